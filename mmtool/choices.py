@@ -1,0 +1,89 @@
+"""Names that a user can choose from; nothing here loads a library."""
+
+from enum import StrEnum
+
+
+class Modality(StrEnum):
+    VIDEO = "video"
+    TEXT = "text"
+
+
+class TextSplit(StrEnum):
+    """How plain text becomes snippets: one a line, or split further."""
+
+    NONE = "none"
+    SENTENCES = "sentences"
+    PHRASES = "phrases"
+
+
+class VideoEncoder(StrEnum):
+    FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
+    FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
+    TIMING = "timing"
+
+
+class TextEncoder(StrEnum):
+    BERT = "bert"
+    LENGTH = "length"
+
+
+class Pooling(StrEnum):
+    """How word features become one snippet feature."""
+
+    MEAN = "mean"
+    CLS = "cls"
+
+
+class Device(StrEnum):
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+class Inputs(StrEnum):
+    """What the network reads: randomly projected features, or full ones."""
+
+    RP = "rp"
+    FULL = "full"
+
+
+class Normalisation(StrEnum):
+    """Of the stacks: sequence-wise batch norm, layer norm in two or in four stacks, or none."""
+
+    SBN = "sbn"
+    LN2 = "2ln"
+    LN4 = "4ln"
+    NONE = "none"
+
+
+class Optimizer(StrEnum):
+    ADAM = "adam"
+    LARS = "lars"
+
+
+class Action(StrEnum):
+    """What is done with the clip and the snippet on top of their stacks."""
+
+    POP_VIDEO = "pop-video"
+    POP_TEXT = "pop-text"
+    MATCH_RETAIN_TEXT = "match-retain-text"
+    MATCH = "match"
+    MATCH_RETAIN_VIDEO = "match-retain-video"
+
+
+class Decoder(StrEnum):
+    GREEDY = "greedy"
+
+
+class CheckpointChoice(StrEnum):
+    """Which checkpoint of a run aligns: the run's own choice, the best on validation, the last."""
+
+    AUTO = "auto"
+    BEST = "best"
+    LAST = "last"

@@ -1,0 +1,83 @@
+"""What the stages ask of an encoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.records import Interval
+
+Features = NDArray[np.float32]
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What a features file says about its maker; two files are of one kind iff these are equal.
+
+    ``weights`` is ``"none"`` (no weights), ``"random:SEED"`` or ``"sha256:…"`` of the loaded tensors.
+    ``settings`` is everything else that changes the numbers, as plain JSON values.
+    """
+
+    name: str
+    model: str
+    weights: str
+    dimension: int
+    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The detected regions of one frame.
+
+    ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels of the frame, ``scores`` (R,), ``labels`` (R,),
+    ``features`` (R, D).
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrames:
+    """``features`` (B, D), one row a frame; ``regions`` only where they were asked for."""
+
+    features: Features
+    regions: list[Regions] | None = None
+
+
+class FrameEncoder(Protocol):
+    """Sees the pixels of one frame a clip."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
+        """Encode ``B`` RGB frames (H, W, 3), uint8."""
+        ...
+
+
+class IntervalEncoder(Protocol):
+    """Sees only the times of a video's clips."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def encode(self, intervals: Sequence[Interval]) -> Features:
+        """Encode all N clips of one video to (N, D)."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Sees all snippets of one text, in reading order."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def encode(self, texts: Sequence[str]) -> Features:
+        """Encode all M snippets of one text to (M, D)."""
+        ...

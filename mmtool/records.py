@@ -1,0 +1,94 @@
+"""The things that travel between stages.
+
+Times are seconds (float64) from the start of the video; intervals are half-open
+``[start, end)``.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """The time ``[start, end)``, in seconds."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One shot of a video; frames are unknown where the clips come from somebody's list of times."""
+
+    start: float
+    end: float
+    start_frame: int | None = None
+    end_frame: int | None = None
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.start, self.end)
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One piece of text in reading order, with its times where the source has them."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The truth about one snippet: the interval that its text describes."""
+
+    start: float
+    end: float
+    text: str
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Which clips match which snippets of one video.
+
+    ``matches`` holds ``(clip, snippet)`` index pairs in the order in which they were decided;
+    ``clip_confidence`` (N) and ``snippet_confidence`` (M) lie in 0..1.
+    """
+
+    id: str
+    clips: tuple[Clip, ...]
+    snippets: tuple[Snippet, ...]
+    matches: tuple[tuple[int, int], ...]
+    clip_confidence: tuple[float, ...]
+    snippet_confidence: tuple[float, ...]
+    decoder: str
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that failed: its id and one line that names the file and the remedy."""
+
+    id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class StageReport:
+    """What a stage did, for the command line and for callers from Python."""
+
+    stage: str
+    done: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
