@@ -5,7 +5,7 @@ Times are seconds (float64) from the start of the video; intervals are half-open
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class Interval(NamedTuple):
@@ -56,6 +56,21 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What a features file says about its maker; two files are of one kind iff these are equal.
+
+    ``weights`` is ``"none"`` (no weights), ``"random:SEED"`` or ``"sha256:…"`` of the loaded tensors.
+    ``settings`` is everything else that changes the numbers, as plain JSON values.
+    """
+
+    name: str
+    model: str
+    weights: str
+    dimension: int
+    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """Which clips match which snippets of one video.
 
@@ -92,3 +107,13 @@ class StageReport:
     notes: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
+
+
+class Progress(Protocol):
+    """Hears from a stage at work: ``done`` of ``total`` units (None: unknown) of one task."""
+
+    def __call__(self, task: str, done: int, total: int | None, unit: str) -> None: ...
+
+
+def silent(task: str, done: int, total: int | None, unit: str) -> None:
+    """The progress of a caller who does not listen."""

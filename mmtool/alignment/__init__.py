@@ -1,0 +1,1 @@
+"""Actions, the network and its stacks, projection and normalisation of features, decoders."""

@@ -1,31 +1,27 @@
 """What the stages ask of an encoder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.records import Interval
+from mmtool.records import EncoderIdentity, Interval
+
+__all__ = [
+    "EncodedFrames",
+    "EncoderIdentity",
+    "Features",
+    "Frame",
+    "FrameEncoder",
+    "IntervalEncoder",
+    "Regions",
+    "TextEncoder",
+]
 
 Features = NDArray[np.float32]
 Frame = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderIdentity:
-    """What a features file says about its maker; two files are of one kind iff these are equal.
-
-    ``weights`` is ``"none"`` (no weights), ``"random:SEED"`` or ``"sha256:…"`` of the loaded tensors.
-    ``settings`` is everything else that changes the numbers, as plain JSON values.
-    """
-
-    name: str
-    model: str
-    weights: str
-    dimension: int
-    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

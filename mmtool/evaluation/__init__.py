@@ -1,0 +1,1 @@
+"""How right an alignment is: pure functions on intervals."""

@@ -1,0 +1,1 @@
+"""Small narrated movies with a known alignment, for the demonstration and for tests."""

@@ -1,0 +1,1 @@
+"""Text files to snippets: reading, decoding, splitting."""

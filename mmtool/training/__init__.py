@@ -1,0 +1,1 @@
+"""Samples and batches, LARS, the loop, presets named after the paper's rows."""

@@ -1,0 +1,104 @@
+"""The transition system: what each action does, and the gold actions of a known alignment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.choices import Action
+
+POPS_CLIP = frozenset({Action.POP_VIDEO, Action.MATCH, Action.MATCH_RETAIN_TEXT})
+POPS_SNIPPET = frozenset({Action.POP_TEXT, Action.MATCH, Action.MATCH_RETAIN_VIDEO})
+MATCHES = frozenset({Action.MATCH, Action.MATCH_RETAIN_TEXT, Action.MATCH_RETAIN_VIDEO})
+
+ONE_TO_MANY = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
+ONE_TO_ONE = (Action.MATCH, Action.POP_VIDEO, Action.POP_TEXT)
+MANY_TO_MANY = (
+    Action.POP_VIDEO,
+    Action.POP_TEXT,
+    Action.MATCH_RETAIN_TEXT,
+    Action.MATCH,
+    Action.MATCH_RETAIN_VIDEO,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSet:
+    """The actions that exist, in class order, as lookup tables (K,) by class."""
+
+    actions: tuple[Action, ...]
+
+    def __post_init__(self) -> None:
+        have = set(self.actions)
+        if (
+            len(have) != len(self.actions)
+            or not {Action.POP_VIDEO, Action.POP_TEXT} <= have
+            or not have & MATCHES
+        ):
+            raise ValueError(
+                "a set of actions holds each once, both pops and at least one kind of match, "
+                f"not {', '.join(self.actions)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def index(self, action: Action) -> int:
+        return self.actions.index(action)
+
+    def table(self, chosen: frozenset[Action]) -> NDArray[np.bool_]:
+        """(K,): whether each class is one of ``chosen``."""
+        return np.array([action in chosen for action in self.actions])
+
+
+class UnreachableAlignment(ValueError):
+    """A set of matches that no sequence of the given actions produces."""
+
+
+def gold_actions(
+    matches: Iterable[tuple[int, int]], clips: int, snippets: int, actions: ActionSet
+) -> NDArray[np.int64]:
+    """The actions (T,), as class indices, that produce ``matches`` of N clips and M snippets.
+
+    A snippet is popped as soon as its last clip is matched, and at once where it has none; the
+    sequence ends when clips or snippets are exhausted. Raises UnreachableAlignment for matches
+    that cross, or that need a kind of match that ``actions`` lack.
+    """
+    pairs = set(matches)
+    last_clip = {j: max(i for i, k in pairs if k == j) for _, j in pairs}
+    last_snippet = {i: max(j for k, j in pairs if k == i) for i, _ in pairs}
+    gold: list[Action] = []
+    i = j = done = 0
+    while i < clips and j < snippets:
+        if (i, j) in pairs:
+            action = _matching_action(last_clip[j] > i, last_snippet[i] > j, actions)
+            done += 1
+        elif last_clip.get(j, -1) < i:
+            action = Action.POP_TEXT
+        elif last_snippet.get(i, -1) < j:
+            action = Action.POP_VIDEO
+        else:
+            raise UnreachableAlignment(f"the matches of clip {i} and snippet {j} cross")
+        gold.append(action)
+        i += action in POPS_CLIP
+        j += action in POPS_SNIPPET
+    if done < len(pairs):
+        raise UnreachableAlignment("the matches cross")
+    return np.array([actions.index(action) for action in gold], dtype=np.int64)
+
+
+def _matching_action(more_clips: bool, more_snippets: bool, actions: ActionSet) -> Action:
+    """The match for a pair, given whether its snippet has further clips and its clip further snippets."""
+    if more_clips and more_snippets:
+        raise UnreachableAlignment("a clip and a snippet that match each other both have further partners")
+    if more_clips:
+        wanted: Sequence[Action] = (Action.MATCH_RETAIN_TEXT,)
+    elif more_snippets:
+        wanted = (Action.MATCH_RETAIN_VIDEO,)
+    else:
+        wanted = (Action.MATCH, Action.MATCH_RETAIN_TEXT, Action.MATCH_RETAIN_VIDEO)
+    for action in wanted:
+        if action in actions.actions:
+            return action
+    raise UnreachableAlignment(f"the alignment needs {wanted[0]}, which is not among the actions")

@@ -1,0 +1,190 @@
+"""The alignment network: NeuMATCH with SBN or layer norm (paper, Sections 3.1–3.5).
+
+Under teacher forcing every state is known in advance, so a whole batch of sequences is one pass:
+the stacks run over whole sequences and each action's state is gathered from them.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mmtool.alignment.batch import Sequences, Traces
+from mmtool.alignment.lstm import StackState, TwoLayers
+from mmtool.alignment.trace import POSITIONAL
+from mmtool.choices import Inputs, Normalisation
+
+WIDTH = 300  # of the encoders and of the Video and Text Stacks
+ACTION_WIDTH = 8
+MATCHED_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkShape:
+    """Everything that decides which parameters the network has."""
+
+    video_dimension: int
+    text_dimension: int
+    actions: int
+    inputs: Inputs = Inputs.RP
+    normalisation: Normalisation = Normalisation.SBN
+    dropout: float = 0.0
+    lstm_dropout: float = 0.0
+
+
+class SequenceBatchNorm(nn.Module):
+    """Batch norm over all real elements of batch and time (Eqs. 5–7)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(width, eps=1e-5, momentum=0.1)
+
+    def forward(self, elements: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, P) with (B, L) true where real → the same shape, zero where padded."""
+        normalised = torch.zeros_like(elements)
+        normalised[mask] = self.norm(elements[mask])  # (real elements, P)
+        return normalised
+
+
+class SequenceStack(nn.Module):
+    """The Video or the Text Stack: two LSTM layers that run backward in time.
+
+    The state of an element has seen everything below it, so the top has seen the whole sequence.
+    """
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.layers = TwoLayers(
+            inputs=WIDTH,
+            hidden=WIDTH,
+            layer_norm=shape.normalisation in (Normalisation.LN2, Normalisation.LN4),
+            dropout=shape.lstm_dropout,
+        )
+        self.norm = SequenceBatchNorm(WIDTH) if shape.normalisation is Normalisation.SBN else None
+
+    def forward(self, sequences: Sequences) -> Tensor:
+        """(B, L, 300) → the second layer's hidden states, normalised, (B, L, 300)."""
+        lengths = sequences.lengths[:, None]
+        steps = torch.arange(sequences.features.shape[1], device=lengths.device)
+        backward = torch.where(steps < lengths, lengths - 1 - steps, steps)  # its own inverse
+        index = backward[:, :, None].expand(-1, -1, WIDTH)  # (B, L, 300)
+        _, hidden = self.layers(sequences.features.gather(1, index))
+        hidden = hidden.gather(1, index)
+        return hidden if self.norm is None else self.norm(hidden, sequences.mask())
+
+
+def _dense(inputs: int, outputs: int, dropout: float, *, bias: bool = True) -> nn.Sequential:
+    return nn.Sequential(_linear(inputs, outputs, bias=bias), nn.ReLU(), nn.Dropout(dropout))
+
+
+def _linear(inputs: int, outputs: int, *, bias: bool = True) -> nn.Linear:
+    """Weights start Kaiming-normal, biases N(0, 0.1²)."""
+    layer = nn.Linear(inputs, outputs, bias=bias)
+    nn.init.kaiming_normal_(layer.weight)
+    if bias:
+        nn.init.normal_(layer.bias, std=0.1)
+    return layer
+
+
+def _encoder(dimension: int, layers: int, shape: NetworkShape) -> nn.Sequential:
+    """FC layers of 300; full features first pass one without bias, the trainable projection."""
+    if shape.inputs is Inputs.FULL:
+        first = _dense(dimension, WIDTH, shape.dropout, bias=False)
+        return nn.Sequential(first, *(_dense(WIDTH, WIDTH, shape.dropout) for _ in range(layers)))
+    widths = [dimension] + [WIDTH] * (layers - 1)
+    return nn.Sequential(*(_dense(width, WIDTH, shape.dropout) for width in widths))
+
+
+class AlignmentNetwork(nn.Module):
+    """Classifies the state of four stacks into the next action."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        all_norm = shape.normalisation is Normalisation.LN4
+        self.video_encoder = _encoder(shape.video_dimension, 2, shape)
+        self.text_encoder = _encoder(shape.text_dimension, 1, shape)
+        self.video_stack = SequenceStack(shape)
+        self.text_stack = SequenceStack(shape)
+        self.action_stack = TwoLayers(
+            inputs=shape.actions, hidden=ACTION_WIDTH, layer_norm=all_norm, dropout=shape.lstm_dropout
+        )
+        self.matched_stack = TwoLayers(
+            inputs=2 * WIDTH, hidden=MATCHED_WIDTH, layer_norm=all_norm, dropout=shape.lstm_dropout
+        )
+        state = 2 * WIDTH + ACTION_WIDTH + MATCHED_WIDTH + POSITIONAL
+        self.classifier = nn.Sequential(_dense(state, WIDTH, shape.dropout), _linear(WIDTH, shape.actions))
+
+    def read_clips(self, clips: Sequences) -> Tensor:
+        """Features (B, N, D) → normalised Video-Stack outputs (B, N, 300)."""
+        encoded: Tensor = self.video_stack(Sequences(self.video_encoder(clips.features), clips.lengths))
+        return encoded
+
+    def read_snippets(self, snippets: Sequences) -> Tensor:
+        """Features (B, M, D) → normalised Text-Stack outputs (B, M, 300)."""
+        encoded: Tensor = self.text_stack(Sequences(self.text_encoder(snippets.features), snippets.lengths))
+        return encoded
+
+    def classify(
+        self, clip: Tensor, snippet: Tensor, action: Tensor, matched: Tensor, positional: Tensor
+    ) -> Tensor:
+        """The five parts of the state (…, 300 | 300 | 8 | 20 | 10) → logits (…, K)."""
+        logits: Tensor = self.classifier(torch.cat([clip, snippet, action, matched, positional], dim=-1))
+        return logits
+
+    def forward(self, clips: Sequences, snippets: Sequences, traces: Traces) -> Tensor:
+        """Teacher forcing: logits (B, T, K) of each action given the gold actions before it."""
+        video, text = self.read_clips(clips), self.read_snippets(snippets)
+        return self.classify(
+            _gather(video, traces.clip_top),
+            _gather(text, traces.snippet_top),
+            self._action_outputs(traces),
+            self._matched_outputs(video, text, traces),
+            traces.positional,
+        )
+
+    def _action_outputs(self, traces: Traces) -> Tensor:
+        """(B, T, 8): both layers' hidden states, summed, after the actions before each step."""
+        one_hot = nn.functional.one_hot(traces.actions.clamp(min=0), self.shape.actions)
+        first, second = self.action_stack(one_hot.to(traces.positional.dtype))
+        return nn.functional.pad((first + second)[:, :-1], (0, 0, 1, 0))
+
+    def _matched_outputs(self, video: Tensor, text: Tensor, traces: Traces) -> Tensor:
+        """(B, T, 20): both layers' hidden states, summed, after the matches before each step.
+
+        A slot's element is recomputed with each further match from the state before that slot: a
+        chain over finished slots, then one step for the partial slot of every match at once.
+        """
+        batch, steps = traces.actions.shape
+        if traces.slot_end.shape[1] == 0:
+            return video.new_zeros(batch, steps, MATCHED_WIDTH)
+        elements = torch.cat([traces.clip_share @ video, traces.snippet_share @ text], dim=-1)  # (B, T, 600)
+        before = self._slot_states(_gather(elements, traces.slot_end))
+        flat = torch.arange(batch, device=video.device)[:, None], traces.slot
+        state: StackState = (
+            (before[0][flat].flatten(0, 1), before[1][flat].flatten(0, 1)),  # (B·T, 20)
+            (before[2][flat].flatten(0, 1), before[3][flat].flatten(0, 1)),
+        )
+        first, second = self.matched_stack.step(elements.flatten(0, 1), state)
+        after = (first[0] + second[0]).unflatten(0, (batch, steps))  # (B, T, 20)
+        matched = _gather(after, traces.last_match.clamp(min=0))
+        return matched * (traces.last_match >= 0)[..., None]
+
+    def _slot_states(self, elements: Tensor) -> tuple[Tensor, ...]:
+        """Elements (B, K, 600) → h₁, c₁, h₂, c₂ before each slot, (B, K, 20) each."""
+        state = self.matched_stack.zero_state(len(elements), elements)
+        before = []
+        for element in elements.unbind(dim=1):
+            before.append((*state[0], *state[1]))
+            state = self.matched_stack.step(element, state)
+        return tuple(torch.stack(part, dim=1) for part in zip(*before, strict=True))
+
+
+def _gather(elements: Tensor, index: Tensor) -> Tensor:
+    """(B, L, P) and (B, T) → (B, T, P)."""
+    return elements.gather(1, index[..., None].expand(-1, -1, elements.shape[-1]))
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Trainable parameters."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -1,0 +1,85 @@
+"""``mmtool extract``."""
+
+from typing import Annotated
+
+import typer
+
+from mmtool.choices import Device, Pooling, TextEncoder, VideoEncoder
+from mmtool.cli.console import error_boundary, run_stage
+from mmtool.cli.options import HERE, CorpusArgument, Force, Json
+from mmtool.settings import ExtractSettings
+
+DEFAULTS = ExtractSettings(video_encoder=VideoEncoder.TIMING)
+PUBLISHED = "the published ones"
+
+
+def extract(
+    corpus: CorpusArgument = HERE,
+    video_encoder: Annotated[
+        VideoEncoder | None, typer.Option(help="What looks at the clips; timing sees their times alone.")
+    ] = None,
+    text_encoder: Annotated[
+        TextEncoder | None, typer.Option(help="What reads the snippets; length counts, and needs no weights.")
+    ] = None,
+    video_weights: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|random", help="Weights of the detector.", show_default=PUBLISHED),
+    ] = None,
+    text_weights: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|random", help="Weights of the text model.", show_default=PUBLISHED),
+    ] = None,
+    text_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="A BERT-family model of the hub or a folder.",
+            show_default="bert-base-uncased",
+        ),
+    ] = None,
+    pooling: Annotated[Pooling, typer.Option(help="How words become one feature.")] = DEFAULTS.pooling,
+    image_size: Annotated[
+        int | None, typer.Option(help="Shorter side of a frame in pixels.", show_default="the detector's own")
+    ] = None,
+    keep_regions: Annotated[
+        bool, typer.Option("--keep-regions", help="Store boxes, scores, labels and features of each region.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of random weights.")] = DEFAULTS.seed,
+    batch_size: Annotated[int, typer.Option(help="Frames or snippets at a time.")] = DEFAULTS.batch_size,
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = DEFAULTS.device,
+    video_name: Annotated[
+        str | None, typer.Option(help="Name of the features file.", show_default="the encoder's")
+    ] = None,
+    text_name: Annotated[
+        str | None, typer.Option(help="Likewise, for text.", show_default="the encoder's")
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Turn clips and snippets into features.
+
+    Reads clips/ (and videos/, unless the encoder is timing) and snippets/; writes features/NAME.h5.
+    A call that was interrupted goes on where it stopped.
+
+    Example: mmtool extract my-corpus --video-encoder faster-rcnn-resnet50 --text-encoder bert
+    """
+    with error_boundary():
+        settings = ExtractSettings(
+            video_encoder=video_encoder,
+            text_encoder=text_encoder,
+            video_weights=video_weights,
+            text_weights=text_weights,
+            text_model=text_model,
+            video_name=video_name,
+            text_name=text_name,
+            pooling=pooling,
+            image_size=image_size,
+            keep_regions=keep_regions,
+            seed=seed,
+            batch_size=batch_size,
+            device=device,
+            force=force,
+        )
+        from mmtool.stages.extract import extract as stage
+
+    run_stage(lambda progress: stage(corpus, settings, progress=progress), as_json=as_json)

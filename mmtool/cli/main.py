@@ -1,0 +1,51 @@
+"""The table of contents: every command, in the order in which data flows."""
+
+from typing import Annotated
+
+import typer
+
+from mmtool import __version__
+from mmtool.cli import align, demo, evaluate, extract, imports, info, project, segment, train
+
+app = typer.Typer(
+    name="mmtool",
+    help="Align films with texts. Each command reads and writes files below one corpus folder.",
+    epilog="Start with `mmtool demo`, or see `mmtool COMMAND --help` for what a command reads and writes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mmtool {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+DATA_FLOW = "In the order in which data flows"
+AROUND = "Around it"
+
+app.add_typer(imports.app, name="import", rich_help_panel=DATA_FLOW)
+app.command(rich_help_panel=DATA_FLOW)(segment.segment)
+app.command(rich_help_panel=DATA_FLOW)(extract.extract)
+app.command(rich_help_panel=DATA_FLOW)(project.project)
+app.command(rich_help_panel=DATA_FLOW)(train.train)
+app.command(rich_help_panel=DATA_FLOW)(align.align)
+app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
+app.command(rich_help_panel=AROUND)(demo.demo)
+app.command(rich_help_panel=AROUND)(info.info)
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,87 @@
+"""``alignments/<run>/<id>.json``: clips with their snippet, snippets with their clips and intervals."""
+
+import json
+from pathlib import Path
+
+from mmtool.errors import InputError
+from mmtool.formats.atomic import write_text
+from mmtool.records import Alignment, Clip, Snippet
+
+FORMAT = "mmtool-alignment"
+VERSION = 1
+REMEDY = "make it again with `mmtool align --force`"
+
+
+def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
+    """Write one video's alignment; ``recipe`` is the digest of what it was made from."""
+    of_clip: dict[int, int] = {}
+    of_snippet: dict[int, list[int]] = {}
+    for clip, snippet in alignment.matches:
+        of_clip.setdefault(clip, snippet)
+        of_snippet.setdefault(snippet, []).append(clip)
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "id": alignment.id,
+        "decoder": alignment.decoder,
+        "checkpoint": alignment.checkpoint,
+        "recipe": recipe,
+        "clips": [
+            {
+                "start": clip.start,
+                "end": clip.end,
+                "start_frame": clip.start_frame,
+                "end_frame": clip.end_frame,
+                "snippet": of_clip.get(i),
+                "confidence": round(alignment.clip_confidence[i], 6),
+            }
+            for i, clip in enumerate(alignment.clips)
+        ],
+        "snippets": [
+            {
+                "text": snippet.text,
+                "start": snippet.start,
+                "end": snippet.end,
+                "clips": of_snippet.get(j, []),
+                "intervals": _merged([alignment.clips[i] for i in of_snippet.get(j, [])]),
+                "confidence": round(alignment.snippet_confidence[j], 6),
+            }
+            for j, snippet in enumerate(alignment.snippets)
+        ],
+    }
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _merged(clips: list[Clip]) -> list[list[float]]:
+    """The clips' time as few intervals as possible: clips that touch are one."""
+    intervals: list[list[float]] = []
+    for clip in clips:
+        if intervals and clip.start <= intervals[-1][1]:
+            intervals[-1][1] = max(intervals[-1][1], clip.end)
+        else:
+            intervals.append([clip.start, clip.end])
+    return intervals
+
+
+def read_alignment(path: Path) -> tuple[Alignment, str]:
+    """Read one video's alignment and its recipe; raises InputError for a missing or foreign file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise ValueError(content["format"])
+        clips, snippets = content["clips"], content["snippets"]
+        alignment = Alignment(
+            id=content["id"],
+            clips=tuple(Clip(c["start"], c["end"], c["start_frame"], c["end_frame"]) for c in clips),
+            snippets=tuple(Snippet(s["text"], s["start"], s["end"]) for s in snippets),
+            matches=tuple(sorted((i, j) for j, s in enumerate(snippets) for i in s["clips"])),
+            clip_confidence=tuple(c["confidence"] for c in clips),
+            snippet_confidence=tuple(s["confidence"] for s in snippets),
+            decoder=content["decoder"],
+            checkpoint=content["checkpoint"],
+        )
+        return alignment, content["recipe"]
+    except FileNotFoundError:
+        raise InputError(path, "no such alignment", "run `mmtool align` first") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(path, "is no alignment, or a damaged one", REMEDY) from error

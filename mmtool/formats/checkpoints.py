@@ -1,0 +1,110 @@
+"""``runs/<run>/best.pt`` and ``last.pt``: checkpoints that describe themselves."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError  # what torch raises for a file that is not tensors alone
+from typing import Any
+
+import torch
+
+from mmtool.choices import Modality
+from mmtool.errors import InputError
+from mmtool.formats.atomic import replacing
+from mmtool.formats.digests import digest_file
+from mmtool.records import EncoderIdentity
+
+FORMAT = "mmtool-checkpoint"
+VERSION = 1
+REMEDY = "train the run again, or name another with --run"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointInput:
+    """What one modality's features were: their name, their encoders, and the fitted transform's arrays."""
+
+    name: str
+    sources: tuple[EncoderIdentity, ...]
+    projection: str
+    transform: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A network with all that it takes to apply it to new videos, and to train it on."""
+
+    settings: dict[str, object]
+    shape: dict[str, object]
+    epoch: int
+    scores: dict[str, float]
+    network: dict[str, torch.Tensor]
+    inputs: dict[Modality, CheckpointInput]
+    training: dict[str, Any]  # optimiser and scheduler; empty in best.pt
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write atomically: an earlier checkpoint stays intact until the new one is complete."""
+    inputs = {
+        str(modality): {
+            "name": given.name,
+            "sources": json.dumps([asdict(source) for source in given.sources], sort_keys=True),
+            "projection": given.projection,
+            "transform": given.transform,
+        }
+        for modality, given in checkpoint.inputs.items()
+    }
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": json.dumps(checkpoint.settings, sort_keys=True),
+        "shape": json.dumps(checkpoint.shape, sort_keys=True),
+        "epoch": checkpoint.epoch,
+        "scores": dict(checkpoint.scores),
+        "network": checkpoint.network,
+        "inputs": inputs,
+        "training": checkpoint.training,
+    }
+    with replacing(path) as part, part.open("wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:  # torch's zip writer reports a full disk this way
+            raise OSError(str(error).splitlines()[0]) from error
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read tensors and plain values only; raises InputError for a missing, corrupt or foreign file."""
+    if not path.exists():
+        raise InputError(path, "no such checkpoint", REMEDY)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
+        raise InputError(path, "is no checkpoint, or a damaged one", REMEDY) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(path, "is a file of torch, but no checkpoint of mmtool", REMEDY)
+    if content.get("version") != VERSION:
+        raise InputError(
+            path, f"has checkpoint version {content.get('version')}, this program reads {VERSION}", REMEDY
+        )
+    inputs = {
+        Modality(modality): CheckpointInput(
+            given["name"],
+            tuple(EncoderIdentity(**source) for source in json.loads(given["sources"])),
+            given["projection"],
+            given["transform"],
+        )
+        for modality, given in content["inputs"].items()
+    }
+    return Checkpoint(
+        settings=json.loads(content["settings"]),
+        shape=json.loads(content["shape"]),
+        epoch=content["epoch"],
+        scores=content["scores"],
+        network=content["network"],
+        inputs=inputs,
+        training=content["training"],
+    )
+
+
+def checkpoint_digest(path: Path) -> str:
+    """What an alignment records of the checkpoint that made it."""
+    return digest_file(path)

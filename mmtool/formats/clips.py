@@ -1,0 +1,42 @@
+"""``clips/<id>.csv``: clip,start,end,start_frame,end_frame."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmtool.errors import InputError
+from mmtool.formats.csv_rows import finite_seconds, read_rows, write_rows
+from mmtool.records import Clip
+
+COLUMNS = ("clip", "start", "end", "start_frame", "end_frame")
+REMEDY = "run `mmtool segment` or write it by hand with the columns " + ",".join(COLUMNS)
+
+
+def read_clips(path: Path) -> list[Clip]:
+    """Read the clips of one video, in time order.
+
+    Raises InputError for a clip that ends before it starts or starts before the one above it.
+    """
+    clips: list[Clip] = []
+    for line, row in read_rows(path, COLUMNS, REMEDY):
+        try:
+            start, end = finite_seconds(row["start"]), finite_seconds(row["end"])
+            frames = [int(row[name]) if row[name] else None for name in ("start_frame", "end_frame")]
+        except ValueError:
+            raise InputError(path, f"line {line} has a time or frame that is no number", REMEDY) from None
+        if start < 0 or end <= start:
+            raise InputError(path, f"line {line}: the clip {start:g}–{end:g} s has no length", "correct it")
+        if clips and start < clips[-1].start:
+            raise InputError(path, f"line {line}: the clip starts before the one above it", "sort the lines")
+        clips.append(Clip(start, end, frames[0], frames[1]))
+    if not clips:
+        raise InputError(path, "holds no clips", REMEDY)
+    return clips
+
+
+def write_clips(path: Path, clips: Sequence[Clip]) -> None:
+    """Write the clips of one video."""
+    write_rows(
+        path,
+        COLUMNS,
+        ((i, clip.start, clip.end, clip.start_frame, clip.end_frame) for i, clip in enumerate(clips)),
+    )

@@ -1,0 +1,116 @@
+"""The corpus folder: where everything lies, and which ids there are."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmtool.choices import Split
+from mmtool.errors import CallError, InputError
+from mmtool.formats.csv_rows import read_utf8
+from mmtool.formats.splits import read_split
+from mmtool.records import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Paths below one corpus folder; an id is a file's stem, the same in every sub-folder."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path) -> "Corpus":
+        """The corpus at ``root``, which must be a folder."""
+        if not root.is_dir():
+            raise CallError(
+                f"{root}: no such folder; create it and put films into videos/ and texts into texts/"
+            )
+        return cls(root)
+
+    def clips(self, id: str) -> Path:
+        return self.root / "clips" / f"{id}.csv"
+
+    def snippets(self, id: str) -> Path:
+        return self.root / "snippets" / f"{id}.csv"
+
+    def annotations(self, id: str) -> Path:
+        return self.root / "annotations" / f"{id}.tsv"
+
+    def features(self, name: str) -> Path:
+        return self.root / "features" / f"{name}.h5"
+
+    def run(self, run: str) -> Path:
+        return self.root / "runs" / run
+
+    def alignment(self, run: str, id: str) -> Path:
+        return self.root / "alignments" / run / f"{id}.json"
+
+    def metrics(self, run: str) -> Path:
+        return self.root / "alignments" / run / "metrics.json"
+
+    def split(self, split: Split) -> Path:
+        return self.root / "splits" / f"{split}.txt"
+
+    def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
+        """Files of ``folder`` by id, and a failure for each id that two files claim."""
+        found: dict[str, list[Path]] = {}
+        for path in sorted((self.root / folder).glob("*")):
+            if path.is_file() and path.suffix.lower() in suffixes and not path.name.startswith("."):
+                found.setdefault(path.stem, []).append(path)
+        clashes = [
+            Failure(id, f"{paths[1]}: has the same id as {paths[0].name}; rename one of them")
+            for id, paths in found.items()
+            if len(paths) > 1
+        ]
+        return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, clashes
+
+    def ids_in(self, folder: str, suffix: str) -> list[str]:
+        """Ids of the visible files of ``folder`` that end in ``suffix``, sorted."""
+        return sorted(
+            path.name.removesuffix(suffix)
+            for path in (self.root / folder).glob(f"*{suffix}")
+            if not path.name.startswith(".")
+        )
+
+    def clip_ids(self) -> list[str]:
+        return self.ids_in("clips", ".csv")
+
+    def snippet_ids(self) -> list[str]:
+        return self.ids_in("snippets", ".csv")
+
+    def known_ids(self) -> set[str]:
+        """Ids that have clips or snippets."""
+        return set(self.clip_ids()) | set(self.snippet_ids())
+
+    def split_ids(self, split: Split) -> list[str]:
+        """Ids of a split; raises CallError where it is missing, empty or names an id the corpus lacks."""
+        path = self.split(split)
+        try:
+            ids = read_split(path)
+        except InputError as error:
+            raise CallError(str(error)) from error
+        if not ids:
+            raise CallError(f"{path}: names no id; write an id a line")
+        known = self.known_ids()
+        unknown = [id for id in ids if id not in known]
+        if unknown:
+            raise CallError(
+                f"{path}: names {unknown[0]!r}, which has neither clips nor snippets; "
+                "remove the line, or add the video and run `mmtool segment`"
+            )
+        return ids
+
+    def titles(self) -> dict[str, str]:
+        """What ``videos.csv`` says about each video's title; empty where there is no such file."""
+        path = self.root / "videos.csv"
+        if not path.exists():
+            return {}
+        rows = csv.DictReader(io.StringIO(read_utf8(path, "write it as UTF-8"), newline=""))
+        return {row["id"]: row.get("title") or "" for row in rows if row.get("id")}
+
+
+def require_nonempty(ids: Iterable[str], problem: str) -> None:
+    """Raise CallError where there is nothing to work on."""
+    if not list(ids):
+        raise CallError(problem)

@@ -1,0 +1,43 @@
+"""``runs/<run>/config.json``: what a run is, written before its first epoch."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmtool.errors import InputError
+from mmtool.formats.atomic import write_text
+
+FORMAT = "mmtool-run"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Settings by name, and a digest of the training data (ids, features, gold actions)."""
+
+    settings: dict[str, object]
+    data: str
+
+
+def write_run(path: Path, config: RunConfig) -> None:
+    """Write a run's configuration."""
+    content = {"format": FORMAT, "version": VERSION, "settings": config.settings, "data": config.data}
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def read_run(path: Path) -> RunConfig:
+    """Read a run's configuration; raises InputError for a missing, damaged or foreign file."""
+    remedy = "name another run with --run, or start this one anew with --force"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(content["format"])
+        if content["version"] != VERSION:
+            raise InputError(
+                path, f"has run version {content['version']}, this program reads {VERSION}", remedy
+            )
+        return RunConfig(content["settings"], content["data"])
+    except FileNotFoundError:
+        raise InputError(path, "no such run", "train it with `mmtool train`") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(path, "is no run's configuration, or a damaged one", remedy) from error

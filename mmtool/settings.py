@@ -1,0 +1,191 @@
+"""Settings of every stage: the only place of defaults; each check names the option."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from mmtool.choices import (
+    Action,
+    CheckpointChoice,
+    Decoder,
+    Device,
+    Inputs,
+    Normalisation,
+    Optimizer,
+    Pooling,
+    Split,
+    TextEncoder,
+    TextSplit,
+    VideoEncoder,
+)
+from mmtool.errors import CallError
+
+
+def _require(condition: bool, option: str, wanted: str, got: object) -> None:
+    if not condition:
+        raise CallError(f"--{option} must be {wanted}, not {got}")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSettings:
+    """Clips by PySceneDetect's content detector at the paper's setting; snippets as the text has them."""
+
+    threshold: float = 20.0  # mean change of hue, saturation and luma from frame to frame, 0..255
+    min_clip_frames: int = 5
+    split: TextSplit = TextSplit.NONE
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        _require(0 < self.threshold <= 255, "threshold", "above 0 and at most 255", self.threshold)
+        _require(self.min_clip_frames >= 1, "min-clip-frames", "at least 1", self.min_clip_frames)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractSettings:
+    """Which encoders, with which weights; a modality without an encoder is left alone."""
+
+    video_encoder: VideoEncoder | None = None
+    text_encoder: TextEncoder | None = None
+    video_weights: str | None = None  # None: published; "random"; or a path
+    text_weights: str | None = None
+    text_model: str | None = None  # hub name or local folder; None: the encoder's default
+    video_name: str | None = None  # of the features file; None: the encoder's name
+    text_name: str | None = None
+    pooling: Pooling = Pooling.MEAN
+    image_size: int | None = None  # shorter side in pixels; None: the detector's own
+    keep_regions: bool = False
+    seed: int = 0  # of random weights
+    batch_size: int = 8
+    device: Device = Device.AUTO
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.video_encoder is None and self.text_encoder is None:
+            raise CallError("nothing to extract: name --video-encoder, --text-encoder or both")
+        _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(
+            self.image_size is None or self.image_size >= 32, "image-size", "at least 32", self.image_size
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """Random projection (Eq. 13) of one features file a modality; ``a+b`` joins two."""
+
+    video: str = ""  # empty: the corpus's only one
+    text: str = ""
+    dimension: int = 300
+    seed: int = 0
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        _require(self.dimension >= 1, "dim", "at least 1", self.dimension)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The network and its training; the defaults are the paper's best row, RP+LARS+SBN."""
+
+    video: str = ""  # features: an encoder's name, `a+b` joins two
+    text: str = ""
+    inputs: Inputs = Inputs.RP
+    normalisation: Normalisation = Normalisation.SBN
+    optimizer: Optimizer = Optimizer.LARS
+    learning_rate: float = 7e-3
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    lstm_dropout: float = 0.0
+    label_smoothing: float = 0.03
+    warmup_epochs: int = 0
+    warmup_from: float = 5e-5  # learning rate of the first warm-up epoch
+    epochs: int = 350
+    batch_size: int = 32
+    clip_norm: float = 2.0
+    halve_after: int = 10  # epochs without a better training loss before the learning rate halves
+    early_stopping: int = 0  # epochs without a better validation score before training ends; 0: never
+    max_actions: int = 100  # of a training sample
+    actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
+    validate_every: int = 1
+    seed: int = 0
+    device: Device = Device.AUTO
+    threads: int = 0  # of torch on the CPU; 0: one for each core this process may use
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, "learning-rate", "above 0", self.learning_rate)
+        _require(self.weight_decay >= 0, "weight-decay", "at least 0", self.weight_decay)
+        _require(0 <= self.dropout < 1, "dropout", "in [0, 1)", self.dropout)
+        _require(0 <= self.lstm_dropout < 1, "lstm-dropout", "in [0, 1)", self.lstm_dropout)
+        _require(0 <= self.label_smoothing < 1, "label-smoothing", "in [0, 1)", self.label_smoothing)
+        _require(self.warmup_epochs >= 0, "warmup-epochs", "at least 0", self.warmup_epochs)
+        _require(self.epochs >= 1, "epochs", "at least 1", self.epochs)
+        _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(self.clip_norm > 0, "clip-norm", "above 0", self.clip_norm)
+        _require(self.max_actions >= 2, "max-actions", "at least 2", self.max_actions)
+        _require(self.validate_every >= 1, "validate-every", "at least 1", self.validate_every)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON values."""
+        values = asdict(self)
+        return values | {"actions": [str(action) for action in self.actions]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> "TrainSettings":
+        """The inverse of :meth:`to_dict`; raises ValueError for a value or name it does not know."""
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown setting {sorted(unknown)[0]!r}")
+        typed: dict[str, object] = dict(values)
+        for name, kind in (
+            ("inputs", Inputs),
+            ("normalisation", Normalisation),
+            ("optimizer", Optimizer),
+            ("device", Device),
+        ):
+            if name in typed:
+                typed[name] = kind(str(typed[name]))
+        if "actions" in typed:
+            typed["actions"] = tuple(Action(name) for name in typed["actions"])  # type: ignore[attr-defined]
+        return replace(cls(), **typed)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class AlignSettings:
+    """Which run aligns which ids."""
+
+    run: str
+    split: Split | None = None  # None: every id that has clips and snippets
+    video: str = ""  # features; empty: those that the run was trained with
+    text: str = ""
+    decoder: Decoder = Decoder.GREEDY
+    checkpoint: CheckpointChoice = CheckpointChoice.AUTO
+    batch_size: int = 16
+    device: Device = Device.AUTO
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateSettings:
+    """Which run's alignments are measured."""
+
+    run: str
+    split: Split | None = None
+    resamples: int = 1000
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.resamples >= 1, "resamples", "at least 1", self.resamples)
+        _require(0 < self.confidence < 1, "confidence", "between 0 and 1", self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """The size of the demo's corpus and of its training."""
+
+    folder: Path
+    train: int = 40
+    val: int = 6
+    test: int = 10
+    epochs: int = 60
+    image_size: int = 160  # the movies' own would do; the detector's default of 800 pixels only takes longer
+    seed: int = 0

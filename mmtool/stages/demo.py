@@ -1,0 +1,122 @@
+"""A small corpus of synthetic narrated movies, and every stage on it, from pixels to numbers.
+
+This module chains the stages; nothing below it does.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mmtool.choices import Split, TextEncoder, VideoEncoder
+from mmtool.errors import CallError
+from mmtool.formats.annotations import write_annotations
+from mmtool.formats.atomic import replacing, write_text
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.splits import write_split
+from mmtool.records import Progress, StageReport, silent
+from mmtool.settings import (
+    AlignSettings,
+    DemoSettings,
+    EvaluateSettings,
+    ExtractSettings,
+    ProjectSettings,
+    SegmentSettings,
+    TrainSettings,
+)
+from mmtool.stages.align import align
+from mmtool.stages.evaluate import Evaluation, evaluate
+from mmtool.stages.extract import extract
+from mmtool.stages.project import project
+from mmtool.stages.segment import segment
+from mmtool.stages.train import OnEpoch, train
+from mmtool.synthetic.drawing import write_video
+from mmtool.synthetic.movies import make_movie
+
+RUN = "demo"
+RANDOM = "random"
+OnStage = Callable[[str, StageReport], None]
+
+
+def demo(
+    settings: DemoSettings,
+    *,
+    on_stage: OnStage = lambda command, report: None,
+    on_epoch: OnEpoch = lambda record: None,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Draw the movies and run segment, extract, project, train, align and evaluate on them.
+
+    ``on_stage`` hears the command that does the same and its report, as each stage ends. The
+    backbones are untrained, with random weights of a fixed seed; the measured movies are held out.
+    """
+    root = settings.folder
+    on_stage(f"# draw movies into {root}", draw_corpus(settings, progress=progress))
+    on_stage(f"mmtool segment {root}", segment(root, SegmentSettings(), progress=progress))
+    extraction = ExtractSettings(
+        video_encoder=VideoEncoder.FASTER_RCNN_MOBILENET,
+        video_weights=RANDOM,
+        image_size=settings.image_size,
+        text_encoder=TextEncoder.BERT,
+        text_weights=RANDOM,
+    )
+    on_stage(
+        f"mmtool extract {root} --video-encoder {extraction.video_encoder} --video-weights {RANDOM} "
+        f"--image-size {extraction.image_size} --text-encoder {extraction.text_encoder} --text-weights {RANDOM}",
+        extract(root, extraction, progress=progress),
+    )
+    on_stage(f"mmtool project {root}", project(root, ProjectSettings(), progress=progress))
+    training = TrainSettings(epochs=settings.epochs)
+    on_stage(
+        f"mmtool train {root} --run {RUN} --epochs {training.epochs}",
+        train(root, training, run=RUN, on_epoch=on_epoch),
+    )
+    on_stage(
+        f"mmtool align {root} --run {RUN} --split {Split.TEST}",
+        align(root, AlignSettings(run=RUN, split=Split.TEST), progress=progress),
+    )
+    result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
+    on_stage(f"mmtool evaluate {root} --run {RUN} --split {Split.TEST}", result.report)
+    return result
+
+
+def draw_corpus(settings: DemoSettings, *, progress: Progress = silent) -> StageReport:
+    """Write videos, texts, annotations, splits and titles of synthetic movies; skip what is there.
+
+    Raises CallError where the folder holds something else.
+    """
+    corpus, report = Corpus(settings.folder), StageReport("draw")
+    marker = corpus.root / "demo.txt"
+    recipe = f"synthetic movies: {settings.train}/{settings.val}/{settings.test}, seed {settings.seed}\n"
+    if corpus.root.exists() and any(corpus.root.iterdir()) and not _says(marker, recipe):
+        raise CallError(f"{corpus.root}: is not empty and not this demo's; name another folder")
+    write_text(marker, recipe)
+    splits = {Split.TRAIN: settings.train, Split.VAL: settings.val, Split.TEST: settings.test}
+    total, titles, drawn = sum(splits.values()), ["id,title"], 0
+    for split, count in splits.items():
+        ids = [f"movie-{number:03d}" for number in range(drawn, drawn + count)]
+        write_split(corpus.split(split), ids)
+        for id in ids:
+            drawn += 1
+            titles.append(f'{id},"{_draw(corpus, id, seed=settings.seed * 10_000 + drawn, report=report)}"')
+            progress("drawing", drawn, total, "movies")
+    write_text(corpus.root / "videos.csv", "\n".join(titles) + "\n")
+    report.written.append(str(corpus.root))
+    return report
+
+
+def _says(marker: Path, recipe: str) -> bool:
+    return marker.exists() and marker.read_text(encoding="utf-8") == recipe
+
+
+def _draw(corpus: Corpus, id: str, *, seed: int, report: StageReport) -> str:
+    """Write one movie unless its film, which is written last, is there; return its title."""
+    movie = make_movie(seed=seed)
+    film = corpus.root / "videos" / f"{id}.mp4"
+    if film.exists():
+        report.unchanged.append(id)
+        return movie.title
+    write_text(corpus.root / "texts" / f"{id}.txt", "".join(f"{text}\n" for text in movie.snippets))
+    write_annotations(corpus.annotations(id), movie.annotations)
+    with replacing(film) as part:
+        write_video(movie, part)
+    report.done.append(id)
+    return movie.title

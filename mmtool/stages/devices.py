@@ -1,0 +1,22 @@
+"""Where torch computes; not a stage of its own."""
+
+import os
+
+import torch
+
+from mmtool.choices import Device
+from mmtool.errors import CallError
+
+
+def resolve_device(choice: Device) -> torch.device:
+    """The device to use; raises CallError for a GPU that is not there."""
+    if choice is Device.CUDA and not torch.cuda.is_available():
+        raise CallError("--device cuda: torch sees no GPU here; use --device cpu or auto")
+    if choice is Device.AUTO:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(str(choice))
+
+
+def set_threads(threads: int) -> None:
+    """Let torch use ``threads`` CPU threads; 0 means one for each core this process may use."""
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))

@@ -1,0 +1,137 @@
+"""What is this file, in words."""
+
+import json
+from pathlib import Path
+
+from mmtool.choices import Split
+from mmtool.errors import CallError, InputError
+from mmtool.formats.alignments import read_alignment
+from mmtool.formats.annotations import read_annotations
+from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.clips import read_clips
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.features import open_features
+from mmtool.formats.runs import read_run
+from mmtool.formats.snippets import read_snippets
+
+Facts = dict[str, object]
+
+
+def info(path: Path) -> Facts:
+    """Describe a corpus folder or one of mmtool's files as facts by name.
+
+    Raises CallError for a missing, damaged or foreign file.
+    """
+    if path.is_dir():
+        return _corpus(path)
+    if not path.exists():
+        raise CallError(f"{path}: no such file or folder; give a corpus folder or a file below it")
+    readers = {".h5": _features, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise CallError(
+            f"{path}: is none of mmtool's files; give one of {', '.join(readers)} or a corpus folder"
+        )
+    try:
+        return reader(path)
+    except InputError as error:
+        raise CallError(str(error)) from error
+
+
+def _corpus(path: Path) -> Facts:
+    corpus = Corpus(path)
+    folders = ("videos", "texts", "clips", "snippets", "annotations", "features", "runs", "alignments")
+    facts: Facts = {"kind": "corpus folder"}
+    for folder in folders:
+        facts[folder] = len([entry for entry in (path / folder).glob("*") if not entry.name.startswith(".")])
+    for split in Split:
+        if corpus.split(split).exists():
+            facts[f"{split} split"] = len(corpus.split_ids(split))
+    return facts
+
+
+def _features(path: Path) -> Facts:
+    with open_features(path) as features:
+        ids = features.ids()
+        shapes = [features.read(id).features.shape for id in ids]
+        header = features.header
+    return {
+        "kind": f"{header.modality} features",
+        "made with": header.describe(),
+        "ids": len(ids),
+        "rows": sum(shape[0] for shape in shapes),
+        "dimension": shapes[0][1] if shapes else 0,
+        "versions": ", ".join(f"{name} {version}" for name, version in header.versions.items()),
+    }
+
+
+def _checkpoint(path: Path) -> Facts:
+    checkpoint = read_checkpoint(path)
+    return {
+        "kind": "checkpoint",
+        "epoch": checkpoint.epoch,
+        **checkpoint.scores,
+        "parameters": sum(
+            tensor.numel()
+            for name, tensor in checkpoint.network.items()
+            if "running_" not in name and tensor.ndim
+        ),
+        **{f"{modality} input": given.name for modality, given in checkpoint.inputs.items()},
+        **{name: value for name, value in checkpoint.settings.items() if name not in ("video", "text")},
+    }
+
+
+def _json(path: Path) -> Facts:
+    try:
+        alignment, _ = read_alignment(path)
+    except InputError:
+        return _other_json(path)
+    return {
+        "kind": "alignment",
+        "id": alignment.id,
+        "decoder": alignment.decoder,
+        "checkpoint": alignment.checkpoint,
+        "clips": len(alignment.clips),
+        "snippets": len(alignment.snippets),
+        "matched clips": len({clip for clip, _ in alignment.matches}),
+        "matched snippets": len({snippet for _, snippet in alignment.matches}),
+    }
+
+
+def _other_json(path: Path) -> Facts:
+    if path.name == "config.json":
+        return {"kind": "run", **read_run(path).settings}
+    try:
+        measures = json.loads(path.read_text(encoding="utf-8"))["measures"]
+        rows = {
+            name: f"{row['video_accuracy']['value']:.3f} / {row['text_iou']['value']:.3f}"
+            for name, row in measures.items()
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise CallError(
+            f"{path}: is none of mmtool's JSON files; give an alignment, metrics.json or a run's config.json"
+        ) from error
+    return {"kind": "evaluation: video accuracy / text IoU", **rows}
+
+
+def _table(path: Path) -> Facts:
+    try:
+        clips = read_clips(path)
+    except InputError:
+        snippets = read_snippets(path)
+        words = sum(len(snippet.text.split()) for snippet in snippets)
+        timed = sum(snippet.start is not None for snippet in snippets)
+        return {"kind": "snippets", "snippets": len(snippets), "words": words, "with times": timed}
+    length = sum(clip.duration for clip in clips)
+    return {
+        "kind": "clips",
+        "clips": len(clips),
+        "seconds": round(length, 3),
+        "mean clip": round(length / len(clips), 3),
+    }
+
+
+def _annotations(path: Path) -> Facts:
+    annotations = read_annotations(path)
+    covered = sum(annotation.end - annotation.start for annotation in annotations)
+    return {"kind": "annotations", "annotations": len(annotations), "seconds described": round(covered, 3)}

@@ -1,0 +1,231 @@
+"""Features, clips, snippets and annotations → a run with its best and last checkpoint."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmtool.alignment.actions import ActionSet, UnreachableAlignment, gold_actions
+from mmtool.alignment.batch import Sequences
+from mmtool.alignment.greedy import decode_greedily
+from mmtool.alignment.network import AlignmentNetwork, NetworkShape, parameter_count
+from mmtool.choices import Modality, Split
+from mmtool.errors import CallError, InputError
+from mmtool.evaluation.labels import best_labels
+from mmtool.evaluation.measures import score, summarise
+from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpoint, write_checkpoint
+from mmtool.formats.clips import read_clips
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_json
+from mmtool.formats.joined import only_features
+from mmtool.formats.metrics import append_history, read_history, write_history
+from mmtool.formats.runs import RunConfig, read_run, write_run
+from mmtool.formats.snippets import read_snippets
+from mmtool.records import Interval, StageReport
+from mmtool.settings import TrainSettings
+from mmtool.stages.devices import resolve_device, set_threads
+from mmtool.stages.network_inputs import NetworkInput, open_for_training
+from mmtool.stages.truth import read_truth
+from mmtool.training.loop import EpochRecord, TrainingState, fit
+from mmtool.training.samples import Sample, cut_samples
+
+OnEpoch = Callable[[EpochRecord], None]
+FREE_SETTINGS = {"epochs", "device", "threads"}  # may change when a run goes on
+DECODE_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedVideo:
+    """One video as training sees it: what the network reads, and the truth."""
+
+    id: str
+    clips: NDArray[np.float32]  # (N, D)
+    snippets: NDArray[np.float32]  # (M, D)
+    intervals: list[Interval]  # (N)
+    truth: list[Interval | None]  # (M)
+    gold: NDArray[np.int64]  # (T)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """All that training reads from the corpus; ``digest`` tells whether it changed."""
+
+    train: list[AnnotatedVideo]
+    val: list[AnnotatedVideo]
+    inputs: dict[Modality, CheckpointInput]
+    digest: str
+
+
+def train(
+    root: Path,
+    settings: TrainSettings,
+    *,
+    run: str,
+    force: bool = False,
+    on_epoch: OnEpoch = lambda _: None,
+) -> StageReport:
+    """Train ``runs/<run>`` on the training split, watching the validation split where there is one.
+
+    A run that was interrupted goes on from its last checkpoint and ends with the same weights as an
+    uninterrupted one; a finished run is left alone.
+    """
+    corpus, report = Corpus.open(root), StageReport("train")
+    set_threads(settings.threads)
+    try:
+        settings = replace(
+            settings,
+            video=settings.video or only_features(corpus, Modality.VIDEO),
+            text=settings.text or only_features(corpus, Modality.TEXT),
+        )
+        data = _read_data(corpus, settings)
+        folder = corpus.run(run)
+        if force and folder.exists():
+            shutil.rmtree(folder)
+        epochs = _train(folder, settings, data, on_epoch, report)
+    except InputError as error:
+        raise CallError(str(error)) from error
+    (report.done if epochs else report.unchanged).append(run)
+    return report
+
+
+def _read_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
+    train_ids = corpus.split_ids(Split.TRAIN)
+    val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
+    actions = ActionSet(settings.actions)
+    with (
+        open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
+        open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
+    ):
+        train_videos = [_read_video(corpus, id, video, text, actions) for id in train_ids]
+        val_videos = [_read_video(corpus, id, video, text, actions) for id in val_ids]
+        inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
+        made = [(id, video.features.made(id), text.features.made(id)) for id in train_ids + val_ids]
+    gold = [v.gold.tolist() for v in train_videos + val_videos]
+    return TrainingData(train_videos, val_videos, inputs, digest_json([train_ids, val_ids, made, gold]))
+
+
+def _read_video(
+    corpus: Corpus, id: str, video: NetworkInput, text: NetworkInput, actions: ActionSet
+) -> AnnotatedVideo:
+    clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
+    video.features.check_clips(id, clips)
+    text.features.check_snippets(id, snippets)
+    truth = read_truth(corpus, id, clips, snippets)
+    intervals = [clip.interval for clip in clips]
+    pairs = [(i, j) for i, j in enumerate(best_labels(intervals, truth)) if j is not None]
+    try:
+        gold = gold_actions(pairs, len(clips), len(snippets), actions)
+    except UnreachableAlignment as error:
+        raise InputError(
+            corpus.annotations(id),
+            f"cannot be learned: {error}",
+            "sort the annotations by time, as the text is",
+        ) from error
+    return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold)
+
+
+def _train(
+    folder: Path, settings: TrainSettings, data: TrainingData, on_epoch: OnEpoch, report: StageReport
+) -> int:
+    """Train from where the run stands; returns the number of epochs of this call."""
+    last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
+    config = RunConfig(settings.to_dict(), data.digest)
+    resumed = _check_same_run(folder, config) and last.exists()
+    if not resumed:
+        write_run(folder / "config.json", config)
+    torch.manual_seed(settings.seed)
+    action_set = ActionSet(settings.actions)
+    shape = NetworkShape(
+        video_dimension=data.train[0].clips.shape[1],
+        text_dimension=data.train[0].snippets.shape[1],
+        actions=len(action_set),
+        inputs=settings.inputs,
+        normalisation=settings.normalisation,
+        dropout=settings.dropout,
+        lstm_dropout=settings.lstm_dropout,
+    )
+    network = AlignmentNetwork(shape).to(resolve_device(settings.device))
+    state = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
+    write_history(history, [epoch for epoch in read_history(history) if (epoch["epoch"] or 0) <= state.epoch])
+    samples = _samples(data.train, action_set, settings.max_actions)
+    report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
+    epochs = 0
+    validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
+    for record, state in fit(network, samples, settings, state=state, validate=validate):
+        append_history(history, asdict(record))
+        scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
+        checkpoint = Checkpoint(
+            settings=settings.to_dict(),
+            shape=asdict(shape),
+            epoch=record.epoch,
+            scores={name: value for name, value in scores.items() if value is not None},
+            network=network.state_dict(),
+            inputs=data.inputs,
+            training={},
+        )
+        if state.best_epoch == record.epoch:
+            write_checkpoint(best, checkpoint)
+        write_checkpoint(last, replace(checkpoint, training=asdict(state)))
+        epochs += 1
+        on_epoch(record)
+    report.facts |= {"epochs": state.epoch, "best_epoch": state.best_epoch}
+    report.written.append(str(folder))
+    return epochs
+
+
+def _check_same_run(folder: Path, config: RunConfig) -> bool:
+    """Whether the run exists; raises CallError where it was made with other settings or data."""
+    path = folder / "config.json"
+    if not path.exists():
+        return False
+    earlier = read_run(path)
+    for name, value in config.settings.items():
+        if name not in FREE_SETTINGS and earlier.settings.get(name) != value:
+            raise CallError(
+                f"{path}: this run has {name} {earlier.settings.get(name)}, not {value}; "
+                "name another with --run, or start it anew with --force"
+            )
+    if earlier.data != config.data:
+        raise CallError(
+            f"{path}: this run was trained on other data (ids, features or annotations changed since); "
+            "name another with --run, or start it anew with --force"
+        )
+    return True
+
+
+def _resume(network: AlignmentNetwork, checkpoint: Checkpoint) -> TrainingState:
+    network.load_state_dict(checkpoint.network)
+    return TrainingState(**checkpoint.training)
+
+
+def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_actions: int) -> list[Sample]:
+    samples = []
+    for v in videos:
+        samples += cut_samples(
+            v.id, v.clips, v.snippets, v.gold, action_set=action_set, max_actions=max_actions
+        )
+    return samples
+
+
+def _measure(
+    network: AlignmentNetwork, videos: Sequence[AnnotatedVideo], action_set: ActionSet
+) -> tuple[float, float]:
+    """Mean video accuracy and text IoU of greedy decoding over whole videos."""
+    device = next(network.parameters()).device
+    scores = {}
+    for start in range(0, len(videos), DECODE_BATCH):
+        batch = videos[start : start + DECODE_BATCH]
+        decoded = decode_greedily(
+            network,
+            Sequences.pad([video.clips for video in batch]).to(device),
+            Sequences.pad([video.snippets for video in batch]).to(device),
+            action_set,
+        )
+        for video, alignment in zip(batch, decoded, strict=True):
+            scores[video.id] = score(video.intervals, video.truth, alignment.matches)
+    summary = summarise(scores, resamples=1)
+    return summary.video_accuracy.value, summary.text_iou.value

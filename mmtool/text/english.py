@@ -1,0 +1,30 @@
+"""English words that the rules for sentences and phrases know, in lower case."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Abbreviations, without their last full stop.
+TITLES = _words(  # before a name
+    "mr mrs ms mx dr prof rev fr sr st mt gen col maj capt cpt lt sgt cpl pvt adm cmdr "
+    "gov sen pres insp det messrs mme mlle sra srta vs cf"
+)
+COUNTED = _words(  # before a number; elsewhere some are words of their own
+    "no nos nr vol fig ch pp ca approx jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+CLOSING = _words(  # after a name or a list, so that a sentence may end with them
+    "jr inc ltd co corp bros esq etc al ave blvd rd dept est ph.d"
+)
+
+# After an abbreviation one of these, with a capital, nearly always begins a sentence.
+STARTERS = _words(
+    "the a an he she it they we you i this that these those there here his her their its my our your "
+    "and but so or then when while after before as if in on at to with by for from during since "
+    "what who why how where now later meanwhile however suddenly finally eventually once one no yes"
+)
+
+CLAUSE_OPENERS = _words(
+    "and but or nor so yet while whereas although though because since until unless before after when "
+    "whenever where who whom whose which"
+)

@@ -1,0 +1,156 @@
+"""The training loop: teacher forcing, gradient clipping, warm-up, halving, early stopping, resuming."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from mmtool.alignment.batch import NO_ACTION
+from mmtool.alignment.network import AlignmentNetwork
+from mmtool.choices import Optimizer
+from mmtool.errors import CallError
+from mmtool.settings import TrainSettings
+from mmtool.training.lars import LarsAdam
+from mmtool.training.samples import Batch, Sample, epoch_batches
+
+Validate = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one epoch showed; epochs count from 1."""
+
+    epoch: int
+    loss: float
+    action_accuracy: float  # of the training samples, under teacher forcing
+    learning_rate: float
+    seconds: float
+    video_accuracy: float | None = None  # of the validation videos
+    text_iou: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        """What early stopping and the best checkpoint look at."""
+        if self.video_accuracy is None or self.text_iou is None:
+            return None
+        return self.video_accuracy + self.text_iou
+
+
+@dataclass(slots=True)
+class TrainingState:
+    """All that training needs to go on after an epoch as if it had never stopped."""
+
+    epoch: int = 0
+    best_score: float = -math.inf
+    best_epoch: int = 0
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    scheduler: dict[str, Any] = field(default_factory=dict)
+
+
+def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    """Adam, alone or inside LARS."""
+    if settings.optimizer is Optimizer.LARS:
+        return LarsAdam(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    return torch.optim.Adam(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+
+
+def warmup_rate(settings: TrainSettings, epoch: int) -> float | None:
+    """The learning rate of a warm-up epoch (from 1), or None after the warm-up."""
+    if epoch > settings.warmup_epochs:
+        return None
+    share = (epoch - 1) / settings.warmup_epochs
+    return settings.warmup_from + share * (settings.learning_rate - settings.warmup_from)
+
+
+def fit(
+    network: AlignmentNetwork,
+    samples: Sequence[Sample],
+    settings: TrainSettings,
+    *,
+    state: TrainingState,
+    validate: Validate | None = None,
+) -> Iterator[tuple[EpochRecord, TrainingState]]:
+    """Train and yield after each epoch; ``state`` of an earlier call makes it go on from there.
+
+    The order of samples and the dropout depend only on the seed and the epoch, so a resumed
+    training ends with the same weights as an uninterrupted one. Raises CallError where the loss is
+    not finite.
+    """
+    optimizer = make_optimizer(network, settings)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=settings.halve_after
+    )
+    if state.epoch:
+        optimizer.load_state_dict(state.optimizer)
+        scheduler.load_state_dict(state.scheduler)
+    while state.epoch < settings.epochs and not _stalled(state, settings):
+        epoch, started = state.epoch + 1, time.perf_counter()
+        warmup = warmup_rate(settings, epoch)
+        for group in optimizer.param_groups:
+            if warmup is not None:
+                group["lr"] = warmup
+            elif epoch == settings.warmup_epochs + 1:
+                group["lr"] = settings.learning_rate
+        rate = optimizer.param_groups[0]["lr"]
+        loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch)
+        if warmup is None:
+            scheduler.step(loss)
+        due = validate is not None and (epoch % settings.validate_every == 0 or epoch == settings.epochs)
+        scores = validate(network) if validate is not None and due else (None, None)
+        record = EpochRecord(epoch, loss, accuracy, rate, time.perf_counter() - started, *scores)
+        state.epoch = epoch
+        state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
+        if record.score is not None and record.score > state.best_score:
+            state.best_score, state.best_epoch = record.score, epoch
+        yield record, state
+
+
+def _stalled(state: TrainingState, settings: TrainSettings) -> bool:
+    return settings.early_stopping > 0 and state.epoch - state.best_epoch >= settings.early_stopping
+
+
+def _train_epoch(
+    network: AlignmentNetwork,
+    samples: Sequence[Sample],
+    settings: TrainSettings,
+    optimizer: torch.optim.Optimizer,
+    epoch: int,
+) -> tuple[float, float]:
+    """Loss and action accuracy, both averaged over all real actions of the epoch."""
+    network.train()
+    torch.manual_seed(settings.seed * 1_000_003 + epoch)  # dropout
+    device = next(network.parameters()).device
+    total_loss, right, actions = 0.0, 0, 0
+    batches = epoch_batches(samples, batch_size=settings.batch_size, seed=settings.seed, epoch=epoch)
+    for number, batch in enumerate(batches, start=1):
+        traces = batch.traces.to(device)
+        logits = network(batch.clips.to(device), batch.snippets.to(device), traces).flatten(0, 1)
+        gold = traces.actions.flatten()
+        loss = nn.functional.cross_entropy(
+            logits, gold, ignore_index=NO_ACTION, label_smoothing=settings.label_smoothing
+        )
+        if not torch.isfinite(loss):
+            raise CallError(_diverged(loss.item(), epoch, number, batch))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
+        optimizer.step()
+        count = int((gold != NO_ACTION).sum())
+        total_loss += loss.item() * count
+        right += int((logits.argmax(dim=-1) == gold).sum())
+        actions += count
+    return total_loss / actions, right / actions
+
+
+def _diverged(loss: float, epoch: int, number: int, batch: Batch) -> str:
+    ids = ", ".join(dict.fromkeys(batch.ids))
+    return (
+        f"the loss became {loss} in epoch {epoch}, batch {number} (samples of {ids}); "
+        "lower --learning-rate or look at the features of these ids; the last checkpoint is intact"
+    )

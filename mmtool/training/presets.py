@@ -1,0 +1,76 @@
+"""The paper's experiments by name (Tables 1, 2, 4, 5, 7; supplement A.1–A.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mmtool.choices import Inputs, Normalisation, Optimizer
+from mmtool.settings import TrainSettings
+
+RP, FULL = Inputs.RP, Inputs.FULL
+SBN, LN2, LN4, NO_NORM = Normalisation.SBN, Normalisation.LN2, Normalisation.LN4, Normalisation.NONE
+ADAM, LARS = Optimizer.ADAM, Optimizer.LARS
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Settings of one experiment and where the paper reports it."""
+
+    source: str
+    settings: TrainSettings
+
+
+def _ablation(source: str, inputs: Inputs, optimizer: Optimizer, norm: Normalisation, rate: float) -> Preset:
+    """A row of Table 7: label smoothing 3 %, neither weight decay nor dropout."""
+    return Preset(
+        source,
+        TrainSettings(inputs=inputs, optimizer=optimizer, normalisation=norm, learning_rate=rate),
+    )
+
+
+NO_PRETRAINING = TrainSettings(inputs=FULL, optimizer=ADAM, normalisation=NO_NORM, learning_rate=1e-3)
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "rp-lars-sbn": _ablation("Tables 1, 2, 4, 5: the paper's best row", RP, LARS, SBN, 7e-3),
+        "rp-lars-2ln": _ablation("Tables 4, 5", RP, LARS, LN2, 5e-3),
+        "rp-lars-4ln": _ablation("Tables 4, 5", RP, LARS, LN4, 8e-3),
+        "rp-adam-sbn": _ablation("Tables 2, 4", RP, ADAM, SBN, 5e-4),
+        "rp-adam-2ln": _ablation("Table 4", RP, ADAM, LN2, 1e-2),
+        "rp-adam-4ln": _ablation("Table 4", RP, ADAM, LN4, 7e-3),
+        "rp-adam-warmup-sbn": Preset(
+            "Table 2, supplement A.3: no label smoothing",
+            TrainSettings(
+                inputs=RP,
+                optimizer=ADAM,
+                normalisation=SBN,
+                learning_rate=5e-4,
+                warmup_epochs=5,
+                label_smoothing=0.0,
+            ),
+        ),
+        "full-lars-sbn": _ablation("Table 5", FULL, LARS, SBN, 5e-3),
+        "full-lars-2ln": _ablation("Table 5", FULL, LARS, LN2, 4e-3),
+        "full-lars-4ln": _ablation("Table 5", FULL, LARS, LN4, 5e-3),
+        "no-pretraining": Preset("Table 1, Table 7: Full + Adam", NO_PRETRAINING),
+        "no-pretraining-early-stopping": Preset(
+            "Table 1: the best epoch on validation",
+            TrainSettings(
+                inputs=FULL, optimizer=ADAM, normalisation=NO_NORM, learning_rate=1e-3, early_stopping=50
+            ),
+        ),
+        "lxmert": Preset(
+            "Table 1, supplement A.2: LXMERT features",
+            TrainSettings(
+                inputs=FULL,
+                optimizer=ADAM,
+                normalisation=NO_NORM,
+                learning_rate=3e-4,
+                weight_decay=1e-7,
+                dropout=0.3,
+                label_smoothing=0.0,
+            ),
+        ),
+    }
+)
+DEFAULT_PRESET = "rp-lars-sbn"

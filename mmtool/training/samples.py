@@ -1,0 +1,84 @@
+"""Training samples: windows of a video's gold actions, and batches of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmtool.alignment.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
+from mmtool.alignment.batch import Sequences, Traces
+from mmtool.alignment.trace import Trace, trace
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One training sequence: features of N clips and M snippets, and the states of its gold actions."""
+
+    id: str
+    clips: NDArray[np.float32]  # (N, D)
+    snippets: NDArray[np.float32]  # (M, D)
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples side by side."""
+
+    ids: tuple[str, ...]
+    clips: Sequences
+    snippets: Sequences
+    traces: Traces
+
+
+def cut_samples(
+    id: str,
+    clips: NDArray[np.float32],
+    snippets: NDArray[np.float32],
+    gold: NDArray[np.int64],
+    *,
+    action_set: ActionSet,
+    max_actions: int,
+) -> list[Sample]:
+    """Cut one video with gold actions (T,) into windows of at most ``max_actions``.
+
+    A window holds the clips and snippets that its actions consume or match; a snippet that is still
+    being matched at a border belongs to both windows.
+    """
+    samples = []
+    clip_at = np.append(0, np.cumsum(action_set.table(POPS_CLIP)[gold]))
+    snippet_at = np.append(0, np.cumsum(action_set.table(POPS_SNIPPET)[gold]))
+    matching = action_set.table(MATCHES)[gold]
+    for start in range(0, len(gold), max_actions):
+        end = min(start + max_actions, len(gold))
+        retained = int(matching[end - 1])  # a match leaves its retained element on top
+        first_clip, last_clip = _window(clip_at, start, end, retained)
+        first_snippet, last_snippet = _window(snippet_at, start, end, retained)
+        window = trace(gold[start:end], last_clip - first_clip, last_snippet - first_snippet, action_set)
+        samples.append(Sample(id, clips[first_clip:last_clip], snippets[first_snippet:last_snippet], window))
+    return samples
+
+
+def _window(consumed: NDArray[np.int64], start: int, end: int, retained: int) -> tuple[int, int]:
+    """First and past-the-last element of a window; at least the one on top."""
+    first, last = int(consumed[start]), int(consumed[end])
+    popped_last = consumed[end] > consumed[end - 1]
+    return first, max(last + (retained and not popped_last), first + 1)
+
+
+def make_batch(samples: Sequence[Sample]) -> Batch:
+    """Pad samples to one batch."""
+    return Batch(
+        tuple(sample.id for sample in samples),
+        Sequences.pad([sample.clips for sample in samples]),
+        Sequences.pad([sample.snippets for sample in samples]),
+        Traces.pad([sample.trace for sample in samples]),
+    )
+
+
+def epoch_batches(samples: Sequence[Sample], *, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    """All samples once, in an order that depends only on ``seed`` and ``epoch``."""
+    order = np.random.default_rng([seed, epoch]).permutation(len(samples))
+    for chosen in torch.from_numpy(order).split(batch_size):
+        yield make_batch([samples[int(index)] for index in chosen])

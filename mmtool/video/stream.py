@@ -1,0 +1,118 @@
+"""One way to open and decode a video, shared by all that look at frames."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scenedetect import VideoOpenFailure
+from scenedetect.backends.opencv import VideoStreamCv2
+from scenedetect.video_stream import FrameRateUnavailable
+
+from mmtool.errors import InputError
+
+FFMPEG_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
+FFMPEG_QUIET = "-8"  # AV_LOG_QUIET
+
+
+class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyped
+    """PySceneDetect's stream that also counts: a frame's index is its position in decoding order.
+
+    ``times`` holds the timestamp (seconds) of each frame read so far. PySceneDetect derives its frame
+    numbers from these, which is exact only where the frame rate is constant.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # An absolute path cannot be taken for an address such as "title: subtitle.mp4".
+        super().__init__(str(path.absolute()))
+        self.times: list[float] = []
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames the container claims; some containers claim nothing, or a wrong number."""
+        count = self.capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return int(count) if count >= 1 else None
+
+    def read(self, decode: bool = True) -> NDArray[np.uint8] | bool:
+        """Go to the next frame; return it as BGR (H, W, 3), True if not ``decode``, False at the end."""
+        frame: NDArray[np.uint8] | bool | None = super().read(decode)
+        if frame is None:
+            raise InputError(self.path, f"frame {len(self.times)} cannot be decoded", "re-encode it")
+        if frame is not False:
+            self.times.append(self.position.seconds)
+        return frame
+
+
+@contextmanager
+def open_stream(path: Path) -> Iterator[FrameStream]:
+    """Open a video for decoding from its first frame.
+
+    Raises ``InputError`` where there is no file, or nothing in it that can be decoded.
+    """
+    _check_file(path)
+    stream = _open(path)
+    try:
+        if min(stream.frame_size) < 1:
+            raise no_frames(path)
+        yield stream
+    finally:
+        stream.capture.release()
+
+
+def no_frames(path: Path) -> InputError:
+    """Build the error for a container in which no frame can be decoded."""
+    return InputError(path, "no frame can be decoded", "copy or download the file again, or re-encode it")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep OpenCV, FFmpeg and PySceneDetect from writing to stderr: what matters becomes an ``InputError``.
+
+    FFmpeg reads its level once, when the process first opens or writes a video.
+    """
+    scenedetect_logger = logging.getLogger("pyscenedetect")
+    scenedetect_level = scenedetect_logger.level
+    opencv_level = cv2.utils.logging.getLogLevel()
+    ffmpeg_level = os.environ.get(FFMPEG_LOG_LEVEL)
+    scenedetect_logger.setLevel(logging.CRITICAL + 1)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault(FFMPEG_LOG_LEVEL, FFMPEG_QUIET)
+    try:
+        yield
+    finally:
+        scenedetect_logger.setLevel(scenedetect_level)
+        cv2.utils.logging.setLogLevel(opencv_level)
+        if ffmpeg_level is None:
+            os.environ.pop(FFMPEG_LOG_LEVEL, None)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            first_byte = file.read(1)
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file", "check the path") from None
+    except OSError as error:
+        raise InputError(
+            path, f"cannot be read ({error.strerror})", "check that it is a readable file"
+        ) from error
+    if not first_byte:
+        raise InputError(path, "the file is empty", "copy or download it again")
+
+
+def _open(path: Path) -> FrameStream:
+    try:
+        with quiet():
+            return FrameStream(path)
+    except FrameRateUnavailable as error:
+        raise InputError(path, "its frame rate is unknown", "re-encode it") from error
+    except VideoOpenFailure as error:
+        raise InputError(
+            path,
+            "not a video that can be decoded",
+            "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged",
+        ) from error
