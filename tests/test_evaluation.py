@@ -11,7 +11,7 @@ from mmtool.evaluation.baselines import BASELINES, all_unmatched, proportional, 
 from mmtool.evaluation.labels import best_labels, upper_bound
 from mmtool.evaluation.measures import VideoScore, score, summarise, temporal_iou
 from mmtool.evaluation.overlaps import covered, overlap_matrix, uncovered, union
-from mmtool.evaluation.truth import UnknownAnnotation, match_annotations
+from mmtool.evaluation.truth import UnknownAnnotationError, match_annotations
 from mmtool.records import Annotation, Interval, Snippet
 
 #          0    2    4    6    8   10
@@ -385,7 +385,7 @@ def test_a_place_is_found_where_the_longest_common_block_would_mislead() -> None
     ],
 )
 def test_an_annotation_without_a_snippet_is_named(annotations: tuple[str, ...], index: int) -> None:
-    with pytest.raises(UnknownAnnotation) as caught:
+    with pytest.raises(UnknownAnnotationError) as caught:
         match_annotations(snippets("a", "b"), annotated(*annotations))
     assert (caught.value.index, caught.value.text) == (index, annotations[index])
     assert isinstance(caught.value, ValueError)

@@ -52,7 +52,7 @@ class ActionSet:
         return np.array([action in chosen for action in self.actions])
 
 
-class UnreachableAlignment(ValueError):
+class UnreachableAlignmentError(ValueError):
     """A set of matches that no sequence of the given actions produces."""
 
 
@@ -62,7 +62,7 @@ def gold_actions(
     """The actions (T,), as class indices, that produce ``matches`` of N clips and M snippets.
 
     A snippet is popped as soon as its last clip is matched, and at once where it has none; the
-    sequence ends when clips or snippets are exhausted. Raises UnreachableAlignment for matches
+    sequence ends when clips or snippets are exhausted. Raises UnreachableAlignmentError for matches
     that cross, or that need a kind of match that ``actions`` lack.
     """
     pairs = set(matches)
@@ -79,19 +79,21 @@ def gold_actions(
         elif last_snippet.get(i, -1) < j:
             action = Action.POP_VIDEO
         else:
-            raise UnreachableAlignment(f"the matches of clip {i} and snippet {j} cross")
+            raise UnreachableAlignmentError(f"the matches of clip {i} and snippet {j} cross")
         gold.append(action)
         i += action in POPS_CLIP
         j += action in POPS_SNIPPET
     if done < len(pairs):
-        raise UnreachableAlignment("the matches cross")
+        raise UnreachableAlignmentError("the matches cross")
     return np.array([actions.index(action) for action in gold], dtype=np.int64)
 
 
 def _matching_action(more_clips: bool, more_snippets: bool, actions: ActionSet) -> Action:
     """The match for a pair, given whether its snippet has further clips and its clip further snippets."""
     if more_clips and more_snippets:
-        raise UnreachableAlignment("a clip and a snippet that match each other both have further partners")
+        raise UnreachableAlignmentError(
+            "a clip and a snippet that match each other both have further partners"
+        )
     if more_clips:
         wanted: Sequence[Action] = (Action.MATCH_RETAIN_TEXT,)
     elif more_snippets:
@@ -101,4 +103,4 @@ def _matching_action(more_clips: bool, more_snippets: bool, actions: ActionSet) 
     for action in wanted:
         if action in actions.actions:
             return action
-    raise UnreachableAlignment(f"the alignment needs {wanted[0]}, which is not among the actions")
+    raise UnreachableAlignmentError(f"the alignment needs {wanted[0]}, which is not among the actions")

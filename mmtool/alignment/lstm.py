@@ -20,9 +20,10 @@ class PlainLayer(nn.Module):
         super().__init__()
         self.hidden = hidden
         self.lstm = nn.LSTM(inputs, hidden, batch_first=True)
-        nn.init.xavier_normal_(self.lstm.weight_ih_l0)
-        nn.init.orthogonal_(self.lstm.weight_hh_l0)
-        for bias in (self.lstm.bias_ih_l0, self.lstm.bias_hh_l0):
+        weight_ih, weight_hh, *biases = self._weights()
+        nn.init.xavier_normal_(weight_ih)
+        nn.init.orthogonal_(weight_hh)
+        for bias in biases:
             nn.init.normal_(bias, std=0.1)
             nn.init.ones_(bias[hidden : 2 * hidden])
 
@@ -32,9 +33,11 @@ class PlainLayer(nn.Module):
 
     def step(self, inputs: Tensor, state: LayerState) -> LayerState:
         """(B, D) and a state → the next state."""
-        lstm = self.lstm
-        weights = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0)
-        return cast(LayerState, torch.lstm_cell(inputs, state, *weights))
+        return torch.lstm_cell(inputs, state, *self._weights())
+
+    def _weights(self) -> list[Tensor]:
+        """``W_x`` (4H, D), ``W_h`` (4H, H) and both biases (4H)."""
+        return cast(list[Tensor], self.lstm.all_weights[0])
 
 
 class LayerNormLayer(nn.Module):

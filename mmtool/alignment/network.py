@@ -5,6 +5,7 @@ the stacks run over whole sequences and each action's state is gathered from the
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +71,9 @@ class SequenceStack(nn.Module):
         index = backward[:, :, None].expand(-1, -1, WIDTH)  # (B, L, 300)
         _, hidden = self.layers(sequences.features.gather(1, index))
         hidden = hidden.gather(1, index)
-        return hidden if self.norm is None else self.norm(hidden, sequences.mask())
+        if self.norm is not None:
+            hidden = self.norm(hidden, sequences.mask())
+        return cast(Tensor, hidden)
 
 
 def _dense(inputs: int, outputs: int, dropout: float, *, bias: bool = True) -> nn.Sequential:
@@ -166,7 +169,7 @@ class AlignmentNetwork(nn.Module):
             (before[2][flat].flatten(0, 1), before[3][flat].flatten(0, 1)),
         )
         first, second = self.matched_stack.step(elements.flatten(0, 1), state)
-        after = (first[0] + second[0]).unflatten(0, (batch, steps))  # (B, T, 20)
+        after = (first[0] + second[0]).view(batch, steps, MATCHED_WIDTH)
         matched = _gather(after, traces.last_match.clamp(min=0))
         return matched * (traces.last_match >= 0)[..., None]
 

@@ -37,7 +37,8 @@ def positional_features(clips_left: Tensor, snippets_left: Tensor, clips: Tensor
         gone_a / gone_b,
         gone_b / gone_a,
     )
-    return torch.stack(torch.broadcast_tensors(*columns), dim=-1).float()
+    shape = torch.broadcast_shapes(*(column.shape for column in columns))
+    return torch.stack([column.expand(shape) for column in columns], dim=-1).float()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,5 @@ def demo(
             return
         out.print()
         evaluate.show(result, split=Split.TEST)
-        out.print(
-            f"\nThe corpus is {folder}; this took {perf_counter() - started:.0f} s. Look around: mmtool info {folder}"
-        )
+        seconds = perf_counter() - started
+        out.print(f"\nThe corpus is {folder}; this took {seconds:.0f} s. Look around: mmtool info {folder}")

@@ -1,5 +1,6 @@
 """What the stages ask of an encoder."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,8 +29,8 @@ Frame = NDArray[np.uint8]
 class Regions:
     """The detected regions of one frame.
 
-    ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels of the frame, ``scores`` (R,), ``labels`` (R,),
-    ``features`` (R, D).
+    ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels of the frame; ``scores`` (R,); ``labels`` (R,) are
+    ids of the encoder's classes, 0 where a region has none; ``features`` (R, D).
     """
 
     boxes: NDArray[np.float32]
@@ -57,15 +58,19 @@ class FrameEncoder(Protocol):
         ...
 
 
-class IntervalEncoder(Protocol):
-    """Sees only the times of a video's clips."""
+class IntervalEncoder(ABC):
+    """Sees only the times of a video's clips.
+
+    A base class and no protocol, so that ``isinstance`` tells it from a frame encoder.
+    """
 
     @property
+    @abstractmethod
     def identity(self) -> EncoderIdentity: ...
 
+    @abstractmethod
     def encode(self, intervals: Sequence[Interval]) -> Features:
         """Encode all N clips of one video to (N, D)."""
-        ...
 
 
 class TextEncoder(Protocol):

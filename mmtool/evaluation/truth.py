@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmtool.records import Annotation, Interval, Snippet
 
 
-class UnknownAnnotation(ValueError):  # noqa: N818
+class UnknownAnnotationError(ValueError):
     """Annotation ``index`` (from 0) says a text that no snippet has, or none after the one before it."""
 
     def __init__(self, index: int, text: str) -> None:
@@ -24,7 +24,7 @@ def match_annotations(
     whenever there is one.
 
     Raises:
-        UnknownAnnotation: an annotation finds no snippet.
+        UnknownAnnotationError: an annotation finds no snippet.
     """
     texts = [_normalised(snippet.text) for snippet in snippets]
     truth: list[Interval | None] = [None] * len(snippets)
@@ -33,7 +33,7 @@ def match_annotations(
         try:
             found = texts.index(_normalised(annotation.text), following)
         except ValueError:
-            raise UnknownAnnotation(index, annotation.text) from None
+            raise UnknownAnnotationError(index, annotation.text) from None
         truth[found] = annotation.interval
         following = found + 1
     return truth

@@ -43,7 +43,7 @@ class JoinedFeatures:
             if not _same_rows(group, groups[0]):
                 raise InputError(
                     file.path,
-                    f"the features of {id!r} belong to other {_unit(file)} than those of {self.files[0].path.name}",
+                    f"the {_unit(file)} of {id!r} are others than those of {self.files[0].path.name}",
                     "run `mmtool extract` again for both",
                 )
         return groups

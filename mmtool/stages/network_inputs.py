@@ -77,8 +77,8 @@ def open_for_checkpoint(
             stored = _stored_transform(features).to_arrays()
             if header.projection != given.projection or not _equal(stored, transform.to_arrays()):
                 raise CallError(
-                    f"{path}: is another projection ({header.projection}) than the run's ({given.projection or 'none'}); "
-                    f"give the features before projection with --{modality}"
+                    f"{path}: is another projection ({header.projection}) than the run's "
+                    f"({given.projection or 'none'}); give the features before projection with --{modality}"
                 )
         yield NetworkInput(
             given.name, features, given.projection, transform, projected=bool(header.projection)

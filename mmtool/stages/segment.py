@@ -27,7 +27,10 @@ def segment(root: Path, settings: SegmentSettings, *, progress: Progress = silen
         raise CallError(
             f"{root}: no films in videos/ and no texts in texts/; put some there, one id a file name"
         )
-    clip_settings = {"threshold": settings.threshold, "min_clip_frames": settings.min_clip_frames}
+    clip_settings: dict[str, object] = {
+        "threshold": settings.threshold,
+        "min_clip_frames": settings.min_clip_frames,
+    }
     for id, path in videos.items():
         work = partial(_segment_video, path, settings=settings, report=report, progress=progress)
         _make(id, path, corpus.clips(id), clip_settings, work, force=settings.force, report=report)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtool.alignment.actions import ActionSet, UnreachableAlignment, gold_actions
+from mmtool.alignment.actions import ActionSet, UnreachableAlignmentError, gold_actions
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.greedy import decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape, parameter_count
@@ -119,7 +119,7 @@ def _read_video(
     pairs = [(i, j) for i, j in enumerate(best_labels(intervals, truth)) if j is not None]
     try:
         gold = gold_actions(pairs, len(clips), len(snippets), actions)
-    except UnreachableAlignment as error:
+    except UnreachableAlignmentError as error:
         raise InputError(
             corpus.annotations(id),
             f"cannot be learned: {error}",
@@ -149,13 +149,15 @@ def _train(
         lstm_dropout=settings.lstm_dropout,
     )
     network = AlignmentNetwork(shape).to(resolve_device(settings.device))
-    state = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
-    write_history(history, [epoch for epoch in read_history(history) if (epoch["epoch"] or 0) <= state.epoch])
+    reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
+    write_history(
+        history, [epoch for epoch in read_history(history) if (epoch["epoch"] or 0) <= reached.epoch]
+    )
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
     epochs = 0
     validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
-    for record, state in fit(network, samples, settings, state=state, validate=validate):
+    for record, reached in fit(network, samples, settings, state=reached, validate=validate):
         append_history(history, asdict(record))
         scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
         checkpoint = Checkpoint(
@@ -167,12 +169,12 @@ def _train(
             inputs=data.inputs,
             training={},
         )
-        if state.best_epoch == record.epoch:
+        if reached.best_epoch == record.epoch:
             write_checkpoint(best, checkpoint)
-        write_checkpoint(last, replace(checkpoint, training=asdict(state)))
+        write_checkpoint(last, replace(checkpoint, training=asdict(reached)))
         epochs += 1
         on_epoch(record)
-    report.facts |= {"epochs": state.epoch, "best_epoch": state.best_epoch}
+    report.facts |= {"epochs": reached.epoch, "best_epoch": reached.best_epoch}
     report.written.append(str(folder))
     return epochs
 

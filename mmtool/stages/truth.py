@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mmtool.errors import InputError
-from mmtool.evaluation.truth import UnknownAnnotation, match_annotations
+from mmtool.evaluation.truth import UnknownAnnotationError, match_annotations
 from mmtool.formats.annotations import read_annotations
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip, Interval, Snippet
@@ -23,12 +23,12 @@ def read_truth(
         if annotation.start >= end:
             raise InputError(
                 path,
-                f"the interval {annotation.start:g}–{annotation.end:g} s starts after the video's end at {end:g} s",
+                f"the interval {annotation.start:g}–{annotation.end:g} s is outside the video, which ends at {end:g} s",
                 "correct it",
             )
     try:
         return match_annotations(snippets, annotations)
-    except UnknownAnnotation as error:
+    except UnknownAnnotationError as error:
         raise InputError(
             path,
             f"line {error.index + 1} {error.text[:40]!r} is the text of no further snippet",

@@ -1,6 +1,7 @@
 """LARS on top of Adam (paper, Section 3.2, Eq. 4; You et al. 2017; Kingma & Ba 2015)."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,14 +40,14 @@ class LarsAdam(torch.optim.Optimizer):
                 self._update(weights, group)
         return loss
 
-    def _update(self, weights: list[Tensor], group: dict[str, object]) -> None:
+    def _update(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         lr, eps, decay = group["lr"], group["eps"], group["weight_decay"]
-        beta1, beta2 = group["betas"]  # type: ignore[misc]
+        beta1, beta2 = group["betas"]
         for w in weights:
             if not self.state[w]:
                 self.state[w] |= {"step": 0, "mean": torch.zeros_like(w), "square": torch.zeros_like(w)}
             self.state[w]["step"] += 1
-        gradients = [w.grad for w in weights]
+        gradients = [w.grad for w in weights if w.grad is not None]
         means = [self.state[w]["mean"] for w in weights]
         squares = [self.state[w]["square"] for w in weights]
         step = self.state[weights[0]]["step"]

@@ -138,7 +138,7 @@ def _train_epoch(
         if not torch.isfinite(loss):
             raise CallError(_diverged(loss.item(), epoch, number, batch))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
         optimizer.step()
         count = int((gold != NO_ACTION).sum())

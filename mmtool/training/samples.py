@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mmtool.alignment.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
@@ -80,5 +79,5 @@ def make_batch(samples: Sequence[Sample]) -> Batch:
 def epoch_batches(samples: Sequence[Sample], *, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
     """All samples once, in an order that depends only on ``seed`` and ``epoch``."""
     order = np.random.default_rng([seed, epoch]).permutation(len(samples))
-    for chosen in torch.from_numpy(order).split(batch_size):
-        yield make_batch([samples[int(index)] for index in chosen])
+    for start in range(0, len(order), batch_size):
+        yield make_batch([samples[index] for index in order[start : start + batch_size]])

@@ -1,0 +1,100 @@
+"""What the mere length of each snippet tells: how long it takes to read aloud, and what is left to read."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.encoders.contract import EncoderIdentity, Features
+
+COUNTS = ("syllables", "words", "characters", "pauses", "sentence_ends", "digits")
+COLUMNS = (
+    *COUNTS,
+    "reading_time",  # seconds, as are all times below
+    "log_reading_time",
+    "share_before",  # of the whole text's reading time, read before this snippet
+    "share_up_to",  # and with this snippet
+    "time_before",
+    "time_remaining",  # after this snippet
+    "previous_reading_time",  # 0 for the first snippet
+    "next_reading_time",  # 0 for the last
+)
+
+# Non-negative regression of narrated time on the counts, fitted on the phrases of the 66 training
+# videos of YouTube Movie Summaries; the log of the true time has a deviation of 0.38 around it.
+SECONDS = 0.886
+SECONDS_EACH = np.array([0.044, 0.018, 0.026, 0.130, 0.054, 0.174])  # in the order of COUNTS
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_VOWELS = re.compile(r"[aeiouy]+")
+_SENTENCE_END = re.compile(r"[.!?…]+(?=[\"'”’»)\]]*(?:\s|$))")
+
+
+class LengthEncoder:
+    """Encodes snippets to :data:`COLUMNS`; needs no weights."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return EncoderIdentity(name="length", model="reading-time", weights="none", dimension=len(COLUMNS))
+
+    def encode(self, texts: Sequence[str]) -> Features:
+        """Encode all M snippets of one text to (M, 14); all values are finite, also for empty snippets."""
+        counts = _counts(texts)  # (M, 6)
+        times = _seconds(counts)  # (M,)
+        up_to = np.cumsum(times)
+        before, total = up_to - times, times.sum()
+        neighbours = np.pad(times, 1)
+        columns = [
+            times,
+            np.log(times),
+            before / total,
+            up_to / total,
+            before,
+            total - up_to,
+            neighbours[:-2],
+            neighbours[2:],
+        ]
+        return np.column_stack([counts, *columns]).astype(np.float32)
+
+
+def reading_time(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Seconds (M,) that a narrator takes for each snippet, at least :data:`SECONDS`."""
+    return _seconds(_counts(texts))
+
+
+def syllables(word: str) -> int:
+    """Count the groups of vowels (a e i o u y, whatever their accents), silent or not.
+
+    A word with letters has at least one syllable, one of digits alone has none.
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
+    if not any(c.isalpha() for c in bare):
+        return 0
+    return max(1, len(_VOWELS.findall(bare)))
+
+
+def _seconds(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    seconds: NDArray[np.float64] = SECONDS + counts @ SECONDS_EACH
+    return seconds
+
+
+def _counts(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Counts (M, 6) in the order of :data:`COUNTS`.
+
+    A run of white space counts as one character, and none at the ends; pauses are commas, semicolons
+    and colons; a run such as ``?!`` or ``...`` before white space is one sentence end.
+    """
+    rows = [
+        (
+            sum(syllables(word) for word in words),
+            len(words),
+            len(" ".join(text.split())),
+            sum(c in ",;:" for c in text),
+            len(_SENTENCE_END.findall(text)),
+            sum(c.isdigit() for c in text),
+        )
+        for text, words in ((text, _WORD.findall(text)) for text in texts)
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(COUNTS))

@@ -1,0 +1,71 @@
+"""What the times of a video's clips tell by themselves: where a clip lies and how fast the cuts come."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.encoders.contract import EncoderIdentity, Features, IntervalEncoder
+from mmtool.records import Interval
+
+COLUMNS = (
+    "duration",  # seconds
+    "log_duration",  # log(1 + seconds), so that a clip of no length has 0
+    "log_duration_2_before",  # of the neighbours; 0 where there is none
+    "log_duration_1_before",
+    "log_duration_1_after",
+    "log_duration_2_after",
+    "start_share",  # of the video's length, which is the end of its last clip
+    "end_share",
+    "elapsed",  # seconds from the start of the video to the start of the clip
+    "remaining",  # seconds from the end of the clip to the end of the video
+    "index_share",  # (index + 0.5) / clips
+    "clips_per_minute",  # within 30 s of the clip's middle
+)
+NEIGHBOURHOOD = 30.0  # seconds to either side
+
+
+class TimingEncoder(IntervalEncoder):
+    """Encodes clip times to :data:`COLUMNS`; sees no pixel and needs no weights."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return EncoderIdentity(name="timing", model="clip-times", weights="none", dimension=len(COLUMNS))
+
+    def encode(self, intervals: Sequence[Interval]) -> Features:
+        """Encode all N clips of one video, in their order, to (N, 12); all values are finite."""
+        times = np.array(intervals, dtype=np.float64).reshape(-1, 2)
+        starts, ends = times[:, 0], times[:, 1]  # (N,)
+        count, length = len(times), ends.max(initial=0.0)
+        durations = ends - starts
+        logs = np.log1p(durations)
+        padded = np.pad(logs, 2)
+        columns = [
+            durations,
+            logs,
+            padded[:-4],
+            padded[1:-3],
+            padded[3:-1],
+            padded[4:],
+            _ratio(starts, length),
+            _ratio(ends, length),
+            starts,
+            length - ends,
+            _ratio(np.arange(count) + 0.5, count),
+            60 * _clips_per_second((starts + ends) / 2, length),
+        ]
+        return np.column_stack(columns).astype(np.float32)
+
+
+def _clips_per_second(middles: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+    """How many middles (N,) lie near each, over the part of that neighbourhood inside the video."""
+    first, last = middles - NEIGHBOURHOOD, middles + NEIGHBOURHOOD
+    ordered = np.sort(middles)
+    near = np.searchsorted(ordered, last, side="right") - np.searchsorted(ordered, first, side="left")
+    return _ratio(near, np.minimum(last, length) - np.maximum(first, 0.0))
+
+
+def _ratio(parts: NDArray[np.generic], whole: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """``parts / whole``, and 0 where the whole is nothing."""
+    wholes = np.broadcast_to(np.asarray(whole, dtype=np.float64), parts.shape)
+    return np.divide(parts, wholes, out=np.zeros(parts.shape), where=wholes > 0)
