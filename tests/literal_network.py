@@ -131,7 +131,7 @@ class Episode:
         big_a, big_b = total_n + 1, total_m + 1
         positional = torch.tensor(
             [a, b, a / big_a, b / big_b, big_a / a, big_b / b, a / b, b / a]
-            + [(big_a - a) / (big_b - b), (big_b - b) / (big_a - a)]
+            + [(big_a - a) / (big_b - b), (big_b - b) / (big_a - a)]  # noqa: RUF005
         )
         top_clip = self.video[min(self.i, total_n - 1)]
         top_snippet = self.text[min(self.j, total_m - 1)]

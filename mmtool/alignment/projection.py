@@ -21,7 +21,7 @@ def achlioptas_signs(*, dimension: int, projected: int, seed: int) -> NDArray[np
     The matrix itself is √3 times these signs.
     """
     draws = np.random.default_rng(seed).integers(0, 6, size=(projected, dimension), dtype=np.int8)
-    return (draws == 0).astype(np.int8) - (draws == 5).astype(np.int8)
+    return np.select([draws == 0, draws == 1], [1, -1]).astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True)

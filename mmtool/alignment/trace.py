@@ -37,8 +37,7 @@ def positional_features(clips_left: Tensor, snippets_left: Tensor, clips: Tensor
         gone_a / gone_b,
         gone_b / gone_a,
     )
-    shape = torch.broadcast_shapes(*(column.shape for column in columns))
-    return torch.stack([column.expand(shape) for column in columns], dim=-1).float()
+    return torch.stack([column.expand_as(a / all_b) for column in columns], dim=-1).float()
 
 
 @dataclass(frozen=True, slots=True)

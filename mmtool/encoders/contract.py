@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmtool.records import EncoderIdentity, Interval
 
 __all__ = [
+    "MAX_REGIONS",
     "EncodedFrames",
     "EncoderIdentity",
     "Features",
@@ -23,6 +24,7 @@ __all__ = [
 
 Features = NDArray[np.float32]
 Frame = NDArray[np.uint8]
+MAX_REGIONS = 36  # of a frame, as in bottom-up attention (Anderson et al., 2018)
 
 
 @dataclass(frozen=True, slots=True)

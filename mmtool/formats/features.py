@@ -54,10 +54,9 @@ class FeaturesHeader:
         """One line for people: encoder, model, weights, settings."""
         parts = []
         for source in self.sources:
-            settings = ", ".join(f"{key}={value}" for key, value in sorted(source.settings.items()))
-            parts.append(
-                f"{source.name} ({source.model}, weights {source.weights}{', ' + settings if settings else ''})"
-            )
+            settings = [f"{key}={value}" for key, value in sorted(source.settings.items())]
+            details = ", ".join([source.model, f"weights {source.weights}", *settings])
+            parts.append(f"{source.name} ({details})")
         return " + ".join(parts) + (f", projected: {self.projection}" if self.projection else "")
 
 

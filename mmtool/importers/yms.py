@@ -44,6 +44,7 @@ class Yms:
 
     videos: dict[str, YmsVideo]
     splits: dict[Split, list[str]]
+    blank: int  # intervals of these videos whose text is empty; there is nothing to align
 
 
 def read_yms(folder: Path, *, keep_unmatched: bool) -> Yms:
@@ -59,7 +60,9 @@ def read_yms(folder: Path, *, keep_unmatched: bool) -> Yms:
         for id, clip, _ in _intervals(folder / CLIPS):
             if id in videos:
                 videos[id].clips.append(Clip(*clip))
+        blank = 0
         for id, (start, end), text in _intervals(folder / ANNOTATIONS):
+            blank += id in videos and not text
             if id in videos:
                 _add_phrase(videos[id], Annotation(start, end, text), keep_unmatched)
         for id, title in _pairs(folder / TITLES):
@@ -70,7 +73,7 @@ def read_yms(folder: Path, *, keep_unmatched: bool) -> Yms:
                 videos[id].url = url
     except InputError as error:
         raise CallError(str(error)) from error
-    return Yms(videos, splits)
+    return Yms(videos, splits, blank)
 
 
 def _add_phrase(video: YmsVideo, phrase: Annotation, keep_unmatched: bool) -> None:

@@ -39,8 +39,8 @@ OnStage = Callable[[str, StageReport], None]
 def demo(
     settings: DemoSettings,
     *,
-    on_stage: OnStage = lambda command, report: None,
-    on_epoch: OnEpoch = lambda record: None,
+    on_stage: OnStage = lambda *_: None,
+    on_epoch: OnEpoch = lambda _: None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Draw the movies and run segment, extract, project, train, align and evaluate on them.
@@ -59,8 +59,10 @@ def demo(
         text_weights=RANDOM,
     )
     on_stage(
-        f"mmtool extract {root} --video-encoder {extraction.video_encoder} --video-weights {RANDOM} "
-        f"--image-size {extraction.image_size} --text-encoder {extraction.text_encoder} --text-weights {RANDOM}",
+        f"mmtool extract {root}"
+        f" --video-encoder {extraction.video_encoder} --video-weights {RANDOM}"
+        f" --image-size {extraction.image_size}"
+        f" --text-encoder {extraction.text_encoder} --text-weights {RANDOM}",
         extract(root, extraction, progress=progress),
     )
     on_stage(f"mmtool project {root}", project(root, ProjectSettings(), progress=progress))

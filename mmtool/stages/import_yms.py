@@ -40,6 +40,8 @@ def import_yms(folder: Path, root: Path, *, keep_unmatched: bool = False, force:
     table.writerow(("id", "title", "url"))
     table.writerows((id, yms.videos[id].title, yms.videos[id].url) for id in report.done)
     write_text(root / "videos.csv", buffer.getvalue())
+    if yms.blank:
+        report.notes.append(f"{folder}: {yms.blank} annotated intervals have no text and were left out")
     done = [yms.videos[id] for id in report.done]
     report.written.append(str(root))
     report.facts |= {

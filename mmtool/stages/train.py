@@ -155,9 +155,9 @@ def _train(
     )
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
-    epochs = 0
+    started = reached.epoch
     validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
-    for record, reached in fit(network, samples, settings, state=reached, validate=validate):
+    for record in fit(network, samples, settings, state=reached, validate=validate):
         append_history(history, asdict(record))
         scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
         checkpoint = Checkpoint(
@@ -172,11 +172,10 @@ def _train(
         if reached.best_epoch == record.epoch:
             write_checkpoint(best, checkpoint)
         write_checkpoint(last, replace(checkpoint, training=asdict(reached)))
-        epochs += 1
         on_epoch(record)
     report.facts |= {"epochs": reached.epoch, "best_epoch": reached.best_epoch}
     report.written.append(str(folder))
-    return epochs
+    return reached.epoch - started
 
 
 def _check_same_run(folder: Path, config: RunConfig) -> bool:

@@ -23,7 +23,7 @@ def read_truth(
         if annotation.start >= end:
             raise InputError(
                 path,
-                f"the interval {annotation.start:g}–{annotation.end:g} s is outside the video, which ends at {end:g} s",
+                f"{annotation.start:g}–{annotation.end:g} s is outside the video, which ends at {end:g} s",
                 "correct it",
             )
     try:

@@ -75,8 +75,8 @@ def fit(
     *,
     state: TrainingState,
     validate: Validate | None = None,
-) -> Iterator[tuple[EpochRecord, TrainingState]]:
-    """Train and yield after each epoch; ``state`` of an earlier call makes it go on from there.
+) -> Iterator[EpochRecord]:
+    """Train from where ``state`` stands, update it and yield after each epoch.
 
     The order of samples and the dropout depend only on the seed and the epoch, so a resumed
     training ends with the same weights as an uninterrupted one. Raises CallError where the loss is
@@ -108,7 +108,7 @@ def fit(
         state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
         if record.score is not None and record.score > state.best_score:
             state.best_score, state.best_epoch = record.score, epoch
-        yield record, state
+        yield record
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:

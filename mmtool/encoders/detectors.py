@@ -1,0 +1,103 @@
+"""torchvision's Faster R-CNN models with published, local or random weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import WeightsEnum
+from torchvision.models.detection import (
+    FasterRCNN,
+    FasterRCNN_MobileNet_V3_Large_FPN_Weights,
+    FasterRCNN_ResNet50_FPN_V2_Weights,
+    fasterrcnn_mobilenet_v3_large_fpn,
+    fasterrcnn_resnet50_fpn_v2,
+)
+
+from mmtool.choices import VideoEncoder
+from mmtool.encoders.weights import RANDOM, load_tensors, published_file, read_tensors, weights_digest
+
+OPTION = "--video-weights"
+PICTURES, SIDE = 8, 256  # of the calibration: how many, and pixels
+RECTANGLES, BOXES = 24, 16  # a picture
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """One of torchvision's models and its weights as published (trained on COCO)."""
+
+    build: Callable[..., FasterRCNN]
+    published: WeightsEnum
+
+    @property
+    def model_name(self) -> str:
+        return self.build.__name__
+
+
+ARCHITECTURES = {
+    VideoEncoder.FASTER_RCNN_RESNET50: Architecture(
+        fasterrcnn_resnet50_fpn_v2, FasterRCNN_ResNet50_FPN_V2_Weights.DEFAULT
+    ),
+    VideoEncoder.FASTER_RCNN_MOBILENET: Architecture(
+        fasterrcnn_mobilenet_v3_large_fpn, FasterRCNN_MobileNet_V3_Large_FPN_Weights.DEFAULT
+    ),
+}
+
+
+def load_detector(
+    name: VideoEncoder, *, weights: str | None, seed: int, image_size: int | None
+) -> tuple[FasterRCNN, str]:
+    """Return a detector in evaluation mode, and the identity of its weights.
+
+    ``weights`` is None for the published ones, ``"random"`` (under ``seed``) or a file's path;
+    ``image_size`` is the shorter side in pixels to which frames are scaled, None the model's own.
+    Raises InputError where the weights cannot be had or are another model's.
+    """
+    architecture = ARCHITECTURES[name]
+    size = {} if image_size is None else {"min_size": image_size}
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        model = architecture.build(weights=None, weights_backbone=None, **size).eval()
+        if weights == RANDOM:
+            calibrate(model)
+            return model, f"{RANDOM}:{seed}"
+    url = architecture.published.url
+    path = published_file(url, name=name, option=OPTION) if weights is None else Path(weights)
+    remedy = f"give {OPTION} a state dict of torchvision's {architecture.model_name}, or {RANDOM}"
+    load_tensors(model, read_tensors(path, remedy=remedy), path=path, remedy=remedy)
+    return model, weights_digest(model.state_dict())
+
+
+def calibrate(model: FasterRCNN) -> None:
+    """Give the batch norms of an untrained model the statistics of random pictures, drawn from torch's seed.
+
+    With the statistics that they are born with (mean 0, variance 1) the signal dies in MobileNet and
+    explodes in ResNet, and all frames get the same features.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.train()
+        norm.momentum = 1.0  # one pass is all that it will see
+    with torch.no_grad():
+        maps = model.backbone(_random_pictures())
+        boxes = [_random_boxes() for _ in range(PICTURES)]
+        heads = model.roi_heads
+        heads.box_head(heads.box_roi_pool(maps, boxes, [(SIDE, SIDE)] * PICTURES))
+    model.eval()
+
+
+def _random_pictures() -> Tensor:
+    """Rectangles of random colours over each other, with a little noise: (PICTURES, 3, SIDE, SIDE)."""
+    pictures = torch.randn(PICTURES, 3, 1, 1).repeat(1, 1, SIDE, SIDE)
+    for picture in pictures:
+        for x1, y1, x2, y2 in _random_boxes(RECTANGLES).int().tolist():
+            picture[:, y1:y2, x1:x2] = torch.randn(3, 1, 1)
+    return pictures + 0.1 * torch.randn_like(pictures)
+
+
+def _random_boxes(count: int = BOXES) -> Tensor:
+    """Boxes (count, 4) with sides of 1/16 to 1/2 of the picture's."""
+    sides = SIDE / 2 ** (1 + 3 * torch.rand(count, 2))
+    corners = (SIDE - sides) * torch.rand(count, 2)
+    return torch.cat([corners, corners + sides], dim=1)

@@ -1,0 +1,96 @@
+"""Weights: from a file, from the hub's cache or its network, and what names them."""
+
+import hashlib
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from mmtool.errors import InputError
+
+RANDOM = "random"  # the choice of untrained weights
+CONNECT_SECONDS = 5.0
+_COUNTER = "num_batches_tracked"  # of batch norms: no part of what a trained model computes
+
+
+def weights_digest(tensors: Mapping[str, Tensor]) -> str:
+    """``sha256:`` and 16 hex digits over names, shapes and bytes, in name order."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        if not name.endswith(_COUNTER):
+            values = tensors[name].detach().cpu().contiguous().numpy()
+            digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
+            digest.update(values.tobytes())
+    return f"sha256:{digest.hexdigest()[:16]}"
+
+
+def read_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
+    """Read a state dict, ``.safetensors`` or torch's own; nothing but tensors is loaded.
+
+    Raises InputError where the file is missing, unreadable or something else.
+    """
+    if not path.is_file():
+        raise InputError(path, "there is no such weights file", remedy)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever the two parsers raise on foreign bytes
+        raise InputError(path, f"cannot be read as weights ({type(error).__name__})", remedy) from error
+    if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
+        raise InputError(path, "is no state dict, which maps names to tensors", remedy)
+    return tensors
+
+
+def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path, remedy: str) -> None:
+    """Load all of ``tensors`` into all of ``model``; raises InputError naming the first that does not fit."""
+    wanted = {name: value for name, value in model.state_dict().items() if not name.endswith(_COUNTER)}
+    given = {name: value for name, value in tensors.items() if not name.endswith(_COUNTER)}
+    for name, value in wanted.items():
+        if name not in given:
+            raise InputError(path, f"has no tensor {name}", remedy)
+        if given[name].shape != value.shape:
+            shapes = f"{tuple(given[name].shape)}, not {tuple(value.shape)}"
+            raise InputError(path, f"tensor {name} has shape {shapes}", remedy)
+    if unknown := [name for name in given if name not in wanted]:
+        raise InputError(path, f"tensor {unknown[0]} is none of the model's", remedy)
+    model.load_state_dict(given, strict=False)
+
+
+def published_file(url: str, *, name: str, option: str) -> Path:
+    """Return the file of published weights in torch hub's cache, downloading it where it is missing.
+
+    Raises InputError where that fails; ``option`` is the one that takes weights.
+    """
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if path.is_file():
+        return path
+    try:
+        if not reachable(url):
+            raise ConnectionError(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        hash_prefix = path.stem.rpartition("-")[2]  # torchvision's files are called NAME-HASH.pth
+        torch.hub.download_url_to_file(url, str(path), hash_prefix, progress=False)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            name,
+            "published weights not found here and the download failed",
+            f"give {option} PATH to a local copy of {path.name}, or {option} {RANDOM}",
+        ) from error
+    return path
+
+
+def reachable(url: str) -> bool:
+    """Whether the server answers within seconds; the hubs' own clients retry or wait for minutes."""
+    request = urllib.request.Request(url, method="HEAD")  # noqa: S310  the hubs' addresses are https
+    try:
+        with urllib.request.urlopen(request, timeout=CONNECT_SECONDS):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return True  # an answer, if not the wanted one
+    except OSError:
+        return False
