@@ -28,7 +28,9 @@ from rich.text import Text
 from mmtool.errors import MmtoolError
 from mmtool.records import StageReport
 
-out = Console(highlight=False, soft_wrap=True)
+PIPE_WIDTH = 160  # of tables that no terminal shows
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ALL_DONE, SOME_FAILED, IMPOSSIBLE, INTERRUPTED = 0, 1, 2, 130
@@ -148,14 +150,11 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else escape(str(value))
 
 
-def facts_table(facts: Mapping[str, object]) -> Table:
-    """Names and values, without lines."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
+def show_facts(facts: Mapping[str, object]) -> None:
+    """Print names and values, a line each."""
+    width = max(map(len, facts))
     for name, value in facts.items():
-        table.add_row(escape(name), escape(str(value)))
-    return table
+        out.print(f"[bold]{escape(name):<{width}}[/]  {escape(str(value))}")
 
 
 def percent(value: float) -> str:

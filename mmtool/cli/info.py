@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmtool.cli.console import error_boundary, facts_table, out, print_json
+from mmtool.cli.console import error_boundary, print_json, show_facts
 from mmtool.cli.options import Json
 
 
@@ -27,4 +27,4 @@ def info(
         if as_json:
             print_json(facts)
         else:
-            out.print(facts_table(facts))
+            show_facts(facts)

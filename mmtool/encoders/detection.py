@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torchvision.ops import clip_boxes_to_image
 
 from mmtool.choices import Device, VideoEncoder
 from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, EncoderIdentity, Frame, Regions
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
 from mmtool.encoders.device import torch_device
-from mmtool.encoders.regions import Selection, select_regions
+from mmtool.encoders.regions import select_regions
 
 
 class FasterRcnnEncoder:
@@ -73,7 +74,7 @@ class FasterRcnnEncoder:
                 yield indices[start : start + self._batch_size]
 
     @torch.inference_mode()
-    def _detect(self, frames: Sequence[Frame]) -> Iterator[Regions]:
+    def _detect(self, frames: Sequence[Frame]) -> list[Regions]:
         """The regions of each of ``b`` frames of one size (H, W)."""
         model, heads = self._model, self._model.roi_heads
         pixels = torch.tensor(np.stack(frames), device=self._device).permute(0, 3, 1, 2) / 255  # (b, 3, H, W)
@@ -84,6 +85,32 @@ class FasterRcnnEncoder:
         whole = pixels.new_tensor([[0, 0, width, height]])
         proposals = [found if len(found) else whole for found in proposals]  # b × (P, 4)
 
-        features = heads.box_head(heads.box_roi_pool(maps, proposals, images.image_sizes))  # (ΣP, 1024)
+        features = heads.box_head(heads.box_roi_pool(maps, proposals, images.image_sizes))  # (ΣP, D)
         logits, deltas = heads.box_predictor(features)  # (ΣP, C), (ΣP, 4C)
-        boxes = heads.box_coder.decode(deltas, proposals)  # (ΣP, C, 4)
+        boxes = clip_boxes_to_image(heads.box_coder.decode(deltas, proposals), (height, width))  # (ΣP, C, 4)
+        scores = logits.softmax(dim=-1)
+
+        to_frame = pixels.new_tensor([pixels.shape[3] / width, pixels.shape[2] / height]).repeat(2)  # (4,)
+        each = [len(found) for found in proposals]
+        parts = zip(proposals, features.split(each), boxes.split(each), scores.split(each), strict=True)
+        return [self._regions(*part, to_frame) for part in parts]
+
+    def _regions(
+        self, proposals: Tensor, features: Tensor, boxes: Tensor, scores: Tensor, to_frame: Tensor
+    ) -> Regions:
+        """One frame's regions; ``to_frame`` (4,) scales boxes to the pixels of the frame as it came."""
+        heads = self._model.roi_heads
+        chosen = select_regions(
+            proposals=proposals,
+            boxes=boxes,
+            scores=scores,
+            count=MAX_REGIONS,
+            score_threshold=heads.score_thresh,
+            nms_threshold=heads.nms_thresh,
+        )
+        return Regions(
+            boxes=(chosen.boxes * to_frame).cpu().numpy(),
+            scores=chosen.scores.cpu().numpy(),
+            labels=chosen.labels.int().cpu().numpy(),
+            features=features[chosen.sources].cpu().numpy(),
+        )

@@ -67,5 +67,6 @@ def _clips_per_second(middles: NDArray[np.float64], length: float) -> NDArray[np
 
 def _ratio(parts: NDArray[np.generic], whole: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """``parts / whole``, and 0 where the whole is nothing."""
-    wholes = np.broadcast_to(np.asarray(whole, dtype=np.float64), parts.shape)
-    return np.divide(parts, wholes, out=np.zeros(parts.shape), where=wholes > 0)
+    ratios = np.zeros(parts.shape)
+    np.divide(parts, whole, out=ratios, where=np.asarray(whole) > 0)
+    return ratios

@@ -1,0 +1,63 @@
+"""Encoders by name; a name's libraries are imported only when it is asked for."""
+
+from mmtool import choices
+from mmtool.choices import Device, Pooling, VideoEncoder
+from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, TextEncoder
+from mmtool.encoders.length import LengthEncoder
+from mmtool.encoders.timing import TimingEncoder
+
+
+def load_video_encoder(
+    name: VideoEncoder,
+    *,
+    weights: str | None,
+    seed: int,
+    image_size: int | None,
+    keep_regions: bool,
+    batch_size: int,
+    device: Device,
+) -> FrameEncoder | IntervalEncoder:
+    """Return the encoder of frames or of clip times; the latter has no use for the settings.
+
+    ``weights`` is None (published), ``"random"`` (under ``seed``) or a file; ``image_size`` is the shorter
+    side in pixels to which frames are scaled, None the model's own. Raises InputError where weights
+    cannot be had, CallError where the device cannot.
+    """
+    if name is VideoEncoder.TIMING:
+        return TimingEncoder()
+    from mmtool.encoders.detection import FasterRcnnEncoder
+
+    return FasterRcnnEncoder(
+        name=name,
+        weights=weights,
+        seed=seed,
+        image_size=image_size,
+        keep_regions=keep_regions,
+        batch_size=batch_size,
+        device=device,
+    )
+
+
+def load_text_encoder(
+    name: choices.TextEncoder,
+    *,
+    text_model: str | None,
+    pooling: Pooling,
+    weights: str | None,
+    seed: int,
+    batch_size: int,
+    device: Device,
+) -> TextEncoder:
+    """Return the encoder of snippets; ``length`` has no use for the settings.
+
+    ``text_model`` is a hub name or a local folder, None BERT as published; ``weights`` is None (the
+    model's own) or ``"random"`` (under ``seed``). Raises InputError where the model cannot be had,
+    CallError where the device cannot.
+    """
+    if name is choices.TextEncoder.LENGTH:
+        return LengthEncoder()
+    from mmtool.encoders.bert import BertEncoder
+
+    return BertEncoder(
+        model=text_model, pooling=pooling, weights=weights, seed=seed, batch_size=batch_size, device=device
+    )
