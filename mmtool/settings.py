@@ -53,6 +53,7 @@ class ExtractSettings:
     text_name: str | None = None
     pooling: Pooling = Pooling.MEAN
     image_size: int | None = None  # shorter side in pixels; None: the detector's own
+    proposals: int | None = None  # regions that the detector looks at; None: its own number
     keep_regions: bool = False
     seed: int = 0  # of random weights
     batch_size: int = 8
@@ -66,6 +67,7 @@ class ExtractSettings:
         _require(
             self.image_size is None or self.image_size >= 32, "image-size", "at least 32", self.image_size
         )
+        _require(self.proposals is None or self.proposals >= 1, "proposals", "at least 1", self.proposals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +189,6 @@ class DemoSettings:
     val: int = 6
     test: int = 10
     epochs: int = 60
-    image_size: int = 160  # the movies' own would do; the detector's default of 800 pixels only takes longer
+    image_size: int = 160  # of small movies; the detector's 800 pixels only take longer
+    proposals: int = 100
     seed: int = 0

@@ -130,8 +130,8 @@ class Episode:
         a, b = max(total_n - self.i, 1), max(total_m - self.j, 1)
         big_a, big_b = total_n + 1, total_m + 1
         positional = torch.tensor(
-            [a, b, a / big_a, b / big_b, big_a / a, big_b / b, a / b, b / a]
-            + [(big_a - a) / (big_b - b), (big_b - b) / (big_a - a)]  # noqa: RUF005
+            (a, b, a / big_a, b / big_b, big_a / a, big_b / b, a / b, b / a)
+            + ((big_a - a) / (big_b - b), (big_b - b) / (big_a - a))
         )
         top_clip = self.video[min(self.i, total_n - 1)]
         top_snippet = self.text[min(self.j, total_m - 1)]

@@ -141,7 +141,11 @@ def test_id_without_a_partner(corpus):
 
 @pytest.mark.parametrize(
     ("line", "problem"),
-    [("5\t5\ta short line", "no length"), ("99\t100\ta short line", "outside the video"), ("1\t2\tnobody says this", "no further snippet")],
+    [
+        ("5\t5\ta short line", "no length"),
+        ("99\t100\ta short line", "outside the video"),
+        ("1\t2\tnobody says this", "no further snippet"),
+    ],
     ids=["end before start", "outside", "unknown text"],
 )
 def test_bad_annotations(corpus, line, problem):

@@ -52,7 +52,13 @@ def test_the_chain_ends_in_measures_beside_baselines_and_upper_bound(corpus):
     call("align", corpus.root, "--run", "r", "--split", "test")
     result = call("evaluate", corpus.root, "--run", "r", "--split", "test", "--json")
     measures = json.loads(result.stdout)["measures"]
-    assert list(measures) == ["r", "all unmatched", "uniform", "proportional to length", "upper bound of the clips"]
+    assert list(measures) == [
+        "r",
+        "all unmatched",
+        "uniform",
+        "proportional to length",
+        "upper bound of the clips",
+    ]
     assert measures["upper bound of the clips"]["video_accuracy"]["value"] == 1.0
     assert measures["upper bound of the clips"]["text_iou"]["value"] == 1.0
     assert measures["all unmatched"]["text_iou"]["value"] == 0.0
@@ -163,7 +169,9 @@ def test_all_five_actions_train_and_align(corpus):
 def test_joined_features_train(corpus):
     call("extract", corpus.root, "--text-encoder", "length", "--text-name", "again")
     call("project", corpus.root, "--video", "timing", "--text", "length+again")
-    call("train", corpus.root, "--run", "joined", "--epochs", 1, "--video", "timing", "--text", "length+again")
+    call(
+        "train", corpus.root, "--run", "joined", "--epochs", 1, "--video", "timing", "--text", "length+again"
+    )
     call("align", corpus.root, "--run", "joined")
 
 

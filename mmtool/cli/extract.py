@@ -41,6 +41,10 @@ def extract(
     image_size: Annotated[
         int | None, typer.Option(help="Shorter side of a frame in pixels.", show_default="the detector's own")
     ] = None,
+    proposals: Annotated[
+        int | None,
+        typer.Option(help="Regions that the detector looks at; fewer are faster.", show_default="its own"),
+    ] = None,
     keep_regions: Annotated[
         bool, typer.Option("--keep-regions", help="Store boxes, scores, labels and features of each region.")
     ] = False,
@@ -74,6 +78,7 @@ def extract(
             text_name=text_name,
             pooling=pooling,
             image_size=image_size,
+            proposals=proposals,
             keep_regions=keep_regions,
             seed=seed,
             batch_size=batch_size,

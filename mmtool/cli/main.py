@@ -1,5 +1,6 @@
 """The table of contents: every command, in the order in which data flows."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -47,5 +48,10 @@ app.command(rich_help_panel=AROUND)(info.info)
 
 
 def main() -> None:
-    """The console script."""
+    """The console script.
+
+    Threads of OpenMP that wait sleep instead of spinning: on a busy machine spinning ones starve
+    each other.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     app()

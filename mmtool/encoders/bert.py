@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtool.choices import Device, Pooling
+from mmtool.choices import Pooling
 from mmtool.encoders.contract import EncoderIdentity, Features
-from mmtool.encoders.device import torch_device
 from mmtool.encoders.text_models import load_text_model
 
 
@@ -17,7 +16,6 @@ class BertEncoder:
 
     ``mean`` is over all tokens but padding, the special ones included, as sentence-transformers does
     (Reimers & Gurevych, 2019); ``cls`` is the first token's. Features are not scaled to unit length.
-    ``truncated`` counts the snippets so far that were cut at the model's limit of tokens.
     """
 
     def __init__(
@@ -28,13 +26,12 @@ class BertEncoder:
         weights: str | None,
         seed: int,
         batch_size: int,
-        device: Device,
+        device: str,
     ) -> None:
         """Load the model; see :func:`mmtool.encoders.text_models.load_text_model` for errors."""
-        self._device = torch_device(device)
+        self._device = torch.device(device)
         loaded = load_text_model(model, weights=weights, seed=seed)
-        self._network = loaded.network.to(self._device)
-        self._tokens = loaded.tokens
+        self._network, self._tokens = loaded.network.to(self._device), loaded.tokens
         self._pooling = pooling
         self._batch_size = batch_size
         self.truncated = 0
@@ -43,7 +40,11 @@ class BertEncoder:
             model=loaded.architecture,
             weights=loaded.weights,
             dimension=loaded.network.config.hidden_size,
-            settings={"pooling": pooling, "tokens": loaded.tokens.kind, "max_tokens": loaded.tokens.limit},
+            settings={
+                "pooling": pooling.value,
+                "tokens": loaded.tokens.kind,
+                "max_tokens": loaded.tokens.limit,
+            },
         )
 
     def encode(self, texts: Sequence[str]) -> Features:

@@ -81,6 +81,11 @@ class TextEncoder(Protocol):
     @property
     def identity(self) -> EncoderIdentity: ...
 
+    @property
+    def truncated(self) -> int:
+        """How many snippets so far were too long for the model and were cut."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> Features:
         """Encode all M snippets of one text to (M, D)."""
         ...

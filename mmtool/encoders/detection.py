@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 from torchvision.ops import clip_boxes_to_image
 
-from mmtool.choices import Device, VideoEncoder
+from mmtool.choices import VideoEncoder
 from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, EncoderIdentity, Frame, Regions
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
-from mmtool.encoders.device import torch_device
 from mmtool.encoders.regions import select_regions
 
 
@@ -23,8 +22,8 @@ class FasterRcnnEncoder:
     objectness. A detection's features are those of the proposal that it was made from, so each frame
     passes the network once. A frame without a single proposal is one region as a whole.
 
-    A frame's features do not depend on the other frames of a call: only frames of one size share a
-    batch, for padding would change the proposals.
+    But for rounding, a frame's features do not depend on the other frames of a call: only frames of
+    one size share a batch, for padding would change the proposals.
     """
 
     def __init__(
@@ -34,22 +33,29 @@ class FasterRcnnEncoder:
         weights: str | None,
         seed: int,
         image_size: int | None,
+        proposals: int | None,
         keep_regions: bool,
         batch_size: int,
-        device: Device,
+        device: str,
     ) -> None:
         """Load the detector; see :func:`mmtool.encoders.detectors.load_detector` for weights and errors."""
-        self._device = torch_device(device)
-        model, weights_identity = load_detector(name, weights=weights, seed=seed, image_size=image_size)
+        self._device = torch.device(device)
+        model, weights_identity = load_detector(
+            name, weights=weights, seed=seed, image_size=image_size, proposals=proposals
+        )
         self._model = model.to(self._device)
         self._keep_regions = keep_regions
         self._batch_size = batch_size
         self.identity = EncoderIdentity(
-            name=name,
+            name=name.value,
             model=ARCHITECTURES[name].model_name,
             weights=weights_identity,
             dimension=model.roi_heads.box_predictor.cls_score.in_features,
-            settings={"image_size": model.transform.min_size[-1], "regions": MAX_REGIONS},
+            settings={
+                "image_size": model.transform.min_size[-1],
+                "proposals": model.rpn.post_nms_top_n(),
+                "regions": MAX_REGIONS,
+            },
         )
 
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:

@@ -46,19 +46,21 @@ ARCHITECTURES = {
 
 
 def load_detector(
-    name: VideoEncoder, *, weights: str | None, seed: int, image_size: int | None
+    name: VideoEncoder, *, weights: str | None, seed: int, image_size: int | None, proposals: int | None
 ) -> tuple[FasterRCNN, str]:
     """Return a detector in evaluation mode, and the identity of its weights.
 
     ``weights`` is None for the published ones, ``"random"`` (under ``seed``) or a file's path;
-    ``image_size`` is the shorter side in pixels to which frames are scaled, None the model's own.
+    ``image_size`` is the shorter side in pixels to which frames are scaled, ``proposals`` how many
+    regions the box head looks at in a frame; None is the model's own number.
     Raises InputError where the weights cannot be had or are another model's.
     """
     architecture = ARCHITECTURES[name]
-    size = {} if image_size is None else {"min_size": image_size}
+    given = {"min_size": image_size, "rpn_post_nms_top_n_test": proposals}
+    changes = {option: value for option, value in given.items() if value is not None}
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        model = architecture.build(weights=None, weights_backbone=None, **size).eval()
+        model = architecture.build(weights=None, weights_backbone=None, **changes).eval()
         if weights == RANDOM:
             calibrate(model)
             return model, f"{RANDOM}:{seed}"

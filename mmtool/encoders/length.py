@@ -35,6 +35,8 @@ _SENTENCE_END = re.compile(r"[.!?…]+(?=[\"'”’»)\]]*(?:\s|$))")
 class LengthEncoder:
     """Encodes snippets to :data:`COLUMNS`; needs no weights."""
 
+    truncated = 0
+
     @property
     def identity(self) -> EncoderIdentity:
         return EncoderIdentity(name="length", model="reading-time", weights="none", dimension=len(COLUMNS))

@@ -1,7 +1,7 @@
 """Encoders by name; a name's libraries are imported only when it is asked for."""
 
 from mmtool import choices
-from mmtool.choices import Device, Pooling, VideoEncoder
+from mmtool.choices import Pooling, VideoEncoder
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, TextEncoder
 from mmtool.encoders.length import LengthEncoder
 from mmtool.encoders.timing import TimingEncoder
@@ -13,15 +13,16 @@ def load_video_encoder(
     weights: str | None,
     seed: int,
     image_size: int | None,
+    proposals: int | None,
     keep_regions: bool,
     batch_size: int,
-    device: Device,
+    device: str,
 ) -> FrameEncoder | IntervalEncoder:
     """Return the encoder of frames or of clip times; the latter has no use for the settings.
 
     ``weights`` is None (published), ``"random"`` (under ``seed``) or a file; ``image_size`` is the shorter
-    side in pixels to which frames are scaled, None the model's own. Raises InputError where weights
-    cannot be had, CallError where the device cannot.
+    side in pixels to which frames are scaled, ``proposals`` how many regions of a frame are looked at,
+    None the model's own. Raises InputError where weights cannot be had.
     """
     if name is VideoEncoder.TIMING:
         return TimingEncoder()
@@ -32,6 +33,7 @@ def load_video_encoder(
         weights=weights,
         seed=seed,
         image_size=image_size,
+        proposals=proposals,
         keep_regions=keep_regions,
         batch_size=batch_size,
         device=device,
@@ -46,13 +48,12 @@ def load_text_encoder(
     weights: str | None,
     seed: int,
     batch_size: int,
-    device: Device,
+    device: str,
 ) -> TextEncoder:
     """Return the encoder of snippets; ``length`` has no use for the settings.
 
     ``text_model`` is a hub name or a local folder, None BERT as published; ``weights`` is None (the
-    model's own) or ``"random"`` (under ``seed``). Raises InputError where the model cannot be had,
-    CallError where the device cannot.
+    model's own) or ``"random"`` (under ``seed``). Raises InputError where the model cannot be had.
     """
     if name is choices.TextEncoder.LENGTH:
         return LengthEncoder()

@@ -67,38 +67,36 @@ def _random(name: str | None, seed: int) -> TextModel:
 
 
 def _trained(name: str) -> TextModel:
-    network, report, tokenizer = _from_folder(name) if Path(name).is_dir() else _from_hub(name)
+    network, report, tokenizer = _fetch(name)
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(_POOLER))
     if missing:
         raise InputError(name, f"has no tensor {missing[0]}", REMEDY)
     if tokenizer.cls_token_id is None or tokenizer.pad_token_id is None:
         raise InputError(name, "is not of the BERT family: its tokens have no [CLS] or no padding", REMEDY)
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes up without the files
+        raise InputError(name, "has no vocabulary, neither tokenizer.json nor vocab.txt", REMEDY)
     network = network.float().eval()
     tensors = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
     tokens = VocabularyTokens(tokenizer, positions=network.config.max_position_embeddings)
     return TextModel(network, tokens, weights_digest(tensors))
 
 
-def _from_folder(folder: str) -> tuple[Any, Any, Any]:
+def _fetch(name: str) -> tuple[Any, Any, Any]:
+    """From the folder, else from the cache, else from the network; quick to give up where there is none."""
+    is_folder = Path(name).is_dir()
     try:
-        return _from_pretrained(folder, local=True)
-    except Exception as error:  # whatever transformers raises on foreign files
-        problem = f"holds no model that transformers can load ({type(error).__name__})"
-        raise InputError(folder, problem, REMEDY) from error
-
-
-def _from_hub(name: str) -> tuple[Any, Any, Any]:
-    """From the cache, else from the network; quick to give up where there is none."""
-    try:
-        return _from_pretrained(name, local=True)
-    except OSError as not_cached:
         try:
-            if not reachable(ENDPOINT):
-                raise ConnectionError(ENDPOINT) from not_cached
+            return _from_pretrained(name, local=True)
+        except OSError:
+            if is_folder or not reachable(ENDPOINT):
+                raise
             return _from_pretrained(name, local=False)
-        except OSError as error:
+    except Exception as error:  # whatever transformers raises on foreign files
+        if isinstance(error, OSError) and not is_folder:
             problem = "no local folder, no published model found here, and the download failed"
-            raise InputError(name, problem, REMEDY) from error
+        else:
+            problem = f"holds no model that transformers can load ({type(error).__name__})"
+        raise InputError(name, problem, REMEDY) from error
 
 
 def _from_pretrained(name: str, *, local: bool) -> tuple[Any, Any, Any]:

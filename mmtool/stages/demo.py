@@ -51,17 +51,11 @@ def demo(
     root = settings.folder
     on_stage(f"# draw movies into {root}", draw_corpus(settings, progress=progress))
     on_stage(f"mmtool segment {root}", segment(root, SegmentSettings(), progress=progress))
-    extraction = ExtractSettings(
-        video_encoder=VideoEncoder.FASTER_RCNN_MOBILENET,
-        video_weights=RANDOM,
-        image_size=settings.image_size,
-        text_encoder=TextEncoder.BERT,
-        text_weights=RANDOM,
-    )
+    extraction = extract_settings(settings)
     on_stage(
         f"mmtool extract {root}"
         f" --video-encoder {extraction.video_encoder} --video-weights {RANDOM}"
-        f" --image-size {extraction.image_size}"
+        f" --image-size {extraction.image_size} --proposals {extraction.proposals}"
         f" --text-encoder {extraction.text_encoder} --text-weights {RANDOM}",
         extract(root, extraction, progress=progress),
     )
@@ -78,6 +72,18 @@ def demo(
     result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
     on_stage(f"mmtool evaluate {root} --run {RUN} --split {Split.TEST}", result.report)
     return result
+
+
+def extract_settings(settings: DemoSettings) -> ExtractSettings:
+    """The demo's encoders: untrained, and small enough for two cores."""
+    return ExtractSettings(
+        video_encoder=VideoEncoder.FASTER_RCNN_MOBILENET,
+        video_weights=RANDOM,
+        image_size=settings.image_size,
+        proposals=settings.proposals,
+        text_encoder=TextEncoder.BERT,
+        text_weights=RANDOM,
+    )
 
 
 def draw_corpus(settings: DemoSettings, *, progress: Progress = silent) -> StageReport:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtool import __version__
-from mmtool.choices import Modality
-from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, Regions
+from mmtool.choices import Modality, VideoEncoder
+from mmtool.choices import TextEncoder as TextEncoderName
+from mmtool.encoders.contract import MAX_REGIONS, FrameEncoder, IntervalEncoder, Regions
 from mmtool.encoders.registry import load_text_encoder, load_video_encoder
 from mmtool.errors import CallError, InputError
 from mmtool.formats.clips import read_clips
@@ -20,11 +21,11 @@ from mmtool.formats.features import Arrays, FeatureGroup, FeaturesBuilder, Featu
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import EncoderIdentity, Failure, Progress, StageReport, silent
 from mmtool.settings import ExtractSettings
+from mmtool.stages.devices import resolve_device
 from mmtool.video import VIDEO_SUFFIXES
 from mmtool.video.frames import clip_frames, read_frames
 from mmtool.video.probe import probe
 
-MAX_REGIONS = 36
 Work = Callable[[str], FeatureGroup]
 
 
@@ -32,26 +33,31 @@ def extract(root: Path, settings: ExtractSettings, *, progress: Progress = silen
     """Write ``features/<name>.h5`` for the video encoder, for the text encoder, or for both."""
     corpus, report = Corpus.open(root), StageReport("extract")
     if settings.video_encoder is not None:
-        _extract_video(corpus, settings, report, progress)
+        _extract_video(corpus, settings.video_encoder, settings, report, progress)
     if settings.text_encoder is not None:
-        _extract_text(corpus, settings, report, progress)
+        _extract_text(corpus, settings.text_encoder, settings, report, progress)
     return report
 
 
 def _extract_video(
-    corpus: Corpus, settings: ExtractSettings, report: StageReport, progress: Progress
+    corpus: Corpus,
+    encoder_name: VideoEncoder,
+    settings: ExtractSettings,
+    report: StageReport,
+    progress: Progress,
 ) -> None:
     ids = corpus.clip_ids()
     if not ids:
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
     encoder = load_video_encoder(
-        settings.video_encoder,
+        encoder_name,
         weights=settings.video_weights,
         seed=settings.seed,
         image_size=settings.image_size,
+        proposals=settings.proposals,
         keep_regions=settings.keep_regions,
         batch_size=settings.batch_size,
-        device=settings.device,
+        device=resolve_device(settings.device).type,
     )
     name = settings.video_name or encoder.identity.name
     builder = _open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force)
@@ -62,18 +68,24 @@ def _extract_video(
     _extract_ids(ids, inputs, work, builder, settings.force, report)
 
 
-def _extract_text(corpus: Corpus, settings: ExtractSettings, report: StageReport, progress: Progress) -> None:
+def _extract_text(
+    corpus: Corpus,
+    encoder_name: TextEncoderName,
+    settings: ExtractSettings,
+    report: StageReport,
+    progress: Progress,
+) -> None:
     ids = corpus.snippet_ids()
     if not ids:
         raise CallError(f"{corpus.root}: no snippets in snippets/; run `mmtool segment` first")
     encoder = load_text_encoder(
-        settings.text_encoder,
+        encoder_name,
         weights=settings.text_weights,
         seed=settings.seed,
         text_model=settings.text_model,
         pooling=settings.pooling,
         batch_size=settings.batch_size,
-        device=settings.device,
+        device=resolve_device(settings.device).type,
     )
     name = settings.text_name or encoder.identity.name
     builder = _open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force)
