@@ -185,10 +185,10 @@ class DemoSettings:
     """The size of the demo's corpus and of its training."""
 
     folder: Path
-    train: int = 40
-    val: int = 6
-    test: int = 10
-    epochs: int = 60
-    image_size: int = 160  # of small movies; the detector's 800 pixels only take longer
-    proposals: int = 100
+    train: int = 80
+    val: int = 8
+    test: int = 12
+    epochs: int = 80
+    image_size: int = 120  # of small movies; the detector's 800 pixels only take longer
+    proposals: int = 50
     seed: int = 0

@@ -129,10 +129,9 @@ class Episode:
         total_n, total_m = len(self.video), len(self.text)
         a, b = max(total_n - self.i, 1), max(total_m - self.j, 1)
         big_a, big_b = total_n + 1, total_m + 1
-        positional = torch.tensor(
-            (a, b, a / big_a, b / big_b, big_a / a, big_b / b, a / b, b / a)
-            + ((big_a - a) / (big_b - b), (big_b - b) / (big_a - a))
-        )
+        shares = a / big_a, b / big_b, big_a / a, big_b / b
+        ratios = a / b, b / a, (big_a - a) / (big_b - b), (big_b - b) / (big_a - a)
+        positional = torch.tensor([a, b, *shares, *ratios])
         top_clip = self.video[min(self.i, total_n - 1)]
         top_snippet = self.text[min(self.j, total_m - 1)]
         state = torch.cat([top_clip, top_snippet, self.actions.output(), self.matched.output(), positional])

@@ -242,7 +242,7 @@ def encoded(encoder: FrameEncoder) -> EncodedFrames:
 @pytest.fixture(scope="module")
 def tensors() -> dict[str, torch.Tensor]:
     """The state of the model of ``encoder``."""
-    model, _ = load_detector(MOBILENET, weights="random", seed=0, image_size=SIZE)
+    model, _ = load_detector(MOBILENET, weights="random", seed=0, image_size=SIZE, proposals=None)
     return dict(model.state_dict())
 
 
@@ -256,13 +256,22 @@ def distance(a: Any, b: Any) -> float:
 
 
 def test_features_are_the_mean_over_36_regions(encoder: FrameEncoder, encoded: EncodedFrames) -> None:
-    assert encoder.identity.settings == {"image_size": SIZE, "regions": 36}
+    assert encoder.identity.settings == {"image_size": SIZE, "proposals": 1000, "regions": 36}
     assert encoded.features.shape == (3, 1024)
     assert encoded.features.dtype == np.float32
     assert encoded.regions is not None
     for row, regions in zip(encoded.features, encoded.regions, strict=True):
         assert regions.features.shape == (36, 1024)
         assert row == pytest.approx(regions.features.mean(axis=0))
+
+
+def test_the_box_head_sees_no_more_proposals_than_asked_for(encoded: EncodedFrames) -> None:
+    few = video_encoder(proposals=5)
+    assert few.identity.settings["proposals"] == 5
+    (regions,) = few.encode([RED]).regions
+    assert 1 <= len(np.unique(regions.features, axis=0)) <= 5
+    assert encoded.regions is not None
+    assert len(np.unique(encoded.regions[0].features, axis=0)) > 5
 
 
 def test_a_frame_is_encoded_alike_in_any_company(encoder: FrameEncoder, encoded: EncodedFrames) -> None:

@@ -27,7 +27,7 @@ def extract(
     ] = None,
     text_weights: Annotated[
         str | None,
-        typer.Option(metavar="PATH|random", help="Weights of the text model.", show_default=PUBLISHED),
+        typer.Option(metavar="random", help="Untrained weights of the text model.", show_default=PUBLISHED),
     ] = None,
     text_model: Annotated[
         str | None,

@@ -3,6 +3,7 @@
 This module chains the stages; nothing below it does.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,13 @@ from mmtool.synthetic.movies import make_movie
 
 RUN = "demo"
 RANDOM = "random"
+SMALL_BERT = {  # an untrained BERT gains nothing from more layers
+    "model_type": "bert",
+    "hidden_size": 256,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 1024,
+}
 OnStage = Callable[[str, StageReport], None]
 
 
@@ -56,7 +64,8 @@ def demo(
         f"mmtool extract {root}"
         f" --video-encoder {extraction.video_encoder} --video-weights {RANDOM}"
         f" --image-size {extraction.image_size} --proposals {extraction.proposals}"
-        f" --text-encoder {extraction.text_encoder} --text-weights {RANDOM}",
+        f" --text-encoder {extraction.text_encoder} --text-weights {RANDOM}"
+        f" --text-model {extraction.text_model}",
         extract(root, extraction, progress=progress),
     )
     on_stage(f"mmtool project {root}", project(root, ProjectSettings(), progress=progress))
@@ -83,6 +92,7 @@ def extract_settings(settings: DemoSettings) -> ExtractSettings:
         proposals=settings.proposals,
         text_encoder=TextEncoder.BERT,
         text_weights=RANDOM,
+        text_model=str(settings.folder / "models" / "small-bert"),
     )
 
 
@@ -97,6 +107,7 @@ def draw_corpus(settings: DemoSettings, *, progress: Progress = silent) -> Stage
     if corpus.root.exists() and any(corpus.root.iterdir()) and not _says(marker, recipe):
         raise CallError(f"{corpus.root}: is not empty and not this demo's; name another folder")
     write_text(marker, recipe)
+    write_text(corpus.root / "models" / "small-bert" / "config.json", json.dumps(SMALL_BERT, indent=1) + "\n")
     splits = {Split.TRAIN: settings.train, Split.VAL: settings.val, Split.TEST: settings.test}
     total, titles, drawn = sum(splits.values()), ["id,title"], 0
     for split, count in splits.items():

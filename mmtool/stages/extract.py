@@ -100,6 +100,11 @@ def _extract_text(
         return FeatureGroup(features, snippets=texts)
 
     _extract_ids(ids, inputs, work, builder, settings.force, report)
+    if encoder.truncated:
+        report.notes.append(
+            f"{builder.path}: {encoder.truncated} snippets are longer than the model reads and were cut; "
+            "split them with `mmtool segment --split sentences`"
+        )
 
 
 def _open_builder(
