@@ -77,7 +77,7 @@ def test_annotations_keep_times_and_words(scratch, annotations):
 def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
     """With a byte-order mark, CRLF, columns in another order and one more."""
     (tmp_path / "a.csv").write_bytes(
-        b"\xef\xbb\xbfnote,end,start,clip,end_frame,start_frame\r\nx,2,0.5,0,,\r\n"
+        b"\xef\xbb\xbfend,start,clip,end_frame,start_frame,note\r\n2,0.5,0,,,x\r\n"
     )
     assert read_clips(tmp_path / "a.csv") == [Clip(0.5, 2.0)]
 

@@ -289,13 +289,27 @@ def test_the_warm_up_ends_at_the_learning_rate():
     assert [record.learning_rate for record in records] == pytest.approx([1e-4, 3e-4, 5e-4, 5e-4])
 
 
-def test_the_rate_halves_when_the_loss_stands_still():
-    """Gradients too small to change a weight: epochs 2–4 are the three without a better loss, then 5–7."""
-    settings = TrainSettings(optimizer=ADAM, learning_rate=8e-3, clip_norm=1e-30, epochs=8, halve_after=3)
+def standing_still(*, state=None, **settings):
+    """The learning rate of each epoch, with gradients too small to change a weight."""
+    settings = TrainSettings(optimizer=ADAM, learning_rate=8e-3, clip_norm=1e-30, **settings)
     network = make_network(normalisation=Normalisation.NONE)
-    records, _ = train(network, make_samples(1), settings)
+    records, _ = train(network, make_samples(1), settings, state=state)
     assert len({record.loss for record in records}) == 1
-    assert [record.learning_rate for record in records] == [8e-3] * 4 + [4e-3] * 3 + [2e-3]
+    return [record.learning_rate for record in records]
+
+
+def test_the_rate_halves_when_the_loss_stands_still():
+    """Epochs 2–4 are the three without a better loss, then 5–7; interrupted or not."""
+    assert standing_still(epochs=8, halve_after=3) == [8e-3] * 4 + [4e-3] * 3 + [2e-3]
+    state = TrainingState()
+    assert standing_still(epochs=3, halve_after=3, state=state) == [8e-3] * 3
+    assert standing_still(epochs=8, halve_after=3, state=state) == [8e-3] + [4e-3] * 3 + [2e-3]
+
+
+def test_epochs_of_the_warm_up_do_not_count_as_standing_still():
+    """Epoch 4 is the first that counts, 5 and 6 are no better."""
+    rates = standing_still(epochs=7, halve_after=2, warmup_epochs=3, warmup_from=2e-3)
+    assert rates == pytest.approx([2e-3, 4e-3, 6e-3, 8e-3, 8e-3, 8e-3, 4e-3])
 
 
 def test_a_falling_loss_keeps_the_rate():

@@ -19,7 +19,7 @@ DEFAULTS = DemoSettings(folder=Path("mmtool-demo"))
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(help="The corpus folder to write.", metavar="[DIR]")
+        Path, typer.Argument(help="The corpus folder to write.", metavar="DIR")
     ] = DEFAULTS.folder,
     epochs: Annotated[int, typer.Option(help="Of training.")] = DEFAULTS.epochs,
     seed: Annotated[int, typer.Option(help="Of the movies.")] = DEFAULTS.seed,

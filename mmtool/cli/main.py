@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Align films with texts. Each command reads and writes files below one corpus folder.",
     epilog="Start with `mmtool demo`, or see `mmtool COMMAND --help` for what a command reads and writes.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 CorpusArgument = Annotated[
-    Path, typer.Argument(help="The corpus folder.", show_default="the current folder", metavar="[CORPUS]")
+    Path, typer.Argument(help="The corpus folder.", show_default="the current folder", metavar="CORPUS")
 ]
 HERE = Path()
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
