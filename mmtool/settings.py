@@ -122,6 +122,7 @@ class TrainSettings:
         _require(self.epochs >= 1, "epochs", "at least 1", self.epochs)
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
         _require(self.clip_norm > 0, "clip-norm", "above 0", self.clip_norm)
+        _require(self.halve_after >= 1, "halve-after", "at least 1", self.halve_after)
         _require(self.max_actions >= 2, "max-actions", "at least 2", self.max_actions)
         _require(self.validate_every >= 1, "validate-every", "at least 1", self.validate_every)
 

@@ -42,8 +42,12 @@ class SequenceBatchNorm(nn.Module):
 
     def forward(self, elements: Tensor, mask: Tensor) -> Tensor:
         """(B, L, P) with (B, L) true where real → the same shape, zero where padded."""
+        real = elements[mask]  # (real elements, P)
         normalised = torch.zeros_like(elements)
-        normalised[mask] = self.norm(elements[mask])  # (real elements, P)
+        if self.training and len(real) == 1:  # equals its own mean: nothing is left but β
+            normalised[mask] = (real - real) * self.norm.weight + self.norm.bias
+        else:
+            normalised[mask] = self.norm(real)
         return normalised
 
 

@@ -1,9 +1,10 @@
 """``runs/<run>/best.pt`` and ``last.pt``: checkpoints that describe themselves."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError  # what torch raises for a file that is not tensors alone
 from typing import Any
 
 import torch
@@ -75,34 +76,37 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read tensors and plain values only; raises InputError for a missing, corrupt or foreign file."""
     if not path.exists():
         raise InputError(path, "no such checkpoint", REMEDY)
-    try:
+    with _saying_damage(path):
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
-        raise InputError(path, "is no checkpoint, or a damaged one", REMEDY) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(path, "is a file of torch, but no checkpoint of mmtool", REMEDY)
     if content.get("version") != VERSION:
         raise InputError(
             path, f"has checkpoint version {content.get('version')}, this program reads {VERSION}", REMEDY
         )
-    inputs = {
-        Modality(modality): CheckpointInput(
-            given["name"],
-            tuple(EncoderIdentity(**source) for source in json.loads(given["sources"])),
-            given["projection"],
-            given["transform"],
+    with _saying_damage(path):
+        return Checkpoint(
+            settings=json.loads(content["settings"]),
+            shape=json.loads(content["shape"]),
+            epoch=content["epoch"],
+            scores=content["scores"],
+            network=content["network"],
+            inputs={Modality(key): _read_input(given) for key, given in content["inputs"].items()},
+            training=content["training"],
         )
-        for modality, given in content["inputs"].items()
-    }
-    return Checkpoint(
-        settings=json.loads(content["settings"]),
-        shape=json.loads(content["shape"]),
-        epoch=content["epoch"],
-        scores=content["scores"],
-        network=content["network"],
-        inputs=inputs,
-        training=content["training"],
-    )
+
+
+def _read_input(given: dict[str, Any]) -> CheckpointInput:
+    sources = tuple(EncoderIdentity(**source) for source in json.loads(given["sources"]))
+    return CheckpointInput(given["name"], sources, given["projection"], given["transform"])
+
+
+@contextmanager
+def _saying_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # torch's unpickler fails in many ways on bytes that are no pickle
+        raise InputError(path, "is no checkpoint, or a damaged one", REMEDY) from error
 
 
 def checkpoint_digest(path: Path) -> str:

@@ -24,10 +24,10 @@ def read_utf8(path: Path, remedy: str) -> str:
 def read_rows(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield ``(line number, row)`` of a CSV file whose header has at least ``columns``."""
     reader = csv.DictReader(io.StringIO(read_utf8(path, remedy), newline=""))
-    missing = [name for name in columns if name not in (reader.fieldnames or [])]
-    if missing:
-        raise InputError(path, f"has no column {missing[0]!r}", remedy)
     try:
+        missing = [name for name in columns if name not in (reader.fieldnames or [])]
+        if missing:
+            raise InputError(path, f"has no column {missing[0]!r}", remedy)
         for row in reader:
             if None in row or None in row.values():
                 raise InputError(path, f"line {reader.line_num} has another number of columns", remedy)

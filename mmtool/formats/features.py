@@ -6,9 +6,12 @@ it, under ``@transform``. While a stage works, each finished id is a small file 
 ``features/.<name>.parts/``; they become one file at the end, so that a kill loses one video at most.
 """
 
+import io
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,6 +30,7 @@ from mmtool.records import EncoderIdentity, Interval
 FORMAT = "mmtool-features"
 VERSION = 1
 TRANSFORM = "@transform"
+SLACK = 4096  # bytes of HDF5's own, beside an array's
 REMEDY = "make it again with `mmtool extract` or `mmtool project`"
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -132,14 +136,16 @@ class FeaturesFile:
         )
 
     def ids(self) -> list[str]:
-        return sorted(id for id in self._file if id != TRANSFORM)
+        with _saying_damage(self.path):
+            return sorted(id for id in self._file if id != TRANSFORM)
 
     def __contains__(self, id: str) -> bool:
         return id in self._file
 
     def made(self, id: str) -> str:
         """The recipe digest under which the id was made; empty where the id is missing."""
-        return str(self._file[id].attrs["made"]) if id in self._file else ""
+        with _saying_damage(self.path):
+            return str(self._file[id].attrs["made"]) if id in self._file else ""
 
     def read(self, id: str) -> FeatureGroup:
         """One id's features; raises InputError where the id is missing."""
@@ -158,9 +164,10 @@ class FeaturesFile:
 
     def transform(self) -> dict[str, NDArray[Any]]:
         """The arrays of the projection that made this file; empty for an encoder's own features."""
-        if TRANSFORM not in self._file:
-            return {}
-        return {name: dataset[()] for name, dataset in self._file[TRANSFORM].items()}
+        with _saying_damage(self.path):
+            if TRANSFORM not in self._file:
+                return {}
+            return {name: dataset[()] for name, dataset in self._file[TRANSFORM].items()}
 
 
 @contextmanager
@@ -187,9 +194,26 @@ def _write_file(
 def write_features(
     path: Path, header: FeaturesHeader, groups: Mapping[str, FeatureGroup], transform: Arrays | None = None
 ) -> None:
-    """Write a whole features file from memory."""
-    with replacing(path) as part, h5py.File(part, "w") as file:
+    """Write a whole features file from memory.
+
+    HDF5 itself writes to memory only: on a full disk it may crash the process.
+    """
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
         _write_file(file, header, groups, transform)
+    with replacing(path) as part:
+        part.write_bytes(image.getbuffer())
+
+
+@contextmanager
+def _creating(path: Path, size: int) -> Iterator[h5py.File]:
+    """Open a new file for at most ``size`` bytes, once the disk has shown that it has them."""
+    with replacing(path) as part:
+        if sys.platform != "darwin":  # which has no such call
+            with part.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+        with h5py.File(part, "w") as file:
+            yield file
 
 
 class FeaturesBuilder:
@@ -200,7 +224,7 @@ class FeaturesBuilder:
         self.header = header
         self.parts = path.parent / f".{path.stem}.parts"
         for part in self.parts.glob("*.h5"):
-            if not self._is_ours(part):
+            if part.name.startswith(".") or not self._is_ours(part):  # a hidden one was never renamed
                 part.unlink()
 
     def is_made(self, id: str, made: str) -> bool:
@@ -220,9 +244,10 @@ class FeaturesBuilder:
         parts = {path.stem: path for path in self.parts.glob("*.h5")}
         if not parts:
             return
-        with replacing(self.path) as part, h5py.File(part, "w") as file:
+        keep = self._is_ours(self.path) and self._has_transform(transform or {})
+        with _creating(self.path, self._size_of(parts.values(), transform or {})) as file:
             _write_file(file, self.header, {}, transform)
-            if self._is_ours(self.path):
+            if keep:
                 with h5py.File(self.path, "r") as earlier:
                     for id in earlier.keys() - parts.keys() - {TRANSFORM}:
                         earlier.copy(id, file)
@@ -230,6 +255,19 @@ class FeaturesBuilder:
                 with h5py.File(path, "r") as source:
                     source.copy(id, file)
         shutil.rmtree(self.parts)
+
+    def _size_of(self, parts: Iterable[Path], transform: Arrays) -> int:
+        """An upper bound of the joined file's bytes."""
+        paths = [path for path in (self.path, *parts) if path.exists()]
+        arrays = sum(array.nbytes + SLACK for array in transform.values())
+        return SLACK + sum(path.stat().st_size for path in paths) + arrays
+
+    def _has_transform(self, transform: Arrays) -> bool:
+        with open_features(self.path) as features:
+            stored = features.transform()
+        return stored.keys() == transform.keys() and all(
+            np.array_equal(stored[name], transform[name]) for name in stored
+        )
 
     def _part(self, id: str) -> Path:
         return self.parts / f"{id}.h5"

@@ -10,8 +10,8 @@ from mmtool.formats.atomic import write_text
 
 
 def without_nan(value: object) -> object:
-    """The same JSON value with null for what is not a number, which JSON cannot say."""
-    if isinstance(value, float) and math.isnan(value):
+    """The same JSON value with null for what is no finite number, which JSON cannot say."""
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
         return {key: without_nan(entry) for key, entry in value.items()}

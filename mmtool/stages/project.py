@@ -43,7 +43,7 @@ def _project_features(
     report: StageReport,
     progress: Progress,
 ) -> None:
-    if features.header.projection:
+    if any(file.header.projection for file in features.files):
         raise CallError(
             f"{corpus.features(name)}: is projected already; name the features that it was made from"
         )

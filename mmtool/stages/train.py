@@ -81,6 +81,10 @@ def train(
             video=settings.video or only_features(corpus, Modality.VIDEO),
             text=settings.text or only_features(corpus, Modality.TEXT),
         )
+        if settings.early_stopping and not corpus.split(Split.VAL).exists():
+            raise CallError(
+                f"{corpus.split(Split.VAL)}: early stopping needs a validation split; write an id a line"
+            )
         data = _read_data(corpus, settings)
         folder = corpus.run(run)
         if force and folder.exists():

@@ -50,16 +50,16 @@ class LarsAdam(torch.optim.Optimizer):
         gradients = [w.grad for w in weights if w.grad is not None]
         means = [self.state[w]["mean"] for w in weights]
         squares = [self.state[w]["square"] for w in weights]
-        step = self.state[weights[0]]["step"]
+        steps = [self.state[w]["step"] for w in weights]
 
         torch._foreach_lerp_(means, gradients, 1 - beta1)
         torch._foreach_mul_(squares, beta2)
         torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)
         denominators = torch._foreach_sqrt(squares)
-        torch._foreach_div_(denominators, (1 - beta2**step) ** 0.5)
+        torch._foreach_div_(denominators, [(1 - beta2**step) ** 0.5 for step in steps])
         torch._foreach_add_(denominators, eps)
         updates = torch._foreach_div(means, denominators)
-        torch._foreach_div_(updates, 1 - beta1**step)
+        torch._foreach_div_(updates, [1 - beta1**step for step in steps])
         if decay:
             torch._foreach_add_(updates, weights, alpha=decay)
 

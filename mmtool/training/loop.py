@@ -84,7 +84,7 @@ def fit(
     """
     optimizer = make_optimizer(network, settings)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer, factor=0.5, patience=settings.halve_after
+        optimizer, factor=0.5, patience=settings.halve_after - 1
     )
     if state.epoch:
         optimizer.load_state_dict(state.optimizer)
@@ -112,6 +112,8 @@ def fit(
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:
+    if not state.best_epoch:
+        return False  # nothing was validated yet
     return settings.early_stopping > 0 and state.epoch - state.best_epoch >= settings.early_stopping
 
 

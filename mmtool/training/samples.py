@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.alignment.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
+from mmtool.alignment.actions import POPS_CLIP, POPS_SNIPPET, ActionSet
 from mmtool.alignment.batch import Sequences, Traces
 from mmtool.alignment.trace import Trace, trace
 
@@ -42,28 +42,19 @@ def cut_samples(
 ) -> list[Sample]:
     """Cut one video with gold actions (T,) into windows of at most ``max_actions``.
 
-    A window holds the clips and snippets that its actions consume or match; a snippet that is still
-    being matched at a border belongs to both windows.
+    A window holds the clips and snippets that are on top before its actions; what stays on top at a
+    border belongs to both windows.
     """
     samples = []
     clip_at = np.append(0, np.cumsum(action_set.table(POPS_CLIP)[gold]))
     snippet_at = np.append(0, np.cumsum(action_set.table(POPS_SNIPPET)[gold]))
-    matching = action_set.table(MATCHES)[gold]
     for start in range(0, len(gold), max_actions):
         end = min(start + max_actions, len(gold))
-        retained = int(matching[end - 1])  # a match leaves its retained element on top
-        first_clip, last_clip = _window(clip_at, start, end, retained)
-        first_snippet, last_snippet = _window(snippet_at, start, end, retained)
+        first_clip, last_clip = clip_at[start], clip_at[end - 1] + 1
+        first_snippet, last_snippet = snippet_at[start], snippet_at[end - 1] + 1
         window = trace(gold[start:end], last_clip - first_clip, last_snippet - first_snippet, action_set)
         samples.append(Sample(id, clips[first_clip:last_clip], snippets[first_snippet:last_snippet], window))
     return samples
-
-
-def _window(consumed: NDArray[np.int64], start: int, end: int, retained: int) -> tuple[int, int]:
-    """First and past-the-last element of a window; at least the one on top."""
-    first, last = int(consumed[start]), int(consumed[end])
-    popped_last = consumed[end] > consumed[end - 1]
-    return first, max(last + (retained and not popped_last), first + 1)
 
 
 def make_batch(samples: Sequence[Sample]) -> Batch:
