@@ -14,10 +14,11 @@ from mmtool.alignment.network import AlignmentNetwork
 from mmtool.choices import Optimizer
 from mmtool.errors import CallError
 from mmtool.settings import TrainSettings
+from mmtool.training.diagnostics import Diagnosis, Diagnostics
 from mmtool.training.lars import LarsAdam
 from mmtool.training.samples import Batch, Sample, epoch_batches
 
-Validate = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
+Measure = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class EpochRecord:
     seconds: float
     video_accuracy: float | None = None  # of the validation videos
     text_iou: float | None = None
+    train_video_accuracy: float | None = None  # of the training videos, decoded like those of validation
+    train_text_iou: float | None = None
+    diagnostics: Diagnosis = field(default_factory=Diagnosis)
 
     @property
     def score(self) -> float | None:
@@ -74,7 +78,8 @@ def fit(
     settings: TrainSettings,
     *,
     state: TrainingState,
-    validate: Validate | None = None,
+    validate: Measure | None = None,
+    measure_training: Measure | None = None,
 ) -> Iterator[EpochRecord]:
     """Train from where ``state`` stands, update it and yield after each epoch.
 
@@ -98,17 +103,29 @@ def fit(
             elif epoch == settings.warmup_epochs + 1:
                 group["lr"] = settings.learning_rate
         rate = optimizer.param_groups[0]["lr"]
-        loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch)
+        with Diagnostics(network) as diagnostics:
+            loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch, diagnostics)
         if warmup is None:
             scheduler.step(loss)
-        due = validate is not None and (epoch % settings.validate_every == 0 or epoch == settings.epochs)
-        scores = validate(network) if validate is not None and due else (None, None)
-        record = EpochRecord(epoch, loss, accuracy, rate, time.perf_counter() - started, *scores)
+        scores = _measure(validate, settings.validate_every, network, epoch, settings)
+        train_scores = _measure(measure_training, settings.train_measures_every, network, epoch, settings)
+        seconds = time.perf_counter() - started
+        record = EpochRecord(
+            epoch, loss, accuracy, rate, seconds, *scores, *train_scores, diagnostics.diagnosis()
+        )
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
         if record.score is not None and record.score > state.best_score:
             state.best_score, state.best_epoch = record.score, epoch
         yield record
+
+
+def _measure(
+    measure: Measure | None, every: int, network: AlignmentNetwork, epoch: int, settings: TrainSettings
+) -> tuple[float | None, float | None]:
+    """Measure every so many epochs, 0 never, and after the last."""
+    due = every > 0 and (epoch % every == 0 or epoch == settings.epochs)
+    return measure(network) if measure is not None and due else (None, None)
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:
@@ -123,6 +140,7 @@ def _train_epoch(
     settings: TrainSettings,
     optimizer: torch.optim.Optimizer,
     epoch: int,
+    diagnostics: Diagnostics,
 ) -> tuple[float, float]:
     """Loss and action accuracy, both averaged over all real actions of the epoch."""
     network.train()
@@ -141,6 +159,7 @@ def _train_epoch(
             raise CallError(_diverged(loss.item(), epoch, number, batch))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        diagnostics.see_gradients()
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
         optimizer.step()
         count = int((gold != NO_ACTION).sum())
