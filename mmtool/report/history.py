@@ -82,15 +82,13 @@ def _column(values: Iterable[object]) -> Array:
     return np.array([_number(value) for value in values])
 
 
-def _rows(parts: Sequence[object]) -> Array:
+def _rows(parts: Sequence[Any]) -> Array:
     """(E, dimensions), a row of NaN for an epoch without."""
-    lengths = {len(part) for part in parts if isinstance(part, list)}
-    if len(lengths) != 1:
-        raise ValueError("the epochs hold different numbers of dimensions")
-    missing = [None] * lengths.pop()
-    return np.array(
-        [[_number(value) for value in (part if isinstance(part, list) else missing)] for part in parts]
-    )
+    given = [part for part in parts if part is not None]
+    if not all(isinstance(part, list) and len(part) == len(given[0]) for part in given):
+        raise ValueError("the epochs do not have the same dimensions")
+    missing = [None] * len(given[0])
+    return np.array([[_number(value) for value in (missing if part is None else part)] for part in parts])
 
 
 def _number(value: object) -> float:

@@ -107,8 +107,8 @@ class _Moments:
 
 def _norm(tensors: Iterable[Tensor]) -> Tensor:
     """Of all tensors together, as one vector; 0 where there are none."""
-    norms = torch._foreach_norm(list(tensors))
-    return torch.stack(norms).norm() if norms else torch.zeros(())
+    listed = list(tensors)
+    return torch.stack(torch._foreach_norm(listed)).norm() if listed else torch.zeros(())
 
 
 def _rounded(values: Tensor) -> list[float]:
