@@ -13,6 +13,7 @@ from mmtool.choices import (
     Normalisation,
     Optimizer,
     Pooling,
+    Precision,
     Split,
     TextEncoder,
     TextSplit,
@@ -109,6 +110,7 @@ class TrainSettings:
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
     validate_every: int = 1
     seed: int = 0
+    precision: Precision = Precision.FP32
     device: Device = Device.AUTO
     threads: int = 0  # of torch on the CPU; 0: one for each core this process may use
 
@@ -142,6 +144,7 @@ class TrainSettings:
             ("inputs", Inputs),
             ("normalisation", Normalisation),
             ("optimizer", Optimizer),
+            ("precision", Precision),
             ("device", Device),
         ):
             if name in typed:

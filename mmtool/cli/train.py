@@ -1,5 +1,6 @@
 """``mmtool train``."""
 
+import os
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer
+from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision
 from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import CallError
@@ -84,6 +85,9 @@ def train(
         int, typer.Option(help="Epochs from one validation to the next.")
     ] = DEFAULTS.validate_every,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = DEFAULTS.seed,
+    precision: Annotated[
+        Precision, typer.Option(help="Of matrix products; bf16 pays on CPUs and GPUs that have units for it.")
+    ] = DEFAULTS.precision,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = DEFAULTS.device,
     threads: Annotated[int, typer.Option(help="CPU threads; 0: one for each core.")] = DEFAULTS.threads,
     force: Annotated[bool, typer.Option("--force", help="Delete the run and start it anew.")] = False,
@@ -93,6 +97,7 @@ def train(
 
     Reads features/, clips/, snippets/, annotations/ and splits/train.txt (and val.txt); writes
     runs/RUN with config.json, best.pt, last.pt and metrics.jsonl. A run that was interrupted goes on.
+    Several processes train one model with `torchrun --nproc-per-node 2 -m mmtool -- train …`.
 
     Example: mmtool train my-corpus --preset rp-lars-sbn --video timing --text bert+length
     """
@@ -125,6 +130,7 @@ def train(
             max_actions=max_actions,
             validate_every=validate_every,
             seed=seed,
+            precision=precision,
             device=device,
             threads=threads,
         )
@@ -132,7 +138,8 @@ def train(
 
         with TrainingDisplay(epochs, quiet=as_json) as display:
             report = stage(corpus, settings, run=run or preset, force=force, on_epoch=display)
-        finish(report, as_json=as_json, extra={"last_epoch": display.last})
+        if os.environ.get("RANK", "0") == "0":  # of torchrun's processes one speaks
+            finish(report, as_json=as_json, extra={"last_epoch": display.last})
 
 
 class TrainingDisplay:

@@ -11,10 +11,11 @@ from torch import nn
 
 from mmtool.alignment.batch import NO_ACTION
 from mmtool.alignment.network import AlignmentNetwork
-from mmtool.choices import Optimizer
+from mmtool.choices import Optimizer, Precision
 from mmtool.errors import CallError
 from mmtool.settings import TrainSettings
 from mmtool.training.lars import LarsAdam
+from mmtool.training.processes import ALONE, Processes
 from mmtool.training.samples import Batch, Sample, epoch_batches
 
 Validate = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
@@ -75,8 +76,9 @@ def fit(
     *,
     state: TrainingState,
     validate: Validate | None = None,
+    processes: Processes = ALONE,
 ) -> Iterator[EpochRecord]:
-    """Train from where ``state`` stands, update it and yield after each epoch.
+    """Train from where ``state`` stands, update it and yield after each epoch, in every process.
 
     The order of samples and the dropout depend only on the seed and the epoch, so a resumed
     training ends with the same weights as an uninterrupted one. Raises CallError where the loss is
@@ -98,11 +100,13 @@ def fit(
             elif epoch == settings.warmup_epochs + 1:
                 group["lr"] = settings.learning_rate
         rate = optimizer.param_groups[0]["lr"]
-        loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch)
+        loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch, processes)
         if warmup is None:
             scheduler.step(loss)
         due = validate is not None and (epoch % settings.validate_every == 0 or epoch == settings.epochs)
-        scores = validate(network) if validate is not None and due else (None, None)
+        scores: Sequence[float | None] = (None, None)
+        if validate is not None and due:
+            scores = processes.agree(validate(network) if processes.leads else (0.0, 0.0))
         record = EpochRecord(epoch, loss, accuracy, rate, time.perf_counter() - started, *scores)
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
@@ -123,31 +127,41 @@ def _train_epoch(
     settings: TrainSettings,
     optimizer: torch.optim.Optimizer,
     epoch: int,
+    processes: Processes,
 ) -> tuple[float, float]:
     """Loss and action accuracy, both averaged over all real actions of the epoch."""
     network.train()
-    torch.manual_seed(settings.seed * 1_000_003 + epoch)  # dropout
+    torch.manual_seed(settings.seed * 1_000_003 + epoch + 1_000_000_007 * processes.rank)  # dropout
     device = next(network.parameters()).device
-    total_loss, right, actions = 0.0, 0, 0
-    batches = epoch_batches(samples, batch_size=settings.batch_size, seed=settings.seed, epoch=epoch)
+    totals = torch.zeros(3, dtype=torch.float64)  # loss, right actions, actions
+    batches = epoch_batches(
+        samples, batch_size=settings.batch_size, seed=settings.seed, epoch=epoch, processes=processes
+    )
     for number, batch in enumerate(batches, start=1):
         traces = batch.traces.to(device)
-        logits = network(batch.clips.to(device), batch.snippets.to(device), traces).flatten(0, 1)
+        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision is Precision.BF16):
+            logits = network(batch.clips.to(device), batch.snippets.to(device), traces)
+        logits = logits.float().flatten(0, 1)
         gold = traces.actions.flatten()
-        loss = nn.functional.cross_entropy(
-            logits, gold, ignore_index=NO_ACTION, label_smoothing=settings.label_smoothing
-        )
-        if not torch.isfinite(loss):
-            raise CallError(_diverged(loss.item(), epoch, number, batch))
+        count = (gold != NO_ACTION).sum()
+        loss = logits.sum() * 0.0  # of a process without a part of this batch
+        if count:
+            loss = nn.functional.cross_entropy(
+                logits, gold, ignore_index=NO_ACTION, label_smoothing=settings.label_smoothing
+            )
+        right = (logits.argmax(dim=-1) == gold).sum()
+        batch_totals = processes.total(torch.stack([loss.detach() * count, right, count]).double())
+        if not torch.isfinite(batch_totals[0]):
+            raise CallError(_diverged(batch_totals[0].item(), epoch, number, batch))
+        totals += batch_totals.cpu()
+        loss = loss * (count / batch_totals[2]).float()  # of the mean over the global batch
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        processes.sum_gradients(network.parameters())
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
         optimizer.step()
-        count = int((gold != NO_ACTION).sum())
-        total_loss += loss.item() * count
-        right += int((logits.argmax(dim=-1) == gold).sum())
-        actions += count
-    return total_loss / actions, right / actions
+    loss_sum, right_actions, actions = totals.tolist()
+    return loss_sum / actions, right_actions / actions
 
 
 def _diverged(loss: float, epoch: int, number: int, batch: Batch) -> str:
