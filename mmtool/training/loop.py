@@ -156,7 +156,7 @@ def _train_epoch(
         totals += batch_totals.cpu()
         loss = loss * (count / batch_totals[2]).float()  # of the mean over the global batch
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         processes.sum_gradients(network.parameters())
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
         optimizer.step()
