@@ -171,9 +171,9 @@ class TrainingDisplay:
             "epoch": f"{record.epoch}/{self.epochs}",
             "loss": f"{record.loss:.4f}",
             "actions right": percent(record.action_accuracy),
-            "learning rate": f"{record.learning_rate:.2g}",
-            "val. video acc.": "–" if record.video_accuracy is None else percent(record.video_accuracy),
-            "val. text IoU": "–" if record.text_iou is None else percent(record.text_iou),
+            "rate": f"{record.learning_rate:.2g}",
+            "val. accuracy": "–" if record.video_accuracy is None else percent(record.video_accuracy),
+            "val. IoU": "–" if record.text_iou is None else percent(record.text_iou),
             "s/epoch": f"{record.seconds:.2f}",
             "left": f"{left / 60:.0f} min" if left > 90 else f"{left:.0f} s",
         }
