@@ -67,6 +67,13 @@ class Optimizer(StrEnum):
     LARS = "lars"
 
 
+class Precision(StrEnum):
+    """Of the network's matrix products in training; weights and updates stay in fp32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
 class Action(StrEnum):
     """What is done with the clip and the snippet on top of their stacks."""
 

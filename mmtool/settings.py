@@ -15,6 +15,7 @@ from mmtool.choices import (
     PictureFormat,
     Plot,
     Pooling,
+    Precision,
     Split,
     TextEncoder,
     TextSplit,
@@ -112,6 +113,7 @@ class TrainSettings:
     validate_every: int = 1
     train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
     seed: int = 0
+    precision: Precision = Precision.FP32
     device: Device = Device.AUTO
     threads: int = 0  # of torch on the CPU; 0: one for each core this process may use
 
@@ -148,6 +150,7 @@ class TrainSettings:
             ("inputs", Inputs),
             ("normalisation", Normalisation),
             ("optimizer", Optimizer),
+            ("precision", Precision),
             ("device", Device),
         ):
             if name in typed:

@@ -57,10 +57,10 @@ def test_the_chain_ends_in_measures_beside_baselines_and_upper_bound(corpus):
         "all unmatched",
         "uniform",
         "proportional to length",
-        "upper bound of the clips",
+        "upper bound",
     ]
-    assert measures["upper bound of the clips"]["video_accuracy"]["value"] == 1.0
-    assert measures["upper bound of the clips"]["text_iou"]["value"] == 1.0
+    assert measures["upper bound"]["video_accuracy"]["value"] == 1.0
+    assert measures["upper bound"]["text_iou"]["value"] == 1.0
     assert measures["all unmatched"]["text_iou"]["value"] == 0.0
     assert json.loads(corpus.metrics("r").read_text())["measures"] == measures
 

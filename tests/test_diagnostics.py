@@ -5,6 +5,8 @@ import json
 import math
 import shutil
 import struct
+import subprocess
+import sys
 from dataclasses import asdict
 
 import numpy as np
@@ -258,6 +260,22 @@ def test_training_measures_are_those_of_aligning_the_training_split(corpus):
     last = epochs_of(corpus, "r")[-1]
     assert last["train_video_accuracy"] == pytest.approx(measures["video_accuracy"]["value"])
     assert last["train_text_iou"] == pytest.approx(measures["text_iou"]["value"])
+
+
+@pytest.mark.slow
+def test_two_processes_record_what_one_records(corpus):
+    """Batches of 4 of the three samples: one process has two of them, the other one."""
+    options = ["--epochs", "1", "--batch-size", "4", "--threads", "1"]
+    call("train", corpus.root, "--run", "alone", *options)
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "mmtool", "--"]
+    command = [sys.executable, "-m", *torchrun, "train", str(corpus.root), "--run", "together", *options]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    [alone], [together] = (epochs_of(corpus, run) for run in ("alone", "together"))
+    for part, values in alone["diagnostics"].items():
+        for name, expected in values.items():
+            got = together["diagnostics"][part][name]
+            assert got == pytest.approx(expected, rel=1e-3, abs=1e-5), (part, name)
+    assert steps(corpus.run("together") / "events") == [1]
 
 
 def test_the_json_result_of_training_leaves_the_diagnostics_to_the_files(corpus):

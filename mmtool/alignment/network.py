@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mmtool.alignment.batch import Sequences, Traces
+from mmtool.alignment.batch_norm import SequenceBatchNorm
 from mmtool.alignment.lstm import StackState, TwoLayers
 from mmtool.alignment.trace import POSITIONAL
 from mmtool.choices import Inputs, Normalisation
@@ -31,24 +32,6 @@ class NetworkShape:
     normalisation: Normalisation = Normalisation.SBN
     dropout: float = 0.0
     lstm_dropout: float = 0.0
-
-
-class SequenceBatchNorm(nn.Module):
-    """Batch norm over all real elements of batch and time (Eqs. 5–7)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(width, eps=1e-5, momentum=0.1)
-
-    def forward(self, elements: Tensor, mask: Tensor) -> Tensor:
-        """(B, L, P) with (B, L) true where real → the same shape, zero where padded."""
-        real = elements[mask]  # (real elements, P)
-        normalised = torch.zeros_like(elements)
-        if self.training and len(real) == 1:  # equals its own mean: nothing is left but β
-            normalised[mask] = (real - real) * self.norm.weight + self.norm.bias
-        else:
-            normalised[mask] = self.norm(real)
-        return normalised
 
 
 class SequenceStack(nn.Module):

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -172,7 +173,9 @@ def run_stage(stage: Callable[[ProgressBars], StageReport], *, as_json: bool) ->
 
 def rows_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> Table:
     """A table whose first column is text and whose others are numbers."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
     for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number else "left")
     for row in rows:

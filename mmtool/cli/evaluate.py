@@ -10,6 +10,7 @@ from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.settings import EvaluateSettings
 
 if TYPE_CHECKING:
+    from mmtool.evaluation.measures import Estimate
     from mmtool.stages.evaluate import Evaluation
 
 DEFAULTS = EvaluateSettings(run="")
@@ -46,21 +47,16 @@ def evaluate(
 
 def show(result: "Evaluation", *, split: Split | None, per_video: bool = False) -> None:
     """Print the measures of the run, of the baselines and of the upper bound."""
-    rows = []
-    for name, summary in result.summaries.items():
-        accuracy, iou = summary.video_accuracy, summary.text_iou
-        rows.append(
-            [
-                name,
-                percent(accuracy.value),
-                f"{percent(accuracy.low)}–{percent(accuracy.high)}",
-                percent(iou.value),
-                f"{percent(iou.low)}–{percent(iou.high)}",
-                percent(summary.micro_video_accuracy),
-                percent(summary.micro_text_iou),
-            ]
-        )
-    columns = ["%", "video accuracy", "95 % CI", "text IoU", "95 % CI", "micro acc.", "micro IoU"]
+    rows = [
+        [
+            name,
+            _with_interval(summary.video_accuracy),
+            _with_interval(summary.text_iou),
+            f"{percent(summary.micro_video_accuracy)} / {percent(summary.micro_text_iou)}",
+        ]
+        for name, summary in result.summaries.items()
+    ]
+    columns = ["%", "video accuracy (95 % CI)", "text IoU (95 % CI)", "micro"]
     videos = next(iter(result.summaries.values())).videos
     out.print(
         rows_table(
@@ -73,3 +69,7 @@ def show(result: "Evaluation", *, split: Split | None, per_video: bool = False) 
             for id, s in result.videos.items()
         ]
         out.print(rows_table(["video", "video accuracy", "text IoU", "seconds", "snippets"], each))
+
+
+def _with_interval(estimate: "Estimate") -> str:
+    return f"{percent(estimate.value)} ({percent(estimate.low)}–{percent(estimate.high)})"

@@ -1,5 +1,6 @@
 """``mmtool train``."""
 
+import os
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer
+from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision
 from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import CallError
@@ -87,6 +88,9 @@ def train(
         int, typer.Option(help="Epochs from one decoding of the training videos to the next; 0: never.")
     ] = DEFAULTS.train_measures_every,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = DEFAULTS.seed,
+    precision: Annotated[
+        Precision, typer.Option(help="Of matrix products; bf16 pays on CPUs and GPUs that have units for it.")
+    ] = DEFAULTS.precision,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = DEFAULTS.device,
     threads: Annotated[int, typer.Option(help="CPU threads; 0: one for each core.")] = DEFAULTS.threads,
     force: Annotated[bool, typer.Option("--force", help="Delete the run and start it anew.")] = False,
@@ -97,6 +101,7 @@ def train(
     Reads features/, clips/, snippets/, annotations/ and splits/train.txt (and val.txt); writes
     runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). A run
     that was interrupted goes on.
+    Several processes train one model with `torchrun --nproc-per-node 2 -m mmtool -- train …`.
 
     Example: mmtool train my-corpus --preset rp-lars-sbn --video timing --text bert+length
     """
@@ -130,6 +135,7 @@ def train(
             validate_every=validate_every,
             train_measures_every=train_measures_every,
             seed=seed,
+            precision=precision,
             device=device,
             threads=threads,
         )
@@ -137,7 +143,8 @@ def train(
 
         with TrainingDisplay(epochs, quiet=as_json) as display:
             report = stage(corpus, settings, run=run or preset, force=force, on_epoch=display)
-        finish(report, as_json=as_json, extra={"last_epoch": display.last})
+        if os.environ.get("RANK", "0") == "0":  # of torchrun's processes one speaks
+            finish(report, as_json=as_json, extra={"last_epoch": display.last})
 
 
 class TrainingDisplay:
@@ -169,9 +176,9 @@ class TrainingDisplay:
             "epoch": f"{record.epoch}/{self.epochs}",
             "loss": f"{record.loss:.4f}",
             "actions right": percent(record.action_accuracy),
-            "learning rate": f"{record.learning_rate:.2g}",
-            "val. video acc.": "–" if record.video_accuracy is None else percent(record.video_accuracy),
-            "val. text IoU": "–" if record.text_iou is None else percent(record.text_iou),
+            "rate": f"{record.learning_rate:.2g}",
+            "val. accuracy": "–" if record.video_accuracy is None else percent(record.video_accuracy),
+            "val. IoU": "–" if record.text_iou is None else percent(record.text_iou),
             "s/epoch": f"{record.seconds:.2f}",
             "left": f"{left / 60:.0f} min" if left > 90 else f"{left:.0f} s",
         }

@@ -12,9 +12,9 @@ def resolve_device(choice: Device) -> torch.device:
     """The device to use; raises CallError for a GPU that is not there."""
     if choice is Device.CUDA and not torch.cuda.is_available():
         raise CallError("--device cuda: torch sees no GPU here; use --device cpu or auto")
-    if choice is Device.AUTO:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(str(choice))
+    if choice is Device.CPU or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # torchrun: a GPU a process
 
 
 def set_threads(threads: int) -> None:

@@ -15,7 +15,7 @@ from mmtool.records import Failure, StageReport
 from mmtool.settings import EvaluateSettings
 from mmtool.stages.truth import read_truth
 
-UPPER_BOUND = "upper bound of the clips"
+UPPER_BOUND = "upper bound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,8 +179,11 @@ def _frame_work(
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id)), fingerprint(video(id))]
 
+    ids = corpus.clip_ids()
+
     def work(id: str) -> FeatureGroup:
         path, clips = video(id), read_clips(corpus.clips(id))
+        task = f"{path.name} ({ids.index(id) + 1} of {len(ids)})"
         frames = read_frames(path, clip_frames(probe(path), clips))
         features: list[NDArray[np.float32]] = []
         regions: list[Regions] = []
@@ -188,7 +191,7 @@ def _frame_work(
             encoded = encoder.encode(batch)
             features.append(encoded.features)
             regions += encoded.regions or []
-            progress(path.name, sum(map(len, features)), len(clips), "clips")
+            progress(task, sum(map(len, features)), len(clips), "clips")
         intervals = np.array([clip.interval for clip in clips], dtype=np.float64)
         return FeatureGroup(np.concatenate(features), intervals, extras=_region_arrays(regions))
 

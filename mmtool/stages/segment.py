@@ -31,8 +31,11 @@ def segment(root: Path, settings: SegmentSettings, *, progress: Progress = silen
         "threshold": settings.threshold,
         "min_clip_frames": settings.min_clip_frames,
     }
-    for id, path in videos.items():
-        work = partial(_segment_video, path, settings=settings, report=report, progress=progress)
+    for number, (id, path) in enumerate(videos.items(), start=1):
+        task = f"{path.name} ({number} of {len(videos)})"
+        work = partial(
+            _segment_video, path, settings=settings, report=report, progress=partial(progress, task)
+        )
         _make(id, path, corpus.clips(id), clip_settings, work, force=settings.force, report=report)
     for id, path in texts.items():
         work = partial(_segment_text, path, settings=settings, report=report)
@@ -78,10 +81,15 @@ def _make(
 
 
 def _segment_video(
-    path: Path, output: Path, *, settings: SegmentSettings, report: StageReport, progress: Progress
+    path: Path,
+    output: Path,
+    *,
+    settings: SegmentSettings,
+    report: StageReport,
+    progress: Callable[[int, int | None, str], None],
 ) -> None:
     def on_frames(done: int, total: int | None) -> None:
-        progress(path.name, done, total, "frames")
+        progress(done, total, "frames")
 
     clips = detect_clips(
         path, threshold=settings.threshold, min_clip_frames=settings.min_clip_frames, on_frames=on_frames

@@ -32,6 +32,7 @@ from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_training
 from mmtool.stages.truth import read_truth
 from mmtool.training.loop import EpochRecord, TrainingState, fit
+from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.samples import Sample, cut_samples
 
 OnEpoch = Callable[[EpochRecord], None]
@@ -87,10 +88,11 @@ def train(
                 f"{corpus.split(Split.VAL)}: early stopping needs a validation split; write an id a line"
             )
         data = _read_data(corpus, settings)
-        folder = corpus.run(run)
-        if force and folder.exists():
-            shutil.rmtree(folder)
-        epochs = _train(folder, settings, data, on_epoch, report)
+        with joined_processes() as processes:
+            folder = corpus.run(run)
+            if force and folder.exists() and processes.leads:
+                shutil.rmtree(folder)
+            epochs = _train(folder, settings, data, on_epoch, report, processes)
     except InputError as error:
         raise CallError(str(error)) from error
     (report.done if epochs else report.unchanged).append(run)
@@ -134,14 +136,18 @@ def _read_video(
 
 
 def _train(
-    folder: Path, settings: TrainSettings, data: TrainingData, on_epoch: OnEpoch, report: StageReport
+    folder: Path,
+    settings: TrainSettings,
+    data: TrainingData,
+    on_epoch: OnEpoch,
+    report: StageReport,
+    processes: Processes,
 ) -> int:
     """Train from where the run stands; returns the number of epochs of this call."""
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
     config = RunConfig(settings.to_dict(), data.digest)
-    resumed = _check_same_run(folder, config) and last.exists()
-    if not resumed:
-        write_run(folder / "config.json", config)
+    resumed = processes.leads and _prepare_run(folder, config)
+    resumed = bool(*processes.agree([resumed]))
     torch.manual_seed(settings.seed)
     action_set = ActionSet(settings.actions)
     shape = NetworkShape(
@@ -155,7 +161,8 @@ def _train(
     )
     network = AlignmentNetwork(shape).to(resolve_device(settings.device))
     reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
-    write_history(history, [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch])
+    if processes.leads:
+        write_history(history, [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch])
     events = EventLog(folder / "events", read_history(history))
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
@@ -168,8 +175,11 @@ def _train(
         state=reached,
         validate=validate,
         measure_training=lambda network: _measure(network, data.train, action_set),
+        processes=processes,
     )
     for record in training:
+        if not processes.leads:
+            continue
         append_history(history, asdict(record))
         events.append(asdict(record))
         scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
@@ -191,10 +201,11 @@ def _train(
     return reached.epoch - started
 
 
-def _check_same_run(folder: Path, config: RunConfig) -> bool:
-    """Whether the run exists; raises CallError where it was made with other settings or data."""
+def _prepare_run(folder: Path, config: RunConfig) -> bool:
+    """Whether there is a checkpoint to go on from; raises CallError where settings or data are others."""
     path = folder / "config.json"
     if not path.exists():
+        write_run(path, config)
         return False
     earlier = read_run(path)
     for name, value in config.settings.items():
@@ -208,7 +219,7 @@ def _check_same_run(folder: Path, config: RunConfig) -> bool:
             f"{path}: this run was trained on other data (ids, features or annotations changed since); "
             "name another with --run, or start it anew with --force"
         )
-    return True
+    return (folder / "last.pt").exists()
 
 
 def _resume(network: AlignmentNetwork, checkpoint: Checkpoint) -> TrainingState:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.network import AlignmentNetwork
+from mmtool.training.processes import Processes
 
 DRIFT_DIMENSIONS = 50  # of a stack's output, as the paper plots
 DIGITS = 6  # significant ones that are kept
@@ -33,7 +34,8 @@ class Diagnosis:
 class Diagnostics:
     """Watches one epoch of training from inside a ``with`` block; changes nothing in it."""
 
-    def __init__(self, network: AlignmentNetwork) -> None:
+    def __init__(self, network: AlignmentNetwork, processes: Processes) -> None:
+        self._processes = processes
         self._components: dict[str, list[nn.Parameter]] = {
             "video_stack": [*network.video_stack.parameters()],
             "text_stack": [*network.text_stack.parameters()],
@@ -44,7 +46,8 @@ class Diagnostics:
             "classifier": [*network.classifier.parameters()],
         }
         self._stacks = {"video_stack": network.video_stack, "text_stack": network.text_stack}
-        self._moments = {name: _Moments() for name in self._stacks}
+        device = next(network.parameters()).device
+        self._moments = {name: _Moments(device) for name in self._stacks}
         self._gradients: dict[str, list[Tensor]] = {name: [] for name in self._components}
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
 
@@ -60,12 +63,14 @@ class Diagnostics:
             hook.remove()
 
     def see_gradients(self) -> None:
-        """To be called once a batch, between the backward pass and the clipping."""
+        """To be called once a batch, between the backward pass, summed over processes, and the clipping."""
         for name, parameters in self._components.items():
             self._gradients[name].append(_norm(p.grad for p in parameters if p.grad is not None))
 
     def diagnosis(self) -> Diagnosis:
-        """What was seen, rounded to six significant digits."""
+        """What all processes saw, rounded to six significant digits; to be called in each of them."""
+        for moments in self._moments.values():
+            moments.merge(self._processes)
         return Diagnosis(
             ratios={name: self._ratio(name) for name in self._components},
             means={name: _rounded(moments.mean) for name, moments in self._moments.items()},
@@ -81,10 +86,10 @@ class Diagnostics:
 class _Moments:
     """Mean and variance of the first dimensions, merged batch by batch (Chan et al. 1979)."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean = torch.zeros(DRIFT_DIMENSIONS, dtype=torch.float64)
-        self._squares = torch.zeros(DRIFT_DIMENSIONS, dtype=torch.float64)  # of distances to the mean
+    def __init__(self, device: torch.device) -> None:
+        self.count = torch.zeros((), dtype=torch.float64, device=device)
+        self.mean = torch.zeros(DRIFT_DIMENSIONS, dtype=torch.float64, device=device)
+        self._squares = torch.zeros_like(self.mean)  # of distances to the mean
 
     @property
     def variance(self) -> Tensor:
@@ -94,15 +99,21 @@ class _Moments:
     def see(self, _: nn.Module, inputs: tuple[Sequences], outputs: Tensor) -> None:
         """A forward hook of a stack: ``outputs`` are (B, L, 300), the inputs know which are real."""
         elements = outputs.detach()[..., :DRIFT_DIMENSIONS][inputs[0].mask()].double()  # (elements, 50)
+        if not len(elements):  # a process without a part of the batch
+            return
         variance, mean = torch.var_mean(elements, dim=0, correction=0)
-        new = len(elements)
-        total = self.count + new
-        distance = mean - self.mean.to(mean.device)
-        self._squares = (
-            self._squares.to(mean.device) + variance * new + distance**2 * self.count * new / total
-        )
-        self.mean = mean - distance * self.count / total
+        total = self.count + len(elements)
+        distance = mean - self.mean
+        self._squares = self._squares + (variance + distance**2 * self.count / total) * len(elements)
+        self.mean = self.mean + distance * len(elements) / total
         self.count = total
+
+    def merge(self, processes: Processes) -> None:
+        """Join what each process saw of its part of the batches."""
+        count = processes.total(self.count.clone())
+        mean = processes.total(self.mean * self.count) / count
+        self._squares = processes.total(self._squares + (self.mean - mean) ** 2 * self.count)
+        self.count, self.mean = count, mean
 
 
 def _norm(tensors: Iterable[Tensor]) -> Tensor:

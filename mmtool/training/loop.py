@@ -11,14 +11,16 @@ from torch import nn
 
 from mmtool.alignment.batch import NO_ACTION
 from mmtool.alignment.network import AlignmentNetwork
-from mmtool.choices import Optimizer
+from mmtool.choices import Optimizer, Precision
 from mmtool.errors import CallError
 from mmtool.settings import TrainSettings
 from mmtool.training.diagnostics import Diagnosis, Diagnostics
 from mmtool.training.lars import LarsAdam
+from mmtool.training.processes import ALONE, Processes
 from mmtool.training.samples import Batch, Sample, epoch_batches
 
 Measure = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
+NOT_MEASURED: Sequence[float | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,9 @@ def fit(
     state: TrainingState,
     validate: Measure | None = None,
     measure_training: Measure | None = None,
+    processes: Processes = ALONE,
 ) -> Iterator[EpochRecord]:
-    """Train from where ``state`` stands, update it and yield after each epoch.
+    """Train from where ``state`` stands, update it and yield after each epoch, in every process.
 
     The order of samples and the dropout depend only on the seed and the epoch, so a resumed
     training ends with the same weights as an uninterrupted one. Raises CallError where the loss is
@@ -103,15 +106,28 @@ def fit(
             elif epoch == settings.warmup_epochs + 1:
                 group["lr"] = settings.learning_rate
         rate = optimizer.param_groups[0]["lr"]
-        with Diagnostics(network) as diagnostics:
-            loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch, diagnostics)
+        with Diagnostics(network, processes) as diagnostics:
+            loss, accuracy = _train_epoch(
+                network, samples, settings, optimizer, epoch, diagnostics, processes
+            )
         if warmup is None:
             scheduler.step(loss)
-        scores = _measure(validate, settings.validate_every, network, epoch, settings)
-        train_scores = _measure(measure_training, settings.train_measures_every, network, epoch, settings)
-        seconds = time.perf_counter() - started
+        scores = train_scores = NOT_MEASURED
+        if validate is not None and _due(settings.validate_every, epoch, settings):
+            scores = processes.agree(validate(network) if processes.leads else (0.0, 0.0))
+        if measure_training is not None and _due(settings.train_measures_every, epoch, settings):
+            train_scores = measure_training(network) if processes.leads else NOT_MEASURED
         record = EpochRecord(
-            epoch, loss, accuracy, rate, seconds, *scores, *train_scores, diagnostics.diagnosis()
+            epoch,
+            loss,
+            accuracy,
+            rate,
+            seconds=time.perf_counter() - started,
+            video_accuracy=scores[0],
+            text_iou=scores[1],
+            train_video_accuracy=train_scores[0],
+            train_text_iou=train_scores[1],
+            diagnostics=diagnostics.diagnosis(),
         )
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
@@ -120,12 +136,9 @@ def fit(
         yield record
 
 
-def _measure(
-    measure: Measure | None, every: int, network: AlignmentNetwork, epoch: int, settings: TrainSettings
-) -> tuple[float | None, float | None]:
-    """Measure every so many epochs, 0 never, and after the last."""
-    due = every > 0 and (epoch % every == 0 or epoch == settings.epochs)
-    return measure(network) if measure is not None and due else (None, None)
+def _due(every: int, epoch: int, settings: TrainSettings) -> bool:
+    """Every so many epochs and after the last; 0: never."""
+    return every > 0 and (epoch % every == 0 or epoch == settings.epochs)
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:
@@ -141,32 +154,42 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     epoch: int,
     diagnostics: Diagnostics,
+    processes: Processes,
 ) -> tuple[float, float]:
     """Loss and action accuracy, both averaged over all real actions of the epoch."""
     network.train()
-    torch.manual_seed(settings.seed * 1_000_003 + epoch)  # dropout
+    torch.manual_seed(settings.seed * 1_000_003 + epoch + 1_000_000_007 * processes.rank)  # dropout
     device = next(network.parameters()).device
-    total_loss, right, actions = 0.0, 0, 0
-    batches = epoch_batches(samples, batch_size=settings.batch_size, seed=settings.seed, epoch=epoch)
+    totals = torch.zeros(3, dtype=torch.float64)  # loss, right actions, actions
+    batches = epoch_batches(
+        samples, batch_size=settings.batch_size, seed=settings.seed, epoch=epoch, processes=processes
+    )
     for number, batch in enumerate(batches, start=1):
         traces = batch.traces.to(device)
-        logits = network(batch.clips.to(device), batch.snippets.to(device), traces).flatten(0, 1)
+        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision is Precision.BF16):
+            logits = network(batch.clips.to(device), batch.snippets.to(device), traces)
+        logits = logits.float().flatten(0, 1)
         gold = traces.actions.flatten()
-        loss = nn.functional.cross_entropy(
-            logits, gold, ignore_index=NO_ACTION, label_smoothing=settings.label_smoothing
-        )
-        if not torch.isfinite(loss):
-            raise CallError(_diverged(loss.item(), epoch, number, batch))
+        count = (gold != NO_ACTION).sum()
+        loss = logits.sum() * 0.0  # of a process without a part of this batch
+        if count:
+            loss = nn.functional.cross_entropy(
+                logits, gold, ignore_index=NO_ACTION, label_smoothing=settings.label_smoothing
+            )
+        right = (logits.argmax(dim=-1) == gold).sum()
+        batch_totals = processes.total(torch.stack([loss.detach() * count, right, count]).double())
+        if not torch.isfinite(batch_totals[0]):
+            raise CallError(_diverged(batch_totals[0].item(), epoch, number, batch))
+        totals += batch_totals.cpu()
+        loss = loss * (count / batch_totals[2]).float()  # of the mean over the global batch
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
+        processes.sum_gradients(network.parameters())
         diagnostics.see_gradients()
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
         optimizer.step()
-        count = int((gold != NO_ACTION).sum())
-        total_loss += loss.item() * count
-        right += int((logits.argmax(dim=-1) == gold).sum())
-        actions += count
-    return total_loss / actions, right / actions
+    loss_sum, right_actions, actions = totals.tolist()
+    return loss_sum / actions, right_actions / actions
 
 
 def _diverged(loss: float, epoch: int, number: int, batch: Batch) -> str:

@@ -1,14 +1,16 @@
 """Training samples: windows of a video's gold actions, and batches of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mmtool.alignment.actions import POPS_CLIP, POPS_SNIPPET, ActionSet
-from mmtool.alignment.batch import Sequences, Traces
+from mmtool.alignment.batch import NO_ACTION, Sequences, Traces
 from mmtool.alignment.trace import Trace, trace
+from mmtool.training.processes import ALONE, Processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,25 @@ def make_batch(samples: Sequence[Sample]) -> Batch:
     )
 
 
-def epoch_batches(samples: Sequence[Sample], *, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
-    """All samples once, in an order that depends only on ``seed`` and ``epoch``."""
+def _unreal(batch: Batch) -> Batch:
+    """The same tensors with nothing real in them, for a process that only takes part in the sums."""
+    clips, snippets, traces = batch.clips, batch.snippets, batch.traces
+    return Batch(
+        (),
+        Sequences(clips.features, torch.zeros_like(clips.lengths)),
+        Sequences(snippets.features, torch.zeros_like(snippets.lengths)),
+        replace(traces, actions=torch.full_like(traces.actions, NO_ACTION)),
+    )
+
+
+def epoch_batches(
+    samples: Sequence[Sample], *, batch_size: int, seed: int, epoch: int, processes: Processes = ALONE
+) -> Iterator[Batch]:
+    """All samples once, in an order that depends only on ``seed`` and ``epoch``; of each batch the
+    part of this process.
+    """
     order = np.random.default_rng([seed, epoch]).permutation(len(samples))
     for start in range(0, len(order), batch_size):
-        yield make_batch([samples[index] for index in order[start : start + batch_size]])
+        batch = [samples[index] for index in order[start : start + batch_size]]
+        part = processes.share(batch)
+        yield make_batch(part) if part else _unreal(make_batch(batch[:1]))
