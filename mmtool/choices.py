@@ -88,6 +88,20 @@ class Decoder(StrEnum):
     GREEDY = "greedy"
 
 
+class Plot(StrEnum):
+    """Pictures of training: the paper's Fig. 3, Fig. 4, Fig. 5."""
+
+    TRAINING = "training"
+    RATIOS = "ratios"
+    DRIFT = "drift"
+    ALL = "all"
+
+
+class PictureFormat(StrEnum):
+    PNG = "png"
+    SVG = "svg"
+
+
 class CheckpointChoice(StrEnum):
     """Which checkpoint of a run aligns: the run's own choice, the best on validation, the last."""
 

@@ -12,6 +12,8 @@ from mmtool.choices import (
     Inputs,
     Normalisation,
     Optimizer,
+    PictureFormat,
+    Plot,
     Pooling,
     Precision,
     Split,
@@ -109,6 +111,7 @@ class TrainSettings:
     max_actions: int = 100  # of a training sample
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
     validate_every: int = 1
+    train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
     seed: int = 0
     precision: Precision = Precision.FP32
     device: Device = Device.AUTO
@@ -127,6 +130,9 @@ class TrainSettings:
         _require(self.halve_after >= 1, "halve-after", "at least 1", self.halve_after)
         _require(self.max_actions >= 2, "max-actions", "at least 2", self.max_actions)
         _require(self.validate_every >= 1, "validate-every", "at least 1", self.validate_every)
+        _require(
+            self.train_measures_every >= 0, "train-measures-every", "at least 0", self.train_measures_every
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""
@@ -182,6 +188,16 @@ class EvaluateSettings:
     def __post_init__(self) -> None:
         _require(self.resamples >= 1, "resamples", "at least 1", self.resamples)
         _require(0 < self.confidence < 1, "confidence", "between 0 and 1", self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class PlotSettings:
+    """Which runs are drawn together, and where to."""
+
+    runs: tuple[str, ...]
+    what: Plot = Plot.ALL
+    folder: Path | None = None  # None: the corpus's plots/
+    format: PictureFormat = PictureFormat.PNG
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ ROOMS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()
 MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
-COMMANDS = {"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info"}
+COMMANDS = {"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info", "plot"}
 CHAINS = {"demo"}  # modules that call the commands of the others
 HELPERS = {"truth", "network_inputs", "devices"}  # what several stages share; no command of their own
 
@@ -27,11 +27,13 @@ HOMES = {  # a library and the only rooms that may import it
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
     "h5py": {"formats"},
+    "tensorboardX": {"formats"},
+    "matplotlib": {"report"},
     "typer": {"cli"},
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy"]
+HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy", "matplotlib"]
 
 
 def name_of(path):

@@ -84,6 +84,9 @@ def train(
     validate_every: Annotated[
         int, typer.Option(help="Epochs from one validation to the next.")
     ] = DEFAULTS.validate_every,
+    train_measures_every: Annotated[
+        int, typer.Option(help="Epochs from one decoding of the training videos to the next; 0: never.")
+    ] = DEFAULTS.train_measures_every,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = DEFAULTS.seed,
     precision: Annotated[
         Precision, typer.Option(help="Of matrix products; bf16 pays on CPUs and GPUs that have units for it.")
@@ -96,8 +99,9 @@ def train(
     """Train the alignment network.
 
     Reads features/, clips/, snippets/, annotations/ and splits/train.txt (and val.txt); writes
-    runs/RUN with config.json, best.pt, last.pt and metrics.jsonl. A run that was interrupted goes on.
-    Several processes train one model with `torchrun --nproc-per-node 2 -m mmtool -- train …`.
+    runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). A run
+    that was interrupted goes on. Several processes train one model with
+    `torchrun --nproc-per-node 2 -m mmtool -- train …`.
 
     Example: mmtool train my-corpus --preset rp-lars-sbn --video timing --text bert+length
     """
@@ -129,6 +133,7 @@ def train(
             batch_size=batch_size,
             max_actions=max_actions,
             validate_every=validate_every,
+            train_measures_every=train_measures_every,
             seed=seed,
             precision=precision,
             device=device,
@@ -161,7 +166,7 @@ class TrainingDisplay:
             self._live.stop()
 
     def __call__(self, record: "EpochRecord") -> None:
-        self.last = asdict(record)
+        self.last = {name: value for name, value in asdict(record).items() if name != "diagnostics"}
         if self._on:
             self._live.update(self._line(record))
 

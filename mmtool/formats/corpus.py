@@ -43,11 +43,17 @@ class Corpus:
     def run(self, run: str) -> Path:
         return self.root / "runs" / run
 
+    def history(self, run: str) -> Path:
+        return self.run(run) / "metrics.jsonl"
+
     def alignment(self, run: str, id: str) -> Path:
         return self.root / "alignments" / run / f"{id}.json"
 
     def metrics(self, run: str) -> Path:
         return self.root / "alignments" / run / "metrics.json"
+
+    def plots(self) -> Path:
+        return self.root / "plots"
 
     def split(self, split: Split) -> Path:
         return self.root / "splits" / f"{split}.txt"

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
@@ -25,24 +26,36 @@ def write_metrics(path: Path, metrics: Mapping[str, object]) -> None:
     write_text(path, json.dumps(without_nan(metrics), indent=1, ensure_ascii=False) + "\n")
 
 
-def read_history(path: Path) -> list[dict[str, float | None]]:
+def read_history(path: Path) -> list[dict[str, Any]]:
     """The epochs of a training so far, oldest first; a line that a crash cut short ends them."""
-    epochs: list[dict[str, float | None]] = []
+    return _read_history(path)[0]
+
+
+def first_damaged_line(path: Path) -> int | None:
+    """The number of the line, from 1, that ended :func:`read_history`; None where all are whole."""
+    return _read_history(path)[1]
+
+
+def _read_history(path: Path) -> tuple[list[dict[str, Any]], int | None]:
+    epochs: list[dict[str, Any]] = []
     if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
             try:
-                epochs.append(json.loads(line))
-            except ValueError:
-                break
-    return epochs
+                epoch = json.loads(line)
+                if not isinstance(epoch["epoch"], int):
+                    raise TypeError(epoch["epoch"])
+            except (ValueError, TypeError, KeyError):
+                return epochs, number
+            epochs.append(epoch)
+    return epochs, None
 
 
-def write_history(path: Path, epochs: Sequence[Mapping[str, float | None]]) -> None:
+def write_history(path: Path, epochs: Sequence[Mapping[str, Any]]) -> None:
     """Replace the history, as a resumed training does."""
     write_text(path, "".join(json.dumps(without_nan(epoch)) + "\n" for epoch in epochs))
 
 
-def append_history(path: Path, epoch: Mapping[str, float | None]) -> None:
+def append_history(path: Path, epoch: Mapping[str, Any]) -> None:
     """Add one epoch."""
     try:
         with path.open("a", encoding="utf-8") as file:

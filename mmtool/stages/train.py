@@ -21,6 +21,7 @@ from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpo
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
+from mmtool.formats.events import EventLog
 from mmtool.formats.joined import only_features
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
@@ -35,7 +36,7 @@ from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.samples import Sample, cut_samples
 
 OnEpoch = Callable[[EpochRecord], None]
-FREE_SETTINGS = {"epochs", "device", "threads"}  # may change when a run goes on
+FREE_SETTINGS = {"epochs", "device", "threads", "train_measures_every"}  # may change when a run goes on
 DECODE_BATCH = 32
 
 
@@ -160,17 +161,28 @@ def _train(
     )
     network = AlignmentNetwork(shape).to(resolve_device(settings.device))
     reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
+    done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
-        done = [epoch for epoch in read_history(history) if (epoch["epoch"] or 0) <= reached.epoch]
         write_history(history, done)
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
     started = reached.epoch
     validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
-    for record in fit(network, samples, settings, state=reached, validate=validate, processes=processes):
-        if not processes.leads:
+    events = EventLog(folder / "events", done) if processes.leads else None
+    training = fit(
+        network,
+        samples,
+        settings,
+        state=reached,
+        validate=validate,
+        measure_training=lambda network: _measure(network, data.train, action_set),
+        processes=processes,
+    )
+    for record in training:
+        if events is None:
             continue
         append_history(history, asdict(record))
+        events.append(asdict(record))
         scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
         checkpoint = Checkpoint(
             settings=settings.to_dict(),

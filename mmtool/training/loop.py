@@ -14,11 +14,12 @@ from mmtool.alignment.network import AlignmentNetwork
 from mmtool.choices import Optimizer, Precision
 from mmtool.errors import CallError
 from mmtool.settings import TrainSettings
+from mmtool.training.diagnostics import Diagnosis, Diagnostics
 from mmtool.training.lars import LarsAdam
 from mmtool.training.processes import ALONE, Processes
 from mmtool.training.samples import Batch, Sample, epoch_batches
 
-Validate = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
+Measure = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class EpochRecord:
     seconds: float
     video_accuracy: float | None = None  # of the validation videos
     text_iou: float | None = None
+    train_video_accuracy: float | None = None  # of the training videos, decoded like those of validation
+    train_text_iou: float | None = None
+    diagnostics: Diagnosis = field(default_factory=Diagnosis)
 
     @property
     def score(self) -> float | None:
@@ -75,7 +79,8 @@ def fit(
     settings: TrainSettings,
     *,
     state: TrainingState,
-    validate: Validate | None = None,
+    validate: Measure | None = None,
+    measure_training: Measure | None = None,
     processes: Processes = ALONE,
 ) -> Iterator[EpochRecord]:
     """Train from where ``state`` stands, update it and yield after each epoch, in every process.
@@ -100,19 +105,35 @@ def fit(
             elif epoch == settings.warmup_epochs + 1:
                 group["lr"] = settings.learning_rate
         rate = optimizer.param_groups[0]["lr"]
-        loss, accuracy = _train_epoch(network, samples, settings, optimizer, epoch, processes)
+        with Diagnostics(network) as diagnostics:
+            loss, accuracy = _train_epoch(
+                network, samples, settings, optimizer, epoch, diagnostics, processes
+            )
         if warmup is None:
             scheduler.step(loss)
-        due = validate is not None and (epoch % settings.validate_every == 0 or epoch == settings.epochs)
-        scores: Sequence[float | None] = (None, None)
-        if validate is not None and due:
-            scores = processes.agree(validate(network) if processes.leads else (0.0, 0.0))
-        record = EpochRecord(epoch, loss, accuracy, rate, time.perf_counter() - started, *scores)
+        last = epoch == settings.epochs
+        scores: tuple[float | None, float | None] = (None, None)
+        train_scores = scores
+        if validate is not None and (last or epoch % settings.validate_every == 0):
+            scores = _measured(validate, network, processes)
+        every = settings.train_measures_every
+        if measure_training is not None and every and (last or epoch % every == 0):
+            train_scores = _measured(measure_training, network, processes)
+        seconds = time.perf_counter() - started
+        record = EpochRecord(
+            epoch, loss, accuracy, rate, seconds, *scores, *train_scores, diagnostics.diagnosis()
+        )
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
         if record.score is not None and record.score > state.best_score:
             state.best_score, state.best_epoch = record.score, epoch
         yield record
+
+
+def _measured(measure: Measure, network: AlignmentNetwork, processes: Processes) -> tuple[float, float]:
+    """The leading process measures; all go on with its numbers."""
+    video_accuracy, text_iou = processes.agree(measure(network) if processes.leads else (0.0, 0.0))
+    return video_accuracy, text_iou
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:
@@ -127,6 +148,7 @@ def _train_epoch(
     settings: TrainSettings,
     optimizer: torch.optim.Optimizer,
     epoch: int,
+    diagnostics: Diagnostics,
     processes: Processes,
 ) -> tuple[float, float]:
     """Loss and action accuracy, both averaged over all real actions of the epoch."""
@@ -158,6 +180,7 @@ def _train_epoch(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         processes.sum_gradients(network.parameters())
+        diagnostics.see_gradients()
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
         optimizer.step()
     loss_sum, right_actions, actions = totals.tolist()

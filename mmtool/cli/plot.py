@@ -1,0 +1,66 @@
+"""``mmtool plot``."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmtool.choices import PictureFormat, Plot
+from mmtool.cli.console import error_boundary, finish, out, rows_table
+from mmtool.cli.options import HERE, CorpusArgument, Json
+from mmtool.settings import PlotSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmtool.report.history import RatioRow
+
+DEFAULTS = PlotSettings(runs=())
+
+
+def plot(
+    corpus: CorpusArgument = HERE,
+    run: Annotated[list[str], typer.Option(help="A run to draw; repeat the option.")] = ...,  # type: ignore[assignment]
+    what: Annotated[Plot, typer.Option(help="Fig. 3, Fig. 4, Fig. 5, or all.")] = DEFAULTS.what,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder.", show_default="plots/ of the corpus")
+    ] = DEFAULTS.folder,
+    format: Annotated[PictureFormat, typer.Option(help="Of the pictures.")] = DEFAULTS.format,
+    as_json: Json = False,
+) -> None:
+    """Draw how runs were trained: curves, parameter norms over gradient norms, drift of the stacks.
+
+    Reads runs/RUN/metrics.jsonl; writes plots/training.png, ratios.png and drift.png, and ratios.csv
+    (the paper's Table 3: means of the last 20 epochs). Several runs share the pictures.
+
+    Example: mmtool plot my-corpus --run rp-lars-sbn --run rp-adam-sbn
+    """
+    with error_boundary():
+        settings = PlotSettings(runs=tuple(run), what=what, folder=output, format=format)
+        from mmtool.stages.plot import plot as stage
+
+        plots = stage(corpus, settings)
+        if plots.ratios and not as_json:
+            _show(plots.ratios)
+        finish(plots.report, as_json=as_json, extra={"ratios": [asdict(row) for row in plots.ratios]})
+
+
+def _show(rows: "Sequence[RatioRow]") -> None:
+    """Print Table 3."""
+    components = list(dict.fromkeys(component for row in rows for component in row.ratios))
+    columns = ["‖w‖ / ‖∇w‖", *(name.replace("_", " ") for name in components), "text / video", "epochs"]
+    lines = [
+        [
+            row.run,
+            *(_ratio(row.ratios.get(component)) for component in components),
+            _ratio(row.text_to_video),
+            str(row.epochs),
+        ]
+        for row in rows
+    ]
+    out.print(rows_table(columns, lines, title="Mean of the last epochs (Table 3 of the paper)"))
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"

@@ -1,0 +1,85 @@
+"""``runs/<run>/events/``: the epochs of a training once more, as TensorBoard reads them."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.proto.summary_pb2 import Summary
+from tensorboardX.record_writer import RecordWriter
+from tensorboardX.summary import histogram, scalar
+
+from mmtool.errors import CallError
+
+BUCKETS = 30  # of a histogram over the dimensions of a stack
+
+
+class EventLog:
+    """Appends epochs to one event file: numbers as scalars, lists of numbers as histograms.
+
+    ``metrics.jsonl`` is what counts. The first epoch of every call replaces all earlier event files
+    by one with the ``earlier`` epochs, so that an interrupted training leaves none twice and none
+    out. Written without tensorboardX's own thread, which would wait forever on a full disk.
+    """
+
+    def __init__(self, folder: Path, earlier: Sequence[Mapping[str, Any]]) -> None:
+        self.folder = folder
+        self._earlier = list(earlier)
+        self._writer: RecordWriter | None = None
+
+    def append(self, epoch: Mapping[str, Any]) -> None:
+        """Add one epoch; raises CallError where it cannot be written."""
+        with self._saying_problems():
+            if self._writer is None:
+                self._writer = self._start()
+            self._writer.write(_event(epoch).SerializeToString())
+            self._writer.flush()
+
+    def _start(self) -> RecordWriter:
+        """A new file with the earlier epochs in the place of all files before it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / ".part"
+        writer = RecordWriter(str(part))
+        restart = SessionLog(status=SessionLog.SessionStatus.START)  # a TensorBoard at work forgets the rest
+        events = [
+            Event(wall_time=time.time(), file_version="brain.Event:2"),
+            Event(wall_time=time.time(), step=0, session_log=restart),
+            *map(_event, self._earlier),
+        ]
+        for event in events:
+            writer.write(event.SerializeToString())
+        writer.flush()
+        before = [path for path in self.folder.iterdir() if "tfevents" in path.name]
+        part.replace(self.folder / f"events.out.tfevents.{time.time_ns()}")
+        for path in before:
+            path.unlink()
+        return writer
+
+    @contextmanager
+    def _saying_problems(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CallError(
+                f"{self.folder}: could not be written ({error.strerror or error}); "
+                "make room and run the command again"
+            ) from error
+
+
+def _event(epoch: Mapping[str, Any]) -> Event:
+    values = [value for name, content in epoch.items() for value in _values(name, content)]
+    return Event(wall_time=time.time(), step=epoch["epoch"], summary=Summary(value=values))
+
+
+def _values(name: str, content: object) -> Iterator[Any]:
+    """The summaries of one entry of an epoch; what is below another is named ``above/below``."""
+    if isinstance(content, Mapping):
+        for below, value in content.items():
+            yield from _values(f"{name}/{below}", value)
+    elif isinstance(content, list):
+        yield from histogram(name, np.array(content), bins=BUCKETS).value
+    elif isinstance(content, int | float) and name != "epoch":
+        yield from scalar(name, content).value

@@ -1,0 +1,121 @@
+"""What an epoch tells about the network beside its loss (paper, Fig. 4, Table 3 and Fig. 5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import torch
+from torch import Tensor, nn
+
+from mmtool.alignment.batch import Sequences
+from mmtool.alignment.network import AlignmentNetwork
+
+DRIFT_DIMENSIONS = 50  # of a stack's output, as the paper plots
+DIGITS = 6  # significant ones that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One epoch's ratios, and means and variances of the stacks' outputs in training mode.
+
+    ``ratios`` says ``‖w‖ / ‖∇w‖`` by component: the norm over all its parameters at the end of the
+    epoch (γ and β of its normalisation included) over the mean, over the epoch's batches, of the norm
+    of its gradient before clipping; None where no gradient reached it. The batch's gradient is meant
+    and not the epoch's mean gradient, because the paper explains low ratios with the noise of batches.
+    ``means`` and ``variances`` (50 each) are over all real elements of the epoch, by stack.
+    """
+
+    ratios: dict[str, float | None] = field(default_factory=dict)
+    means: dict[str, list[float]] = field(default_factory=dict)
+    variances: dict[str, list[float]] = field(default_factory=dict)
+
+
+class Diagnostics:
+    """Watches one epoch of training from inside a ``with`` block; changes nothing in it."""
+
+    def __init__(self, network: AlignmentNetwork) -> None:
+        self._components: dict[str, list[nn.Parameter]] = {
+            "video_stack": [*network.video_stack.parameters()],
+            "text_stack": [*network.text_stack.parameters()],
+            "action_and_matched_stacks": [
+                *network.action_stack.parameters(),
+                *network.matched_stack.parameters(),
+            ],
+            "classifier": [*network.classifier.parameters()],
+        }
+        self._stacks = {"video_stack": network.video_stack, "text_stack": network.text_stack}
+        self._moments = {name: _Moments() for name in self._stacks}
+        self._gradients: dict[str, list[Tensor]] = {name: [] for name in self._components}
+        self._hooks: list[torch.utils.hooks.RemovableHandle] = []
+
+    def __enter__(self) -> "Diagnostics":
+        for name, stack in self._stacks.items():
+            self._hooks.append(stack.register_forward_hook(self._moments[name].see))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def see_gradients(self) -> None:
+        """To be called once a batch, between the backward pass and the clipping."""
+        for name, parameters in self._components.items():
+            self._gradients[name].append(_norm(p.grad for p in parameters if p.grad is not None))
+
+    def diagnosis(self) -> Diagnosis:
+        """What was seen, rounded to six significant digits."""
+        return Diagnosis(
+            ratios={name: self._ratio(name) for name in self._components},
+            means={name: _rounded(moments.mean) for name, moments in self._moments.items()},
+            variances={name: _rounded(moments.variance) for name, moments in self._moments.items()},
+        )
+
+    def _ratio(self, name: str) -> float | None:
+        gradient = torch.stack(self._gradients[name]).mean().item()
+        weight = _norm(parameter.detach() for parameter in self._components[name]).item()
+        return _round(weight / gradient) if gradient else None
+
+
+class _Moments:
+    """Mean and variance of the first dimensions, merged batch by batch (Chan et al. 1979)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = torch.zeros(DRIFT_DIMENSIONS, dtype=torch.float64)
+        self._squares = torch.zeros(DRIFT_DIMENSIONS, dtype=torch.float64)  # of distances to the mean
+
+    @property
+    def variance(self) -> Tensor:
+        """Over all elements, as a population's: divided by their number."""
+        return self._squares / self.count
+
+    def see(self, _: nn.Module, inputs: tuple[Sequences], outputs: Tensor) -> None:
+        """A forward hook of a stack: ``outputs`` are (B, L, 300), the inputs know which are real."""
+        elements = outputs.detach()[..., :DRIFT_DIMENSIONS][inputs[0].mask()].double()  # (elements, 50)
+        if not len(elements):  # of a process without a part of this batch
+            return
+        variance, mean = torch.var_mean(elements, dim=0, correction=0)
+        new = len(elements)
+        total = self.count + new
+        distance = mean - self.mean.to(mean.device)
+        self._squares = (
+            self._squares.to(mean.device) + variance * new + distance**2 * self.count * new / total
+        )
+        self.mean = mean - distance * self.count / total
+        self.count = total
+
+
+def _norm(tensors: Iterable[Tensor]) -> Tensor:
+    """Of all tensors together, as one vector; 0 where there are none."""
+    listed = list(tensors)
+    return torch.stack(torch._foreach_norm(listed)).norm() if listed else torch.zeros(())
+
+
+def _rounded(values: Tensor) -> list[float]:
+    return [_round(value) for value in values.tolist()]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
