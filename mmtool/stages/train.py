@@ -209,6 +209,11 @@ def _prepare_run(folder: Path, config: RunConfig) -> bool:
         write_run(path, config)
         return False
     earlier = read_run(path)
+    if earlier.imported is not None:
+        raise CallError(
+            f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to go on "
+            "with; name another with --run, or start it anew with --force"
+        )
     for name, value in config.settings.items():
         if name not in FREE_SETTINGS and earlier.settings.get(name) != value:
             raise CallError(
