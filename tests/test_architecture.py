@@ -17,9 +17,22 @@ ROOMS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()
 MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
-COMMANDS = {"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info", "plot"}
+COMMANDS = {
+    "segment",
+    "extract",
+    "project",
+    "train",
+    "align",
+    "evaluate",
+    "import_yms",
+    "import_checkpoint",
+    "export_checkpoint",
+    "info",
+    "plot",
+}
 CHAINS = {"demo"}  # modules that call the commands of the others
-HELPERS = {"truth", "network_inputs", "devices"}  # what several stages share; no command of their own
+# What several stages share; no command of their own.
+HELPERS = {"truth", "network_inputs", "devices", "chosen_checkpoint"}
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},

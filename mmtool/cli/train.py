@@ -100,8 +100,8 @@ def train(
 
     Reads features/, clips/, snippets/, annotations/ and splits/train.txt (and val.txt); writes
     runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). A run
-    that was interrupted goes on.
-    Several processes train one model with `torchrun --nproc-per-node 2 -m mmtool -- train …`.
+    that was interrupted goes on. Several processes train one model with
+    `torchrun --nproc-per-node 2 -m mmtool -- train …`.
 
     Example: mmtool train my-corpus --preset rp-lars-sbn --video timing --text bert+length
     """

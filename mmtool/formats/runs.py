@@ -1,7 +1,7 @@
 """``runs/<run>/config.json``: what a run is, written before its first epoch."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mmtool.errors import InputError
@@ -12,16 +12,31 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The file that a run was imported from; the digest tells files apart, the name is for people."""
+
+    file: str = field(compare=False)
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Settings by name, and a digest of the training data (ids, features, gold actions)."""
+    """Settings by name, and a digest of the training data (ids, features, gold actions).
+
+    Of an imported run, ``settings`` are those that its file tells, and ``data`` is a digest of the
+    encoders and transforms that it was given here.
+    """
 
     settings: dict[str, object]
     data: str
+    imported: Origin | None = None
 
 
 def write_run(path: Path, config: RunConfig) -> None:
     """Write a run's configuration."""
     content = {"format": FORMAT, "version": VERSION, "settings": config.settings, "data": config.data}
+    if config.imported is not None:
+        content["imported"] = asdict(config.imported)
     write_text(path, json.dumps(content, indent=1) + "\n")
 
 
@@ -36,7 +51,8 @@ def read_run(path: Path) -> RunConfig:
             raise InputError(
                 path, f"has run version {content['version']}, this program reads {VERSION}", remedy
             )
-        return RunConfig(content["settings"], content["data"])
+        imported = Origin(**content["imported"]) if "imported" in content else None
+        return RunConfig(content["settings"], content["data"], imported)
     except FileNotFoundError:
         raise InputError(path, "no such run", "train it with `mmtool train`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -7,7 +7,7 @@ from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.greedy import Decoded, decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
-from mmtool.choices import CheckpointChoice, Inputs, Modality, Normalisation
+from mmtool.choices import Inputs, Modality, Normalisation
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, read_checkpoint
@@ -17,6 +17,7 @@ from mmtool.formats.digests import digest_json
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport, silent
 from mmtool.settings import AlignSettings, TrainSettings
+from mmtool.stages.chosen_checkpoint import choose_checkpoint
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
 
@@ -41,18 +42,6 @@ def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -
     except InputError as error:
         raise CallError(str(error)) from error
     return report
-
-
-def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
-    """The checkpoint to use; a run's own choice is the best where it stopped early, else the last."""
-    if not (run / "last.pt").exists():
-        raise CallError(
-            f"{run}: no such run, or not an epoch of it; train it with `mmtool train --run {run.name}`"
-        )
-    if choice is CheckpointChoice.AUTO:
-        stops_early = read_checkpoint(run / "last.pt").settings.get("early_stopping")
-        choice = CheckpointChoice.BEST if stops_early else CheckpointChoice.LAST
-    return run / f"{choice}.pt"
 
 
 def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:

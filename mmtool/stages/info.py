@@ -100,7 +100,7 @@ def _json(path: Path) -> Facts:
 
 def _other_json(path: Path) -> Facts:
     if path.name == "config.json":
-        return {"kind": "run", **read_run(path).settings}
+        return _run(path)
     try:
         measures = json.loads(path.read_text(encoding="utf-8"))["measures"]
         rows = {
@@ -112,6 +112,18 @@ def _other_json(path: Path) -> Facts:
             f"{path}: is none of mmtool's JSON files; give an alignment, metrics.json or a run's config.json"
         ) from error
     return {"kind": "evaluation: video accuracy / text IoU", **rows}
+
+
+def _run(path: Path) -> Facts:
+    config = read_run(path)
+    if config.imported is None:
+        return {"kind": "run", **config.settings}
+    return {
+        "kind": "imported run",
+        "file": config.imported.file,
+        "digest": config.imported.digest,
+        **config.settings,
+    }
 
 
 def _table(path: Path) -> Facts:

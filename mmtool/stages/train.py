@@ -161,13 +161,14 @@ def _train(
     )
     network = AlignmentNetwork(shape).to(resolve_device(settings.device))
     reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
+    done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
-        write_history(history, [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch])
-    events = EventLog(folder / "events", read_history(history))
+        write_history(history, done)
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
     started = reached.epoch
     validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
+    events = EventLog(folder / "events", done) if processes.leads else None
     training = fit(
         network,
         samples,
@@ -178,7 +179,7 @@ def _train(
         processes=processes,
     )
     for record in training:
-        if not processes.leads:
+        if events is None:
             continue
         append_history(history, asdict(record))
         events.append(asdict(record))
@@ -208,6 +209,11 @@ def _prepare_run(folder: Path, config: RunConfig) -> bool:
         write_run(path, config)
         return False
     earlier = read_run(path)
+    if earlier.imported is not None:
+        raise CallError(
+            f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to go on "
+            "with; name another with --run, or start it anew with --force"
+        )
     for name, value in config.settings.items():
         if name not in FREE_SETTINGS and earlier.settings.get(name) != value:
             raise CallError(

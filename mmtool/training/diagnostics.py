@@ -99,7 +99,7 @@ class _Moments:
     def see(self, _: nn.Module, inputs: tuple[Sequences], outputs: Tensor) -> None:
         """A forward hook of a stack: ``outputs`` are (B, L, 300), the inputs know which are real."""
         elements = outputs.detach()[..., :DRIFT_DIMENSIONS][inputs[0].mask()].double()  # (elements, 50)
-        if not len(elements):  # a process without a part of the batch
+        if not len(elements):  # of a process without a part of this batch
             return
         variance, mean = torch.var_mean(elements, dim=0, correction=0)
         total = self.count + len(elements)

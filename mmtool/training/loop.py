@@ -20,7 +20,6 @@ from mmtool.training.processes import ALONE, Processes
 from mmtool.training.samples import Batch, Sample, epoch_batches
 
 Measure = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accuracy, text IoU
-NOT_MEASURED: Sequence[float | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +111,17 @@ def fit(
             )
         if warmup is None:
             scheduler.step(loss)
-        scores = train_scores = NOT_MEASURED
-        if validate is not None and _due(settings.validate_every, epoch, settings):
-            scores = processes.agree(validate(network) if processes.leads else (0.0, 0.0))
-        if measure_training is not None and _due(settings.train_measures_every, epoch, settings):
-            train_scores = measure_training(network) if processes.leads else NOT_MEASURED
+        last = epoch == settings.epochs
+        scores: tuple[float | None, float | None] = (None, None)
+        train_scores = scores
+        if validate is not None and (last or epoch % settings.validate_every == 0):
+            scores = _measured(validate, network, processes)
+        every = settings.train_measures_every
+        if measure_training is not None and every and (last or epoch % every == 0):
+            train_scores = _measured(measure_training, network, processes)
+        seconds = time.perf_counter() - started
         record = EpochRecord(
-            epoch,
-            loss,
-            accuracy,
-            rate,
-            seconds=time.perf_counter() - started,
-            video_accuracy=scores[0],
-            text_iou=scores[1],
-            train_video_accuracy=train_scores[0],
-            train_text_iou=train_scores[1],
-            diagnostics=diagnostics.diagnosis(),
+            epoch, loss, accuracy, rate, seconds, *scores, *train_scores, diagnostics.diagnosis()
         )
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), scheduler.state_dict()
@@ -136,9 +130,10 @@ def fit(
         yield record
 
 
-def _due(every: int, epoch: int, settings: TrainSettings) -> bool:
-    """Every so many epochs and after the last; 0: never."""
-    return every > 0 and (epoch % every == 0 or epoch == settings.epochs)
+def _measured(measure: Measure, network: AlignmentNetwork, processes: Processes) -> tuple[float, float]:
+    """The leading process measures; all go on with its numbers."""
+    video_accuracy, text_iou = processes.agree(measure(network) if processes.leads else (0.0, 0.0))
+    return video_accuracy, text_iou
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:

@@ -75,6 +75,7 @@ def joined_processes() -> Iterator[Processes]:
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield Processes(distributed.get_rank(), count)
+        distributed.barrier()  # nobody leaves while another is still talking
     finally:
         distributed.destroy_process_group()
 
