@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.greedy import Decoded, decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
-from mmtool.choices import CheckpointChoice, Inputs, Modality, Normalisation
+from mmtool.choices import Inputs, Modality, Normalisation
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment, write_alignment
-from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, read_checkpoint
+from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
@@ -43,31 +45,19 @@ def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -
     return report
 
 
-def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
-    """The checkpoint to use; a run's own choice is the best where it stopped early, else the last."""
-    if not (run / "last.pt").exists():
-        raise CallError(
-            f"{run}: no such run, or not an epoch of it; train it with `mmtool train --run {run.name}`"
-        )
-    if choice is CheckpointChoice.AUTO:
-        stops_early = read_checkpoint(run / "last.pt").settings.get("early_stopping")
-        choice = CheckpointChoice.BEST if stops_early else CheckpointChoice.LAST
-    return run / f"{choice}.pt"
-
-
 def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
     """The network of a checkpoint, ready to decode."""
-    shape = checkpoint.shape
-    network = AlignmentNetwork(
-        NetworkShape(
-            **{
-                **shape,
-                "inputs": Inputs(str(shape["inputs"])),
-                "normalisation": Normalisation(str(shape["normalisation"])),
-            }  # type: ignore[arg-type]
-        )
+    values = checkpoint.shape
+    shape = NetworkShape(
+        **{
+            **values,
+            "inputs": Inputs(str(values["inputs"])),
+            "normalisation": Normalisation(str(values["normalisation"])),
+        }  # type: ignore[arg-type]
     )
-    network.load_state_dict(checkpoint.network)
+    with torch.device("meta"):  # no time for random weights that the checkpoint replaces
+        network = AlignmentNetwork(shape)
+    network.load_state_dict(checkpoint.network, assign=True)
     return network.eval()
 
 
