@@ -108,6 +108,7 @@ class TrainSettings:
     max_actions: int = 100  # of a training sample
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
     validate_every: int = 1
+    init_from: str = ""  # a run of this corpus, or a run's folder elsewhere, whose weights are the first
     seed: int = 0
     device: Device = Device.AUTO
     threads: int = 0  # of torch on the CPU; 0: one for each core this process may use
@@ -125,6 +126,7 @@ class TrainSettings:
         _require(self.halve_after >= 1, "halve-after", "at least 1", self.halve_after)
         _require(self.max_actions >= 2, "max-actions", "at least 2", self.max_actions)
         _require(self.validate_every >= 1, "validate-every", "at least 1", self.validate_every)
+        _require(self.seed >= 0, "seed", "at least 0", self.seed)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""
@@ -179,6 +181,27 @@ class EvaluateSettings:
     def __post_init__(self) -> None:
         _require(self.resamples >= 1, "resamples", "at least 1", self.resamples)
         _require(0 < self.confidence < 1, "confidence", "between 0 and 1", self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSettings:
+    """Which plan runs, and what differs from it."""
+
+    plan: str  # the name of a shipped one, or the path of a .toml file
+    seeds: tuple[int, ...] = ()  # empty: the plan's
+    epochs: int | None = None  # None: the presets'
+    split: Split | None = None  # None: the plan's
+    runs: str = ""  # how the names of the runs start; empty: as the plan says
+    video: str = ""  # features of the rows that name none; empty: the corpus's only ones
+    text: str = ""
+    init_from: str = ""  # of the rows that finetune
+    device: Device = Device.AUTO
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        _require(all(seed >= 0 for seed in self.seeds), "seeds", "at least 0", self.seeds)
+        _require(len(set(self.seeds)) == len(self.seeds), "seeds", "different", self.seeds)
+        _require(self.epochs is None or self.epochs >= 1, "epochs", "at least 1", self.epochs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,12 @@ MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
 COMMANDS = {"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info"}
-CHAINS = {"demo"}  # modules that call the commands of the others
-HELPERS = {"truth", "network_inputs", "devices"}  # what several stages share; no command of their own
+CHAINS = {  # modules that call the commands of the others
+    "demo",  # every stage on drawn movies
+    "experiment",  # project, train, align and evaluate for each row and seed of a plan
+}
+# What several stages share, or too much for one file; no command of their own.
+HELPERS = {"truth", "network_inputs", "devices", "starting_point"}
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mmtool import __version__
-from mmtool.cli import align, demo, evaluate, extract, imports, info, project, segment, train
+from mmtool.cli import align, demo, evaluate, experiment, extract, imports, info, project, segment, train
 
 app = typer.Typer(
     name="mmtool",
@@ -44,6 +44,7 @@ app.command(rich_help_panel=DATA_FLOW)(project.project)
 app.command(rich_help_panel=DATA_FLOW)(train.train)
 app.command(rich_help_panel=DATA_FLOW)(align.align)
 app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
+app.command(rich_help_panel=AROUND)(experiment.experiment)
 app.command(rich_help_panel=AROUND)(demo.demo)
 app.command(rich_help_panel=AROUND)(info.info)
 

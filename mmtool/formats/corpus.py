@@ -49,6 +49,9 @@ class Corpus:
     def metrics(self, run: str) -> Path:
         return self.root / "alignments" / run / "metrics.json"
 
+    def experiment(self, plan: str) -> Path:
+        return self.root / "experiments" / plan
+
     def split(self, split: Split) -> Path:
         return self.root / "splits" / f"{split}.txt"
 

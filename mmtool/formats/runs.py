@@ -13,15 +13,24 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Settings by name, and a digest of the training data (ids, features, gold actions)."""
+    """Settings by name, and digests of the training data (ids, features, gold actions) and of the
+    checkpoint whose weights the run started from; empty where it started from random ones.
+    """
 
     settings: dict[str, object]
     data: str
+    start: str = ""
 
 
 def write_run(path: Path, config: RunConfig) -> None:
     """Write a run's configuration."""
-    content = {"format": FORMAT, "version": VERSION, "settings": config.settings, "data": config.data}
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": config.settings,
+        "data": config.data,
+        "start": config.start,
+    }
     write_text(path, json.dumps(content, indent=1) + "\n")
 
 
@@ -36,7 +45,7 @@ def read_run(path: Path) -> RunConfig:
             raise InputError(
                 path, f"has run version {content['version']}, this program reads {VERSION}", remedy
             )
-        return RunConfig(content["settings"], content["data"])
+        return RunConfig(content["settings"], content["data"], content.get("start", ""))
     except FileNotFoundError:
         raise InputError(path, "no such run", "train it with `mmtool train`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
