@@ -112,6 +112,7 @@ class TrainSettings:
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
     validate_every: int = 1
     train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
+    init_from: str = ""  # a run of this corpus, or a run's folder elsewhere, whose weights are the first
     seed: int = 0
     precision: Precision = Precision.FP32
     device: Device = Device.AUTO
@@ -133,6 +134,7 @@ class TrainSettings:
         _require(
             self.train_measures_every >= 0, "train-measures-every", "at least 0", self.train_measures_every
         )
+        _require(self.seed >= 0, "seed", "at least 0", self.seed)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""
@@ -198,6 +200,27 @@ class PlotSettings:
     what: Plot = Plot.ALL
     folder: Path | None = None  # None: the corpus's plots/
     format: PictureFormat = PictureFormat.PNG
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSettings:
+    """Which plan runs, and what differs from it."""
+
+    plan: str  # the name of a shipped one, or the path of a .toml file
+    seeds: tuple[int, ...] = ()  # empty: the plan's
+    epochs: int | None = None  # None: the presets'
+    split: Split | None = None  # None: the plan's
+    runs: str = ""  # how the names of the runs start; empty: as the plan says
+    video: str = ""  # features of the rows that name none; empty: the corpus's only ones
+    text: str = ""
+    init_from: str = ""  # of the rows that finetune
+    device: Device = Device.AUTO
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        _require(all(seed >= 0 for seed in self.seeds), "seeds", "at least 0", self.seeds)
+        _require(len(set(self.seeds)) == len(self.seeds), "seeds", "different", self.seeds)
+        _require(self.epochs is None or self.epochs >= 1, "epochs", "at least 1", self.epochs)
 
 
 @dataclass(frozen=True, slots=True)

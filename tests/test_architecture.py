@@ -30,9 +30,12 @@ COMMANDS = {
     "info",
     "plot",
 }
-CHAINS = {"demo"}  # modules that call the commands of the others
-# What several stages share; no command of their own.
-HELPERS = {"truth", "network_inputs", "devices", "chosen_checkpoint"}
+CHAINS = {  # modules that call the commands of the others
+    "demo",  # every stage on drawn movies
+    "experiment",  # project, train, align and evaluate for each row and seed of a plan
+}
+# What several stages share, or too much for one file; no command of their own.
+HELPERS = {"truth", "network_inputs", "devices", "starting_point"}
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},

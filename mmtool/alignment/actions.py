@@ -30,14 +30,9 @@ class ActionSet:
     actions: tuple[Action, ...]
 
     def __post_init__(self) -> None:
-        have = set(self.actions)
-        if (
-            len(have) != len(self.actions)
-            or not {Action.POP_VIDEO, Action.POP_TEXT} <= have
-            or not have & MATCHES
-        ):
+        if len(set(self.actions)) != len(self.actions) or not MATCHES.intersection(self.actions):
             raise ValueError(
-                "a set of actions holds each once, both pops and at least one kind of match, "
+                "a set of actions holds each once and at least one kind of match, "
                 f"not {', '.join(self.actions)}"
             )
 
@@ -63,7 +58,7 @@ def gold_actions(
 
     A snippet is popped as soon as its last clip is matched, and at once where it has none; the
     sequence ends when clips or snippets are exhausted. Raises UnreachableAlignmentError for matches
-    that cross, or that need a kind of match that ``actions`` lack.
+    that cross, or that need an action that ``actions`` lack.
     """
     pairs = set(matches)
     last_clip = {j: max(i for i, k in pairs if k == j) for _, j in pairs}
@@ -72,12 +67,14 @@ def gold_actions(
     i = j = done = 0
     while i < clips and j < snippets:
         if (i, j) in pairs:
-            action = _matching_action(last_clip[j] > i, last_snippet[i] > j, actions)
+            action = _matching_action(last_clip[j] > i, last_snippet[i] > j, i == clips - 1, actions)
             done += 1
+        elif done == len(pairs):
+            action = _first_of((Action.POP_TEXT, Action.POP_VIDEO), actions)
         elif last_clip.get(j, -1) < i:
-            action = Action.POP_TEXT
+            action = _first_of((Action.POP_TEXT,), actions)
         elif last_snippet.get(i, -1) < j:
-            action = Action.POP_VIDEO
+            action = _first_of((Action.POP_VIDEO,), actions)
         else:
             raise UnreachableAlignmentError(f"the matches of clip {i} and snippet {j} cross")
         gold.append(action)
@@ -88,18 +85,25 @@ def gold_actions(
     return np.array([actions.index(action) for action in gold], dtype=np.int64)
 
 
-def _matching_action(more_clips: bool, more_snippets: bool, actions: ActionSet) -> Action:
-    """The match for a pair, given whether its snippet has further clips and its clip further snippets."""
+def _matching_action(more_clips: bool, more_snippets: bool, last: bool, actions: ActionSet) -> Action:
+    """The match for a pair, given whether its snippet has further clips or its clip further snippets.
+
+    ``last`` says that there is no clip after it.
+    """
     if more_clips and more_snippets:
         raise UnreachableAlignmentError(
             "a clip and a snippet that match each other both have further partners"
         )
     if more_clips:
-        wanted: Sequence[Action] = (Action.MATCH_RETAIN_TEXT,)
-    elif more_snippets:
-        wanted = (Action.MATCH_RETAIN_VIDEO,)
-    else:
-        wanted = (Action.MATCH, Action.MATCH_RETAIN_TEXT, Action.MATCH_RETAIN_VIDEO)
+        return _first_of((Action.MATCH_RETAIN_TEXT,), actions)
+    if more_snippets:
+        return _first_of((Action.MATCH_RETAIN_VIDEO,), actions)
+    if last or Action.POP_TEXT in actions.actions:  # else a retained snippet could never be left
+        return _first_of((Action.MATCH, Action.MATCH_RETAIN_TEXT, Action.MATCH_RETAIN_VIDEO), actions)
+    return _first_of((Action.MATCH, Action.MATCH_RETAIN_VIDEO, Action.MATCH_RETAIN_TEXT), actions)
+
+
+def _first_of(wanted: Sequence[Action], actions: ActionSet) -> Action:
     for action in wanted:
         if action in actions.actions:
             return action

@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from mmtool import __version__
-from mmtool.cli import align, demo, evaluate, exports, extract, imports, info, plot, project, segment, train
+from mmtool.cli import (
+    align,
+    demo,
+    evaluate,
+    experiment,
+    exports,
+    extract,
+    imports,
+    info,
+    plot,
+    project,
+    segment,
+    train,
+)
 
 app = typer.Typer(
     name="mmtool",
@@ -45,6 +58,7 @@ app.command(rich_help_panel=DATA_FLOW)(train.train)
 app.command(rich_help_panel=DATA_FLOW)(align.align)
 app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
 app.add_typer(exports.app, name="export", rich_help_panel=DATA_FLOW)
+app.command(rich_help_panel=AROUND)(experiment.experiment)
 app.command(rich_help_panel=AROUND)(plot.plot)
 app.command(rich_help_panel=AROUND)(demo.demo)
 app.command(rich_help_panel=AROUND)(info.info)

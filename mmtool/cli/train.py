@@ -78,6 +78,15 @@ def train(
             help="The actions, in class order; repeat the option.", show_default="the three of one-to-many"
         ),
     ] = None,
+    init_from: Annotated[
+        str,
+        typer.Option(
+            help="Start from the weights of this run, or of the run in this folder (a path with a /). "
+            "Its encoders and shape must be the same; mean and variance are this corpus's own.",
+            show_default="random weights",
+            metavar="RUN",
+        ),
+    ] = "",
     epochs: Annotated[int, typer.Option(help="More continue a finished run.")] = DEFAULTS.epochs,
     batch_size: Annotated[int, typer.Option(help="Samples at a time.")] = DEFAULTS.batch_size,
     max_actions: Annotated[int, typer.Option(help="Of a training sample.")] = DEFAULTS.max_actions,
@@ -111,6 +120,8 @@ def train(
 
         if preset not in PRESETS:
             raise CallError(f"--preset {preset}: no such preset; choose one of {', '.join(PRESETS)}")
+        if PRESETS[preset].finetunes and not init_from:
+            raise CallError(f"--preset {preset}: goes on from another run; name it with --init-from")
         chosen: dict[str, Any] = {
             "inputs": inputs,
             "normalisation": normalisation,
@@ -129,6 +140,7 @@ def train(
             **{name: value for name, value in chosen.items() if value is not None},
             video=video,
             text=text,
+            init_from=init_from,
             epochs=epochs,
             batch_size=batch_size,
             max_actions=max_actions,
@@ -152,6 +164,7 @@ class TrainingDisplay:
 
     def __init__(self, epochs: int, *, quiet: bool) -> None:
         self.epochs = epochs
+        self.title = ""
         self.last: dict[str, object] = {}
         self._live = Live(console=err, transient=True, refresh_per_second=4)
         self._on = err.is_terminal and not quiet
@@ -182,4 +195,4 @@ class TrainingDisplay:
             "s/epoch": f"{record.seconds:.2f}",
             "left": f"{left / 60:.0f} min" if left > 90 else f"{left:.0f} s",
         }
-        return rows_table(list(cells), [list(cells.values())])
+        return rows_table(list(cells), [list(cells.values())], title=self.title)

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from mmtool.choices import Modality
-from mmtool.errors import InputError
+from mmtool.choices import CheckpointChoice, Modality
+from mmtool.errors import CallError, InputError
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_file
 from mmtool.records import EncoderIdentity
@@ -107,6 +107,18 @@ def _saying_damage(path: Path) -> Iterator[None]:
         yield
     except Exception as error:  # torch's unpickler fails in many ways on bytes that are no pickle
         raise InputError(path, "is no checkpoint, or a damaged one", REMEDY) from error
+
+
+def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
+    """The checkpoint to use; a run's own choice is the best where it stopped early, else the last."""
+    if not (run / "last.pt").exists():
+        raise CallError(
+            f"{run}: no such run, or not an epoch of it; train it with `mmtool train --run {run.name}`"
+        )
+    if choice is CheckpointChoice.AUTO:
+        stops_early = read_checkpoint(run / "last.pt").settings.get("early_stopping")
+        choice = CheckpointChoice.BEST if stops_early else CheckpointChoice.LAST
+    return run / f"{choice}.pt"
 
 
 def checkpoint_digest(path: Path) -> str:

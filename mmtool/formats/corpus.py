@@ -41,6 +41,9 @@ class Corpus:
         return self.root / "features" / f"{name}.h5"
 
     def run(self, run: str) -> Path:
+        """The folder of a run; raises CallError for a name that would lead elsewhere."""
+        if run in ("", ".", "..") or Path(run).name != run:
+            raise CallError(f"--run {run!r}: is no name of a folder below runs/")
         return self.root / "runs" / run
 
     def history(self, run: str) -> Path:
@@ -54,6 +57,9 @@ class Corpus:
 
     def plots(self) -> Path:
         return self.root / "plots"
+
+    def experiment(self, plan: str) -> Path:
+        return self.root / "experiments" / plan
 
     def split(self, split: Split) -> Path:
         return self.root / "splits" / f"{split}.txt"

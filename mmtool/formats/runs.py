@@ -21,7 +21,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Settings by name, and a digest of the training data (ids, features, gold actions).
+    """Settings by name, and digests of the training data (ids, features, gold actions) and of the
+    checkpoint whose weights the run started from; empty where it started from random ones.
 
     Of an imported run, ``settings`` are those that its file tells, and ``data`` is a digest of the
     encoders and transforms that it was given here.
@@ -29,12 +30,19 @@ class RunConfig:
 
     settings: dict[str, object]
     data: str
+    start: str = ""
     imported: Origin | None = None
 
 
 def write_run(path: Path, config: RunConfig) -> None:
     """Write a run's configuration."""
-    content = {"format": FORMAT, "version": VERSION, "settings": config.settings, "data": config.data}
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "settings": config.settings,
+        "data": config.data,
+        "start": config.start,
+    }
     if config.imported is not None:
         content["imported"] = asdict(config.imported)
     write_text(path, json.dumps(content, indent=1) + "\n")
@@ -52,7 +60,7 @@ def read_run(path: Path) -> RunConfig:
                 path, f"has run version {content['version']}, this program reads {VERSION}", remedy
             )
         imported = Origin(**content["imported"]) if "imported" in content else None
-        return RunConfig(content["settings"], content["data"], imported)
+        return RunConfig(content["settings"], content["data"], content.get("start", ""), imported)
     except FileNotFoundError:
         raise InputError(path, "no such run", "train it with `mmtool train`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.greedy import Decoded, decode_greedily
@@ -10,14 +12,13 @@ from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.choices import Inputs, Modality, Normalisation
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment, write_alignment
-from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, read_checkpoint
+from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport, silent
 from mmtool.settings import AlignSettings, TrainSettings
-from mmtool.stages.chosen_checkpoint import choose_checkpoint
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
 
@@ -46,17 +47,17 @@ def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -
 
 def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
     """The network of a checkpoint, ready to decode."""
-    shape = checkpoint.shape
-    network = AlignmentNetwork(
-        NetworkShape(
-            **{
-                **shape,
-                "inputs": Inputs(str(shape["inputs"])),
-                "normalisation": Normalisation(str(shape["normalisation"])),
-            }  # type: ignore[arg-type]
-        )
+    values = checkpoint.shape
+    shape = NetworkShape(
+        **{
+            **values,
+            "inputs": Inputs(str(values["inputs"])),
+            "normalisation": Normalisation(str(values["normalisation"])),
+        }  # type: ignore[arg-type]
     )
-    network.load_state_dict(checkpoint.network)
+    with torch.device("meta"):  # no time for random weights that the checkpoint replaces
+        network = AlignmentNetwork(shape)
+    network.load_state_dict(checkpoint.network, assign=True)
     return network.eval()
 
 

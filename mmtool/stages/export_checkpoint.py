@@ -6,7 +6,7 @@ import torch
 
 from mmtool.choices import CheckpointChoice, Inputs, Normalisation
 from mmtool.errors import CallError, InputError
-from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.importers.neumatch_checkpoint import (
     NeumatchCheckpoint,
@@ -17,7 +17,6 @@ from mmtool.importers.neumatch_checkpoint import (
     write_neumatch_checkpoint,
 )
 from mmtool.records import StageReport
-from mmtool.stages.chosen_checkpoint import choose_checkpoint
 
 
 def export_checkpoint(

@@ -46,12 +46,10 @@ def import_checkpoint(
     """
     corpus, report = Corpus.open(root), StageReport("import checkpoint")
     folder = corpus.run(run)
-    if corpus.run("").resolve() not in folder.resolve().parents:
-        raise CallError(f"--run {run!r}: is no name of a folder below runs/")
     try:
         checkpoint = _read(corpus, file, {Modality.VIDEO: video, Modality.TEXT: text}, tuple(actions))
         origin = Origin(file.name, digest_file(file))
-        config = RunConfig(checkpoint.settings, _digest(checkpoint.inputs), origin)
+        config = RunConfig(checkpoint.settings, _digest(checkpoint.inputs), imported=origin)
         if not force and _is_done(folder, config):
             report.unchanged.append(run)
             return report

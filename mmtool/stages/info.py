@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
@@ -10,6 +11,7 @@ from mmtool.formats.annotations import read_annotations
 from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.experiments import FORMAT as EXPERIMENT
 from mmtool.formats.features import open_features
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
@@ -102,14 +104,18 @@ def _other_json(path: Path) -> Facts:
     if path.name == "config.json":
         return _run(path)
     try:
-        measures = json.loads(path.read_text(encoding="utf-8"))["measures"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.get("format") == EXPERIMENT:
+            return _experiment(content)
+        measures = content["measures"]
         rows = {
             name: f"{row['video_accuracy']['value']:.3f} / {row['text_iou']['value']:.3f}"
             for name, row in measures.items()
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CallError(
-            f"{path}: is none of mmtool's JSON files; give an alignment, metrics.json or a run's config.json"
+            f"{path}: is none of mmtool's JSON files; "
+            "give an alignment, metrics.json, a run's config.json or an experiment's results.json"
         ) from error
     return {"kind": "evaluation: video accuracy / text IoU", **rows}
 
@@ -124,6 +130,15 @@ def _run(path: Path) -> Facts:
         "digest": config.imported.digest,
         **config.settings,
     }
+
+
+def _experiment(content: dict[str, Any]) -> Facts:
+    """The mean over the seeds of each row."""
+    facts: Facts = {"kind": "experiment: video accuracy / text IoU", "title": content["title"]}
+    for row in content["rows"]:
+        means = [row[measure]["mean"] for measure in ("video_accuracy", "text_iou")]
+        facts[row["label"]] = " / ".join("–" if mean is None else f"{mean:.3f}" for mean in means)
+    return facts
 
 
 def _table(path: Path) -> Facts:

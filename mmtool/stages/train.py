@@ -30,13 +30,20 @@ from mmtool.records import Interval, StageReport
 from mmtool.settings import TrainSettings
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_training
+from mmtool.stages.starting_point import StartingPoint, open_start
 from mmtool.stages.truth import read_truth
 from mmtool.training.loop import EpochRecord, TrainingState, fit
 from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.samples import Sample, cut_samples
 
 OnEpoch = Callable[[EpochRecord], None]
-FREE_SETTINGS = {"epochs", "device", "threads", "train_measures_every"}  # may change when a run goes on
+FREE_SETTINGS = {  # may change when a run goes on
+    "epochs",
+    "device",
+    "threads",
+    "train_measures_every",
+    "init_from",
+}
 DECODE_BATCH = 32
 
 
@@ -60,6 +67,17 @@ class TrainingData:
     val: list[AnnotatedVideo]
     inputs: dict[Modality, CheckpointInput]
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One run to train, as one of its processes sees it."""
+
+    folder: Path
+    config: RunConfig
+    settings: TrainSettings
+    data: TrainingData
+    processes: Processes
 
 
 def train(
@@ -88,11 +106,14 @@ def train(
                 f"{corpus.split(Split.VAL)}: early stopping needs a validation split; write an id a line"
             )
         data = _read_data(corpus, settings)
+        start = open_start(corpus, settings.init_from, corpus.run(run)) if settings.init_from else None
+        network = _new_network(settings, data, start)
+        config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
         with joined_processes() as processes:
-            folder = corpus.run(run)
-            if force and folder.exists() and processes.leads:
-                shutil.rmtree(folder)
-            epochs = _train(folder, settings, data, on_epoch, report, processes)
+            job = _Job(corpus.run(run), config, settings, data, processes)
+            if force and job.folder.exists() and processes.leads:
+                shutil.rmtree(job.folder)
+            epochs = _train(job, network, on_epoch, report)
     except InputError as error:
         raise CallError(str(error)) from error
     (report.done if epochs else report.unchanged).append(run)
@@ -102,7 +123,7 @@ def train(
 def _read_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
     train_ids = corpus.split_ids(Split.TRAIN)
     val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
-    actions = ActionSet(settings.actions)
+    actions = _action_set(settings)
     with (
         open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
         open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
@@ -113,6 +134,13 @@ def _read_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
         made = [(id, video.features.made(id), text.features.made(id)) for id in train_ids + val_ids]
     gold = [v.gold.tolist() for v in train_videos + val_videos]
     return TrainingData(train_videos, val_videos, inputs, digest_json([train_ids, val_ids, made, gold]))
+
+
+def _action_set(settings: TrainSettings) -> ActionSet:
+    try:
+        return ActionSet(settings.actions)
+    except ValueError as error:
+        raise CallError(f"--action: {error}") from error
 
 
 def _read_video(
@@ -135,31 +163,32 @@ def _read_video(
     return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold)
 
 
-def _train(
-    folder: Path,
-    settings: TrainSettings,
-    data: TrainingData,
-    on_epoch: OnEpoch,
-    report: StageReport,
-    processes: Processes,
-) -> int:
-    """Train from where the run stands; returns the number of epochs of this call."""
-    last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
-    config = RunConfig(settings.to_dict(), data.digest)
-    resumed = processes.leads and _prepare_run(folder, config)
-    resumed = bool(*processes.agree([resumed]))
+def _new_network(
+    settings: TrainSettings, data: TrainingData, start: StartingPoint | None
+) -> AlignmentNetwork:
+    """A network with the first weights: random ones from the seed, or those of another run."""
     torch.manual_seed(settings.seed)
-    action_set = ActionSet(settings.actions)
     shape = NetworkShape(
         video_dimension=data.train[0].clips.shape[1],
         text_dimension=data.train[0].snippets.shape[1],
-        actions=len(action_set),
+        actions=len(settings.actions),
         inputs=settings.inputs,
         normalisation=settings.normalisation,
         dropout=settings.dropout,
         lstm_dropout=settings.lstm_dropout,
     )
-    network = AlignmentNetwork(shape).to(resolve_device(settings.device))
+    network = AlignmentNetwork(shape)
+    if start:
+        start.load_into(network, data.inputs)
+    return network.to(resolve_device(settings.device))
+
+
+def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: StageReport) -> int:
+    """Train from where the run stands; returns the number of epochs of this call."""
+    folder, settings, data, processes = job.folder, job.settings, job.data, job.processes
+    last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
+    resumed = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
+    action_set = ActionSet(settings.actions)
     reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
     done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
@@ -186,7 +215,7 @@ def _train(
         scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
         checkpoint = Checkpoint(
             settings=settings.to_dict(),
-            shape=asdict(shape),
+            shape=asdict(network.shape),
             epoch=record.epoch,
             scores={name: value for name, value in scores.items() if value is not None},
             network=network.state_dict(),
@@ -220,12 +249,23 @@ def _prepare_run(folder: Path, config: RunConfig) -> bool:
                 f"{path}: this run has {name} {earlier.settings.get(name)}, not {value}; "
                 "name another with --run, or start it anew with --force"
             )
+    if earlier.start != config.start:
+        raise CallError(
+            f"{path}: this run started from {_named(earlier)}, not from {_named(config)}; "
+            "name another with --run, or start it anew with --force"
+        )
     if earlier.data != config.data:
         raise CallError(
             f"{path}: this run was trained on other data (ids, features or annotations changed since); "
             "name another with --run, or start it anew with --force"
         )
     return (folder / "last.pt").exists()
+
+
+def _named(config: RunConfig) -> str:
+    """The weights that a run started from, in words."""
+    name = config.settings.get("init_from")
+    return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
 def _resume(network: AlignmentNetwork, checkpoint: Checkpoint) -> TrainingState:

@@ -1,7 +1,7 @@
 """The paper's experiments by name (Tables 1, 2, 4, 5, 7; supplement A.1–A.3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mmtool.choices import Inputs, Normalisation, Optimizer
@@ -18,6 +18,7 @@ class Preset:
 
     source: str
     settings: TrainSettings
+    finetunes: bool = False  # goes on from the weights of another run
 
 
 def _ablation(source: str, inputs: Inputs, optimizer: Optimizer, norm: Normalisation, rate: float) -> Preset:
@@ -28,7 +29,9 @@ def _ablation(source: str, inputs: Inputs, optimizer: Optimizer, norm: Normalisa
     )
 
 
-NO_PRETRAINING = TrainSettings(inputs=FULL, optimizer=ADAM, normalisation=NO_NORM, learning_rate=1e-3)
+PATIENCE = 50  # epochs; the paper stops early but does not say after how many
+BASELINE = TrainSettings(inputs=FULL, optimizer=ADAM, normalisation=NO_NORM, learning_rate=1e-3)
+UNSMOOTHED = replace(BASELINE, label_smoothing=0.0)  # the supplement smooths the rows of Table 7 alone
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
@@ -52,25 +55,41 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "full-lars-sbn": _ablation("Table 5", FULL, LARS, SBN, 5e-3),
         "full-lars-2ln": _ablation("Table 5", FULL, LARS, LN2, 4e-3),
         "full-lars-4ln": _ablation("Table 5", FULL, LARS, LN4, 5e-3),
-        "no-pretraining": Preset("Table 1, Table 7: Full + Adam", NO_PRETRAINING),
+        "no-pretraining": Preset("Table 1, Table 7: Full + Adam", BASELINE),
         "no-pretraining-early-stopping": Preset(
-            "Table 1: the best epoch on validation",
-            TrainSettings(
-                inputs=FULL, optimizer=ADAM, normalisation=NO_NORM, learning_rate=1e-3, early_stopping=50
-            ),
+            "Table 1: the best epoch on validation", replace(BASELINE, early_stopping=PATIENCE)
         ),
         "lxmert": Preset(
             "Table 1, supplement A.2: LXMERT features",
-            TrainSettings(
-                inputs=FULL,
-                optimizer=ADAM,
-                normalisation=NO_NORM,
-                learning_rate=3e-4,
-                weight_decay=1e-7,
-                dropout=0.3,
-                label_smoothing=0.0,
-            ),
+            replace(UNSMOOTHED, learning_rate=3e-4, weight_decay=1e-7, dropout=0.3),
+        ),
+        "pretrain": Preset(
+            "supplement A.1: on a large corpus (LSMDC), before finetune",
+            replace(UNSMOOTHED, weight_decay=1e-6, dropout=0.1, early_stopping=PATIENCE),
+        ),
+        "finetune": Preset(
+            "Table 1 (our pretraining), supplement A.1: with --init-from",
+            replace(UNSMOOTHED, learning_rate=5e-4, dropout=0.1),
+            finetunes=True,
         ),
     }
 )
 DEFAULT_PRESET = "rp-lars-sbn"
+
+
+def preset_settings(name: str, overrides: Mapping[str, object]) -> TrainSettings:
+    """A preset's settings with some of them replaced by plain values, as a plan has them.
+
+    Raises ValueError for an unknown preset or setting and for a value of another type, CallError
+    for one out of range.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
+    values = PRESETS[name].settings.to_dict()
+    for setting, value in overrides.items():
+        if setting not in values or setting == "seed":
+            raise ValueError(f"there is no setting {setting!r} to override")
+        kind = str if isinstance(values[setting], str) else type(values[setting])
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise ValueError(f"{setting} must be of type {kind.__name__}, not {value!r}")
+    return TrainSettings.from_dict(values | dict(overrides))

@@ -1,0 +1,13 @@
+"""What several seeds of one experiment reached."""
+
+from collections.abc import Sequence
+from math import nan
+from statistics import fmean, stdev
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and the sample standard deviation (n − 1); nan where there is no or only one value."""
+    return (
+        fmean(values) if values else nan,
+        stdev(values) if len(values) > 1 else nan,
+    )

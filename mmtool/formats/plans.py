@@ -1,0 +1,169 @@
+"""Plans of experiments: small TOML files, some of them shipped with mmtool (``mmtool/plans/``).
+
+A plan has a ``title``, ``seeds``, the ``split`` to measure, ``runs`` (how the names of its runs start)
+and ``[[rows]]``: a ``label``, a ``preset`` with ``settings`` that override it, a ``name`` where a preset
+stands in several rows, and the ``published`` figures in %. A row without a preset is only quoted.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mmtool.choices import Split
+from mmtool.errors import CallError, InputError
+from mmtool.formats.csv_rows import read_utf8
+
+SHIPPED = Path(__file__).parents[1] / "plans"
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a folder, on any system
+REMEDY = "correct the plan"
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the paper reports, shares in 0..1; None where it is silent."""
+
+    video_accuracy: float | None = None
+    text_iou: float | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One row of a table; ``preset`` is empty where the row is only quoted."""
+
+    label: str
+    name: str
+    preset: str
+    settings: Mapping[str, object]
+    published: Published
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rows × seeds, and the split on which they are measured."""
+
+    path: Path
+    title: str
+    seeds: tuple[int, ...]
+    split: Split
+    runs: str
+    rows: tuple[PlanRow, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def shipped_plans() -> list[str]:
+    """Names of the plans that come with mmtool."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def find_plan(plan: str) -> Path:
+    """The file of a shipped plan's name, or the file itself (``*.toml``); raises CallError for neither."""
+    if plan.endswith(".toml"):
+        return Path(plan)
+    if plan not in shipped_plans():
+        raise CallError(
+            f"{plan}: no such plan; choose one of {', '.join(shipped_plans())}, or give a .toml file"
+        )
+    return SHIPPED / f"{plan}.toml"
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan; raises InputError for a file that is none, naming the row and the key."""
+    try:
+        content = tomllib.loads(read_utf8(path, "give the path of a plan, or the name of a shipped one"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(path, f"is no TOML ({error})", REMEDY) from error
+    table = _Table(path, "the plan", content)
+    split = table.take("split", str, str(Split.TEST))
+    if split not in list(Split):
+        raise table.wrong(f"has split {split!r}, which is none of {', '.join(Split)}")
+    seeds = tuple(table.take("seeds", list, [0]))
+    if not seeds or len(set(seeds)) < len(seeds) or not all(type(s) is int and s >= 0 for s in seeds):
+        raise table.wrong("needs seeds: different whole numbers from 0")
+    rows = table.take("rows", list, [])
+    plan = Plan(
+        path=path,
+        title=table.take("title", str, path.stem),
+        seeds=seeds,
+        split=Split(split),
+        runs=table.take("runs", str, path.stem),
+        rows=tuple(_read_row(path, f"row {number}", row) for number, row in enumerate(rows, start=1)),
+    )
+    table.refuse_others()
+    if not plan.rows:
+        raise table.wrong("has no [[rows]]")
+    _check_names(plan, table)
+    return plan
+
+
+class _Table:
+    """Takes typed values out of a TOML table; every complaint names the table."""
+
+    def __init__(self, path: Path, where: str, values: object) -> None:
+        self.path, self.where = path, where
+        if not isinstance(values, dict):
+            raise self.wrong(f"must be a table, not {values!r}")
+        self.values: dict[str, object] = dict(values)
+
+    def wrong(self, problem: str) -> InputError:
+        return InputError(self.path, f"{self.where} {problem}", REMEDY)
+
+    def take(self, key: str, kind: type[Value], default: Value | None = None) -> Value:
+        value = self.values.pop(key, default)
+        if value is None:
+            raise self.wrong(f"has no {key}")
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise self.wrong(f"has {key} {value!r}, which should be of type {kind.__name__}")
+        return value
+
+    def refuse_others(self) -> None:
+        for key in self.values:
+            raise self.wrong(f"has {key!r}, which no plan has")
+
+
+def _read_row(path: Path, where: str, values: object) -> PlanRow:
+    table = _Table(path, where, values)
+    label = table.take("label", str)
+    table.where = f"{where} ({label})"
+    published = _Table(path, f"{table.where}: published", table.take("published", dict, {}))
+    preset = table.take("preset", str, "")
+    row = PlanRow(
+        label=label,
+        name=table.take("name", str, preset),
+        preset=preset,
+        settings=table.take("settings", dict, {}),
+        published=_read_published(published),
+    )
+    table.refuse_others()
+    return row
+
+
+def _read_published(table: _Table) -> Published:
+    shares = {
+        name: round(table.take(name, float) / 100, 6)
+        for name in ("video_accuracy", "text_iou")
+        if name in table.values
+    }
+    parameters = table.take("parameters", int) if "parameters" in table.values else None
+    table.refuse_others()
+    return Published(**shares, parameters=parameters)
+
+
+def _check_names(plan: Plan, table: _Table) -> None:
+    """Names become folders, one a row and seed."""
+    names = [row.name for row in plan.rows if row.preset]
+    for name in (plan.name, plan.runs, *names):
+        if not SAFE_NAME.fullmatch(name):
+            raise table.wrong(f"needs names of letters, digits, '.', '_' and '-', not {name!r}")
+    for name in names:
+        if names.count(name) > 1:
+            raise table.wrong(f"has two rows {name!r}; give one another `name`")
