@@ -228,7 +228,7 @@ class DemoSettings:
     """The size of the demo's corpus and of its training."""
 
     folder: Path
-    train: int = 80
+    train: int = 64
     val: int = 8
     test: int = 12
     epochs: int = 80
