@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmtool.alignment.lattice import Floats
 
@@ -107,7 +106,7 @@ def similarities(
     words = title_words(title) & known
     overlap = np.array([len(words & other) / max(1, len(words | other)) for other in titles])
     shared = [
-        np.array([_shared_cuts(_within(view.cuts, side.reach), np.array(e.cuts)) for e in side.exemplars])
+        _shared_cuts([_within(view.cuts, side.reach)], [np.array(e.cuts) for e in side.exemplars])[0]
         for view, side in zip(views, sides, strict=True)
     ]
     result = []
@@ -178,8 +177,8 @@ def _template_match(cuts: Floats, candidates: int, exemplars: Sequence[Exemplar]
 
     theirs = [before(np.array((0.0, *e.cuts)), e.length) for e in exemplars]
     ours = [before(cuts, cuts[i]) for i in range(candidates)]
-    match = [[_shared_cuts(a, b, near) ** 2 for b in theirs] for a in ours]
-    return np.array(match) @ weights
+    match: Floats = _shared_cuts(ours, theirs, near) ** 2 @ weights
+    return match
 
 
 def _within(cuts: Floats, reach: float) -> Floats:
@@ -187,12 +186,21 @@ def _within(cuts: Floats, reach: float) -> Floats:
     return inside
 
 
-def _shared_cuts(ours: Floats, theirs: Floats, near: float = _SAME_CUT) -> float:
-    """The share (F1) of cuts that the other has too."""
-    if not len(ours) or not len(theirs):
-        return 0.0
-    same = np.abs(ours[:, None] - theirs) < near
-    return float((same.any(axis=1).sum() + same.any(axis=0).sum()) / (len(ours) + len(theirs)))
+def _shared_cuts(ours: Sequence[Floats], theirs: Sequence[Floats], near: float = _SAME_CUT) -> Floats:
+    """The shares (F1) of cuts that each of ours (A lists) and of theirs (B) have in common: (A, B)."""
+    a, b = _padded(ours), _padded(theirs)  # padded with nan, which is near nothing
+    same = np.abs(a[:, None, :, None] - b[None, :, None, :]) < near  # (A, B, cuts, cuts)
+    found = same.any(axis=3).sum(axis=2) + same.any(axis=2).sum(axis=2)  # (A, B)
+    total = np.array([len(x) for x in ours])[:, None] + np.array([len(x) for x in theirs])
+    shares: Floats = found / np.maximum(total, 1)
+    return shares
+
+
+def _padded(rows: Sequence[Floats]) -> Floats:
+    table = np.full((len(rows), max((len(row) for row in rows), default=0)), np.nan)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table
 
 
 def _edge_likeness(ours: Floats, theirs: Floats) -> float:
@@ -202,6 +210,6 @@ def _edge_likeness(ours: Floats, theirs: Floats) -> float:
     return float(np.exp(-np.minimum(np.abs(a[:shared] - b[:shared]), 2.0).sum()))
 
 
-def _kernel(z: Floats) -> NDArray[np.float64]:
+def _kernel(z: Floats) -> Floats:
     density: Floats = np.exp(-0.5 * z * z)
     return density

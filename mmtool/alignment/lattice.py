@@ -60,17 +60,19 @@ def forward_backward(lattice: Lattice) -> Marginals:
     """
     snippets, times, rates = len(lattice.durations), len(lattice.boundary), len(lattice.rates)
     at_once = max(1, int(_BYTES_AT_ONCE // (16 * snippets * times)))
-    parts = [_forward_backward(lattice.of_rates(slice(r, r + at_once))) for r in range(0, rates, at_once)]
-    logs = np.array([part.log_probability for part in parts])
-    total = float(_log_sum(logs, axis=0))
-    if not np.isfinite(total):
+    starts, ends, total = np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf
+    for first in range(0, rates, at_once):
+        part = _forward_backward(lattice.of_rates(slice(first, first + at_once)))
+        if part.log_probability > -np.inf:
+            both = float(np.logaddexp(total, part.log_probability))
+            for sums, new in ((starts, part.starts), (ends, part.ends)):
+                sums *= np.exp(total - both)
+                new *= np.exp(part.log_probability - both)
+                sums += new
+            total = both
+    if total == -np.inf:
         raise ValueError("the text does not fit into the video")
-    weights = np.exp(logs - total)
-    return Marginals(
-        starts=np.sum([w * part.starts for w, part in zip(weights, parts, strict=True)], axis=0),
-        ends=np.sum([w * part.ends for w, part in zip(weights, parts, strict=True)], axis=0),
-        log_probability=total,
-    )
+    return Marginals(starts, ends, total)
 
 
 def _forward_backward(lattice: Lattice) -> Marginals:
@@ -131,7 +133,8 @@ def convolve(scores: Floats, kernel: Floats) -> Floats:
     sums = np.matmul(np.exp(windows - reference), np.ascontiguousarray(toeplitz))  # (R, blocks, block)
     with np.errstate(divide="ignore"):
         out = np.log(sums) + reference
-    return out.reshape(rates, blocks * block)[:, :times]  # (R, X)
+    result: Floats = out.reshape(rates, blocks * block)[:, :times]  # (R, X)
+    return result
 
 
 def convolve_back(scores: Floats, kernel: Floats) -> Floats:

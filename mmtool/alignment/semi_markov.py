@@ -20,7 +20,7 @@ from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.alignment.viterbi import viterbi
 from mmtool.records import Interval
 
-_MOST_TIMES = 2**14  # of the grid: a film's steps grow beyond the parameters' step
+_MOST_TIMES = 3 * 2**12  # of the grid: a film's steps grow beyond the parameters' step
 _RATE_SPAN = 2.2  # deviations of the rate to either side
 _LONGEST = 4.0  # a snippet lasts at most this many times its expected duration, or 3 s more
 _ANYWHERE = 1e-5  # probability floor of every grid time as the narration's start or end
@@ -64,7 +64,8 @@ class _Video:
     def cells(self) -> NDArray[np.int64]:
         """The last grid time (N,) at or before each clip's middle."""
         cells = np.floor((self.middles - self.grid[0]) / self.step + 1e-9).astype(np.int64)
-        return np.clip(cells, 0, len(self.grid) - 2)
+        inside: NDArray[np.int64] = np.clip(cells, 0, len(self.grid) - 2)
+        return inside
 
 
 def align_by_timing(
@@ -163,8 +164,11 @@ def _lattice(
     prior = -0.5 * deviations**2
     head, tail = _extent(video, parameters, title)
     return Lattice(
-        durations=[_duration_kernel(reading * rates, parameters, video.step) for reading in video.reading],
-        gap=_gap_kernel(parameters, video.step),
+        durations=[
+            _duration_kernel(reading * rates, parameters, video.step)[:, : len(video.grid)]
+            for reading in video.reading
+        ],
+        gap=_gap_kernel(parameters, video.step)[: len(video.grid)],
         gap_probability=np.full(len(video.reading) - 1, parameters.gap_probability),
         drop_probability=parameters.drop_probability,
         boundary=_cut_potential(video, parameters),
@@ -226,7 +230,8 @@ def _placed(view: SideView, side: Side, weights: Floats, video: _Video, *, from_
     cells = np.round(view.candidates / video.step).astype(np.int64)
     probability = np.full(len(video.grid), _ANYWHERE)
     np.add.at(probability, len(video.grid) - 1 - cells if from_end else cells, np.exp(scores))
-    return np.log(probability)
+    placed: Floats = np.log(probability)
+    return placed
 
 
 def _only(grid: Floats, time: float) -> Floats:
@@ -237,9 +242,10 @@ def _only(grid: Floats, time: float) -> Floats:
 
 def _gain(emissions: Floats, video: _Video) -> Floats:
     """The sum (M, X) of the emissions of all clips whose middle lies before each grid time."""
-    at = np.zeros((len(emissions), len(video.grid)))
-    np.add.at(at, (slice(None), video.cells + 1), emissions)
-    return np.cumsum(at, axis=1)
+    at = np.zeros((len(video.grid), len(emissions)))
+    np.add.at(at, video.cells + 1, emissions.T)
+    gain: Floats = np.cumsum(at, axis=0).T
+    return gain
 
 
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:

@@ -28,7 +28,7 @@ from mmtool.records import Interval
 _WINDOW = 6  # snippets: errors of single boundaries, which sit on cuts, average out
 _SHORTEST_GAP = 0.25  # seconds; less is how annotators cut
 _RECURRING = 3  # titles that must share a word
-_COMMON_WORDS = frozenset("a an and in of part the to".split())
+_COMMON_WORDS = frozenset(["a", "an", "and", "in", "of", "part", "the", "to"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,18 +147,17 @@ def _noise(narrations: Sequence[_Narration], reading: Floats, rates: Floats, fre
 
     The difference leaves out what does not grow: the jitter of single boundaries.
     """
-    short, long = ([], []), ([], [])  # type: tuple[list[Floats], list[Floats]], tuple[list[Floats], list[Floats]]
-    for narration, rate in zip(narrations, rates, strict=True):
-        expected = (narration.counts @ reading)[:, None] * rate
-        for window, (errors, times) in ((2, short), (12, long)):
-            time = _sums(expected, window)
-            errors.append(_sums(narration.seconds[:, None], window) - time)
-            times.append(time)
-    variance = [(np.median(np.abs(np.concatenate(errors))) / 0.6745) ** 2 for errors, _ in (short, long)]
-    time = [np.concatenate(times).mean() for _, times in (short, long)]
+    variance, time = [], []
+    for window in (2, 12):
+        expected = [(n.counts @ reading)[:, None] * r for n, r in zip(narrations, rates, strict=True)]
+        times = [_sums(seconds, window) for seconds in expected]
+        spoken = [_sums(n.seconds[:, None], window) for n in narrations]
+        errors = np.abs(np.concatenate(spoken) - np.concatenate(times))
+        variance.append((float(np.median(errors)) / 0.6745) ** 2)
+        time.append(float(np.concatenate(times).mean()))
     growth = (variance[1] - variance[0]) / max(time[1] - time[0], 1e-9)
     heavy = freedom / (freedom - 2) if freedom > 2 else 1.0
-    return sqrt(max(float(growth) / heavy, 0.05**2))
+    return sqrt(max(growth / heavy, 0.05**2))
 
 
 def _unmatched_share(videos: Sequence[AnnotatedVideo]) -> float:

@@ -11,6 +11,8 @@ from mmtool.alignment.extent import HEAD_FEATURES, TAIL_FEATURES, Exemplar, Side
 from mmtool.alignment.reading import COUNTS
 
 SCHEMA = 1
+UNKNOWN_HEAD = Side(reach=9.0, weights=dict.fromkeys(HEAD_FEATURES, 0.0), log_duration=(0.0, 1.0))
+UNKNOWN_TAIL = Side(reach=22.0, weights=dict.fromkeys(TAIL_FEATURES, 0.0), log_duration=(0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class TimingParameters:
     source: str = ""  # where the numbers come from
     unit: float = 1.0  # of the videos' times in seconds of these parameters; above 1: all is slower
     reading: Mapping[str, float] = field(
-        default_factory=lambda: {name: 0.0 for name in COUNTS} | {"letters": 0.075}
+        default_factory=lambda: dict.fromkeys(COUNTS, 0.0) | {"letters": 0.075}
     )
     noise: float = 0.27
     freedom: float = 5.0  # degrees of Student's t; 0: normal
@@ -44,8 +46,8 @@ class TimingParameters:
     emission_weight: float = 1.0
     similarity: tuple[float, float, float, float] = (4.0, 4.0, 4.0, 4.0)
     titles: tuple[tuple[str, ...], ...] = ()  # recurring title words of each training video
-    head: Side = Side(reach=9.0, weights=dict.fromkeys(HEAD_FEATURES, 0.0), log_duration=(0.0, 1.0))
-    tail: Side = Side(reach=22.0, weights=dict.fromkeys(TAIL_FEATURES, 0.0), log_duration=(0.0, 1.0))
+    head: Side = UNKNOWN_HEAD
+    tail: Side = UNKNOWN_TAIL
 
     def __post_init__(self) -> None:
         positive = ("unit", "noise", "rates", "cut_width", "step", "temperature", "gap_log_deviation")
