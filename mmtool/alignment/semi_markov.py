@@ -157,12 +157,11 @@ def _lattice(
     text_start: float | None,
     text_end: float | None,
 ) -> Lattice:
-    deviations = (
-        np.linspace(-_RATE_SPAN, _RATE_SPAN, parameters.rates) if parameters.rates > 1 else np.zeros(1)
-    )
-    rates = np.exp(deviations * parameters.rate_deviation)  # (R,)
-    prior = -0.5 * deviations**2
-    head, tail = _extent(video, parameters, title)
+    views = side_views(video.bounds)
+    weights = _similar_videos(views, parameters, title)
+    rates, prior = _rates(parameters, weights)
+    head = _placed(views[0], parameters.head, weights[0], video, from_end=False)
+    tail = _placed(views[1], parameters.tail, weights[1], video, from_end=True)
     return Lattice(
         durations=[
             _duration_kernel(reading * rates, parameters, video.step)[:, : len(video.grid)]
@@ -174,7 +173,7 @@ def _lattice(
         boundary=_cut_potential(video, parameters),
         head=head if text_start is None else _only(video.grid, text_start),
         tail=tail if text_end is None else _only(video.grid, text_end),
-        rates=prior - np.log(np.exp(prior).sum()),
+        rates=prior,
         gain=None if emissions is None else _gain(emissions * parameters.emission_weight, video),
     )
 
@@ -211,17 +210,28 @@ def _cut_potential(video: _Video, parameters: TimingParameters) -> Floats:
     return potential
 
 
-def _extent(video: _Video, parameters: TimingParameters, title: str) -> tuple[Floats, Floats]:
-    """Scores (X,) of each grid time as the narration's start, and as its end."""
-    views = side_views(video.bounds)
+def _similar_videos(
+    views: tuple[SideView, SideView], parameters: TimingParameters, title: str
+) -> tuple[Floats, Floats]:
+    """How much each training video (U,) says about this head, and about this tail."""
+    if not parameters.titles:
+        return np.zeros(0), np.zeros(0)
+    titles = [frozenset(words) for words in parameters.titles]
     sides = parameters.head, parameters.tail
-    weights: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
-    if parameters.titles:
-        titles = [frozenset(words) for words in parameters.titles]
-        weights = similarities(views, title, sides, titles, parameters.similarity)
-    head = _placed(views[0], sides[0], weights[0], video, from_end=False)
-    tail = _placed(views[1], sides[1], weights[1], video, from_end=True)
-    return head, tail
+    return similarities(views, title, sides, titles, parameters.similarity)
+
+
+def _rates(parameters: TimingParameters, weights: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """The rates (R,) and their log-prior: log-normal, like those of similar training videos."""
+    mean, deviation = 0.0, parameters.rate_deviation
+    if parameters.log_rates:
+        weight, logs = (weights[0] + weights[1]) / 2, np.array(parameters.log_rates)
+        mean = float(weight @ logs)
+        deviation = float(np.sqrt(weight @ (logs - mean) ** 2 + parameters.rate_bandwidth**2))
+    span = _RATE_SPAN if parameters.rates > 1 else 0.0
+    deviations = np.linspace(-span, span, parameters.rates)
+    prior = -0.5 * deviations**2
+    return np.exp(mean + deviations * deviation), prior - np.log(np.exp(prior).sum())
 
 
 def _placed(view: SideView, side: Side, weights: Floats, video: _Video, *, from_end: bool) -> Floats:

@@ -68,6 +68,7 @@ def fit(videos: Sequence[AnnotatedVideo], base: TimingParameters, *, source: str
         unit=1.0,
         reading=dict(zip(COUNTS, reading.round(4).tolist(), strict=True)),
         rate_deviation=_rounded(max(float(np.std(np.log(rates))), 0.02)),
+        log_rates=tuple(np.log(rates).round(3).tolist()),
         noise=_rounded(_noise(narrations, reading, rates, base.freedom)),
         drop_probability=_rounded(_unmatched_share(videos)),
     )

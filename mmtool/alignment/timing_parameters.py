@@ -32,6 +32,8 @@ class TimingParameters:
     noise: float = 0.27
     freedom: float = 5.0  # degrees of Student's t; 0: normal
     rate_deviation: float = 0.08  # of the log of the rate between videos
+    rate_bandwidth: float = 0.04  # by which the log-rate may differ from that of a similar training video
+    log_rates: tuple[float, ...] = ()  # of each training video
     rates: int = 9
     gap_probability: float = 0.03
     gap_log_mean: float = -0.1
@@ -88,8 +90,9 @@ class TimingParameters:
                     values[name] = _side(values[name])
             if "titles" in values:
                 values["titles"] = tuple(tuple(words) for words in values["titles"])
-            if "similarity" in values:
-                values["similarity"] = tuple(values["similarity"])
+            for name in ("similarity", "log_rates"):
+                if name in values:
+                    values[name] = tuple(values[name])
             return replace(cls(), **values)
         except (KeyError, TypeError) as error:
             raise ValueError(f"malformed timing parameters: {error}") from error
