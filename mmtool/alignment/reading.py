@@ -28,6 +28,11 @@ def reading_counts(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array([_row(text) for text in texts], dtype=np.float64).reshape(-1, len(COUNTS))
 
 
+def ends_sentence(text: str) -> bool:
+    """Whether the text's last sentence ends with it."""
+    return text.rstrip(" \t\r\n\"'”’»)]")[-1:] in tuple(".!?…")
+
+
 def _row(text: str) -> tuple[int, ...]:
     words = _WORD.findall(text)
     return (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mmtool.alignment.extent import Side, SideView, candidate_scores, side_views, similarities
 from mmtool.alignment.lattice import Floats, Lattice, Marginals, forward_backward
 from mmtool.alignment.minimum_risk import UNMATCHED, minimum_risk
-from mmtool.alignment.reading import COUNTS, reading_counts
+from mmtool.alignment.reading import COUNTS, ends_sentence, reading_counts
 from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.alignment.viterbi import viterbi
 from mmtool.records import Interval
@@ -54,6 +54,7 @@ class _Video:
     middles: Floats  # (N,)
     durations: Floats  # (N,)
     reading: Floats  # (M,)
+    sentence_ends: NDArray[np.bool_]  # (M,): where the narrator may stop
     grid: Floats  # (X,)
 
     @property
@@ -145,6 +146,7 @@ def _video(clips: Sequence[Interval], texts: Sequence[str], parameters: TimingPa
         middles=times.mean(axis=1),
         durations=times[:, 1] - times[:, 0],
         reading=np.maximum(reading_counts(texts) @ rates, 1e-3),
+        sentence_ends=np.array([ends_sentence(text) for text in texts]),
         grid=bounds[0] + np.arange(steps + 1) * (length / steps),
     )
 
@@ -168,7 +170,9 @@ def _lattice(
             for reading in video.reading
         ],
         gap=_gap_kernel(parameters, video.step)[: len(video.grid)],
-        gap_probability=np.full(len(video.reading) - 1, parameters.gap_probability),
+        gap_probability=np.where(
+            video.sentence_ends[:-1], parameters.sentence_gap_probability, parameters.gap_probability
+        ),
         drop_probability=parameters.drop_probability,
         boundary=_cut_potential(video, parameters),
         head=head if text_start is None else _only(video.grid, text_start),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmtool.alignment.extent import (
     HEAD_FEATURES,
@@ -21,12 +22,14 @@ from mmtool.alignment.extent import (
 )
 from mmtool.alignment.lattice import Floats
 from mmtool.alignment.logit import fit_conditional_logit
-from mmtool.alignment.reading import COUNTS, reading_counts
+from mmtool.alignment.reading import COUNTS, ends_sentence, reading_counts
 from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.records import Interval
 
 _WINDOW = 6  # snippets: errors of single boundaries, which sit on cuts, average out
 _SHORTEST_GAP = 0.25  # seconds; less is how annotators cut
+_LONG_GAP = 1.0  # seconds; shorter ones are part of reading
+_FEWEST_GAPS = 5  # from which to learn about gaps
 _RECURRING = 3  # titles that must share a word
 _COMMON_WORDS = frozenset(["a", "an", "and", "in", "of", "part", "the", "to"])
 
@@ -43,9 +46,10 @@ class AnnotatedVideo:
 
 @dataclass(frozen=True, slots=True)
 class _Narration:
-    """The spoken texts of one video: counts (M, 8), seconds (M,) to the next start, gaps (M − 1,)."""
+    """The spoken texts of one video: seconds (M,) to the next start, without the gaps (M − 1,)."""
 
-    counts: Floats
+    counts: Floats  # (M, 8)
+    sentence_ends: NDArray[np.bool_]  # (M,)
     seconds: Floats
     gaps: Floats
 
@@ -60,8 +64,6 @@ def fit(videos: Sequence[AnnotatedVideo], base: TimingParameters, *, source: str
         raise ValueError("no video has clips and two annotated snippets")
     narrations = [_narration(video) for video in usable]
     reading, rates = _fit_reading(narrations)
-    gaps = np.concatenate([n.gaps for n in narrations])
-    long_gaps = np.log(gaps[gaps >= _SHORTEST_GAP])
     fitted = replace(
         base,
         source=source,
@@ -72,14 +74,7 @@ def fit(videos: Sequence[AnnotatedVideo], base: TimingParameters, *, source: str
         noise=_rounded(_noise(narrations, reading, rates, base.freedom)),
         drop_probability=_rounded(_unmatched_share(videos)),
     )
-    if len(long_gaps) > 2:
-        fitted = replace(
-            fitted,
-            gap_probability=_rounded(len(long_gaps) / len(gaps)),
-            gap_log_mean=_rounded(float(long_gaps.mean())),
-            gap_log_deviation=_rounded(max(float(long_gaps.std()), 0.1)),
-        )
-    return _fit_extent(usable, fitted)
+    return _fit_extent(usable, _fit_gaps(narrations, fitted))
 
 
 def _matched(video: AnnotatedVideo) -> list[tuple[str, Interval]]:
@@ -94,7 +89,8 @@ def _narration(video: AnnotatedVideo) -> _Narration:
     seconds = np.diff(np.append(starts, ends.max())) - np.append(
         np.where(gaps < _SHORTEST_GAP, 0.0, gaps), 0.0
     )
-    return _Narration(reading_counts(texts), np.maximum(seconds, 0.0), gaps)
+    ends_of = np.array([ends_sentence(text) for text in texts])
+    return _Narration(reading_counts(texts), ends_of, np.maximum(seconds, 0.0), gaps)
 
 
 def _fit_reading(narrations: Sequence[_Narration]) -> tuple[Floats, Floats]:
@@ -159,6 +155,22 @@ def _noise(narrations: Sequence[_Narration], reading: Floats, rates: Floats, fre
     growth = (variance[1] - variance[0]) / max(time[1] - time[0], 1e-9)
     heavy = freedom / (freedom - 2) if freedom > 2 else 1.0
     return sqrt(max(growth / heavy, 0.05**2))
+
+
+def _fit_gaps(narrations: Sequence[_Narration], parameters: TimingParameters) -> TimingParameters:
+    gaps = np.concatenate([n.gaps for n in narrations])
+    at_ends = np.concatenate([n.sentence_ends[:-1] for n in narrations])
+    logs = np.log(gaps[gaps >= _SHORTEST_GAP])
+    if len(logs) < _FEWEST_GAPS:
+        return parameters
+    inside, between = ((gaps[chosen] >= _LONG_GAP) for chosen in (~at_ends, at_ends))
+    return replace(
+        parameters,
+        gap_probability=_rounded((inside.sum() + 1) / (len(inside) + 2)),
+        sentence_gap_probability=_rounded((between.sum() + 1) / (len(between) + 2)),
+        gap_log_mean=_rounded(float(logs.mean())),
+        gap_log_deviation=_rounded(max(float(logs.std()), 0.1)),
+    )
 
 
 def _unmatched_share(videos: Sequence[AnnotatedVideo]) -> float:

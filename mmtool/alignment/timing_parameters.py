@@ -35,7 +35,8 @@ class TimingParameters:
     rate_bandwidth: float = 0.04  # by which the log-rate may differ from that of a similar training video
     log_rates: tuple[float, ...] = ()  # of each training video
     rates: int = 9
-    gap_probability: float = 0.03
+    gap_probability: float = 0.03  # after a snippet that does not end its sentence
+    sentence_gap_probability: float = 0.03  # after one that does
     gap_log_mean: float = -0.1
     gap_log_deviation: float = 1.0
     longest_gap: float = 16.0
@@ -56,7 +57,7 @@ class TimingParameters:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("gap_probability", "drop_probability", "evenness"):
+        for name in ("gap_probability", "sentence_gap_probability", "drop_probability", "evenness"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], not {getattr(self, name)}")
         if set(self.reading) != set(COUNTS):
