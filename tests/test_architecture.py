@@ -12,7 +12,7 @@ import pytest
 import mmtool
 
 ROOT = Path(mmtool.__file__).parent
-BOTTOM = {"settings", "records", "choices", "errors"}
+BOTTOM = {"settings", "records", "choices", "errors", "reading"}
 ROOMS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
 MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.extent import Side, SideView, candidate_scores, side_views, similarities
 from mmtool.alignment.lattice import Floats, Lattice
-from mmtool.alignment.reading import COUNTS, ends_sentence, reading_counts
+from mmtool.alignment.reading import COUNTS, reading_counts
 from mmtool.alignment.timing_parameters import TimingParameters
+from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
 _MOST_TIMES = 3 * 2**12  # of the grid: a film's steps grow beyond the parameters' step

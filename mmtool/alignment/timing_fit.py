@@ -22,8 +22,9 @@ from mmtool.alignment.extent import (
 )
 from mmtool.alignment.lattice import Floats
 from mmtool.alignment.logit import fit_conditional_logit
-from mmtool.alignment.reading import COUNTS, ends_sentence, reading_counts
+from mmtool.alignment.reading import COUNTS, reading_counts
 from mmtool.alignment.timing_parameters import TimingParameters
+from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
 _WINDOW = 6  # snippets: errors of single boundaries, which sit on cuts, average out
