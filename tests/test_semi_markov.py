@@ -1,7 +1,6 @@
 """Alignment from timing: exact against brute force, right on constructed narrations, honest about doubt."""
 
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from mmtool.alignment.semi_markov import align_by_timing
 from mmtool.alignment.timing_fit import AnnotatedVideo, fit
 from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
 from mmtool.alignment.viterbi import viterbi
+from mmtool.formats.timing_parameters import read_timing, write_timing
 from mmtool.records import Interval
 
 SIZES = list(itertools.product(range(1, 6), range(1, 6)))
@@ -270,24 +270,35 @@ def test_fit_finds_the_reading_time_and_the_extent() -> None:
         assert right[-1]
 
 
-def test_parameters_survive_json_and_say_what_is_wrong_with_a_file() -> None:
+def test_parameters_survive_their_file_and_say_what_is_wrong_with_it(tmp_path) -> None:
     fitted = fit(corpus(3, seed=1), TimingParameters(), source="made up")
-    text = fitted.to_json()
-    assert TimingParameters.from_json(text) == fitted
-    with pytest.raises(ValueError, match="unknown parameter 'nois'"):
-        TimingParameters.from_json(json.dumps({"schema": 1, "nois": 1}))
-    with pytest.raises(ValueError, match="schema 1"):
-        TimingParameters.from_json("[]")
-    with pytest.raises(ValueError, match="noise must be above 0"):
-        TimingParameters.from_json(json.dumps({"schema": 1, "noise": 0}))
-    with pytest.raises(ValueError, match="malformed"):
-        TimingParameters.from_json(json.dumps({"schema": 1, "head": {}}))
+    write_timing(tmp_path / "timing.json", fitted.to_dict())
+    assert TimingParameters.from_dict(read_timing(tmp_path / "timing.json")) == fitted
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"nois": 1}, "unknown parameter 'nois'"),
+        ({"noise": 0}, "noise must be above 0"),
+        ({"noise": "loud"}, "malformed noise"),
+        ({"noise": float("nan")}, "malformed noise"),
+        ({"reading": {"letters": 1}}, "reading must have the keys"),
+        ({"head": {}}, "malformed head"),
+        ({"similarity": [1, 2]}, "malformed similarity"),
+        ({"titles": [["recap"]]}, "not of the same videos"),
+        ({"log_rates": [0.1]}, "not of the same videos"),
+    ],
+)
+def test_parameters_that_cannot_be(values: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TimingParameters.from_dict(values)
 
 
 def test_the_shipped_parameters_name_their_source_and_align() -> None:
     shipped = default_parameters()
     assert "YouTube Movie Summaries" in shipped.source
-    assert TimingParameters.from_json(shipped.to_json()) == shipped
+    assert TimingParameters.from_dict(shipped.to_dict()) == shipped
     texts = ["Later that day, the captain discovers a secret room."] * 20
     result = align_by_timing(clips_at(*np.arange(0.0, 61.0, 2.0)), texts, shipped)
     assert len(result.matches) > 20

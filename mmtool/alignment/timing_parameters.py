@@ -1,16 +1,16 @@
-"""What the semi-Markov model knows: learned numbers, written as a small readable JSON."""
+"""What the semi-Markov model knows: learned numbers, and those that ship with the package."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
-from mmtool.alignment.extent import HEAD_FEATURES, TAIL_FEATURES, Exemplar, Side
+from mmtool.alignment.extent import HEAD_FEATURES, NEIGHBOURS, TAIL_FEATURES, Exemplar, Side
 from mmtool.alignment.reading import COUNTS
 
-SCHEMA = 1
 UNKNOWN_HEAD = Side(reach=9.0, weights=dict.fromkeys(HEAD_FEATURES, 0.0), log_duration=(0.0, 1.0))
 UNKNOWN_TAIL = Side(reach=22.0, weights=dict.fromkeys(TAIL_FEATURES, 0.0), log_duration=(0.0, 1.0))
 
@@ -63,57 +63,81 @@ class TimingParameters:
         if set(self.reading) != set(COUNTS):
             raise ValueError(f"reading must have the keys {', '.join(COUNTS)}")
 
-    def to_json(self) -> str:
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON values; an exemplar is its length, its cuts and the clips round the boundary."""
         values = asdict(self)
-        lines = [f'  "schema": {SCHEMA}']
-        for name, value in values.items():
-            if name in ("head", "tail"):
-                rows = value.pop("exemplars")
-                inner = json.dumps(value)[:-1]
-                table = ",\n      ".join(json.dumps([r["length"], r["cuts"], r["clips"]]) for r in rows)
-                lines.append(f'  "{name}": {inner}, "exemplars": [\n      {table}]}}')
-            else:
-                lines.append(f'  "{name}": {json.dumps(value, ensure_ascii=False)}')
-        return "{\n" + ",\n".join(lines) + "\n}\n"
+        for name in ("head", "tail"):
+            values[name]["exemplars"] = [list(e.values()) for e in values[name]["exemplars"]]
+        return values
 
     @classmethod
-    def from_json(cls, text: str) -> "TimingParameters":
-        """The inverse of :meth:`to_json`; raises ValueError for what it does not know."""
-        values: dict[str, Any] = json.loads(text)
-        if not isinstance(values, dict) or values.pop("schema", None) != SCHEMA:
-            raise ValueError(f"not timing parameters of schema {SCHEMA}")
+    def from_dict(cls, values: Mapping[str, object]) -> "TimingParameters":
+        """The inverse of :meth:`to_dict`; raises ValueError for what it does not know."""
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown parameter {sorted(unknown)[0]!r}")
-        try:
-            for name in ("head", "tail"):
-                if name in values:
-                    values[name] = _side(values[name])
-            if "titles" in values:
-                values["titles"] = tuple(tuple(words) for words in values["titles"])
-            for name in ("similarity", "log_rates"):
-                if name in values:
-                    values[name] = tuple(values[name])
-            return replace(cls(), **values)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"malformed timing parameters: {error}") from error
+        typed: dict[str, Any] = dict(values)
+        for name, value in typed.items():
+            try:
+                typed[name] = _typed(name, value)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"malformed {name}: {error}") from error
+        parameters = replace(cls(), **typed)
+        videos = {len(p) for p in (parameters.titles, parameters.head.exemplars, parameters.tail.exemplars)}
+        if len(videos) > 1 or (parameters.log_rates and len(parameters.log_rates) not in videos):
+            raise ValueError("titles, log_rates and the exemplars are not of the same videos")
+        return parameters
 
 
-def _side(values: dict[str, Any]) -> Side:
+def _typed(name: str, value: Any) -> object:
+    match name:
+        case "source":
+            return str(value)
+        case "rates":
+            return int(value)
+        case "reading":
+            return {count: _number(seconds) for count, seconds in value.items()}
+        case "log_rates":
+            return tuple(map(_number, value))
+        case "similarity":
+            title, here, there, edge = map(_number, value)
+            return title, here, there, edge
+        case "titles":
+            return tuple(tuple(map(str, words)) for words in value)
+        case "head":
+            return _side(value, HEAD_FEATURES, neighbours=len(NEIGHBOURS))
+        case "tail":
+            return _side(value, TAIL_FEATURES, neighbours=0)
+    return _number(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return value
+
+
+def _side(values: Mapping[str, Any], features: tuple[str, ...], *, neighbours: int) -> Side:
+    mean, deviation = map(_number, values["log_duration"])
+    weights = {name: _number(weight) for name, weight in values["weights"].items()}
+    if set(weights) != set(features):
+        raise ValueError(f"weights must have the keys {', '.join(features)}")
+    exemplars = []
+    for length, cuts, clips in values["exemplars"]:
+        if len(clips) != neighbours:
+            raise ValueError(f"an exemplar has {len(clips)} clips, not {neighbours}")
+        seconds = tuple(clip if clip is None else _number(clip) for clip in clips)
+        exemplars.append(Exemplar(length=_number(length), cuts=tuple(map(_number, cuts)), clips=seconds))
     return Side(
-        reach=values["reach"],
-        weights=values["weights"],
-        log_duration=tuple(values["log_duration"]),
-        exemplars=tuple(
-            Exemplar(length=length, cuts=tuple(cuts), clips=tuple(clips))
-            for length, cuts, clips in values["exemplars"]
-        ),
+        reach=_number(values["reach"]),
+        weights=weights,
+        log_duration=(mean, deviation),
+        exemplars=tuple(exemplars),
     )
 
 
 @cache
 def default_parameters() -> TimingParameters:
     """The parameters that ship with the package; their ``source`` says where they come from."""
-    return TimingParameters.from_json(
-        files("mmtool.alignment").joinpath("timing_defaults.json").read_text(encoding="utf-8")
-    )
+    text = files("mmtool.alignment").joinpath("timing_defaults.json").read_text(encoding="utf-8")
+    return TimingParameters.from_dict(json.loads(text)["parameters"])
