@@ -17,9 +17,15 @@ ROOMS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()
 MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
-COMMANDS = {"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info"}
+COMMANDS = {
+    *{"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info"},
+    "train_timing",  # `train --preset semi-markov`, which needs no features and loads no torch
+}
 CHAINS = {"demo"}  # modules that call the commands of the others
-HELPERS = {"truth", "network_inputs", "devices"}  # what several stages share; no command of their own
+HELPERS = {  # what several stages share, or a part of one; no command of their own
+    *{"truth", "network_inputs", "devices", "pairs"},
+    *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
+}
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},

@@ -20,6 +20,10 @@ from mmtool.alignment.viterbi import viterbi
 from mmtool.records import Interval
 
 
+class ExtentError(ValueError):
+    """The narration is said to be where the video is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimedAlignment:
     """``labels`` (N,) is each clip's snippet or UNMATCHED; ``posterior`` (M, N) of each clip's snippet.
@@ -58,8 +62,8 @@ def align_by_timing(
     ``text_end`` fix the narration's extent, in seconds. The labels minimise the expected risk, or, on
     request, follow the most probable path (Viterbi); confidence is the posterior in both cases.
 
-    Raises ValueError for clips without duration or out of order, texts without letters or digits, an
-    extent outside of the video, emissions that are not finite, and a text that cannot fit.
+    Raises ExtentError for an extent outside of the video, ValueError for clips without duration or out
+    of order, texts without letters or digits, emissions that are not finite, and a text that cannot fit.
     """
     _check(clips, texts, emissions, text_start, text_end)
     if not texts:
@@ -102,7 +106,7 @@ def _check(
     first, last = clips[0].start, max(clip.end for clip in clips)
     start, end = (first if text_start is None else text_start), (last if text_end is None else text_end)
     if not first <= start < end <= last:
-        raise ValueError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
+        raise ExtentError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
 
 
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:

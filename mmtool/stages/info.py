@@ -13,6 +13,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
+from mmtool.formats.timing_parameters import read_timing
 
 Facts = dict[str, object]
 
@@ -102,6 +103,15 @@ def _other_json(path: Path) -> Facts:
     if path.name == "config.json":
         return {"kind": "run", **read_run(path).settings}
     try:
+        timing = read_timing(path)
+    except InputError:
+        return _measures(path)
+    numbers = {name: value for name, value in timing.items() if not isinstance(value, list | dict)}
+    return {"kind": "timing parameters", **numbers}
+
+
+def _measures(path: Path) -> Facts:
+    try:
         measures = json.loads(path.read_text(encoding="utf-8"))["measures"]
         rows = {
             name: f"{row['video_accuracy']['value']:.3f} / {row['text_iou']['value']:.3f}"
@@ -109,7 +119,8 @@ def _other_json(path: Path) -> Facts:
         }
     except (ValueError, KeyError, TypeError) as error:
         raise CallError(
-            f"{path}: is none of mmtool's JSON files; give an alignment, metrics.json or a run's config.json"
+            f"{path}: is none of mmtool's JSON files; "
+            "give an alignment, metrics.json, or config.json or timing.json of a run"
         ) from error
     return {"kind": "evaluation: video accuracy / text IoU", **rows}
 
