@@ -21,7 +21,7 @@ COMMANDS = {
     *{"segment", "extract", "project", "train", "align", "evaluate", "import_yms", "info"},
     "train_timing",  # `train --preset semi-markov`, which needs no features and loads no torch
 }
-CHAINS = {"demo"}  # modules that call the commands of the others
+CHAINS = {"demo", "run"}  # modules that call the commands of the others; run: segment → align for one film
 HELPERS = {  # what several stages share, or a part of one; no command of their own
     *{"truth", "network_inputs", "devices", "pairs"},
     *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from mmtool import __version__
-from mmtool.cli import align, demo, evaluate, extract, imports, info, project, segment, train
+from mmtool.cli import align, demo, evaluate, extract, imports, info, project, run, segment, train
 
 app = typer.Typer(
     name="mmtool",
     help="Align films with texts. Each command reads and writes files below one corpus folder.",
-    epilog="Start with `mmtool demo`, or see `mmtool COMMAND --help` for what a command reads and writes.",
+    epilog="Start with `mmtool run FILM TEXT -o DIR` or `mmtool demo`; "
+    "`mmtool COMMAND --help` says what a command reads and writes.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -44,6 +45,7 @@ app.command(rich_help_panel=DATA_FLOW)(project.project)
 app.command(rich_help_panel=DATA_FLOW)(train.train)
 app.command(rich_help_panel=DATA_FLOW)(align.align)
 app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
+app.command(rich_help_panel=AROUND)(run.run)
 app.command(rich_help_panel=AROUND)(demo.demo)
 app.command(rich_help_panel=AROUND)(info.info)
 
