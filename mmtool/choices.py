@@ -85,7 +85,17 @@ class Action(StrEnum):
 
 
 class Decoder(StrEnum):
+    """A network's actions one by one, or the hidden semi-Markov model of the narration's timing."""
+
     GREEDY = "greedy"
+    SEMI_MARKOV = "semi-markov"
+
+
+class TimingPath(StrEnum):
+    """What the semi-Markov model answers: the labels of least expected risk, or the likeliest course."""
+
+    MINIMUM_RISK = "minimum-risk"
+    VITERBI = "viterbi"
 
 
 class Plot(StrEnum):

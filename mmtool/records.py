@@ -87,6 +87,11 @@ class Alignment:
     decoder: str
     checkpoint: str
 
+    def extent(self, snippet: int) -> Interval | None:
+        """From the first to the last clip of a snippet; None where it has none."""
+        own = [self.clips[clip] for clip, matched in self.matches if matched == snippet]
+        return Interval(min(c.start for c in own), max(c.end for c in own)) if own else None
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

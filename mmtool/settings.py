@@ -1,7 +1,8 @@
 """Settings of every stage: the only place of defaults; each check names the option."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 
 from mmtool.choices import (
@@ -19,9 +20,18 @@ from mmtool.choices import (
     Split,
     TextEncoder,
     TextSplit,
+    TimingPath,
     VideoEncoder,
 )
 from mmtool.errors import CallError
+
+TIMING = str(Decoder.SEMI_MARKOV)  # the preset, and the name of alignments without a run
+TIMING_RUN = "timing"  # the preset's run
+
+
+def check_run_name(run: str) -> None:
+    """Raise CallError for the name of alignments without a run, which a run's would overwrite."""
+    _require(run != TIMING, "run", "another name than that of alignments without a run", run)
 
 
 def _require(condition: bool, option: str, wanted: str, got: object) -> None:
@@ -164,24 +174,42 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlignSettings:
-    """Which run aligns which ids."""
+    """Which run aligns which ids; without a run, timing does, with the parameters of the package."""
 
-    run: str
+    run: str = ""
     split: Split | None = None  # None: every id that has clips and snippets
     video: str = ""  # features; empty: those that the run was trained with
     text: str = ""
-    decoder: Decoder = Decoder.GREEDY
+    decoder: Decoder | None = None  # None: greedy for a network's run, else semi-markov
     checkpoint: CheckpointChoice = CheckpointChoice.AUTO
     batch_size: int = 16
     device: Device = Device.AUTO
+    path: TimingPath = TimingPath.MINIMUM_RISK
+    text_start: float | None = None  # seconds; None: unknown
+    text_end: float | None = None
     force: bool = False
+
+    def __post_init__(self) -> None:
+        check_run_name(self.run)
+        _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require_extent(self.text_start, self.text_end)
+
+    @property
+    def folder(self) -> str:
+        """The name of the alignments."""
+        return self.run or TIMING
+
+
+def _require_extent(start: float | None, end: float | None) -> None:
+    _require(start is None or 0 <= start < inf, "text-start", "seconds from the video's start", start)
+    _require(end is None or (start or 0) < end < inf, "text-end", "seconds after --text-start", end)
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateSettings:
-    """Which run's alignments are measured."""
+    """Which alignments are measured."""
 
-    run: str
+    run: str = TIMING
     split: Split | None = None
     resamples: int = 1000
     confidence: float = 0.95
@@ -221,6 +249,23 @@ class ExperimentSettings:
         _require(all(seed >= 0 for seed in self.seeds), "seeds", "at least 0", self.seeds)
         _require(len(set(self.seeds)) == len(self.seeds), "seeds", "different", self.seeds)
         _require(self.epochs is None or self.epochs >= 1, "epochs", "at least 1", self.epochs)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """One film and one text, and the folder that becomes their corpus."""
+
+    video: Path
+    text: Path
+    folder: Path
+    title: str = ""
+    segment: SegmentSettings = field(default_factory=SegmentSettings)
+    path: TimingPath = TimingPath.MINIMUM_RISK
+    text_start: float | None = None
+    text_end: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_extent(self.text_start, self.text_end)
 
 
 @dataclass(frozen=True, slots=True)

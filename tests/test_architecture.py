@@ -12,30 +12,25 @@ import pytest
 import mmtool
 
 ROOT = Path(mmtool.__file__).parent
-BOTTOM = {"settings", "records", "choices", "errors"}
+BOTTOM = {"settings", "records", "choices", "errors", "reading"}
 ROOMS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
 MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
 COMMANDS = {
-    "segment",
-    "extract",
-    "project",
-    "train",
-    "align",
-    "evaluate",
-    "import_yms",
-    "import_checkpoint",
-    "export_checkpoint",
-    "info",
-    "plot",
+    *{"segment", "extract", "project", "train", "align", "evaluate", "info", "plot"},
+    *{"import_yms", "import_checkpoint", "export_checkpoint"},
+    "train_timing",  # `train --preset semi-markov`, which needs no features and loads no torch
 }
 CHAINS = {  # modules that call the commands of the others
     "demo",  # every stage on drawn movies
     "experiment",  # project, train, align and evaluate for each row and seed of a plan
+    "run",  # segment and align for one film and one text
 }
-# What several stages share, or too much for one file; no command of their own.
-HELPERS = {"truth", "network_inputs", "devices", "starting_point"}
+HELPERS = {  # what several stages share, or a part of one; no command of their own
+    *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
+    *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
+}
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},

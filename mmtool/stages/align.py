@@ -1,64 +1,55 @@
-"""A run's checkpoint and features → alignments."""
+"""Clips and snippets → alignments: by a trained network and its features, or by timing alone."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from mmtool.alignment.actions import ActionSet
-from mmtool.alignment.batch import Sequences
-from mmtool.alignment.greedy import Decoded, decode_greedily
-from mmtool.alignment.network import AlignmentNetwork, NetworkShape
-from mmtool.choices import Inputs, Modality, Normalisation
+from mmtool.choices import CheckpointChoice, Decoder, TimingPath
 from mmtool.errors import CallError, InputError
-from mmtool.formats.alignments import read_alignment, write_alignment
-from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
-from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_json
-from mmtool.formats.snippets import read_snippets
-from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport, silent
-from mmtool.settings import AlignSettings, TrainSettings
-from mmtool.stages.devices import resolve_device, set_threads
-from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
+from mmtool.records import Progress, StageReport, silent
+from mmtool.settings import AlignSettings
 
 
 def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -> StageReport:
-    """Write ``alignments/<run>/<id>.json`` for a split, or for all that has clips and snippets."""
+    """Write ``alignments/<run>/<id>.json`` for a split, or for all that has clips and snippets.
+
+    Without a run the semi-Markov model aligns with the package's parameters, into
+    ``alignments/semi-markov``; that path loads no torch.
+    """
     corpus, report = Corpus.open(root), StageReport("align")
-    set_threads(0)
     try:
-        path = choose_checkpoint(corpus.run(settings.run), settings.checkpoint)
-        checkpoint = read_checkpoint(path)
-        with (
-            open_for_checkpoint(
-                corpus, Modality.VIDEO, checkpoint.inputs[Modality.VIDEO], settings.video
-            ) as video,
-            open_for_checkpoint(
-                corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text
-            ) as text,
-        ):
-            aligner = _Aligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text)
-            aligner.align(_ids(corpus, settings), report, progress)
+        if _decoder(corpus, settings) is Decoder.SEMI_MARKOV:
+            from mmtool.stages.timing_alignment import align_by_timing as align_videos
+        else:
+            from mmtool.stages.network_alignment import align_by_network as align_videos
+        align_videos(corpus, settings, _ids(corpus, settings), report, progress)
     except InputError as error:
         raise CallError(str(error)) from error
+    report.written.append(str(corpus.metrics(settings.folder).parent))
     return report
 
 
-def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
-    """The network of a checkpoint, ready to decode."""
-    values = checkpoint.shape
-    shape = NetworkShape(
-        **{
-            **values,
-            "inputs": Inputs(str(values["inputs"])),
-            "normalisation": Normalisation(str(values["normalisation"])),
-        }  # type: ignore[arg-type]
-    )
-    with torch.device("meta"):  # no time for random weights that the checkpoint replaces
-        network = AlignmentNetwork(shape)
-    network.load_state_dict(checkpoint.network, assign=True)
-    return network.eval()
+def _decoder(corpus: Corpus, settings: AlignSettings) -> Decoder:
+    """The decoder that fits the run; raises CallError for options that mean nothing to it."""
+    timing = not settings.run or corpus.timing(settings.run).exists()
+    decoder = settings.decoder or (Decoder.SEMI_MARKOV if timing else Decoder.GREEDY)
+    if decoder is Decoder.GREEDY and timing:
+        raise CallError("--decoder greedy: needs a network; name its run with --run")
+    if decoder is Decoder.GREEDY:
+        foreign = {
+            "path": settings.path is not TimingPath.MINIMUM_RISK,
+            "text-start": settings.text_start is not None,
+            "text-end": settings.text_end is not None,
+        }
+    else:
+        foreign = {
+            "video": settings.video != "",
+            "text": settings.text != "",
+            "checkpoint": settings.checkpoint is not CheckpointChoice.AUTO,
+        }
+    for option, given in foreign.items():
+        if given:
+            raise CallError(f"--{option}: means nothing to the {decoder} decoder; leave it out")
+    return decoder
 
 
 def _ids(corpus: Corpus, settings: AlignSettings) -> list[str]:
@@ -68,87 +59,3 @@ def _ids(corpus: Corpus, settings: AlignSettings) -> list[str]:
     if not ids:
         raise CallError(f"{corpus.root}: no clips and no snippets; run `mmtool segment` first")
     return ids
-
-
-class _Aligner:
-    """Reads videos, decodes them in batches of similar length, writes their alignments."""
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        settings: AlignSettings,
-        checkpoint: Checkpoint,
-        digest: str,
-        video: NetworkInput,
-        text: NetworkInput,
-    ) -> None:
-        self.corpus, self.settings, self.digest = corpus, settings, digest
-        self.video, self.text = video, text
-        self.device = resolve_device(settings.device)
-        self.network = load_network(checkpoint).to(self.device)
-        self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
-
-    def align(self, ids: Sequence[str], report: StageReport, progress: Progress) -> None:
-        waiting: list[tuple[str, list[Clip], list[Snippet]]] = []
-        for id in ids:
-            try:
-                clips, snippets = self._read(id)
-                if not self.settings.force and self._is_current(id):
-                    report.unchanged.append(id)
-                else:
-                    waiting.append((id, clips, snippets))
-            except InputError as error:
-                report.failures.append(Failure(id, str(error)))
-        waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
-        for start in range(0, len(waiting), self.settings.batch_size):
-            batch = waiting[start : start + self.settings.batch_size]
-            for (id, clips, snippets), decoded in zip(
-                batch, self._decode([id for id, *_ in batch]), strict=True
-            ):
-                self._write(id, clips, snippets, decoded)
-                report.done.append(id)
-            progress("aligning", len(report.done), len(waiting), "videos")
-        report.written.append(str(self.corpus.metrics(self.settings.run).parent))
-
-    def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
-        clips_path, snippets_path = self.corpus.clips(id), self.corpus.snippets(id)
-        if not clips_path.exists():
-            raise InputError(
-                snippets_path, "has no clips beside it", f"add videos/{id}.mp4 and run `mmtool segment`"
-            )
-        if not snippets_path.exists():
-            raise InputError(
-                clips_path, "has no snippets beside it", f"add texts/{id}.txt and run `mmtool segment`"
-            )
-        clips, snippets = read_clips(clips_path), read_snippets(snippets_path)
-        self.video.features.check_clips(id, clips)
-        self.text.features.check_snippets(id, snippets)
-        return clips, snippets
-
-    def _decode(self, ids: Sequence[str]) -> list[Decoded]:
-        clips = Sequences.pad([self.video.read(id) for id in ids]).to(self.device)
-        snippets = Sequences.pad([self.text.read(id) for id in ids]).to(self.device)
-        return decode_greedily(self.network, clips, snippets, self.action_set)
-
-    def _recipe(self, id: str) -> str:
-        made = [self.video.features.made(id), self.text.features.made(id)]
-        return digest_json([self.digest, str(self.settings.decoder), made])
-
-    def _is_current(self, id: str) -> bool:
-        try:
-            return read_alignment(self.corpus.alignment(self.settings.run, id))[1] == self._recipe(id)
-        except InputError:
-            return False
-
-    def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
-        alignment = Alignment(
-            id=id,
-            clips=tuple(clips),
-            snippets=tuple(snippets),
-            matches=decoded.matches,
-            clip_confidence=tuple(decoded.clip_confidence.tolist()),
-            snippet_confidence=tuple(decoded.snippet_confidence.tolist()),
-            decoder=str(self.settings.decoder),
-            checkpoint=self.digest,
-        )
-        write_alignment(self.corpus.alignment(self.settings.run, id), alignment, self._recipe(id))

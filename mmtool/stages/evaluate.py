@@ -33,6 +33,7 @@ def evaluate(root: Path, settings: EvaluateSettings) -> Evaluation:
     The baselines and the upper bound are measured on the same videos.
     """
     corpus, report = Corpus.open(root), StageReport("evaluate")
+    _require_alignments(corpus, settings.run)
     rows: dict[str, dict[str, VideoScore]] = {settings.run: {}}
     rows |= {name: {} for name in (*BASELINES, UPPER_BOUND)}
     for id in _ids(corpus, settings):
@@ -76,6 +77,14 @@ def as_json(
             for id, result in videos.items()
         },
     }
+
+
+def _require_alignments(corpus: Corpus, run: str) -> None:
+    folder = corpus.metrics(run).parent
+    if not folder.is_dir():
+        others = sorted(path.name for path in folder.parent.glob("[!.]*") if path.is_dir())
+        remedy = f"name others with --run: {', '.join(others)}" if others else "run `mmtool align` first"
+        raise CallError(f"{folder}: no such alignments; {remedy}")
 
 
 def _ids(corpus: Corpus, settings: EvaluateSettings) -> list[str]:

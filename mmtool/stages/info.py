@@ -15,6 +15,7 @@ from mmtool.formats.experiments import FORMAT as EXPERIMENT
 from mmtool.formats.features import open_features
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
+from mmtool.formats.timing_parameters import read_timing
 
 Facts = dict[str, object]
 
@@ -104,6 +105,15 @@ def _other_json(path: Path) -> Facts:
     if path.name == "config.json":
         return _run(path)
     try:
+        timing = read_timing(path)
+    except InputError:
+        return _measures(path)
+    numbers = {name: value for name, value in timing.items() if not isinstance(value, list | dict)}
+    return {"kind": "timing parameters", **numbers}
+
+
+def _measures(path: Path) -> Facts:
+    try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("format") == EXPERIMENT:
             return _experiment(content)
@@ -115,7 +125,8 @@ def _other_json(path: Path) -> Facts:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CallError(
             f"{path}: is none of mmtool's JSON files; "
-            "give an alignment, metrics.json, a run's config.json or an experiment's results.json"
+            "give an alignment, metrics.json, a run's config.json or timing.json, "
+            "or an experiment's results.json"
         ) from error
     return {"kind": "evaluation: video accuracy / text IoU", **rows}
 

@@ -1,0 +1,146 @@
+"""Alignment from timing: a hidden semi-Markov model of a narration read aloud over the pictures.
+
+The length of a text says how long it plays, cuts say where it may begin, and similar videos say how long
+logos and credits last. The narrator's time runs on a regular grid; a clip belongs to the snippet that is
+spoken at its middle, so that a phrase boundary moves to the nearest cut without moving what follows.
+Emission scores from any similarity of clips and snippets can be added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.alignment.lattice import Floats, Marginals, forward_backward
+from mmtool.alignment.minimum_risk import UNMATCHED, minimum_risk
+from mmtool.alignment.narration import timed_video, timing_lattice
+from mmtool.alignment.timing_parameters import TimingParameters
+from mmtool.alignment.viterbi import viterbi
+from mmtool.records import Interval
+
+
+class ExtentError(ValueError):
+    """The narration is said to be where the video is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedAlignment:
+    """``labels`` (N,) is each clip's snippet or UNMATCHED; ``posterior`` (M, N) of each clip's snippet.
+
+    ``clip_confidence`` (N,) is the probability of each clip's label; ``snippet_confidence`` (M,) the
+    mean of that over the snippet's time, or, without clips, the probability that it owns no clip.
+    ``log_probability`` is of all alignments, for comparing texts or parameters on one video.
+    """
+
+    labels: NDArray[np.int64]
+    posterior: Floats
+    clip_confidence: Floats
+    snippet_confidence: Floats
+    log_probability: float
+
+    @property
+    def matches(self) -> tuple[tuple[int, int], ...]:
+        return tuple((clip, int(label)) for clip, label in enumerate(self.labels) if label != UNMATCHED)
+
+
+def align_by_timing(
+    clips: Sequence[Interval],
+    texts: Sequence[str],
+    parameters: TimingParameters,
+    *,
+    title: str = "",
+    emissions: Floats | None = None,
+    text_start: float | None = None,
+    text_end: float | None = None,
+    most_probable_path: bool = False,
+) -> TimedAlignment:
+    """Align the N clips of a video with M texts in reading order.
+
+    ``emissions`` (M, N) are scores of each clip in each snippet (an unmatched clip's is 0), summed over
+    a snippet's clips and weighted with the parameters' ``emission_weight``. ``text_start`` and
+    ``text_end`` fix the narration's extent, in seconds. The labels minimise the expected risk, or, on
+    request, follow the most probable path (Viterbi); confidence is the posterior in both cases.
+
+    Raises ExtentError for an extent outside of the video, ValueError for clips without duration or out
+    of order, texts without letters or digits, emissions that are not finite, and a text that cannot fit.
+    """
+    _check(clips, texts, emissions, text_start, text_end)
+    if not texts:
+        nothing = np.zeros((0, len(clips)))
+        return _result(np.full(len(clips), UNMATCHED), nothing, _durations(clips), 0.0, 1.0)
+    video = timed_video(clips, texts, parameters)
+    extent = tuple(t if t is None else t / parameters.unit for t in (text_start, text_end))
+    lattice = timing_lattice(video, parameters, title, emissions, extent[0], extent[1])
+    marginals = forward_backward(lattice)
+    posterior = _posterior(marginals, video.cells)
+    if most_probable_path:
+        labels = _path_labels(viterbi(lattice)[0], video.cells)
+    else:
+        labels = minimum_risk(posterior, video.durations, video.reading, evenness=parameters.evenness)
+    return _result(labels, posterior, video.durations, marginals.log_probability, parameters.temperature)
+
+
+def _check(
+    clips: Sequence[Interval],
+    texts: Sequence[str],
+    emissions: Floats | None,
+    text_start: float | None,
+    text_end: float | None,
+) -> None:
+    if not clips:
+        raise ValueError("there are no clips")
+    for number, clip in enumerate(clips):
+        if not clip.start < clip.end:
+            raise ValueError(f"clip {number} has no duration")
+        if number and clip.start < clips[number - 1].start:
+            raise ValueError(f"clip {number} starts before clip {number - 1}")
+    for number, text in enumerate(texts):
+        if not any(c.isalnum() for c in text):
+            raise ValueError(f"snippet {number} has no letters")
+    if emissions is not None:
+        if emissions.shape != (len(texts), len(clips)):
+            raise ValueError(f"the similarity is {emissions.shape}, not {(len(texts), len(clips))}")
+        if not np.isfinite(emissions).all():
+            raise ValueError("the similarity has values that are not finite")
+    first, last = clips[0].start, max(clip.end for clip in clips)
+    start, end = (first if text_start is None else text_start), (last if text_end is None else text_end)
+    if not first <= start < end <= last:
+        raise ExtentError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
+
+
+def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:
+    """Probability (M, N) that a snippet has started and not ended at a clip's middle."""
+    started = np.cumsum(marginals.starts, axis=1)[:, cells]
+    ended = np.cumsum(marginals.ends, axis=1)[:, cells]
+    posterior: Floats = np.clip(started - ended, 0.0, 1.0)
+    return posterior
+
+
+def _path_labels(placed: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    owner = np.searchsorted(placed[:, 0], cells, side="right") - 1  # the last snippet that has started
+    inside = (owner >= 0) & (cells < placed[owner, 1])
+    return np.where(inside, owner, UNMATCHED)
+
+
+def _durations(clips: Sequence[Interval]) -> Floats:
+    return np.array([clip.end - clip.start for clip in clips], dtype=np.float64)
+
+
+def _result(
+    labels: NDArray[np.int64],
+    posterior: Floats,
+    durations: Floats,
+    log_probability: float,
+    temperature: float,
+) -> TimedAlignment:
+    snippets, clips = posterior.shape
+    unmatched = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
+    table = np.vstack([posterior, unmatched]) ** (1 / temperature)  # (M + 1, N); UNMATCHED is the last row
+    table /= table.sum(axis=0)
+    clip_confidence = table[labels, np.arange(clips)]
+    owned = np.array([durations[labels == j].sum() for j in range(snippets)])
+    sure = np.array([(clip_confidence * durations)[labels == j].sum() for j in range(snippets)])
+    none = 1 - posterior.max(axis=1, initial=0.0)
+    snippet_confidence = np.where(owned > 0, sure / np.where(owned > 0, owned, 1.0), none)
+    return TimedAlignment(labels, posterior, clip_confidence, snippet_confidence, log_probability)

@@ -1,0 +1,106 @@
+"""``mmtool run``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from mmtool.choices import TextSplit
+from mmtool.cli.console import ProgressBars, error_boundary, finish, out, timecode
+from mmtool.cli.options import Force, Json, PathChoice, TextEnd, TextStart
+from mmtool.records import Alignment
+from mmtool.settings import RunSettings, SegmentSettings
+
+DEFAULTS = RunSettings(video=Path(), text=Path(), folder=Path())
+BAR = 8  # characters
+
+
+def run(
+    video: Annotated[Path, typer.Argument(help="The film.", metavar="VIDEO")],
+    text: Annotated[Path, typer.Argument(help="Its text: txt, srt, vtt, tsv.", metavar="TEXT")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder to write, which becomes a corpus.")
+    ],
+    title: Annotated[
+        str,
+        typer.Option(help="The film's title; it tells logos and credits.", show_default="the file's name"),
+    ] = DEFAULTS.title,
+    split: Annotated[
+        TextSplit, typer.Option(help="Leave the text as its lines or cues (none), or split it further.")
+    ] = DEFAULTS.segment.split,
+    threshold: Annotated[
+        float, typer.Option(help="A cut is where a frame differs more than this from the one before, 0–255.")
+    ] = DEFAULTS.segment.threshold,
+    min_clip_frames: Annotated[
+        int, typer.Option(help="No clip is shorter than this.")
+    ] = DEFAULTS.segment.min_clip_frames,
+    path: PathChoice = DEFAULTS.path,
+    text_start: TextStart = None,
+    text_end: TextEnd = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Align one film with one text: cut both, align them by timing, show which text is when.
+
+    Writes a corpus of this one film: DIR/clips, DIR/snippets, DIR/alignments/semi-markov, and links to
+    both files. Needs no training, no weights and no network.
+
+    Example: mmtool run film.mp4 narration.txt -o film
+    """
+    with error_boundary():
+        settings = RunSettings(
+            video=video,
+            text=text,
+            folder=output,
+            title=title,
+            segment=SegmentSettings(threshold, min_clip_frames, split, force),
+            path=path,
+            text_start=text_start,
+            text_end=text_end,
+        )
+        from mmtool.stages.run import run as stage
+
+        with ProgressBars(quiet=as_json) as bars:
+            result = stage(settings, progress=bars)
+        if not as_json:
+            show(result.alignment)
+        finish(result.report, as_json=as_json, extra={"alignment": list(_rows(result.alignment))})
+
+
+def show(alignment: Alignment) -> None:
+    """Print each text with its times and how sure they are: a table on a terminal, else tabs."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("from", "to", "sure"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("text", overflow="fold")
+    for number, snippet in enumerate(alignment.snippets):
+        interval, sure = alignment.extent(number), alignment.snippet_confidence[number]
+        times = [timecode(t) for t in interval] if interval else ["–", "–"]
+        if out.is_terminal:
+            table.add_row(*times, _bar(sure), Text(" ".join(snippet.text.split())))
+        else:
+            plain = [*times, f"{sure:.0%}", " ".join(snippet.text.split())]
+            typer.echo("\t".join(plain))
+    if out.is_terminal:
+        out.print(table)
+
+
+def _bar(sure: float) -> Text:
+    full = round(sure * BAR)
+    colour = "green" if sure >= 0.7 else "yellow" if sure >= 0.4 else "red"
+    return Text("█" * full, style=colour) + Text("░" * (BAR - full) + f" {sure:4.0%}")
+
+
+def _rows(alignment: Alignment) -> Iterator[dict[str, object]]:
+    for number, snippet in enumerate(alignment.snippets):
+        start, end = alignment.extent(number) or (None, None)
+        yield {
+            "text": snippet.text,
+            "start": start,
+            "end": end,
+            "confidence": alignment.snippet_confidence[number],
+        }

@@ -1,0 +1,47 @@
+"""``runs/<run>/timing.json``: what the semi-Markov model learned, laid out for people to read."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmtool.errors import InputError
+from mmtool.formats.atomic import write_text
+from mmtool.formats.csv_rows import read_utf8
+
+FORMAT = "mmtool-timing"
+VERSION = 1
+REMEDY = "estimate it with `mmtool train --preset semi-markov`, or name another run with --run"
+
+
+def write_timing(path: Path, parameters: Mapping[str, object]) -> None:
+    """Write parameters by name: numbers, and lists and mappings of them."""
+    content = {"format": FORMAT, "version": VERSION, "parameters": parameters}
+    write_text(path, _layout(content, "") + "\n")
+
+
+def read_timing(path: Path) -> dict[str, Any]:
+    """Read parameters by name; raises InputError for a missing, damaged or foreign file."""
+    try:
+        content = json.loads(read_utf8(path, REMEDY))
+        if content["format"] != FORMAT:
+            raise ValueError(content["format"])
+        if content["version"] != VERSION:
+            raise InputError(
+                path, f"has timing version {content['version']}, this program reads {VERSION}", REMEDY
+            )
+        return dict(content["parameters"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(path, "holds no timing parameters, or damaged ones", REMEDY) from error
+
+
+def _layout(value: object, indent: str) -> str:
+    """JSON with a line for each entry of a nested mapping and for each row of a table."""
+    inner = indent + " "
+    if isinstance(value, Mapping) and any(isinstance(v, Mapping | list | tuple) for v in value.values()):
+        entries = [f"{inner}{json.dumps(name)}: {_layout(v, inner)}" for name, v in value.items()]
+        return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
+    if isinstance(value, list | tuple) and any(isinstance(row, list | tuple) for row in value):
+        rows = [inner + json.dumps(row, ensure_ascii=False) for row in value]
+        return "[\n" + ",\n".join(rows) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,128 @@
+"""Alignments by a trained network: a checkpoint and features; not a stage of its own."""
+
+from collections.abc import Sequence
+
+import torch
+
+from mmtool.alignment.actions import ActionSet
+from mmtool.alignment.batch import Sequences
+from mmtool.alignment.greedy import Decoded, decode_greedily
+from mmtool.alignment.network import AlignmentNetwork, NetworkShape
+from mmtool.choices import Decoder, Inputs, Modality, Normalisation
+from mmtool.errors import InputError
+from mmtool.formats.alignments import read_alignment, write_alignment
+from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_json
+from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
+from mmtool.settings import AlignSettings, TrainSettings
+from mmtool.stages.devices import resolve_device, set_threads
+from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
+from mmtool.stages.pairs import read_pair
+
+
+def align_by_network(
+    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], report: StageReport, progress: Progress
+) -> None:
+    """Align each id with the run's network, from the features that it was trained with."""
+    set_threads(0)
+    path = choose_checkpoint(corpus.run(settings.run), settings.checkpoint)
+    checkpoint = read_checkpoint(path)
+    with (
+        open_for_checkpoint(
+            corpus, Modality.VIDEO, checkpoint.inputs[Modality.VIDEO], settings.video
+        ) as video,
+        open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
+    ):
+        aligner = _Aligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text)
+        aligner.align(ids, report, progress)
+
+
+def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
+    """The network of a checkpoint, ready to decode."""
+    values = checkpoint.shape
+    shape = NetworkShape(
+        **{
+            **values,
+            "inputs": Inputs(str(values["inputs"])),
+            "normalisation": Normalisation(str(values["normalisation"])),
+        }  # type: ignore[arg-type]
+    )
+    with torch.device("meta"):  # no time for random weights that the checkpoint replaces
+        network = AlignmentNetwork(shape)
+    network.load_state_dict(checkpoint.network, assign=True)
+    return network.eval()
+
+
+class _Aligner:
+    """Reads videos, decodes them in batches of similar length, writes their alignments."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        settings: AlignSettings,
+        checkpoint: Checkpoint,
+        digest: str,
+        video: NetworkInput,
+        text: NetworkInput,
+    ) -> None:
+        self.corpus, self.settings, self.digest = corpus, settings, digest
+        self.video, self.text = video, text
+        self.device = resolve_device(settings.device)
+        self.network = load_network(checkpoint).to(self.device)
+        self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
+
+    def align(self, ids: Sequence[str], report: StageReport, progress: Progress) -> None:
+        waiting: list[tuple[str, list[Clip], list[Snippet]]] = []
+        for id in ids:
+            try:
+                clips, snippets = self._read(id)
+                if not self.settings.force and self._is_current(id):
+                    report.unchanged.append(id)
+                else:
+                    waiting.append((id, clips, snippets))
+            except InputError as error:
+                report.failures.append(Failure(id, str(error)))
+        waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
+        for start in range(0, len(waiting), self.settings.batch_size):
+            batch = waiting[start : start + self.settings.batch_size]
+            for (id, clips, snippets), decoded in zip(
+                batch, self._decode([id for id, *_ in batch]), strict=True
+            ):
+                self._write(id, clips, snippets, decoded)
+                report.done.append(id)
+            progress("aligning", len(report.done), len(waiting), "videos")
+
+    def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
+        clips, snippets = read_pair(self.corpus, id)
+        self.video.features.check_clips(id, clips)
+        self.text.features.check_snippets(id, snippets)
+        return clips, snippets
+
+    def _decode(self, ids: Sequence[str]) -> list[Decoded]:
+        clips = Sequences.pad([self.video.read(id) for id in ids]).to(self.device)
+        snippets = Sequences.pad([self.text.read(id) for id in ids]).to(self.device)
+        return decode_greedily(self.network, clips, snippets, self.action_set)
+
+    def _recipe(self, id: str) -> str:
+        made = [self.video.features.made(id), self.text.features.made(id)]
+        return digest_json([self.digest, str(Decoder.GREEDY), made])
+
+    def _is_current(self, id: str) -> bool:
+        try:
+            return read_alignment(self.corpus.alignment(self.settings.run, id))[1] == self._recipe(id)
+        except InputError:
+            return False
+
+    def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
+        alignment = Alignment(
+            id=id,
+            clips=tuple(clips),
+            snippets=tuple(snippets),
+            matches=decoded.matches,
+            clip_confidence=tuple(decoded.clip_confidence.tolist()),
+            snippet_confidence=tuple(decoded.snippet_confidence.tolist()),
+            decoder=str(Decoder.GREEDY),
+            checkpoint=self.digest,
+        )
+        write_alignment(self.corpus.alignment(self.settings.run, id), alignment, self._recipe(id))

@@ -1,0 +1,103 @@
+"""One film and one text, from files to an alignment: segment, then align by timing.
+
+This module chains the stages, as the demo does.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmtool.errors import CallError
+from mmtool.formats.alignments import read_alignment
+from mmtool.formats.atomic import replacing
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.csv_rows import write_rows
+from mmtool.records import Alignment, Progress, StageReport, silent
+from mmtool.settings import AlignSettings, RunSettings
+from mmtool.stages.align import align
+from mmtool.stages.segment import segment
+from mmtool.text.readers import TEXT_SUFFIXES
+from mmtool.video import VIDEO_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRun:
+    """What was done, and the alignment."""
+
+    report: StageReport
+    alignment: Alignment
+
+
+def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
+    """Make ``settings.folder`` the corpus of one film and one text, and align them.
+
+    The folder links to both files. The film's title, or its name where no title is given, helps to
+    tell logos and credits from the narration. What is done and unchanged is skipped. Raises CallError
+    for a file that cannot be used, and for a folder of other films.
+    """
+    for source, suffixes in ((settings.video, VIDEO_SUFFIXES), (settings.text, TEXT_SUFFIXES)):
+        if not source.is_file():
+            raise CallError(f"{source}: no such file; give a film and a text")
+        if source.suffix.lower() not in suffixes:
+            raise CallError(f"{source}: is of no kind known here; use {', '.join(suffixes)}")
+    id, corpus = settings.video.stem, Corpus(settings.folder)
+    targets = {
+        corpus.root / "videos" / settings.video.name: settings.video,
+        corpus.root / "texts" / f"{id}{settings.text.suffix}": settings.text,
+    }
+    _require_own(corpus, id, set(targets))
+    for target, source in targets.items():
+        _place(source, target)
+    titles = corpus.root / "videos.csv"
+    if settings.title or not titles.exists():
+        write_rows(titles, ("id", "title"), [(id, settings.title or id)])
+
+    segmented = segment(corpus.root, settings.segment, progress=progress)
+    asked = AlignSettings(
+        path=settings.path,
+        text_start=settings.text_start,
+        text_end=settings.text_end,
+        force=settings.segment.force,
+    )
+    aligned = segmented if segmented.failures else align(corpus.root, asked, progress=progress)
+    if aligned.failures:
+        raise CallError(aligned.failures[0].reason)
+    path = corpus.alignment(asked.folder, id)
+    alignment, _ = read_alignment(path)
+    return FilmRun(_report(alignment, segmented, aligned, path), alignment)
+
+
+def _require_own(corpus: Corpus, id: str, targets: set[Path]) -> None:
+    """Raise CallError where the folder has another film or text."""
+    there = [path for folder in ("videos", "texts") for path in (corpus.root / folder).glob("[!.]*")]
+    foreign = [path for path in there if path not in targets]
+    foreign += [corpus.clips(other) for other in corpus.known_ids() - {id}]
+    if foreign:
+        raise CallError(f"{min(foreign)}: is of another film or text; name another folder with --output")
+
+
+def _place(source: Path, target: Path) -> None:
+    """Link ``target`` to ``source``, or copy where links cannot be."""
+    if target.exists() and target.samefile(source):
+        return
+    with replacing(target) as part:
+        try:
+            part.unlink(missing_ok=True)
+            part.symlink_to(source.resolve())
+        except (OSError, NotImplementedError):
+            shutil.copyfile(source, part)
+
+
+def _report(alignment: Alignment, segmented: StageReport, aligned: StageReport, path: Path) -> StageReport:
+    return StageReport(
+        "run",
+        done=aligned.done,
+        unchanged=aligned.unchanged,
+        notes=segmented.notes,
+        written=[*segmented.written, *([str(path)] if aligned.done else [])],
+        facts={
+            "clips": len(alignment.clips),
+            "snippets": len(alignment.snippets),
+            "matched snippets": len({snippet for _, snippet in alignment.matches}),
+        },
+    )
