@@ -85,3 +85,11 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(path, "is no alignment, or a damaged one", REMEDY) from error
+
+
+def recipe_of(path: Path) -> str:
+    """The recipe of an alignment; empty where there is none that can be read."""
+    try:
+        return read_alignment(path)[1]
+    except InputError:
+        return ""

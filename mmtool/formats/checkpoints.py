@@ -1,8 +1,7 @@
 """``runs/<run>/best.pt`` and ``last.pt``: checkpoints that describe themselves."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,15 +75,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read tensors and plain values only; raises InputError for a missing, corrupt or foreign file."""
     if not path.exists():
         raise InputError(path, "no such checkpoint", REMEDY)
-    with _saying_damage(path):
-        content = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_plain(path, _damage(path))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(path, "is a file of torch, but no checkpoint of mmtool", REMEDY)
     if content.get("version") != VERSION:
         raise InputError(
             path, f"has checkpoint version {content.get('version')}, this program reads {VERSION}", REMEDY
         )
-    with _saying_damage(path):
+    try:
         return Checkpoint(
             settings=json.loads(content["settings"]),
             shape=json.loads(content["shape"]),
@@ -94,6 +92,19 @@ def read_checkpoint(path: Path) -> Checkpoint:
             inputs={Modality(key): _read_input(given) for key, given in content["inputs"].items()},
             training=content["training"],
         )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damage(path) from error
+
+
+def read_plain(path: Path, damage: InputError) -> object:
+    """What torch saved in a file, tensors and plain values only; raises ``damage`` for anything else."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's remarks on files that are refused anyway
+        try:
+            with path.open("rb") as file:
+                return torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch fails in many ways on bytes that it did not write
+            raise damage from error
 
 
 def _read_input(given: dict[str, Any]) -> CheckpointInput:
@@ -101,12 +112,8 @@ def _read_input(given: dict[str, Any]) -> CheckpointInput:
     return CheckpointInput(given["name"], sources, given["projection"], given["transform"])
 
 
-@contextmanager
-def _saying_damage(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # torch's unpickler fails in many ways on bytes that are no pickle
-        raise InputError(path, "is no checkpoint, or a damaged one", REMEDY) from error
+def _damage(path: Path) -> InputError:
+    return InputError(path, "is no checkpoint, or a damaged one", REMEDY)
 
 
 def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:

@@ -3,7 +3,6 @@
 The tensors are those of our network, in the same layout and gate order, under other names.
 """
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 from mmtool.choices import Inputs, Normalisation
 from mmtool.errors import InputError
 from mmtool.formats.atomic import replacing
+from mmtool.formats.checkpoints import read_plain
 
 Tensors = dict[str, Tensor]
 
@@ -63,12 +63,7 @@ def read_neumatch_checkpoint(path: Path) -> NeumatchCheckpoint:
     """Read tensors only, no pickled code; raises InputError for a missing, corrupt or foreign file."""
     if not path.is_file():
         raise InputError(path, "no such file", REMEDY)
-    with path.open("rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's remarks on files that are refused below anyway
-        try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch's unpickler fails in many ways on bytes that are no pickle
-            raise InputError(path, "is no file of tensors, or a damaged one", REMEDY) from error
+    content = read_plain(path, InputError(path, "is no file of tensors, or a damaged one", REMEDY))
     if not isinstance(content, dict) or not isinstance(content.get("model_state_dict"), dict):
         raise InputError(path, "has no 'model_state_dict'", REMEDY)
     epoch = content.get("epoch")

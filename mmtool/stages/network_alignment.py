@@ -10,7 +10,7 @@ from mmtool.alignment.greedy import Decoded, decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.choices import Decoder, Inputs, Modality, Normalisation
 from mmtool.errors import InputError
-from mmtool.formats.alignments import read_alignment, write_alignment
+from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
@@ -109,10 +109,7 @@ class _Aligner:
         return digest_json([self.digest, str(Decoder.GREEDY), made])
 
     def _is_current(self, id: str) -> bool:
-        try:
-            return read_alignment(self.corpus.alignment(self.settings.run, id))[1] == self._recipe(id)
-        except InputError:
-            return False
+        return recipe_of(self.corpus.alignment(self.settings.run, id)) == self._recipe(id)
 
     def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
         alignment = Alignment(

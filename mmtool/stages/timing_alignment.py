@@ -7,7 +7,7 @@ from mmtool.alignment import semi_markov
 from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
 from mmtool.choices import Decoder, TimingPath
 from mmtool.errors import InputError
-from mmtool.formats.alignments import read_alignment, write_alignment
+from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing
@@ -50,23 +50,16 @@ class _Aligner:
         """Whether there was anything to do; raises InputError where the video cannot be aligned."""
         clips, snippets = read_pair(self.corpus, id)
         recipe = self._recipe(id)
-        if not self.settings.force and self._is_current(id, recipe):
+        path = self.corpus.alignment(self.settings.folder, id)
+        if not self.settings.force and recipe_of(path) == recipe:
             return False
-        write_alignment(
-            self.corpus.alignment(self.settings.folder, id), self._aligned(id, clips, snippets), recipe
-        )
+        write_alignment(path, self._aligned(id, clips, snippets), recipe)
         return True
 
     def _recipe(self, id: str) -> str:
         made = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
         asked = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
         return digest_json([self.digest, made, self.titles.get(id, ""), asked])
-
-    def _is_current(self, id: str, recipe: str) -> bool:
-        try:
-            return read_alignment(self.corpus.alignment(self.settings.folder, id))[1] == recipe
-        except InputError:
-            return False
 
     def _aligned(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> Alignment:
         try:
