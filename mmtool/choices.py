@@ -74,6 +74,14 @@ class Precision(StrEnum):
     BF16 = "bf16"
 
 
+class EncoderPrecision(StrEnum):
+    """Of an encoder's matrix products."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
 class Action(StrEnum):
     """What is done with the clip and the snippet on top of their stacks."""
 

@@ -29,6 +29,8 @@ CHAINS = {  # modules that call the commands of the others
 }
 HELPERS = {  # what several stages share, or a part of one; no command of their own
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
+    *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
+    *{"video_features", "text_features", "features_output"},  # likewise of extract
     *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
 }
 

@@ -32,13 +32,15 @@ class Regions:
     """The detected regions of one frame.
 
     ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels of the frame; ``scores`` (R,); ``labels`` (R,) are
-    ids of the encoder's classes, 0 where a region has none; ``features`` (R, D).
+    ids of the encoder's classes, 0 where a region has none; ``features`` (R, D); ``attributes`` (R,) are
+    ids of the encoder's attributes, where it knows any.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     labels: NDArray[np.int32]
     features: Features
+    attributes: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""Texts → snippets; the half of ``segment`` that reads."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.snippets import write_snippets
+from mmtool.records import StageReport
+from mmtool.settings import SegmentSettings
+from mmtool.stages.segments import count, make_segments
+from mmtool.text.readers import read_text
+
+
+def segment_texts(
+    corpus: Corpus, texts: Mapping[str, Path], settings: SegmentSettings, report: StageReport
+) -> None:
+    """Write ``snippets/<id>.csv`` for each text."""
+    text_settings: dict[str, object] = {"split": str(settings.split)}
+    for id, path in texts.items():
+        work = partial(_segment_text, path, settings=settings, report=report)
+        make_segments(id, path, corpus.snippets(id), text_settings, work, force=settings.force, report=report)
+
+
+def _segment_text(path: Path, output: Path, *, settings: SegmentSettings, report: StageReport) -> None:
+    text = read_text(path, split=settings.split)
+    if text.encoding not in ("utf-8", "utf-8-sig", "ascii"):
+        report.notes.append(f"{path}: read as {text.encoding}; save it as UTF-8 if the snippets look wrong")
+    write_snippets(output, text.snippets)
+    count(report, "snippets", len(text.snippets))
