@@ -8,8 +8,10 @@ from pathlib import Path
 from mmtool.choices import (
     Action,
     CheckpointChoice,
+    Cut,
     Decoder,
     Device,
+    ExportFormat,
     Inputs,
     Normalisation,
     Optimizer,
@@ -228,6 +230,20 @@ class PlotSettings:
     what: Plot = Plot.ALL
     folder: Path | None = None  # None: the corpus's plots/
     format: PictureFormat = PictureFormat.PNG
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """Which alignments are written for which program, and where to."""
+
+    run: str
+    format: ExportFormat
+    folder: Path | None = None  # None: the corpus's exports/<run>/
+    split: Split | None = None  # None: all that are aligned
+    cut: Cut = Cut.ENCODE  # of `clips` and `webdataset`
+
+    def __post_init__(self) -> None:
+        _require(self.run != "", "run", "the name of alignments", repr(self.run))
 
 
 @dataclass(frozen=True, slots=True)
