@@ -18,7 +18,7 @@ MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
 COMMANDS = {
-    *{"segment", "extract", "project", "train", "align", "evaluate", "info", "plot"},
+    *{"segment", "extract", "project", "train", "align", "evaluate", "compare", "info", "plot", "doctor"},
     *{"import_yms", "import_checkpoint", "export_checkpoint", "export_alignments"},
     "train_timing",  # `train --preset semi-markov`, which needs no features and loads no torch
 }
