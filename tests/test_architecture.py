@@ -18,7 +18,19 @@ MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
 COMMANDS = {
-    *{"segment", "extract", "project", "train", "align", "evaluate", "compare", "info", "plot", "doctor"},
+    *{
+        "segment",
+        "extract",
+        "project",
+        "train",
+        "align",
+        "evaluate",
+        "compare",
+        "report",
+        "info",
+        "plot",
+        "doctor",
+    },
     *{"import_yms", "import_checkpoint", "export_checkpoint", "export_alignments"},
     "train_timing",  # `train --preset semi-markov`, which needs no features and loads no torch
 }
@@ -44,6 +56,7 @@ HOMES = {  # a library and the only rooms that may import it
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
     "pysubs2": {"text", "report"},
+    "jinja2": {"report"},
     "typer": {"cli"},
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},

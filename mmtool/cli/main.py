@@ -19,6 +19,7 @@ from mmtool.cli import (
     info,
     plot,
     project,
+    report,
     run,
     segment,
     train,
@@ -62,6 +63,7 @@ app.command(rich_help_panel=DATA_FLOW)(train.train)
 app.command(rich_help_panel=DATA_FLOW)(align.align)
 app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
 app.command(rich_help_panel=DATA_FLOW)(compare.compare)
+app.command(rich_help_panel=DATA_FLOW)(report.report)
 app.add_typer(exports.app, name="export", rich_help_panel=DATA_FLOW)
 app.command(rich_help_panel=AROUND)(experiment.experiment)
 app.command(rich_help_panel=AROUND)(plot.plot)

@@ -59,6 +59,9 @@ class Corpus:
     def exports(self, run: str) -> Path:
         return self.root / "exports" / run
 
+    def report(self, run: str) -> Path:
+        return self.root / "reports" / f"{run}.html"
+
     def plots(self) -> Path:
         return self.root / "plots"
 
