@@ -60,4 +60,5 @@ def demo(
         out.print()
         evaluate.show(result, split=Split.TEST)
         seconds = perf_counter() - started
-        out.print(f"\nThe corpus is {folder}; this took {seconds:.0f} s. Look around: mmtool info {folder}")
+        out.print(f"\nThe corpus is {folder}; this took {seconds:.0f} s. Look at what was found:")
+        out.print(f"  {folder / 'reports' / 'demo.html'}")

@@ -20,6 +20,7 @@ from mmtool.settings import (
     EvaluateSettings,
     ExtractSettings,
     ProjectSettings,
+    ReportSettings,
     SegmentSettings,
     TrainSettings,
 )
@@ -27,6 +28,7 @@ from mmtool.stages.align import align
 from mmtool.stages.evaluate import Evaluation, evaluate
 from mmtool.stages.extract import extract
 from mmtool.stages.project import project
+from mmtool.stages.report import report
 from mmtool.stages.segment import segment
 from mmtool.stages.train import OnEpoch, train
 from mmtool.synthetic.drawing import write_video
@@ -51,7 +53,7 @@ def demo(
     on_epoch: OnEpoch = lambda _: None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Draw the movies and run segment, extract, project, train, align and evaluate on them.
+    """Draw the movies and run segment, extract, project, train, align, evaluate and report on them.
 
     ``on_stage`` hears the command that does the same and its report, as each stage ends. The
     backbones are untrained, with random weights of a fixed seed; the measured movies are held out.
@@ -80,6 +82,10 @@ def demo(
     )
     result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
     on_stage(f"mmtool evaluate {root} --run {RUN} --split {Split.TEST}", result.report)
+    on_stage(
+        f"mmtool report {root} --run {RUN} --split {Split.TEST}",
+        report(root, ReportSettings(runs=(RUN,), split=Split.TEST), progress=progress),
+    )
     return result
 
 
@@ -101,7 +107,7 @@ def draw_corpus(settings: DemoSettings, *, progress: Progress = silent) -> Stage
 
     Raises CallError where the folder holds something else.
     """
-    corpus, report = Corpus(settings.folder), StageReport("draw")
+    corpus, drawing = Corpus(settings.folder), StageReport("draw")
     marker = corpus.root / "demo.txt"
     recipe = f"synthetic movies: {settings.train}/{settings.val}/{settings.test}, seed {settings.seed}\n"
     if corpus.root.exists() and any(corpus.root.iterdir()) and not _says(marker, recipe):
@@ -115,27 +121,27 @@ def draw_corpus(settings: DemoSettings, *, progress: Progress = silent) -> Stage
         write_split(corpus.split(split), ids)
         for id in ids:
             drawn += 1
-            titles.append(f'{id},"{_draw(corpus, id, seed=settings.seed * 10_000 + drawn, report=report)}"')
+            titles.append(f'{id},"{_draw(corpus, id, seed=settings.seed * 10_000 + drawn, drawing=drawing)}"')
             progress("drawing", drawn, total, "movies")
     write_text(corpus.root / "videos.csv", "\n".join(titles) + "\n")
-    report.written.append(str(corpus.root))
-    return report
+    drawing.written.append(str(corpus.root))
+    return drawing
 
 
 def _says(marker: Path, recipe: str) -> bool:
     return marker.exists() and marker.read_text(encoding="utf-8") == recipe
 
 
-def _draw(corpus: Corpus, id: str, *, seed: int, report: StageReport) -> str:
+def _draw(corpus: Corpus, id: str, *, seed: int, drawing: StageReport) -> str:
     """Write one movie unless its film, which is written last, is there; return its title."""
     movie = make_movie(seed=seed)
     film = corpus.root / "videos" / f"{id}.mp4"
     if film.exists():
-        report.unchanged.append(id)
+        drawing.unchanged.append(id)
         return movie.title
     write_text(corpus.root / "texts" / f"{id}.txt", "".join(f"{text}\n" for text in movie.snippets))
     write_annotations(corpus.annotations(id), movie.annotations)
     with replacing(film) as part:
         write_video(movie, part)
-    report.done.append(id)
+    drawing.done.append(id)
     return movie.title
