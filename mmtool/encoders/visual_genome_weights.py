@@ -94,8 +94,10 @@ def random_network(form: NetworkForm, settings: DetectorSettings, seed: int) -> 
                 nn.init.constant_(module.bn3.weight, 0.3)  # else 33 blocks' sums outgrow the first ones
         nn.init.normal_(network.rpn_head.anchor_deltas.weight, std=0.1 / form.rpn**0.5)
         with calibration(network):
-            picture = torch.cat(list(60 * random_pictures()), dim=2)[None]  # (1, 3, SIDE, PICTURES · SIDE)
-            network.region_features(network.maps(picture), random_boxes(), settings.pooled_side)
+            picture = torch.cat(list(60 * random_pictures()[:2]), dim=2)[None]  # (1, 3, SIDE, 2 · SIDE)
+            features = network.region_features(network.maps(picture), random_boxes(8), settings.pooled_side)
+            score = network.box_predictor.cls_score  # what regions have in common shall not decide
+            score.bias.sub_(score(features).mean(dim=0))
     return network
 
 
