@@ -91,7 +91,8 @@ class VisualGenomeDetector:
 
         There are fewer than 36 only where suppression leaves no more at any of its thresholds.
         """
-        return [self._regions(frame) for frame in frames]
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # it would change proposals, too
+            return [self._regions(frame) for frame in frames]
 
     @torch.inference_mode()
     def _regions(self, frame: Frame) -> Regions:
