@@ -11,6 +11,8 @@ import pytest
 import torch
 from literal_visual_genome import CONFIG, Tensors, detect, small_checkpoint
 from safetensors.torch import save_file
+from test_bad_input import draw_film
+from test_chain import call
 
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import RegionNames, Regions
@@ -21,6 +23,7 @@ from mmtool.encoders.visual_genome_proposals import cell_anchors
 from mmtool.encoders.visual_genome_settings import DetectorSettings, read_settings
 from mmtool.encoders.visual_genome_weights import published_name, random_network
 from mmtool.errors import InputError
+from mmtool.formats.features import open_features
 
 PREDICTOR = "roi_heads.box_predictor"
 RPN = "proposal_generator.rpn_head"
@@ -314,7 +317,7 @@ def without(name: str) -> Callable[[Tensors], Tensors]:
         (lambda tensors: tensors | {"mask.weight": torch.zeros(3)}, "tensor mask.weight is none of the"),
         (
             lambda tensors: tensors | {ANCHORS: tensors[ANCHORS] + 1},
-            f"tensor {ANCHORS} differs from the settings' anchors",
+            f"tensor {ANCHORS} differs from the anchors",
         ),
         (lambda tensors: {"model": tensors}, "is no state dict"),
     ],
@@ -379,3 +382,20 @@ def test_random_weights_in_the_published_form_tell_frames_apart() -> None:
     a, b = encoder.encode([red, blue]).features
     assert a.shape == (2048,)
     assert float(a @ b) < 0.98 * float(np.linalg.norm(a) * np.linalg.norm(b))
+
+
+# --- the command line ------------------------------------------------------------------------------
+
+
+def test_extract_writes_features_of_each_clip(folder: Path, tmp_path: Path) -> None:
+    draw_film(tmp_path / "videos" / "a.mp4")
+    call("segment", tmp_path)
+    extract = ("extract", tmp_path, "--video-encoder", "faster-rcnn-vg", "--video-weights")
+    call(*extract, folder, "--keep-regions")
+    with open_features(tmp_path / "features" / "faster-rcnn-vg.h5") as features:
+        group = features.read("a")
+    assert group.features.shape == (len(group.intervals), 28)
+    assert len(np.unique(group.features, axis=0)) > 1
+    result = call(*extract, tmp_path, "--force", code=2)
+    assert "holds no pytorch_model.bin or model.safetensors" in result.output
+    assert "Traceback" not in result.output

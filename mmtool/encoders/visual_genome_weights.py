@@ -17,13 +17,21 @@ from mmtool.encoders.detectors import calibration, random_boxes, random_pictures
 from mmtool.encoders.visual_genome_network import CaffeBottleneck, NetworkForm, VisualGenomeNetwork
 from mmtool.encoders.visual_genome_proposals import cell_anchors
 from mmtool.encoders.visual_genome_settings import DetectorSettings, read_settings
-from mmtool.encoders.weights import RANDOM, check_tensors, reachable, read_tensors, weights_digest
+from mmtool.encoders.weights import (
+    BATCH_COUNTER,
+    RANDOM,
+    check_tensors,
+    reachable,
+    read_tensors,
+    weights_digest,
+)
 from mmtool.errors import InputError
 
 hub: Any = huggingface_hub.utils  # does not declare all that it offers
 PUBLISHED = "unc-nlp/frcnn-vg-finetuned"
 CONFIG, TENSORS = "config.yaml", ("pytorch_model.bin", "model.safetensors")
 CLASSES, ATTRIBUTES = "objects_vocab.txt", "attributes_vocab.txt"
+ANCHORS = "proposal_generator.anchor_generator.cell_anchors.0"
 REMEDY = f"give --video-weights a local copy of {PUBLISHED} ({CONFIG} and {TENSORS[0]}), or {RANDOM}"
 
 _RENAMED = (  # from torchvision's ResNet to the published names
@@ -37,7 +45,7 @@ _RENAMED = (  # from torchvision's ResNet to the published names
     (r"\.downsample\.0\.", ".shortcut."),
     (r"\.downsample\.1\.", ".shortcut.norm."),
     (r"^rpn_head\.", "proposal_generator.rpn_head."),
-    (r"^cell_anchors$", "proposal_generator.anchor_generator.cell_anchors.0"),
+    (r"^cell_anchors$", ANCHORS),
     (r"^box_predictor\.", "roi_heads.box_predictor."),
 )
 
@@ -102,29 +110,19 @@ def random_network(form: NetworkForm, settings: DetectorSettings, seed: int) -> 
 
 
 def _from_files(path: Path, settings: DetectorSettings, folder: Path | None) -> TrainedDetector:
-    tensors = read_tensors(path, remedy=REMEDY)
+    """``folder`` is where names are looked for."""
+    tensors, anchors = read_tensors(path, remedy=REMEDY), cell_anchors(settings)
     with torch.device("meta"):  # no memory, no random numbers: all comes from the file
-        network = VisualGenomeNetwork(_form(tensors, path), torch.empty(_anchors(settings), 4))
-    state = {name: published_name(name) for name in network.state_dict()}
-    check_tensors(
-        tensors,
-        {state[name]: value for name, value in network.state_dict().items()},
-        path=path,
-        remedy=REMEDY,
-    )
-    network.to_empty(device="cpu").load_state_dict(
-        {name: tensors[published] for name, published in state.items() if published in tensors}, strict=False
-    )
-    if not torch.allclose(network.cell_anchors, cell_anchors(settings), rtol=0, atol=0.01):  # of a pixel
-        problem = f"tensor {published_name('cell_anchors')} differs from the settings' anchors"
-        raise InputError(path, problem, REMEDY)
-    network.cell_anchors.copy_(cell_anchors(settings))
-    names = None if folder is None else _names(folder, network.form)
-    return TrainedDetector(network.eval(), settings, names, weights_digest(network.state_dict()))
-
-
-def _anchors(settings: DetectorSettings) -> int:
-    return len(settings.anchor_sizes) * len(settings.anchor_ratios)
+        network = VisualGenomeNetwork(_form(tensors, path), anchors).eval()
+    wanted = {published_name(name): value for name, value in network.state_dict().items()}
+    check_tensors(tensors, wanted, path=path, remedy=REMEDY)
+    if not torch.allclose(tensors[ANCHORS], anchors, rtol=0, atol=0.01):  # of a pixel
+        raise InputError(path, f"tensor {ANCHORS} differs from the anchors that the settings ask for", REMEDY)
+    names = (name for name in network.state_dict() if not name.endswith(BATCH_COUNTER))
+    state = {name: tensors[published_name(name)] for name in names} | {"cell_anchors": anchors}
+    network.to_empty(device="cpu").load_state_dict(state, strict=False)
+    region_names = None if folder is None else _names(folder, network.form)
+    return TrainedDetector(network, settings, region_names, weights_digest(network.state_dict()))
 
 
 def _form(tensors: Mapping[str, Tensor], path: Path) -> NetworkForm:

@@ -14,14 +14,14 @@ from mmtool.errors import InputError
 
 RANDOM = "random"  # the choice of untrained weights
 CONNECT_SECONDS = 5.0
-_COUNTER = "num_batches_tracked"  # of batch norms: no part of what a trained model computes
+BATCH_COUNTER = "num_batches_tracked"  # of batch norms: no part of what a trained model computes
 
 
 def weights_digest(tensors: Mapping[str, Tensor]) -> str:
     """``sha256:`` and 16 hex digits over names, shapes and bytes, in name order."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        if not name.endswith(_COUNTER):
+        if not name.endswith(BATCH_COUNTER):
             values = tensors[name].detach().cpu().contiguous().numpy()
             digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
             digest.update(values.tobytes())
@@ -56,8 +56,8 @@ def check_tensors(
     tensors: Mapping[str, Tensor], model: Mapping[str, Tensor], *, path: Path, remedy: str
 ) -> None:
     """Raise InputError naming the first of ``tensors`` that differs from the model's in name or shape."""
-    wanted = {name: value for name, value in model.items() if not name.endswith(_COUNTER)}
-    given = {name: value for name, value in tensors.items() if not name.endswith(_COUNTER)}
+    wanted = {name: value for name, value in model.items() if not name.endswith(BATCH_COUNTER)}
+    given = {name: value for name, value in tensors.items() if not name.endswith(BATCH_COUNTER)}
     for name, value in wanted.items():
         if name not in given:
             raise InputError(path, f"has no tensor {name}", remedy)
