@@ -91,7 +91,7 @@ def published_name(name: str) -> str:
 
 
 def random_network(form: NetworkForm, settings: DetectorSettings, seed: int) -> VisualGenomeNetwork:
-    """Untrained, yet frames differ in every layer's outputs and boxes move by a tenth of their size."""
+    """Untrained, yet frames differ in every layer's outputs and boxes move by some of their size."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         network = VisualGenomeNetwork(form, cell_anchors(settings)).eval()
@@ -116,7 +116,7 @@ def _from_files(path: Path, settings: DetectorSettings, folder: Path | None) -> 
         network = VisualGenomeNetwork(_form(tensors, path), anchors).eval()
     wanted = {published_name(name): value for name, value in network.state_dict().items()}
     check_tensors(tensors, wanted, path=path, remedy=REMEDY)
-    if not torch.allclose(tensors[ANCHORS], anchors, rtol=0, atol=0.01):  # of a pixel
+    if not torch.allclose(tensors[ANCHORS].float(), anchors, rtol=0, atol=0.01):  # of a pixel
         raise InputError(path, f"tensor {ANCHORS} differs from the anchors that the settings ask for", REMEDY)
     names = (name for name in network.state_dict() if not name.endswith(BATCH_COUNTER))
     state = {name: tensors[published_name(name)] for name in names} | {"cell_anchors": anchors}
