@@ -49,15 +49,14 @@ def read_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path, remedy: str) -> None:
     """Load all of ``tensors`` into all of ``model``; raises InputError naming the first that does not fit."""
     check_tensors(tensors, model.state_dict(), path=path, remedy=remedy)
-    model.load_state_dict(tensors, strict=False)
+    model.load_state_dict(_without_counters(tensors), strict=False)
 
 
 def check_tensors(
     tensors: Mapping[str, Tensor], model: Mapping[str, Tensor], *, path: Path, remedy: str
 ) -> None:
     """Raise InputError naming the first of ``tensors`` that differs from the model's in name or shape."""
-    wanted = {name: value for name, value in model.items() if not name.endswith(BATCH_COUNTER)}
-    given = {name: value for name, value in tensors.items() if not name.endswith(BATCH_COUNTER)}
+    wanted, given = _without_counters(model), _without_counters(tensors)
     for name, value in wanted.items():
         if name not in given:
             raise InputError(path, f"has no tensor {name}", remedy)
@@ -66,6 +65,10 @@ def check_tensors(
             raise InputError(path, f"tensor {name} has shape {shapes}", remedy)
     if unknown := [name for name in given if name not in wanted]:
         raise InputError(path, f"tensor {unknown[0]} is none of the model's", remedy)
+
+
+def _without_counters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in tensors.items() if not name.endswith(BATCH_COUNTER)}
 
 
 def published_file(url: str, *, name: str, option: str) -> Path:
