@@ -19,6 +19,7 @@ class TextSplit(StrEnum):
 class VideoEncoder(StrEnum):
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
     FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
+    FASTER_RCNN_VG = "faster-rcnn-vg"
     TIMING = "timing"
 
 

@@ -1,6 +1,7 @@
 """torchvision's Faster R-CNN models with published, local or random weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,17 @@ def load_detector(
 
 
 def calibrate(model: FasterRCNN) -> None:
-    """Give the batch norms of an untrained model the statistics of random pictures, drawn from torch's seed.
+    """Give an untrained model's batch norms the statistics of random pictures, drawn from torch's seed."""
+    with calibration(model):
+        maps = model.backbone(random_pictures())
+        boxes = [random_boxes() for _ in range(PICTURES)]
+        heads = model.roi_heads
+        heads.box_head(heads.box_roi_pool(maps, boxes, [(SIDE, SIDE)] * PICTURES))
+
+
+@contextmanager
+def calibration(model: nn.Module) -> Iterator[None]:
+    """Within it, each batch norm takes the statistics of the one pass that it sees.
 
     With the statistics that they are born with (mean 0, variance 1) the signal dies in MobileNet and
     explodes in ResNet, and all frames get the same features.
@@ -80,25 +91,22 @@ def calibrate(model: FasterRCNN) -> None:
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.train()
-        norm.momentum = 1.0  # one pass is all that it will see
+        norm.momentum = 1.0
     with torch.no_grad():
-        maps = model.backbone(_random_pictures())
-        boxes = [_random_boxes() for _ in range(PICTURES)]
-        heads = model.roi_heads
-        heads.box_head(heads.box_roi_pool(maps, boxes, [(SIDE, SIDE)] * PICTURES))
+        yield
     model.eval()
 
 
-def _random_pictures() -> Tensor:
+def random_pictures() -> Tensor:
     """Rectangles of random colours over each other, with a little noise: (PICTURES, 3, SIDE, SIDE)."""
     pictures = torch.randn(PICTURES, 3, 1, 1).repeat(1, 1, SIDE, SIDE)
     for picture in pictures:
-        for x1, y1, x2, y2 in _random_boxes(RECTANGLES).int().tolist():
+        for x1, y1, x2, y2 in random_boxes(RECTANGLES).int().tolist():
             picture[:, y1:y2, x1:x2] = torch.randn(3, 1, 1)
     return pictures + 0.1 * torch.randn_like(pictures)
 
 
-def _random_boxes(count: int = BOXES) -> Tensor:
+def random_boxes(count: int = BOXES) -> Tensor:
     """Boxes (count, 4) with sides of 1/16 to 1/2 of the picture's."""
     sides = SIDE / 2 ** (1 + 3 * torch.rand(count, 2))
     corners = (SIDE - sides) * torch.rand(count, 2)

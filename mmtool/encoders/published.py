@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
+from mmtool.choices import VideoEncoder
+from mmtool.encoders import visual_genome_weights
 from mmtool.encoders.detectors import ARCHITECTURES
 from mmtool.encoders.text_models import PUBLISHED
 
@@ -26,6 +28,13 @@ def published_weights() -> Iterator[PublishedWeights]:
     for detector, architecture in ARCHITECTURES.items():
         name = architecture.published.url.rpartition("/")[2]
         yield PublishedWeights(str(detector), name, (checkpoints / name).is_file())
-    for encoder, model in (("bert", PUBLISHED),):
-        cached = try_to_load_from_cache(model, "config.json")
+    for encoder, model, file in (
+        ("bert", PUBLISHED, "config.json"),
+        (
+            VideoEncoder.FASTER_RCNN_VG.value,
+            visual_genome_weights.PUBLISHED,
+            visual_genome_weights.TENSORS[0],
+        ),
+    ):
+        cached = try_to_load_from_cache(model, file)
         yield PublishedWeights(encoder, model, isinstance(cached, str))

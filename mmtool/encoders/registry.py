@@ -1,7 +1,7 @@
 """Encoders by name; a name's libraries are imported only when it is asked for."""
 
 from mmtool import choices
-from mmtool.choices import Pooling, VideoEncoder
+from mmtool.choices import EncoderPrecision, Pooling, VideoEncoder
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, TextEncoder
 from mmtool.encoders.length import LengthEncoder
 from mmtool.encoders.timing import TimingEncoder
@@ -17,15 +17,29 @@ def load_video_encoder(
     keep_regions: bool,
     batch_size: int,
     device: str,
+    precision: EncoderPrecision = EncoderPrecision.FP32,
 ) -> FrameEncoder | IntervalEncoder:
     """Return the encoder of frames or of clip times; the latter has no use for the settings.
 
-    ``weights`` is None (published), ``"random"`` (under ``seed``) or a file; ``image_size`` is the shorter
+    ``weights`` is None (published), ``"random"`` (under ``seed``) or a path; ``image_size`` is the shorter
     side in pixels to which frames are scaled, ``proposals`` how many regions of a frame are looked at,
     None the model's own. Raises InputError where weights cannot be had.
     """
     if name is VideoEncoder.TIMING:
         return TimingEncoder()
+    if name is VideoEncoder.FASTER_RCNN_VG:
+        from mmtool.encoders.visual_genome import VisualGenomeDetector
+
+        return VisualGenomeDetector(
+            weights=weights,
+            seed=seed,
+            image_size=image_size,
+            proposals=proposals,
+            keep_regions=keep_regions,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
     from mmtool.encoders.detection import FasterRcnnEncoder
 
     return FasterRcnnEncoder(

@@ -14,14 +14,14 @@ from mmtool.errors import InputError
 
 RANDOM = "random"  # the choice of untrained weights
 CONNECT_SECONDS = 5.0
-_COUNTER = "num_batches_tracked"  # of batch norms: no part of what a trained model computes
+BATCH_COUNTER = "num_batches_tracked"  # of batch norms: no part of what a trained model computes
 
 
 def weights_digest(tensors: Mapping[str, Tensor]) -> str:
     """``sha256:`` and 16 hex digits over names, shapes and bytes, in name order."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        if not name.endswith(_COUNTER):
+        if not name.endswith(BATCH_COUNTER):
             values = tensors[name].detach().cpu().contiguous().numpy()
             digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
             digest.update(values.tobytes())
@@ -48,8 +48,15 @@ def read_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
 
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path, remedy: str) -> None:
     """Load all of ``tensors`` into all of ``model``; raises InputError naming the first that does not fit."""
-    wanted = {name: value for name, value in model.state_dict().items() if not name.endswith(_COUNTER)}
-    given = {name: value for name, value in tensors.items() if not name.endswith(_COUNTER)}
+    check_tensors(tensors, model.state_dict(), path=path, remedy=remedy)
+    model.load_state_dict(_without_counters(tensors), strict=False)
+
+
+def check_tensors(
+    tensors: Mapping[str, Tensor], model: Mapping[str, Tensor], *, path: Path, remedy: str
+) -> None:
+    """Raise InputError naming the first of ``tensors`` that differs from the model's in name or shape."""
+    wanted, given = _without_counters(model), _without_counters(tensors)
     for name, value in wanted.items():
         if name not in given:
             raise InputError(path, f"has no tensor {name}", remedy)
@@ -58,7 +65,10 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path,
             raise InputError(path, f"tensor {name} has shape {shapes}", remedy)
     if unknown := [name for name in given if name not in wanted]:
         raise InputError(path, f"tensor {unknown[0]} is none of the model's", remedy)
-    model.load_state_dict(given, strict=False)
+
+
+def _without_counters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in tensors.items() if not name.endswith(BATCH_COUNTER)}
 
 
 def published_file(url: str, *, name: str, option: str) -> Path:
