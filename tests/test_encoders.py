@@ -17,7 +17,7 @@ from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn
 from torchvision.ops import box_iou
 from transformers import BertConfig, BertModel
 
-from mmtool.choices import Pooling, TextEncoder, VideoEncoder
+from mmtool.choices import EncoderPrecision, Pooling, TextEncoder, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, FrameEncoder, IntervalEncoder
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
 from mmtool.encoders.length import COLUMNS as LENGTH_COLUMNS
@@ -35,14 +35,16 @@ MOBILENET, RESNET = VideoEncoder.FASTER_RCNN_MOBILENET, VideoEncoder.FASTER_RCNN
 SIZE = 96  # pixels
 
 
-def video_encoder(name: VideoEncoder = MOBILENET, **changes: Any) -> Any:
+def video_encoder(name: str = MOBILENET, **changes: Any) -> Any:
     settings = {
+        "video_model": None,
         "weights": "random",
         "seed": 0,
         "image_size": SIZE,
         "proposals": None,
         "keep_regions": True,
         "batch_size": 2,
+        "precision": EncoderPrecision.FP32,
     }
     return load_video_encoder(name, **({"device": "cpu"} | settings | changes))
 
@@ -50,7 +52,14 @@ def video_encoder(name: VideoEncoder = MOBILENET, **changes: Any) -> Any:
 def text_encoder(
     model: Path | str | None = None, name: TextEncoder = TextEncoder.BERT, **changes: Any
 ) -> Any:
-    settings = {"pooling": Pooling.MEAN, "weights": None, "seed": 0, "batch_size": 8, "device": "cpu"}
+    settings = {
+        "pooling": None,
+        "weights": None,
+        "seed": 0,
+        "batch_size": 8,
+        "precision": EncoderPrecision.FP32,
+        "device": "cpu",
+    }
     return load_text_encoder(name, text_model=None if model is None else str(model), **(settings | changes))
 
 
