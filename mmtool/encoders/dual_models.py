@@ -91,6 +91,8 @@ def _random(name: str | None, option: str, seed: int) -> DualModel:
 def _trained(name: str, remedy: str) -> DualModel:
     def load(local: bool) -> tuple[Any, Any, Any, Any]:
         """Network, loading report, image processor, tokenizer."""
+        config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
+        _require_dual(name, config, remedy)
         network, report = hub.AutoModel.from_pretrained(
             name, local_files_only=local, output_loading_info=True
         )

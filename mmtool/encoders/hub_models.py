@@ -20,7 +20,7 @@ Load = Callable[[bool], Loaded]
 def fetch(name: str, load: Load[Loaded], *, remedy: str) -> Loaded:
     """Return ``load(local)`` of what ``name`` is: a folder or a hub's name; quick to give up offline.
 
-    ``local`` says whether files that are not here may be downloaded. Raises InputError.
+    ``local`` says whether files must all be here. Raises InputError.
     """
     is_folder = Path(name).is_dir()
     try:
@@ -30,6 +30,8 @@ def fetch(name: str, load: Load[Loaded], *, remedy: str) -> Loaded:
             if is_folder or not reachable(ENDPOINT):
                 raise
             return load(False)
+    except InputError:
+        raise
     except Exception as error:  # whatever transformers raises on foreign files
         if isinstance(error, OSError) and not is_folder:
             problem = "no local folder, no published model found here, and the download failed"
