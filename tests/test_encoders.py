@@ -309,6 +309,16 @@ def test_seed_determines_random_weights(encoder: FrameEncoder, encoded: EncodedF
     assert distance(other.encode([RED]).features[0], encoded.features[0]) > 0.05
 
 
+def test_lower_precision_is_the_box_heads_alone(encoder: FrameEncoder, encoded: EncodedFrames) -> None:
+    half = video_encoder(precision=EncoderPrecision.BF16)
+    assert half.identity.settings == encoder.identity.settings | {"precision": "bf16"}
+    assert encoded.regions is not None
+    for full, low in zip(encoded.regions, half.encode([RED, WIDE, BLUE]).regions, strict=True):
+        np.testing.assert_allclose(full.boxes, low.boxes, atol=1e-2)  # untrained, so all are proposals
+        np.testing.assert_allclose(full.features, low.features, atol=0.05)
+        assert np.abs(full.features - low.features).max() > 0
+
+
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_local_weights_give_the_features_of_the_model_that_was_saved(
     suffix: str,
