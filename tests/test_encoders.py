@@ -313,10 +313,13 @@ def test_lower_precision_is_the_box_heads_alone(encoder: FrameEncoder, encoded: 
     half = video_encoder(precision=EncoderPrecision.BF16)
     assert half.identity.settings == encoder.identity.settings | {"precision": "bf16"}
     assert encoded.regions is not None
-    for full, low in zip(encoded.regions, half.encode([RED, WIDE, BLUE]).regions, strict=True):
-        np.testing.assert_allclose(full.boxes, low.boxes, atol=1e-2)  # untrained, so all are proposals
-        np.testing.assert_allclose(full.features, low.features, atol=0.05)
-        assert np.abs(full.features - low.features).max() > 0
+    low = half.encode([RED, WIDE, BLUE])
+    for full, other in zip(encoded.regions, low.regions, strict=True):
+        overlaps = box_iou(torch.from_numpy(full.boxes), torch.from_numpy(other.boxes))
+        assert (overlaps.max(dim=1).values > 0.9).sum() >= 30  # of 36: the proposals are the same
+    for a, b in zip(encoded.features, low.features, strict=True):
+        assert distance(a, b) < 1e-3
+        assert np.abs(a - b).max() > 0
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
