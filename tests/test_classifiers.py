@@ -20,7 +20,7 @@ from torchvision.models import get_model, get_model_weights, list_models
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.classifiers import load_classifier, remove_last_layer, require_classifier
 from mmtool.encoders.registry import load_video_encoder
-from mmtool.encoders.untrained import calibrating
+from mmtool.encoders.untrained import calibration
 from mmtool.errors import CallError, InputError
 from mmtool.formats.features import open_features
 
@@ -70,7 +70,7 @@ def test_the_last_layer_on_the_features_is_the_classifier(name: str, dimension: 
         torch.manual_seed(0)
         model = fast_model(name) if name in LARGE else get_model(name, weights=None, **options).eval()
         images = torch.rand(2, 3, side, side)
-    with calibrating(model):  # else the signal dies or explodes
+    with calibration(model):  # else the signal dies or explodes
         model(images)
     expected = model(images)
     assert expected.std() > 1e-3

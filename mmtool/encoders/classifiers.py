@@ -16,7 +16,7 @@ from torchvision.models import get_model, get_model_weights, list_models
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame
 from mmtool.encoders.precision import DTYPES, precision_settings
-from mmtool.encoders.untrained import calibrating, random_pictures
+from mmtool.encoders.untrained import calibration, random_pictures
 from mmtool.encoders.weights import RANDOM, published_file, read_tensors, weights_digest
 from mmtool.errors import CallError, InputError
 
@@ -100,9 +100,8 @@ def load_classifier(name: str, *, weights: str | None, seed: int) -> tuple[nn.Mo
         model = get_model(name, weights=None, **options).eval()
         last, dimension = remove_last_layer(model)
         if weights == RANDOM:
-            with calibrating(model) as has_norms:
-                if has_norms:
-                    model(random_pictures(published.transforms().crop_size[0]))
+            with calibration(model):
+                model(random_pictures(published.transforms().crop_size[0]))
             return model, dimension, f"{RANDOM}:{seed}"
     path = published_file(published.url, name=name, option=OPTION) if weights is None else Path(weights)
     _load(model, path, unused=(f"{last}.", *AUXILIARY), name=name)

@@ -15,11 +15,10 @@ from torchvision.models.detection import (
 )
 
 from mmtool.choices import VideoEncoder
-from mmtool.encoders.untrained import PICTURES, calibrating, random_boxes, random_pictures
+from mmtool.encoders.untrained import PICTURES, SIDE, calibration, random_boxes, random_pictures
 from mmtool.encoders.weights import RANDOM, load_tensors, published_file, read_tensors, weights_digest
 
 OPTION = "--video-weights"
-SIDE, BOXES = 256, 16  # of a picture of the calibration: pixels, and how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,8 @@ def load_detector(
 
 def calibrate(model: FasterRCNN) -> None:
     """Give the batch norms the statistics of random pictures and boxes, drawn from torch's seed."""
-    with calibrating(model):
-        maps = model.backbone(random_pictures(SIDE))
-        boxes = [random_boxes(BOXES, SIDE) for _ in range(PICTURES)]
+    with calibration(model):
+        maps = model.backbone(random_pictures())
+        boxes = [random_boxes() for _ in range(PICTURES)]
         heads = model.roi_heads
         heads.box_head(heads.box_roi_pool(maps, boxes, [(SIDE, SIDE)] * PICTURES))
