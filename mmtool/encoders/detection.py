@@ -45,7 +45,7 @@ class FasterRcnnEncoder:
         model, weights_identity = load_detector(
             name, weights=weights, seed=seed, image_size=image_size, proposals=proposals
         )
-        self._model = model.to(self._device)
+        self._model = model.to(self._device).to(memory_format=torch.channels_last)
         self._dtype = DTYPES[precision]  # of the box head; a trunk of less than fp32 changes the proposals
         model.roi_heads.box_head.to(self._dtype)
         self._keep_regions = keep_regions
