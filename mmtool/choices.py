@@ -23,6 +23,7 @@ class VideoEncoder(StrEnum):
     FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
     LXMERT = "lxmert"
     CLIP = "clip"
+    FASTER_RCNN_VG = "faster-rcnn-vg"
     TIMING = "timing"
 
 

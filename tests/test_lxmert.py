@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 from corpora import TEXTS, make_corpus
-from small_models import WORDS, pictures, save_clip, save_lxmert
+from literal_visual_genome import small_checkpoint
+from small_models import WORDS, pictures, save_clip, save_lxmert, write_film
 from test_chain import call
+from test_visual_genome import folder_of
 from transformers import LxmertModel
 
 from mmtool.choices import EncoderPrecision, Pooling, TextEncoder
@@ -215,3 +217,26 @@ def test_extract_reads_with_lxmert(folder: Path, tmp_path: Path, monkeypatch: py
     result = call("extract", corpus.root, "--text-encoder", "lxmert", code=2)
     assert "unc-nlp/lxmert-base-uncased: no local folder, no published model found here" in result.output
     assert "give a local folder with --text-model PATH, or --text-weights random" in result.output
+
+
+def test_extract_sees_with_visual_genomes_regions(tmp_path: Path) -> None:
+    """Both halves of one command: a small detector, and a small LXMERT for regions of its size."""
+    model = save_lxmert(tmp_path / "lxmert", visual=28)
+    (tmp_path / "vg").mkdir()
+    weights = folder_of(small_checkpoint(), tmp_path / "vg")
+    corpus = make_corpus(tmp_path / "corpus", train=1, val=0, test=0)
+    write_film(corpus.root / "videos" / "v0.mp4", pictures(6, height=64, width=96))
+    sides = ["--video-encoder", "lxmert", "--text-encoder", "lxmert"]
+    models = ["--video-model", model, "--text-model", model]
+    options = ["--video-weights", weights, "--image-size", "64", "--keep-regions"]
+    result = call("extract", corpus.root, *sides, *models, *options)
+    assert "2 done · lxmert-video 16 dimensions · lxmert-text 16 dimensions" in result.stdout
+    with open_features(corpus.features("lxmert-video")) as features:
+        (identity,) = features.header.sources
+        group = features.read("v0")
+    assert group.features.shape == (6, 16)
+    assert np.ptp(group.features, axis=0).max() > 0.01
+    assert identity.weights == text_encoder(model).identity.weights
+    assert identity.settings["detector"] == "faster-rcnn-vg"
+    assert str(identity.settings["detector_weights"]).startswith("sha256:")
+    assert identity.settings["detector_image_size"] == 64

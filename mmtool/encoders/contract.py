@@ -23,6 +23,7 @@ __all__ = [
     "FrameEncoder",
     "IntervalEncoder",
     "RegionDetector",
+    "RegionNames",
     "Regions",
     "TextEncoder",
 ]
@@ -46,6 +47,14 @@ class Regions:
     labels: NDArray[np.int32]
     features: Features
     attributes: NDArray[np.int32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegionNames:
+    """What the ids in ``labels`` and ``attributes`` count, in their order from 0; empty where unknown."""
+
+    classes: tuple[str, ...]
+    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

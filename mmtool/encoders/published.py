@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from mmtool.encoders import dual_models, lxmert_models, text_models
+from mmtool.choices import VideoEncoder
+from mmtool.encoders import dual_models, lxmert_models, text_models, visual_genome_weights
 from mmtool.encoders.detectors import ARCHITECTURES
 
 
@@ -26,11 +27,15 @@ def published_weights() -> Iterator[PublishedWeights]:
     for detector, architecture in ARCHITECTURES.items():
         name = architecture.published.url.rpartition("/")[2]
         yield PublishedWeights(str(detector), name, (checkpoints / name).is_file())
-    hub_models = {
-        "bert": text_models.PUBLISHED,
-        "lxmert": lxmert_models.PUBLISHED,
-        "clip": dual_models.PUBLISHED,
-    }
-    for encoder, model in hub_models.items():
-        cached = try_to_load_from_cache(model, "config.json")
+    for encoder, model, file in (
+        ("bert", text_models.PUBLISHED, "config.json"),
+        ("lxmert", lxmert_models.PUBLISHED, "config.json"),
+        ("clip", dual_models.PUBLISHED, "config.json"),
+        (
+            VideoEncoder.FASTER_RCNN_VG.value,
+            visual_genome_weights.PUBLISHED,
+            visual_genome_weights.TENSORS[0],
+        ),
+    ):
+        cached = try_to_load_from_cache(model, file)
         yield PublishedWeights(encoder, model, isinstance(cached, str))

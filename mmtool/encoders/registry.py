@@ -50,6 +50,19 @@ def load_video_encoder(
             precision=precision,
             device=device,
         )
+    if name == VideoEncoder.FASTER_RCNN_VG:
+        from mmtool.encoders.visual_genome import VisualGenomeDetector
+
+        return VisualGenomeDetector(
+            weights=weights,
+            seed=seed,
+            image_size=image_size,
+            proposals=proposals,
+            keep_regions=keep_regions,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
     if name == VideoEncoder.LXMERT:
         from mmtool.encoders.lxmert import LxmertFrameEncoder
         from mmtool.encoders.visual_genome import VisualGenomeDetector

@@ -48,7 +48,15 @@ def read_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
 
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path, remedy: str) -> None:
     """Load all of ``tensors`` into all of ``model``; raises InputError naming the first that does not fit."""
-    wanted = {name: value for name, value in model.state_dict().items() if not name.endswith(_COUNTER)}
+    check_tensors(tensors, model.state_dict(), path=path, remedy=remedy)
+    model.load_state_dict(tensors, strict=False)
+
+
+def check_tensors(
+    tensors: Mapping[str, Tensor], model: Mapping[str, Tensor], *, path: Path, remedy: str
+) -> None:
+    """Raise InputError naming the first of ``tensors`` that differs from the model's in name or shape."""
+    wanted = {name: value for name, value in model.items() if not name.endswith(_COUNTER)}
     given = {name: value for name, value in tensors.items() if not name.endswith(_COUNTER)}
     for name, value in wanted.items():
         if name not in given:
@@ -58,7 +66,6 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path,
             raise InputError(path, f"tensor {name} has shape {shapes}", remedy)
     if unknown := [name for name in given if name not in wanted]:
         raise InputError(path, f"tensor {unknown[0]} is none of the model's", remedy)
-    model.load_state_dict(given, strict=False)
 
 
 def published_file(url: str, *, name: str, option: str) -> Path:

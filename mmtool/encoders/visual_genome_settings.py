@@ -1,0 +1,155 @@
+"""What surrounds the Visual Genome detector's network: sizes, anchors, thresholds; and config.yaml."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmtool.errors import InputError
+
+LONGEST_SIDE = 5 / 3  # of the shorter side: 800 → 1333 as these weights were trained, 600 → 1000 as in Caffe
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """The published values; sizes are pixels, of frames as the network sees them."""
+
+    shortest_side: int = 800
+    longest_side: int = 1333
+    mean: tuple[float, ...] = (102.9801, 115.9465, 122.7717)  # blue, green, red
+    deviation: tuple[float, ...] = (1.0, 1.0, 1.0)
+    anchor_sizes: tuple[float, ...] = (64.0, 128.0, 256.0, 512.0)
+    anchor_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)  # height / width
+    candidates: int = 6000  # anchors that proposals are made of
+    proposal_overlap: float = 0.7
+    proposals: int = 300
+    pooled_side: int = 14
+    box_weights: tuple[float, ...] = (10.0, 10.0, 5.0, 5.0)
+    region_overlaps: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
+    least_regions: int = 36
+    most_regions: int = 36
+
+    def changed(self, *, image_size: int | None, proposals: int | None) -> "DetectorSettings":
+        """With another shorter side, the longest being 5/3 of it, and another number of proposals."""
+        changed = self
+        if image_size is not None:
+            changed = replace(changed, shortest_side=image_size, longest_side=int(image_size * LONGEST_SIDE))
+        return changed if proposals is None else replace(changed, proposals=proposals)
+
+    def resized(self, height: int, width: int) -> tuple[int, int]:
+        """The height and width to which a frame is scaled: 720 × 1280 → 750 × 1333, or 562 × 1000 at 600.
+
+        The order of the steps decides the rounding, and is that of the published program.
+        """
+        scale = self.shortest_side / min(height, width)
+        if height < width:
+            new_height, new_width = float(self.shortest_side), scale * width
+        else:
+            new_height, new_width = scale * height, float(self.shortest_side)
+        larger = max(new_height, new_width)
+        if larger > self.longest_side:
+            shrink = self.longest_side / larger
+            new_height, new_width = new_height * shrink, new_width * shrink
+        return int(new_height + 0.5), int(new_width + 0.5)
+
+    def described(self) -> dict[str, str | int | float | bool]:
+        """What a features file says: the values that options change, and what else is not as published."""
+        told = {
+            "shortest_side": "image_size",
+            "longest_side": "longest_side",
+            "proposals": "proposals",
+            "most_regions": "regions",
+        }
+        plain: dict[str, str | int | float | bool] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in told or value != field.default:
+                text = " ".join(map(str, value)) if isinstance(value, tuple) else value
+                plain[told.get(field.name, field.name)] = text
+        return plain
+
+
+_KEYS = {
+    "shortest_side": "input.min_size_test",
+    "longest_side": "input.max_size_test",
+    "mean": "model.pixel_mean",
+    "deviation": "model.pixel_std",
+    "anchor_sizes": "model.anchor_generator.sizes",
+    "anchor_ratios": "model.anchor_generator.aspect_ratios",
+    "candidates": "model.rpn.pre_nms_topk_test",
+    "proposal_overlap": "model.rpn.nms_thresh",
+    "proposals": "model.rpn.post_nms_topk_test",
+    "pooled_side": "model.roi_box_head.pooler_resolution",
+    "box_weights": "model.roi_box_head.bbox_reg_weights",
+    "region_overlaps": "model.roi_heads.nms_thresh_test",
+    "least_regions": "min_detections",
+    "most_regions": "max_detections",
+}
+_FIXED = {"input.format": "BGR", "model.anchor_generator.offset": 0}  # no other value is computed here
+_LENGTHS = {"mean": 3, "deviation": 3, "box_weights": 4}
+
+
+def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
+    """Read ``config.yaml``; what it does not say is as published.
+
+    Raises InputError for a file that is no YAML, and for a value of the wrong kind by its key.
+    """
+    try:
+        config = yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506  a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(path, f"cannot be read as YAML ({type(error).__name__})", remedy) from error
+    for key, value in _FIXED.items():
+        if (given := _look_up(config, key)) not in (None, value):
+            raise InputError(path, f"{key} is {given!r}, not {value!r}", remedy)
+    values: dict[str, Any] = {}
+    for name, key in _KEYS.items():
+        if (given := _look_up(config, key)) is not None:
+            published = getattr(DetectorSettings(), name)
+            try:
+                values[name] = _typed(given, type(published))
+                if name in _LENGTHS and len(values[name]) != _LENGTHS[name]:
+                    raise ValueError(name)
+            except (TypeError, ValueError, SyntaxError) as error:
+                raise InputError(
+                    path, f"{key} is {given!r}, which is nothing like {published}", remedy
+                ) from error
+    return DetectorSettings(**values)
+
+
+class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
+    """Takes Python's tuples, which configurations of this family are full of, for lists."""
+
+
+_PlainLoader.add_constructor(
+    "tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True)
+)
+
+
+def _look_up(config: Any, key: str) -> Any:
+    """The value of a dotted key, or None."""
+    for part in key.split("."):
+        config = config.get(part) if isinstance(config, dict) else None
+    return config
+
+
+def _typed(given: Any, kind: type) -> int | float | tuple[float, ...]:
+    """A positive number, or a flat tuple of numbers; a list's text as in ``"(10, 10, 5, 5)"`` will do."""
+    if isinstance(given, str):
+        given = ast.literal_eval(given)
+    if kind is tuple:
+        return tuple(_flat(given))
+    if not float(given) > 0 or (kind is int and int(given) != given):
+        raise ValueError(given)
+    number: int | float = kind(given)
+    return number
+
+
+def _flat(given: Any) -> Iterator[float]:
+    if isinstance(given, list | tuple):
+        for item in given:
+            yield from _flat(item)
+    else:
+        yield float(given)
