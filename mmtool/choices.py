@@ -17,21 +17,28 @@ class TextSplit(StrEnum):
 
 
 class VideoEncoder(StrEnum):
+    """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
+
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
     FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
+    LXMERT = "lxmert"
+    CLIP = "clip"
     FASTER_RCNN_VG = "faster-rcnn-vg"
     TIMING = "timing"
 
 
 class TextEncoder(StrEnum):
     BERT = "bert"
+    LXMERT = "lxmert"
+    CLIP = "clip"
     LENGTH = "length"
 
 
 class Pooling(StrEnum):
-    """How word features become one snippet feature."""
+    """How word features become one snippet feature: all tokens' mean, the words' alone, or the first's."""
 
     MEAN = "mean"
+    WORDS = "words"
     CLS = "cls"
 
 

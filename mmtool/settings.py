@@ -11,6 +11,7 @@ from mmtool.choices import (
     Cut,
     Decoder,
     Device,
+    EncoderPrecision,
     ExportFormat,
     Inputs,
     Normalisation,
@@ -23,7 +24,6 @@ from mmtool.choices import (
     TextEncoder,
     TextSplit,
     TimingPath,
-    VideoEncoder,
 )
 from mmtool.errors import CallError
 
@@ -59,19 +59,23 @@ class SegmentSettings:
 class ExtractSettings:
     """Which encoders, with which weights; a modality without an encoder is left alone."""
 
-    video_encoder: VideoEncoder | None = None
+    video_encoder: str | None = None  # a choices.VideoEncoder, or a classifier of torchvision.models
     text_encoder: TextEncoder | None = None
     video_weights: str | None = None  # None: published; "random"; or a path
     text_weights: str | None = None
-    text_model: str | None = None  # hub name or local folder; None: the encoder's default
+    video_model: str | None = (
+        None  # of clip and lxmert: hub name or local folder; None: the encoder's default
+    )
+    text_model: str | None = None  # likewise, of every encoder of text but length
     video_name: str | None = None  # of the features file; None: the encoder's name
     text_name: str | None = None
-    pooling: Pooling = Pooling.MEAN
+    pooling: Pooling | None = None  # None: the encoder's own
     image_size: int | None = None  # shorter side in pixels; None: the detector's own
     proposals: int | None = None  # regions that the detector looks at; None: its own number
     keep_regions: bool = False
     seed: int = 0  # of random weights
     batch_size: int = 8
+    precision: EncoderPrecision = EncoderPrecision.FP32
     device: Device = Device.AUTO
     force: bool = False
 

@@ -1,4 +1,8 @@
-"""What the stages ask of an encoder."""
+"""What the stages ask of an encoder.
+
+Encoders of pictures and of texts whose features may be compared, as those of one CLIP model, say so in
+their identities: ``settings["space"]`` is then the same on both sides, a digest of the model's weights.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -18,6 +22,7 @@ __all__ = [
     "Frame",
     "FrameEncoder",
     "IntervalEncoder",
+    "RegionDetector",
     "RegionNames",
     "Regions",
     "TextEncoder",
@@ -68,6 +73,17 @@ class FrameEncoder(Protocol):
 
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8."""
+        ...
+
+
+class RegionDetector(Protocol):
+    """Finds the regions of frames for another encoder; ``identity.dimension`` is that of a region."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def detect(self, frames: Sequence[Frame]) -> list[Regions]:
+        """The regions of each of ``B`` RGB frames (H, W, 3), uint8; a frame may have none."""
         ...
 
 

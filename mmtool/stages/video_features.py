@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.choices import Modality, VideoEncoder
+from mmtool.choices import Modality
 from mmtool.encoders.contract import MAX_REGIONS, FrameEncoder, IntervalEncoder, Regions
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.errors import CallError, InputError
@@ -26,7 +26,7 @@ from mmtool.video.probe import probe
 
 def extract_video(
     corpus: Corpus,
-    encoder_name: VideoEncoder,
+    encoder_name: str,
     settings: ExtractSettings,
     report: StageReport,
     progress: Progress,
@@ -37,12 +37,14 @@ def extract_video(
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
     encoder = load_video_encoder(
         encoder_name,
+        video_model=settings.video_model,
         weights=settings.video_weights,
         seed=settings.seed,
         image_size=settings.image_size,
         proposals=settings.proposals,
         keep_regions=settings.keep_regions,
         batch_size=settings.batch_size,
+        precision=settings.precision,
         device=resolve_device(settings.device).type,
     )
     name = settings.video_name or encoder.identity.name
