@@ -16,6 +16,17 @@ class TextSplit(StrEnum):
     PHRASES = "phrases"
 
 
+class ShotDetector(StrEnum):
+    """How cuts are found: PySceneDetect's family, and a learned detector."""
+
+    CONTENT = "content"
+    ADAPTIVE = "adaptive"
+    THRESHOLD = "threshold"
+    HISTOGRAM = "histogram"
+    HASH = "hash"
+    TRANSNETV2 = "transnetv2"
+
+
 class VideoEncoder(StrEnum):
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
     FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
