@@ -67,6 +67,8 @@ class SegmentSettings:
             self.threshold,
         )
         _require(self.min_clip_frames >= 1, "min-clip-frames", "at least 1", self.min_clip_frames)
+        if self.weights is not None and self.detector is not ShotDetector.TRANSNETV2:
+            raise CallError(f"--weights is of transnetv2; {self.detector} has none")
         _require(0 <= self.start < inf, "start", "seconds from the film's start", self.start)
         _require(self.end is None or self.start < self.end < inf, "end", "after --start and finite", self.end)
         _require(self.workers >= 0, "workers", "at least 0", self.workers)

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from mmtool.errors import InputError
@@ -104,15 +105,26 @@ def _plain(path: Path, lines: Numbered, end: float | None) -> Found:
         if line.lstrip().startswith("#"):
             continue
         try:
-            times.append((number, seconds_of(line)))
+            time = seconds_of(line)
         except ValueError:
             raise InputError(path, f"line {number}: {line.strip()[:40]!r} is no time", REMEDY) from None
+        if times and time <= times[-1][1]:
+            raise InputError(path, f"line {number}: {time:g} s comes before the time above", "sort them")
+        if end is not None and time >= end:
+            raise _outside(path, number, time, end)
+        times.append((number, time))
     if end is None:
         raise InputError(path, "its film does not say how long it is", "give a list with ends")
     if times and times[0][1] > 0:
         times.insert(0, (times[0][0], 0.0))
-    ends = [time for _, time in times[1:]] + [end]
-    return [(number, Clip(start, stop)) for (number, start), stop in zip(times, ends, strict=True)]
+    edges = [*times, (0, end)]
+    return [(number, Clip(start, stop)) for (number, start), (_, stop) in pairwise(edges)]
+
+
+def _outside(path: Path, number: int, time: float, end: float) -> InputError:
+    return InputError(
+        path, f"line {number}: {time:g} s is outside the film, which ends at {end:g} s", "correct it"
+    )
 
 
 def _checked(path: Path, found: Found, end: float | None, slack: float) -> list[Clip]:
@@ -123,10 +135,7 @@ def _checked(path: Path, found: Found, end: float | None, slack: float) -> list[
                 path, f"line {number}: {clip.start:g} s comes before the end of the clip above", "sort them"
             )
         if end is not None and max(clip.end, clip.start) > end + slack:
-            late = clip.start if clip.start > end else clip.end
-            raise InputError(
-                path, f"line {number}: {late:g} s is outside the film, which ends at {end:g} s", "correct it"
-            )
+            raise _outside(path, number, clip.start if clip.start > end else clip.end, end)
         if clip.end <= clip.start:
             raise InputError(path, f"line {number}: a clip without length at {clip.start:g} s", "correct it")
         before = clip.end

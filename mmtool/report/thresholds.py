@@ -35,7 +35,6 @@ def write_thresholds(
         figure = Figure(figsize=(13, 4.2 + 0.34 * len(cuts)))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[4.2, 0.34 * len(cuts) + 0.5])
         above.plot(*_thinned(times, curve), color=INK, linewidth=0.8)
-        above.set_ylabel(score_name)
         above.set_ylim(0, max(float(curve.max()), *cuts) * 1.06)
         thresholds = sorted(cuts)
         for row, threshold in enumerate(thresholds):
@@ -43,8 +42,8 @@ def write_thresholds(
             colour = PALETTE[1] if chosen else PALETTE[0]
             above.axhline(threshold, color=colour, linewidth=1.6 if chosen else 0.9, alpha=0.9, zorder=3)
             below.vlines(cuts[threshold], row - 0.38, row + 0.38, color=colour, linewidth=1.2)
-        above.margins(x=0)
-        above.set_title("Score of each frame; lines are thresholds")
+        above.set_xlim(times[0], max(times[-1], times[0] + 0.04))
+        above.set_title(f"Each frame’s {score_name}; lines are thresholds")
         below.set_title("Cuts by threshold")
         below.set_ylim(-0.6, len(thresholds) - 0.4)
         below.set_yticks(range(len(thresholds)), [_label(t, len(cuts[t]), t == used) for t in thresholds])

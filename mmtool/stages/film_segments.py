@@ -1,5 +1,6 @@
 """One film → its clips, and what goes with them: kept scores, a picture of thresholds, thumbnails."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_
 from mmtool.video.timeline import read_timeline
 
 SUGGESTED = (0.5, 0.7, 1.0, 1.4, 2.0)  # times the threshold
+DRAWING = threading.Lock()  # matplotlib's style is of the whole process
 
 
 @dataclass(frozen=True)
@@ -185,23 +187,28 @@ class _Work:
         for factor in SUGGESTED:
             other = detector.with_threshold(float(f"{factor * detector.threshold:.3g}"))
             cuts[other.threshold] = times[other.cuts(scores, film.settings.min_clip_frames)].tolist()
-        write_thresholds(
-            output,
-            title=f"{film.id} — {detector.name}, at least {film.settings.min_clip_frames} frames a clip",
-            score_name=detector.score_name,
-            times=times,
-            curve=detector.curve(scores),
-            cuts=cuts,
-            used=detector.threshold,
-        )
+        with DRAWING:
+            write_thresholds(
+                output,
+                title=f"{film.id} — {detector.name}, at least {film.settings.min_clip_frames} frames a clip",
+                score_name=detector.score_name,
+                times=times,
+                curve=detector.curve(scores),
+                cuts=cuts,
+                used=detector.threshold,
+            )
 
     def _write_thumbnails(self, output: Path) -> None:
-        from mmtool.video.thumbnails import contact_sheet, encode, read_thumbnails
+        from mmtool.video.thumbnails import contact_sheet, encode, read_thumbnails, tile
 
         film = self.film
-        clips, pictures = read_clips(film.corpus.clips(film.id)), []
+        clips, tiles = read_clips(film.corpus.clips(film.id)), []
         for number, picture in enumerate(read_thumbnails(film.path, clips)):
             write_picture(film.corpus.thumbnail(film.id, number), encode(picture))
-            pictures.append(picture)
-        write_picture(output, encode(contact_sheet(pictures, clips)))
-        count(self.report, "thumbnails", len(pictures))
+            tiles.append(tile(picture))
+        number = len(clips)
+        while (left_over := film.corpus.thumbnail(film.id, number)).exists():  # of more clips, earlier
+            left_over.unlink()
+            number += 1
+        write_picture(output, encode(contact_sheet(tiles, clips)))
+        count(self.report, "thumbnails", len(tiles))

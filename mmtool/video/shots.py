@@ -66,6 +66,8 @@ def score_frames(
             raise InputError(path, f"ends before {extent.start:g} s", "correct --start")
         if not scores:
             raise no_frames(path)
+        if timeline.still and len(scores) == 1:
+            raise InputError(path, "is a picture, not a film", "remove or rename it")
         times = np.asarray(stream.times)[: len(scores)]
         _check_order(path, times.tolist())
         return FrameScores(

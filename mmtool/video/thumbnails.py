@@ -34,19 +34,23 @@ def encode(picture: Picture) -> bytes:
     return bytes(data)
 
 
-def contact_sheet(pictures: Sequence[Picture], clips: Sequence[Clip]) -> Picture:
-    """Draw the pictures of N clips in rows, each with its number, start and length below it."""
-    tiles = [_fit(picture, TILE_WIDTH, enlarge=True) for picture in pictures]
-    height, width = max(tile.shape[0] for tile in tiles), TILE_WIDTH
+def tile(picture: Picture) -> Picture:
+    """Reduce (or enlarge) a picture to the size that it has on a contact sheet."""
+    return _fit(picture, TILE_WIDTH, enlarge=True)
+
+
+def contact_sheet(tiles: Sequence[Picture], clips: Sequence[Clip]) -> Picture:
+    """Draw the tiles of N clips in rows, each with its number, start and length below it."""
+    height, width = max(picture.shape[0] for picture in tiles), TILE_WIDTH
     cell_height, cell_width = height + CAPTION + MARGIN, width + MARGIN
     columns = max(COLUMNS, math.ceil(math.sqrt(len(tiles) * cell_height / cell_width / 4)))
     columns = min(columns, len(tiles))
     rows = math.ceil(len(tiles) / columns)
     sheet = np.full((rows * cell_height + MARGIN, columns * cell_width + MARGIN, 3), PAPER, np.uint8)
-    for number, (tile, clip) in enumerate(zip(tiles, clips, strict=True)):
+    for number, (picture, clip) in enumerate(zip(tiles, clips, strict=True)):
         top = MARGIN + number // columns * cell_height
         left = MARGIN + number % columns * cell_width
-        sheet[top : top + tile.shape[0], left : left + width] = tile
+        sheet[top : top + picture.shape[0], left : left + width] = picture
         base = top + height + 18
         _write(sheet, str(number + 1), (left, base), INK, thick=True)
         start = _write(sheet, _clock(clip.start), (left + 52, base), INK)

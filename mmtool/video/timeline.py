@@ -20,11 +20,12 @@ INDEXED = ("mov", "mp4", "matroska", "webm", "avi")  # containers in which seeki
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """``offset``: seconds from the film's start to its first picture; ``end``: of the film, None: unknown."""
+    """What a film's header says about its times."""
 
-    offset: float
-    end: float | None
-    indexed: bool
+    offset: float  # seconds from the film's start to its first picture
+    end: float | None  # seconds; None: unknown
+    indexed: bool  # seeking finds key frames
+    still: bool  # it is of a kind that holds pictures, one after the other or a single one
 
 
 def read_timeline(path: Path) -> Timeline:
@@ -39,6 +40,7 @@ def read_timeline(path: Path) -> Timeline:
         return Timeline(
             offset=max(0.0, round(start - zero, 6)),
             end=max(ends) - zero if ends else None,
+            still=container.format.name.endswith("_pipe") or container.format.name == "image2",
             indexed=any(name in container.format.name.split(",") for name in INDEXED),
         )
 
