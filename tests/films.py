@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -61,7 +62,7 @@ def write_film(
         stream.codec_context.time_base = TICK
         packets = list(_sound(container, sound)) if sound else []
         time = start
-        for number, frame in enumerate([first, *frames]):
+        for number, frame in enumerate(chain([first], frames)):
             shown = av.VideoFrame.from_ndarray(frame, format="rgb24")
             shown.pts, shown.time_base = time, TICK
             packets += stream.encode(shown)

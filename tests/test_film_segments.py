@@ -142,7 +142,7 @@ def test_many_films_at_a_time_give_what_one_at_a_time_gives(corpus):
     segment(corpus.root, SegmentSettings(workers=1, force=True))
     assert [read_clips(corpus.clips(id)) for id in "abc"] == many
     task, done, total, unit, more = calls[-1]
-    assert (task, done, total, unit) == ("cutting films, 3 of 3 done", 180, 180, "frames")
+    assert (task, done, total, unit) == ("3 of 3 cut", 180, 180, "frames")
     assert more == {"per_second": pytest.approx(25)}
 
 

@@ -74,8 +74,9 @@ class _RateColumn(ProgressColumn):
         if not speed:
             return Text("")
         per_second = task.fields.get("per_second")
+        digits = 0 if speed >= 100 else 1
         real_time = f", {speed / per_second:,.1f}× real time" if per_second else ""
-        return Text(f"{speed:,.1f} {task.fields['unit']}/s{real_time}", style="cyan")
+        return Text(f"{speed:,.{digits}f} {task.fields['unit']}/s{real_time}", style="cyan")
 
 
 class ProgressBars:
@@ -85,7 +86,7 @@ class ProgressBars:
         self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             _RateColumn(),
             TimeRemainingColumn(compact=True),

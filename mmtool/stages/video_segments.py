@@ -133,7 +133,7 @@ class _Counter:
         expected = round(sum(known) / len(known) * self._films) if known else 0
         total = max(expected, done) if known and len(known) == len(totals) else None
         seconds = sum(count / self._rates[id] for id, count in list(self._done.items()))
-        name = f"cutting films, {finished} of {self._films} done"
+        name = f"{finished} of {self._films} cut"
         progress(name, done, total, "frames", per_second=done / seconds if seconds else None)
 
 
