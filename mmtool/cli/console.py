@@ -75,7 +75,7 @@ class _RateColumn(ProgressColumn):
             return Text("")
         per_second = task.fields.get("per_second")
         digits = 0 if speed >= 100 else 1
-        real_time = f", {speed / per_second:,.1f}× real time" if per_second else ""
+        real_time = f", {speed / per_second:,.0f}× real time" if per_second else ""
         return Text(f"{speed:,.{digits}f} {task.fields['unit']}/s{real_time}", style="cyan")
 
 
@@ -86,7 +86,7 @@ class ProgressBars:
         self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=16),
             MofNCompleteColumn(),
             _RateColumn(),
             TimeRemainingColumn(compact=True),
