@@ -187,6 +187,18 @@ def test_a_scene_list_of_pyscenedetect_is_taken_frame_for_frame(corpus, tmp_path
     assert "1 unchanged" in call("segment", corpus.root, "--clips", tmp_path / "b.edl").stdout
 
 
+def test_a_scene_list_counts_from_the_first_picture(tmp_path):
+    """Which is shown five seconds after the sound starts."""
+    (tmp_path / "videos").mkdir()
+    path = write_film(tmp_path / "videos" / "a.mkv", shots(20, 30), start=5000, sound=8)
+    call("segment", tmp_path)
+    detected = read_clips(tmp_path / "clips" / "a.csv")
+    assert [clip.start for clip in detected] == pytest.approx([5.0, 5.8])
+    command(path, tmp_path, "detect-content", "-m", "5")
+    call("segment", tmp_path, "--clips", tmp_path / "a-Scenes.csv")
+    assert read_clips(tmp_path / "clips" / "a.csv") == detected
+
+
 def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):
     lists = tmp_path / "cuts"
     lists.mkdir()
@@ -213,6 +225,11 @@ def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):
         ("a.txt", "0\nnan\n", "line 2: 'nan' is no time"),
         ("a.txt", "\n", "holds no cuts"),
         ("a.csv", "Start Frame,End Frame\n1,2\n", "line 2 is no line of PySceneDetect's list"),
+        (
+            "a.csv",
+            "Start Frame,End Frame,Start Time (seconds),End Time (seconds)\n1,2,0,nan\n",
+            "line 2 is no line of PySceneDetect's list",
+        ),
         ("a.edl", "TITLE: a\n", "holds no cuts"),
         (
             "a.edl",

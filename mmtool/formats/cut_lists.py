@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mmtool.errors import InputError
-from mmtool.formats.csv_rows import read_utf8
+from mmtool.formats.csv_rows import finite_seconds, read_utf8
 from mmtool.records import Clip
 
 SUFFIXES = (".csv", ".edl", ".txt")
@@ -33,10 +33,11 @@ def seconds_of(text: str) -> float:
     return seconds
 
 
-def read_cut_list(path: Path, *, frame_rate: float, end: float | None) -> list[Clip]:
+def read_cut_list(path: Path, *, frame_rate: float, end: float | None, offset: float = 0.0) -> list[Clip]:
     """Read clips, in order and without overlap, of a film of ``end`` seconds (None: unknown).
 
-    Clips of PySceneDetect's list have their frames, others only times. Raises ``InputError`` that names
+    Clips of PySceneDetect's list have their frames, others only times. That list counts from the first
+    picture, which is ``offset`` seconds after the start of the film. Raises ``InputError`` that names
     the line for what is no time, out of order, or outside the film.
     """
     lines = read_utf8(path, REMEDY).splitlines()
@@ -44,7 +45,7 @@ def read_cut_list(path: Path, *, frame_rate: float, end: float | None) -> list[C
     if path.suffix.lower() == ".edl":
         clips = _edl(path, content, frame_rate)
     elif any("Start Frame" in line for _, line in content[:2]):
-        clips = _scene_list(path, content)
+        clips = _scene_list(path, content, offset)
     else:
         clips = _plain(path, content, end)
     if not clips:
@@ -56,7 +57,7 @@ Numbered = Sequence[tuple[int, str]]
 Found = list[tuple[int, Clip]]  # with the lines
 
 
-def _scene_list(path: Path, lines: Numbered) -> Found:
+def _scene_list(path: Path, lines: Numbered, offset: float) -> Found:
     if "Start Frame" not in lines[0][1]:
         lines = lines[1:]  # above the header: the cuts once more, as timecodes
     columns = next(csv.reader([lines[0][1]]))
@@ -64,7 +65,7 @@ def _scene_list(path: Path, lines: Numbered) -> Found:
     for number, line in lines[1:]:
         row = dict(zip(columns, next(csv.reader([line])), strict=False))
         try:
-            start, end = float(row["Start Time (seconds)"]), float(row["End Time (seconds)"])
+            start, end = (finite_seconds(row[f"{edge} Time (seconds)"]) + offset for edge in ("Start", "End"))
             clip = Clip(start, end, int(row["Start Frame"]) - 1, int(row["End Frame"]))  # it counts from 1
         except (KeyError, ValueError):
             raise InputError(path, f"line {number} is no line of PySceneDetect's list", REMEDY) from None

@@ -175,8 +175,8 @@ class _Work:
         return clips
 
     def _imported(self, cut_list: Path) -> list[Clip]:
-        rate, end = probe(self.film.path).frame_rate, read_timeline(self.film.path).end
-        return read_cut_list(cut_list, frame_rate=rate, end=end)
+        rate, timeline = probe(self.film.path).frame_rate, read_timeline(self.film.path)
+        return read_cut_list(cut_list, frame_rate=rate, end=timeline.end, offset=timeline.offset)
 
     def _draw_suggestions(self, output: Path) -> None:
         from mmtool.report.thresholds import write_thresholds
