@@ -12,6 +12,7 @@ from films import number_in, shots, write_film
 from test_detectors import command
 
 from mmtool.errors import InputError
+from mmtool.records import Clip
 from mmtool.video.detectors.content import Content
 from mmtool.video.frames import read_frames
 from mmtool.video.shots import Extent, detect_clips, score_frames
@@ -52,8 +53,9 @@ def test_pictures_after_the_sound_keep_their_distance(tmp_path, suffix):
     assert detect(path, extent=Extent(5.4, 6.2))[0].start == pytest.approx(5.4)
 
 
-def test_what_an_edit_list_leaves_out_is_not_there(tmp_path):
-    path = write_film(tmp_path / "film.mp4", shots(20, 30, 25), key_frames=1)
+@pytest.mark.parametrize("key_frames", [1, 25])  # in the second, what is left out is decoded all the same
+def test_what_an_edit_list_leaves_out_is_not_there(tmp_path, key_frames):
+    path = write_film(tmp_path / "film.mp4", shots(20, 30, 25), key_frames=key_frames)
     data = bytearray(path.read_bytes())
     at = data.index(b"elst") - 4  # size, name, flags, one entry: duration (ms), first time, rate
     ticks = struct.unpack(">I", data[(mdhd := data.index(b"mdhd")) + 16 : mdhd + 20])[0]
@@ -63,6 +65,7 @@ def test_what_an_edit_list_leaves_out_is_not_there(tmp_path):
     assert [(clip.start_frame, clip.end_frame) for clip in clips] == [(0, 10), (10, 40), (40, 65)]
     assert [clip.start for clip in clips] == pytest.approx([0, 0.4, 1.6], abs=1e-6)
     assert [number_in(frame) for frame in read_frames(path, [0, 39])] == [10, 49]
+    assert detect(path, extent=Extent(0.2, 1.2)) == [Clip(0.2, 0.4, 5, 10), Clip(0.4, 1.2, 10, 30)]
 
 
 @pytest.mark.parametrize(
