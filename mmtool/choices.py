@@ -16,6 +16,17 @@ class TextSplit(StrEnum):
     PHRASES = "phrases"
 
 
+class ShotDetector(StrEnum):
+    """How cuts are found: PySceneDetect's family, and a learned detector."""
+
+    CONTENT = "content"
+    ADAPTIVE = "adaptive"
+    THRESHOLD = "threshold"
+    HISTOGRAM = "histogram"
+    HASH = "hash"
+    TRANSNETV2 = "transnetv2"
+
+
 class VideoEncoder(StrEnum):
     """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
 

@@ -125,10 +125,15 @@ class StageReport:
 
 
 class Progress(Protocol):
-    """Hears from a stage at work: ``done`` of ``total`` units (None: unknown) of one task."""
+    """Hears from a stage at work: ``done`` of ``total`` units (None: unknown) of one task.
 
-    def __call__(self, task: str, done: int, total: int | None, unit: str) -> None: ...
+    ``per_second`` is how many units are one second of film, where that is known.
+    """
+
+    def __call__(
+        self, task: str, done: int, total: int | None, unit: str, per_second: float | None = None
+    ) -> None: ...
 
 
-def silent(task: str, done: int, total: int | None, unit: str) -> None:
+def silent(task: str, done: int, total: int | None, unit: str, per_second: float | None = None) -> None:
     """The progress of a caller who does not listen."""

