@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from corpora import make_corpus
 from literal_network import Episode, read
+from test_chain import call, chain
 
 from mmtool.alignment.actions import MANY_TO_MANY, ONE_TO_MANY, ActionSet
 from mmtool.alignment.batch import Sequences
@@ -12,6 +14,7 @@ from mmtool.alignment.greedy import decode_greedily
 from mmtool.alignment.network import WIDTH, AlignmentNetwork, NetworkShape
 from mmtool.alignment.trace import POSITIONAL
 from mmtool.choices import Normalisation
+from mmtool.formats.alignments import read_alignment
 
 ENOUGH = 10_000  # more than there are sequences of a test's size
 
@@ -91,3 +94,17 @@ def test_a_wide_beam_beats_greedy_somewhere():
         for width in (1, 30)
     )
     assert narrow != wide
+
+
+def test_beam_aligns_through_the_command_and_width_one_is_greedy(tmp_path):
+    corpus = make_corpus(tmp_path / "corpus")
+    chain(corpus.root)
+    command = ["align", corpus.root, "--run", "r"]
+    call(*command)
+    greedy = read_alignment(corpus.alignment("r", "v0"))[0]
+    call(*command, "--decoder", "beam", "--beam-width", 1)
+    narrow = read_alignment(corpus.alignment("r", "v0"))[0]
+    assert (narrow.matches, narrow.decoder) == (greedy.matches, "beam")
+    assert "6 unchanged" in call(*command, "--decoder", "beam", "--beam-width", 1).stdout
+    assert "6 done" in call(*command, "--decoder", "beam").stdout
+    assert "--path" in call(*command, "--decoder", "beam", "--path", "viterbi", code=2).stderr

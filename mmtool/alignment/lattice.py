@@ -7,7 +7,7 @@ start and end, in log space. One step of the recursion is a convolution, because
 equal: O(M · R · X · D) for R rates and durations of at most D steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_BYTES_AT_ONCE = 2**29  # of forward scores; rates are independent and can take turns
+_BYTES_AT_ONCE = 2**28  # of scores up to each start and end; rates are independent and can take turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,12 @@ class Lattice:
     def of_rates(self, chosen: slice) -> "Lattice":
         return replace(self, durations=[d[chosen] for d in self.durations], rates=self.rates[chosen])
 
+    def turns(self) -> Iterator[slice]:
+        """The rates, as many at once as memory should hold."""
+        at_once = max(1, int(_BYTES_AT_ONCE // (16 * len(self.durations) * len(self.boundary))))
+        for first in range(0, len(self.rates), at_once):
+            yield slice(first, first + at_once)
+
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
@@ -58,11 +64,10 @@ def forward_backward(lattice: Lattice) -> Marginals:
 
     Raises ValueError where no placement is possible.
     """
-    snippets, times, rates = len(lattice.durations), len(lattice.boundary), len(lattice.rates)
-    at_once = max(1, int(_BYTES_AT_ONCE // (16 * snippets * times)))
+    snippets, times = len(lattice.durations), len(lattice.boundary)
     starts, ends, total = np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf
-    for first in range(0, rates, at_once):
-        part = _forward_backward(lattice.of_rates(slice(first, first + at_once)))
+    for rates in lattice.turns():
+        part = _forward_backward(lattice.of_rates(rates))
         if part.log_probability > -np.inf:
             both = float(np.logaddexp(total, part.log_probability))
             for sums, new in ((starts, part.starts), (ends, part.ends)):

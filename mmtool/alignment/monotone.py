@@ -48,7 +48,7 @@ def monotone(
         (clip, snippet)
         for snippet, first, end in owned
         for clip in range(first, end)
-        if clip == first or similarity[snippet, clip] >= rest[clip]
+        if clip == first or similarity[snippet, clip] > rest[clip]
     ]
     return MonotoneAlignment(tuple(matches), float(before[-1]))
 
