@@ -24,7 +24,7 @@ OWNERS = (4, 0, 0, 1, 3, 5)  # the direction of each clip's features; snippet j 
 TRUTH = ((1, 0), (2, 0), (3, 1), (4, 3))
 DIRECTIONS = 6
 HEADS = (1, 5, 2, 4, 3, 6, 0, 1, 5, 2, 4, 3)  # clips before the narration: nothing but features tells
-TOY = ["--video", "toy-video", "--text", "toy-text"]
+TOY = ["--video", "toy", "--text", "toy"]  # toy-video and toy-text
 KINDS = ("secret", "hidden", "second", "bigger")
 SETTINGS = {"space": "toy"}
 
@@ -189,7 +189,8 @@ def test_train_weighs_a_similarity_that_helps_and_keeps_whose_it_is(narrations):
     call("align", narrations.root, "--run", "r")
     measures = json.loads(call("evaluate", narrations.root, "--run", "r", "--json").stdout)["measures"]
     assert measures["r"]["video_accuracy"]["value"] > 0.9
-    assert "12 unchanged" in call("align", narrations.root, "--run", "r", *TOY).stdout
+    whole_names = ["--video", "toy-video", "--text", "toy-text"]
+    assert "12 unchanged" in call("align", narrations.root, "--run", "r", *whole_names).stdout
     assert "timing parameters" in call("info", narrations.timing("r")).stdout
 
 

@@ -99,13 +99,16 @@ class _Search:
         )
 
     def _log_probabilities(self, beam: _Beam) -> Tensor:
-        clips, snippets = (beam.clip_top.new_tensor(len(rows)) for rows in (self.video, self.text))
+        clips, snippets = len(self.video), len(self.text)
+        positional = positional_features(
+            clips - beam.clip_top.cpu().numpy(), snippets - beam.snippet_top.cpu().numpy(), clips, snippets
+        )
         logits = self.network.classify(
             self.video[beam.clip_top],
             self.text[beam.snippet_top],
             beam.actions[:, 0] + beam.actions[:, 2],
             beam.matched[:, 0] + beam.matched[:, 2],
-            positional_features(clips - beam.clip_top, snippets - beam.snippet_top, clips, snippets),
+            torch.from_numpy(positional).to(self.video.device),
         )
         return logits.double().log_softmax(dim=-1)
 

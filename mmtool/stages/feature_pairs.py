@@ -65,9 +65,11 @@ def open_feature_pair(corpus: Corpus, video: str, text: str, *, any_space: bool)
     """Open two files of features that can be compared.
 
     Two sides share a space where their encoders say so, by the setting ``space``, or, where neither says
-    anything, where they have one model. ``any_space`` trusts the caller. Raises CallError for others,
+    anything, where they have one model. An encoder of both names both, as ``clip`` does ``clip-video``
+    and ``clip-text``. ``any_space`` trusts the caller. Raises CallError for others,
     for joined features and for projected ones, whose normalisation has moved each side by itself.
     """
+    video, text = _side(corpus, video, Modality.VIDEO), _side(corpus, text, Modality.TEXT)
     with (
         open_joined(corpus, video, Modality.VIDEO) as clips,
         open_joined(corpus, text, Modality.TEXT) as texts,
@@ -81,6 +83,12 @@ def open_feature_pair(corpus: Corpus, video: str, text: str, *, any_space: bool)
         if not any_space:
             _require_one_space(pair)
         yield pair
+
+
+def _side(corpus: Corpus, name: str, modality: Modality) -> str:
+    """The file that an encoder's name means where it has one for each modality."""
+    of_side = f"{name}-{modality}"
+    return of_side if corpus.features(of_side).exists() and not corpus.features(name).exists() else name
 
 
 def _require_one_space(pair: FeaturePair) -> None:
