@@ -9,7 +9,7 @@ from test_chain import call, chain
 
 from mmtool.alignment.actions import MANY_TO_MANY, ONE_TO_MANY, ActionSet
 from mmtool.alignment.batch import Sequences
-from mmtool.alignment.beam import decode_by_beam
+from mmtool.alignment.beam import _Search, decode_by_beam
 from mmtool.alignment.greedy import decode_greedily
 from mmtool.alignment.network import WIDTH, AlignmentNetwork, NetworkShape
 from mmtool.alignment.trace import POSITIONAL
@@ -68,6 +68,24 @@ def test_a_beam_that_holds_everything_finds_the_best_of_all(actions, clips, snip
     score, matches = every[found.actions]
     assert score == pytest.approx(max(value for value, _ in every.values()), abs=1e-6)
     assert found.matches == matches
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_hypothesis_of_a_beam_is_scored_as_the_literal_network_does(seed):
+    """Random actions, most of them matches, so that slots are begun, continued and left."""
+    network, rng = network_of(len(MANY_TO_MANY)), np.random.default_rng(seed)
+    c, s = (torch.from_numpy(rows[0]) for rows in (features([9], 5, seed), features([9], 4, seed)))
+    with torch.no_grad():
+        video, text = read(network, [list(c)], [list(s)], training=False)
+        episode = Episode(network, video[0], text[0], MANY_TO_MANY)
+        search = _Search(network, torch.stack(video[0]), torch.stack(text[0]), ActionSet(MANY_TO_MANY), 1)
+        beam = search._start()
+        while not episode.over:
+            expected = episode.logits().double().log_softmax(0)
+            torch.testing.assert_close(search._log_probabilities(beam)[0], expected, atol=1e-5, rtol=1e-4)
+            action = int(rng.choice(5, p=[0.1, 0.2, 0.4, 0.1, 0.2]))
+            episode.take(action)
+            beam = search._take(beam, torch.tensor([action]))
 
 
 @pytest.mark.parametrize("normalisation", list(Normalisation))

@@ -13,8 +13,8 @@ def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -
     """Write ``alignments/<run>/<id>.json`` for a split, or for all that has clips and snippets.
 
     Without a run the semi-Markov model aligns with the package's parameters, or another decoder by
-    similarity, into ``alignments/<decoder>``; that path loads no torch. Raises CallError where nothing
-    could be aligned: that the others are done is what tells a failed video from an impossible call.
+    similarity, into ``alignments/<decoder>``; that path loads no torch. A video that cannot be
+    aligned is a failure beside those that are; where none can be, CallError says why.
     """
     corpus, report = Corpus.open(root), StageReport("align")
     try:
