@@ -112,10 +112,14 @@ class Action(StrEnum):
 
 
 class Decoder(StrEnum):
-    """A network's actions one by one, or the hidden semi-Markov model of the narration's timing."""
+    """A network's actions, one by one or by beam search; the narration's timing; or similarity alone."""
 
     GREEDY = "greedy"
+    BEAM = "beam"
     SEMI_MARKOV = "semi-markov"
+    DTW = "dtw"
+    OTAM = "otam"
+    MONOTONE = "monotone"
 
 
 class TimingPath(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 
 from mmtool.choices import (
@@ -30,11 +30,13 @@ from mmtool.errors import CallError
 
 TIMING = str(Decoder.SEMI_MARKOV)  # the preset, and the name of alignments without a run
 TIMING_RUN = "timing"  # the preset's run
+BY_SIMILARITY = frozenset({Decoder.DTW, Decoder.OTAM, Decoder.MONOTONE})
+WITHOUT_RUN = BY_SIMILARITY | {Decoder.SEMI_MARKOV}  # their alignments have the decoder's name
 
 
 def check_run_name(run: str) -> None:
     """Raise CallError for the name of alignments without a run, which a run's would overwrite."""
-    _require(run != TIMING, "run", "another name than that of alignments without a run", run)
+    _require(run not in WITHOUT_RUN, "run", "another name than that of alignments without a run", run)
 
 
 def _require(condition: bool, option: str, wanted: str, got: object) -> None:
@@ -205,13 +207,17 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlignSettings:
-    """Which run aligns which ids; without a run, timing does, with the parameters of the package."""
+    """Which run aligns which ids; without a run, timing or a similarity of features does."""
 
     run: str = ""
     split: Split | None = None  # None: every id that has clips and snippets
     video: str = ""  # features; empty: those that the run was trained with
     text: str = ""
+    any_space: bool = False  # compare features whose files do not say that they share a space
     decoder: Decoder | None = None  # None: greedy for a network's run, else semi-markov
+    beam_width: int = 8
+    unmatched_score: float = 0.0  # of monotone: a clip's without a snippet; an average pair has 0
+    unused_cost: float = 0.0  # of monotone: of a snippet without a clip
     checkpoint: CheckpointChoice = CheckpointChoice.AUTO
     batch_size: int = 16
     device: Device = Device.AUTO
@@ -223,12 +229,15 @@ class AlignSettings:
     def __post_init__(self) -> None:
         check_run_name(self.run)
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(self.beam_width >= 1, "beam-width", "at least 1", self.beam_width)
+        _require(isfinite(self.unmatched_score), "unmatched-score", "a finite number", self.unmatched_score)
+        _require(isfinite(self.unused_cost), "unused-cost", "a finite number", self.unused_cost)
         _require_extent(self.text_start, self.text_end)
 
     @property
     def folder(self) -> str:
         """The name of the alignments."""
-        return self.run or TIMING
+        return self.run or str(self.decoder or TIMING)
 
 
 def _require_extent(start: float | None, end: float | None) -> None:

@@ -49,7 +49,8 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     },  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments
-    *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
+    *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
+    "feature_pairs",  # features of both modalities in one space
 }
 
 HOMES = {  # a library and the only rooms that may import it

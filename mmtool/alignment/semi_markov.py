@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.lattice import Floats, Marginals, forward_backward
 from mmtool.alignment.minimum_risk import UNMATCHED, minimum_risk
-from mmtool.alignment.narration import timed_video, timing_lattice
+from mmtool.alignment.narration import TimedVideo, timed_video, timing_lattice
 from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.alignment.viterbi import viterbi
 from mmtool.records import Interval
+
+_MOST_HURRIED = 5.0  # times the usual rate of reading; faster is no narration
 
 
 class ExtentError(ValueError):
@@ -71,6 +73,7 @@ def align_by_timing(
         return _result(np.full(len(clips), UNMATCHED), nothing, _durations(clips), 0.0, 1.0)
     video = timed_video(clips, texts, parameters)
     extent = tuple(t if t is None else t / parameters.unit for t in (text_start, text_end))
+    _require_time(video, parameters, extent[0], extent[1])
     lattice = timing_lattice(video, parameters, title, emissions, extent[0], extent[1])
     marginals = forward_backward(lattice)
     posterior = _posterior(marginals, video.cells)
@@ -107,6 +110,20 @@ def _check(
     start, end = (first if text_start is None else text_start), (last if text_end is None else text_end)
     if not first <= start < end <= last:
         raise ExtentError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
+
+
+def _require_time(
+    video: TimedVideo, parameters: TimingParameters, text_start: float | None, text_end: float | None
+) -> None:
+    """Raise ValueError for a text that nobody could read aloud in the time there is."""
+    start = video.grid[0] if text_start is None else text_start
+    end = video.grid[-1] if text_end is None else text_end
+    needed = video.reading.sum() * (1 - parameters.drop_probability)
+    if needed > _MOST_HURRIED * (end - start):
+        seconds, there = needed * parameters.unit, (end - start) * parameters.unit
+        raise ValueError(
+            f"the text does not fit: it takes about {seconds:.3g} s to read, and has {there:.3g} s"
+        )
 
 
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:

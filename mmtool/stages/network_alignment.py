@@ -6,6 +6,7 @@ import torch
 
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.batch import Sequences
+from mmtool.alignment.beam import decode_by_beam
 from mmtool.alignment.greedy import Decoded, decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.choices import Decoder, Inputs, Modality, Normalisation
@@ -68,6 +69,7 @@ class _Aligner:
     ) -> None:
         self.corpus, self.settings, self.digest = corpus, settings, digest
         self.video, self.text = video, text
+        self.decoder = settings.decoder or Decoder.GREEDY
         self.device = resolve_device(settings.device)
         self.network = load_network(checkpoint).to(self.device)
         self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
@@ -102,11 +104,15 @@ class _Aligner:
     def _decode(self, ids: Sequence[str]) -> list[Decoded]:
         clips = Sequences.pad([self.video.read(id) for id in ids]).to(self.device)
         snippets = Sequences.pad([self.text.read(id) for id in ids]).to(self.device)
+        if self.decoder is Decoder.BEAM:
+            width = self.settings.beam_width
+            return decode_by_beam(self.network, clips, snippets, self.action_set, width=width)
         return decode_greedily(self.network, clips, snippets, self.action_set)
 
     def _recipe(self, id: str) -> str:
         made = [self.video.features.made(id), self.text.features.made(id)]
-        return digest_json([self.digest, str(Decoder.GREEDY), made])
+        beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
+        return digest_json([self.digest, str(self.decoder), made, *beam])
 
     def _is_current(self, id: str) -> bool:
         return recipe_of(self.corpus.alignment(self.settings.run, id)) == self._recipe(id)
@@ -119,7 +125,7 @@ class _Aligner:
             matches=decoded.matches,
             clip_confidence=tuple(decoded.clip_confidence.tolist()),
             snippet_confidence=tuple(decoded.snippet_confidence.tolist()),
-            decoder=str(Decoder.GREEDY),
+            decoder=str(self.decoder),
             checkpoint=self.digest,
         )
         write_alignment(self.corpus.alignment(self.settings.run, id), alignment, self._recipe(id))
