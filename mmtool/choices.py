@@ -16,6 +16,15 @@ class TextSplit(StrEnum):
     PHRASES = "phrases"
 
 
+class TextFormat(StrEnum):
+    """What a .txt file holds; auto tells screenplays by their scene headings."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    SCREENPLAY = "screenplay"
+    FOUNTAIN = "fountain"
+
+
 class VideoEncoder(StrEnum):
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
     FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"

@@ -1,5 +1,6 @@
 """Settings of every stage: the only place of defaults; each check names the option."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import inf
@@ -19,6 +20,7 @@ from mmtool.choices import (
     Precision,
     Split,
     TextEncoder,
+    TextFormat,
     TextSplit,
     TimingPath,
     VideoEncoder,
@@ -47,8 +49,12 @@ class SegmentSettings:
     min_clip_frames: int = 5
     split: TextSplit = TextSplit.NONE
     force: bool = False
+    language: str = "en"  # of the texts: an ISO 639 code
+    text_format: TextFormat = TextFormat.AUTO
 
     def __post_init__(self) -> None:
+        is_code = re.fullmatch(r"[a-z]{2,3}(-\w+)*", self.language) is not None
+        _require(is_code, "language", "an ISO 639 code such as en or de", self.language)
         _require(0 < self.threshold <= 255, "threshold", "above 0 and at most 255", self.threshold)
         _require(self.min_clip_frames >= 1, "min-clip-frames", "at least 1", self.min_clip_frames)
 

@@ -39,6 +39,7 @@ HOMES = {  # a library and the only rooms that may import it
     "scenedetect": {"video"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
+    "sentencex": {"text"},
     "h5py": {"formats"},
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
@@ -46,7 +47,17 @@ HOMES = {  # a library and the only rooms that may import it
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy", "matplotlib"]
+HEAVY = [
+    "torch",
+    "sentencex",
+    "torchvision",
+    "transformers",
+    "cv2",
+    "scenedetect",
+    "h5py",
+    "numpy",
+    "matplotlib",
+]
 
 
 def name_of(path):

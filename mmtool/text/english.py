@@ -1,4 +1,4 @@
-"""English words that the rules for sentences and phrases know, in lower case."""
+"""English words that the rules for sentences know, in lower case."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -22,9 +22,4 @@ STARTERS = _words(
     "the a an he she it they we you i this that these those there here his her their its my our your "
     "and but so or then when while after before as if in on at to with by for from during since "
     "what who why how where now later meanwhile however suddenly finally eventually once one no yes"
-)
-
-CLAUSE_OPENERS = _words(
-    "and but or nor so yet while whereas although though because since until unless before after when "
-    "whenever where who whom whose which"
 )
