@@ -26,9 +26,8 @@ def read_decoded(path: Path) -> tuple[str, str]:
             continue
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
-            raise InputError(
-                path, f"line {line} holds a NUL byte, so it is no text", "remove it or save it as UTF-8"
-            )
+            problem = f"is not text: line {line} holds a NUL byte"
+            raise InputError(path, problem, "take it out; save it as UTF-8")
         return text.replace("\r\n", "\n").replace("\r", "\n"), codec.removesuffix("-sig")
     raise InputError(path, "is not text in UTF-8, UTF-16 or CP1252", "save it as UTF-8")
 

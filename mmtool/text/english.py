@@ -1,4 +1,4 @@
-"""English words that the rules for sentences know, in lower case."""
+"""English words that the rules for sentences and phrases know, in lower case."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -23,3 +23,10 @@ STARTERS = _words(
     "and but so or then when while after before as if in on at to with by for from during since "
     "what who why how where now later meanwhile however suddenly finally eventually once one no yes"
 )
+
+VERBS = _words(  # common ones whose looks do not tell
+    "is are was were be been being has have had does do did can could will would must may might should "
+    "says said knows knew sees saw gets got goes went comes came takes took makes made finds found tells "
+    "told kills leaves left begins began becomes became gives gave falls fell runs ran tries"
+)
+LINKS = _words("and but who which while when where")  # what clauses often begin with

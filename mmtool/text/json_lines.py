@@ -3,6 +3,7 @@ r"""JSON lines (.jsonl): ``{"text": …, "start": …, "end": …, "kind": …}`
 import json
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from mmtool.errors import InputError
 from mmtool.text.source import Part, Passage, Source, parts_without
@@ -33,20 +34,20 @@ def read_objects(source: Source) -> Iterator[Passage]:
             raise InputError(source.path, f"{place} is no object with a text", _REMEDY)
         if _UNWRITABLE.search(row["text"]):
             raise InputError(source.path, f"{place} has a NUL or half a character", _REMEDY)
-        times = [row.get(name) for name in ("start", "end")]
-        kind = row.get("kind") or ""
-        if not all(_is_time(time) for time in times) or (times[0] is None) is not (times[1] is None):
-            raise InputError(source.path, f"{place}: start and end are no times in seconds", _REMEDY)
+        start_time, end_time, kind = row.get("start"), row.get("end"), row.get("kind") or ""
         if not isinstance(kind, str):
             raise InputError(source.path, f"{place}: the kind is no string", _REMEDY)
-        interval = None if times[0] is None else checked_interval(source.path, place, times[0], times[1])
+        if start_time is None and end_time is None:
+            interval = None
+        elif _is_time(start_time) and _is_time(end_time):
+            interval = checked_interval(source.path, place, start_time, end_time)
+        else:
+            raise InputError(source.path, f"{place}: start and end are no times in seconds", _REMEDY)
         yield Passage(_text_of(source.text, start, end), times=interval, kind=kind)
 
 
-def _is_time(value: object) -> bool:
-    return value is None or (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
-    )
+def _is_time(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
 def _text_of(text: str, start: int, end: int) -> tuple[Part, ...]:

@@ -6,23 +6,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from mmtool.text.english import LINKS, VERBS
+
 MARKS = ",;:–—-،，、；："
 CLOSERS = "\"'”’)]»"
 OPENERS = "\"'“‘([«"
 
 _ENDINGS = ("ing", "ed", "ly", "ion", "er", "en", "s")
-_VERBS = frozenset(
-    # the commonest, whose looks do not tell
-    (
-        "is are was were be been being has have had does do did can could will would must may might should"
-    ).split()
-) | frozenset(
-    (
-        "says said knows knew sees saw gets got goes went comes came takes took makes made finds found tells "
-        "told kills leaves left begins began becomes became gives gave falls fell runs ran tries"
-    ).split()
-)
-_LINKS = frozenset(["and", "but", "who", "which", "while", "when", "where"])
 _NEAR = 12  # words; beyond that it does not matter how far
 
 
@@ -37,7 +27,7 @@ class _Word:
         self.mark = word.rstrip(CLOSERS)[-1:]
         self.mark = self.mark if self.mark and self.mark in MARKS else ""
         self.look = _look(word, core)
-        self.verb = core in _VERBS or (
+        self.verb = core in VERBS or (
             self.look in ("*ed", "*s") and len(core) > 4 and not core.endswith(("ss", "us", "'s", "’s"))
         )
 
@@ -61,7 +51,7 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
     sentence = [known.get(word) or known.setdefault(word, _Word(word)) for word in words]
     padded = [_BEFORE, _BEFORE, *sentence, _AFTER, _AFTER, _AFTER]
     marked = [0, *(i for i in range(1, count) if sentence[i - 1].mark), count]
-    links = [i for i in range(1, count) if sentence[i].core in _LINKS]
+    links = [i for i in range(1, count) if sentence[i].core in LINKS]
     verbs = [0]
     for word in sentence:
         verbs.append(verbs[-1] + word.verb)
@@ -89,7 +79,7 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
             f"first {mark} {sentence[0].core}",
             f"verbs {mark} {min(verbs[gap] - verbs[last], 2)} {min(verbs[following] - verbs[gap], 2)}",
             f"links before {mark} {min(links_before, 3)}",
-            f"links after {mark} {min(len(links) - links_before - (sentence[gap].core in _LINKS), 3)}",
+            f"links after {mark} {min(len(links) - links_before - (sentence[gap].core in LINKS), 3)}",
         )
         if following < count and following - gap < _NEAR:
             features.append(f"at next mark {mark} {sentence[following].core}")
