@@ -64,9 +64,9 @@ def looks_like_screenplay(source: Source) -> bool:
         return False  # at once, for nearly all prose
     scenes = cues = 0
     for block in blocks(lines_of(source.text, source.lines())):
-        kinds = [element.kind for element in elements(block)]
-        scenes += kinds.count("scene") if block[0].text.isupper() else 0
-        cues += "character" in kinds
+        for element in elements(block):
+            scenes += element.kind == "scene" and element.lines[0].text.isupper()
+            cues += element.kind == "character"
         if scenes >= 2 and cues:
             return True
     return False
@@ -113,10 +113,10 @@ def elements(block: Sequence[Line]) -> Iterator[Element]:
 
 def spoken(lines: Sequence[Line]) -> Iterator[Element]:
     """What follows a character's name: dialogue, parentheticals, and action where the indentation ends."""
-    start = 0
+    start, depth = 0, next((line.indent for line in lines if not line.text.startswith("(")), 0)
     while start < len(lines):
         line = lines[start]
-        if line.indent + _DEEPER <= lines[0].indent and not line.text.startswith("("):
+        if line.indent + _DEEPER <= depth and not line.text.startswith("("):
             yield from elements(lines[start:])
             return
         stop = start + 1
@@ -129,7 +129,7 @@ def spoken(lines: Sequence[Line]) -> Iterator[Element]:
             while (
                 stop < len(lines)
                 and not lines[stop].text.startswith("(")
-                and lines[stop].indent + _DEEPER > lines[0].indent
+                and lines[stop].indent + _DEEPER > depth
             ):
                 stop += 1
         yield Element(kind, lines[start:stop])
