@@ -343,7 +343,7 @@ def test_each_bad_text_is_one_line_and_the_rest_is_done(tmp_path):
         "nul.txt": "line 2 holds a NUL byte",
         "back.srt": "line 2: the end 00:00:02,000 is not after",
         "half.jsonl": "line 2 is not JSON",
-        "over.srt": "1 texts begin before the one above them ends",
+        "over.srt": "1 of its texts begin before the one above ends",
         "utf16.txt": "read as utf-16-le",
     }.items():
         assert [said in line for line in result.stderr.splitlines() if name in line] == [True]

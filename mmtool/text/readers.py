@@ -88,4 +88,4 @@ def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Re
 def _overlaps(passages: list[Passage]) -> str:
     timed = [passage.times for passage in passages if passage.times]
     count = sum(later.start < earlier.end for earlier, later in pairwise(timed))
-    return f"{count} texts begin before the one above them ends; their times are kept" if count else ""
+    return f"{count} of its texts begin before the one above ends; the times are kept" if count else ""
