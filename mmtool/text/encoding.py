@@ -36,6 +36,9 @@ def _candidates(data: bytes) -> tuple[str, ...]:
     if data.startswith(_UTF16_MARKS):
         return ("utf-16",)
     even, odd = data[0:_LOOK:2].count(0), data[1:_LOOK:2].count(0)
-    if max(even, odd) > min(len(data), _LOOK) / 8 and not (even and odd):  # a mark is missing, NULs are not
+    is_even = len(data) % 2 == 0
+    if (
+        is_even and max(even, odd) > min(len(data), _LOOK) / 8 and not (even and odd)
+    ):  # a mark is missing, NULs are not
         return ("utf-16-be",) if even else ("utf-16-le",)
     return ("utf-8-sig", "cp1252")
