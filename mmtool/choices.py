@@ -27,6 +27,15 @@ class ShotDetector(StrEnum):
     TRANSNETV2 = "transnetv2"
 
 
+class TextFormat(StrEnum):
+    """What a .txt file holds; auto tells screenplays by their scene headings."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    SCREENPLAY = "screenplay"
+    FOUNTAIN = "fountain"
+
+
 class VideoEncoder(StrEnum):
     """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
 

@@ -33,13 +33,27 @@ class Clip:
         return self.end - self.start
 
 
+class Place(NamedTuple):
+    """Characters ``[start, end)`` of a decoded text, the first of them on ``line`` (from 1)."""
+
+    line: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One piece of text in reading order, with its times where the source has them."""
+    """One piece of text in reading order, with its times, kind and place where the source has them.
+
+    The kind is the source's word, such as ``action`` in a screenplay. Snippets that say the same are
+    equal, wherever they stand.
+    """
 
     text: str
     start: float | None = None
     end: float | None = None
+    kind: str = ""
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

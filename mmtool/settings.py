@@ -1,5 +1,6 @@
 """Settings of every stage: the only place of defaults; each check names the option."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import inf, isfinite
@@ -23,6 +24,7 @@ from mmtool.choices import (
     ShotDetector,
     Split,
     TextEncoder,
+    TextFormat,
     TextSplit,
     TimingPath,
 )
@@ -62,8 +64,12 @@ class SegmentSettings:
     suggest: bool = False  # draw what other thresholds would give
     thumbnails: bool = False
     workers: int = 0  # films at the same time; 0: one for each core
+    language: str = "en"  # of the texts: an ISO 639 code
+    text_format: TextFormat = TextFormat.AUTO
 
     def __post_init__(self) -> None:
+        is_code = re.fullmatch(r"[a-z]{2,3}(-\w+)*", self.language) is not None
+        _require(is_code, "language", "an ISO 639 code such as en or de", self.language)
         _require(
             self.threshold is None or 0 < self.threshold <= 255,
             "threshold",

