@@ -32,6 +32,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
+    "alignment_output",  # what becomes of an alignment, whichever way made it
 }
 
 HOMES = {  # a library and the only rooms that may import it

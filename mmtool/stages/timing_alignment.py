@@ -7,12 +7,12 @@ from mmtool.alignment import semi_markov
 from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
 from mmtool.choices import Decoder, TimingPath
 from mmtool.errors import InputError
-from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
 from mmtool.settings import AlignSettings
+from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.pairs import read_pair
 
 
@@ -20,13 +20,15 @@ def align_by_timing(
     corpus: Corpus, settings: AlignSettings, ids: Sequence[str], report: StageReport, progress: Progress
 ) -> None:
     """Align each id with the parameters of the run, or with those of the package."""
-    aligner = _Aligner(corpus, settings)
+    output = AlignmentOutput(corpus, settings, report)
+    aligner = _Aligner(corpus, settings, output)
     for number, id in enumerate(ids, start=1):
         try:
-            (report.done if aligner.align(id) else report.unchanged).append(id)
+            aligner.align(id)
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
         progress("aligning", number, len(ids), "videos")
+    output.summarise()
 
 
 def _read_parameters(path: Path) -> TimingParameters:
@@ -39,31 +41,40 @@ def _read_parameters(path: Path) -> TimingParameters:
 class _Aligner:
     """Reads one video at a time, aligns it, and writes its alignment."""
 
-    def __init__(self, corpus: Corpus, settings: AlignSettings) -> None:
-        self.corpus, self.settings = corpus, settings
+    def __init__(self, corpus: Corpus, settings: AlignSettings, output: AlignmentOutput) -> None:
+        self.corpus, self.settings, self.output = corpus, settings, output
         run = settings.run
         self.parameters = _read_parameters(corpus.timing(run)) if run else default_parameters()
         self.digest = digest_json(self.parameters.to_dict())
         self.titles = corpus.titles()
 
-    def align(self, id: str) -> bool:
-        """Whether there was anything to do; raises InputError where the video cannot be aligned."""
+    def align(self, id: str) -> None:
+        """Align one video unless it is; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
         recipe = self._recipe(id)
-        path = self.corpus.alignment(self.settings.folder, id)
-        if not self.settings.force and recipe_of(path) == recipe:
-            return False
-        write_alignment(path, self._aligned(id, clips, snippets), recipe)
-        return True
+        if self.output.is_made(id, recipe):
+            return
+        timed = self._timed(id, clips, snippets)
+        alignment = Alignment(
+            id=id,
+            clips=tuple(clips),
+            snippets=tuple(snippets),
+            matches=timed.matches,
+            clip_confidence=tuple(timed.clip_confidence.tolist()),
+            snippet_confidence=tuple(timed.snippet_confidence.tolist()),
+            decoder=str(Decoder.SEMI_MARKOV),
+            checkpoint=self.digest,
+        )
+        self.output.write(alignment, recipe, timing=timed.evidence, unmatched=timed.unmatched)
 
     def _recipe(self, id: str) -> str:
         made = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
         asked = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
         return digest_json([self.digest, made, self.titles.get(id, ""), asked])
 
-    def _aligned(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> Alignment:
+    def _timed(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> semi_markov.TimedAlignment:
         try:
-            timed = semi_markov.align_by_timing(
+            return semi_markov.align_by_timing(
                 [clip.interval for clip in clips],
                 [snippet.text for snippet in snippets],
                 self.parameters,
@@ -80,13 +91,3 @@ class _Aligner:
             raise InputError(
                 self.corpus.snippets(id), str(error), "correct it and run `mmtool align` again"
             ) from error
-        return Alignment(
-            id=id,
-            clips=tuple(clips),
-            snippets=tuple(snippets),
-            matches=timed.matches,
-            clip_confidence=tuple(timed.clip_confidence.tolist()),
-            snippet_confidence=tuple(timed.snippet_confidence.tolist()),
-            decoder=str(Decoder.SEMI_MARKOV),
-            checkpoint=self.digest,
-        )
