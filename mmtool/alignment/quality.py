@@ -44,14 +44,14 @@ def judge(alignment: Alignment, timing: TimingEvidence | None = None) -> Quality
     expected = _mean(confidence, seconds)
     reasons = [] if timing is None else _doubts_of_timing(timing)
     if expected < SURE:
-        reasons.append(f"confidence low: {expected:.0%} of the time is expected to be right")
+        reasons.append(f"confidence low: {100 * expected:.0f} % of the time is expected to be right")
     snippets = {snippet for _, snippet in alignment.matches}
     if len(snippets) < FEWEST_SNIPPETS * len(alignment.snippets):
         reasons.append(f"most snippets dropped: {len(snippets)} of {len(alignment.snippets)} have a clip")
     matched = np.isin(np.arange(len(seconds)), [clip for clip, _ in alignment.matches])
     share = _mean(matched.astype(np.float64), seconds)
     if share < FEWEST_CLIPS:
-        reasons.append(f"few clips matched: {share:.0%} of the time")
+        reasons.append(f"few clips matched: {100 * share:.0f} % of the time")
     return Quality(expected, tuple(reasons))
 
 

@@ -70,19 +70,10 @@ def score(
     Raises:
         ValueError: a match names a clip or a snippet that does not exist.
     """
-    snippets_of: dict[int, list[int]] = {}
+    correct = correct_seconds(clips, truth, matches)
     clips_of: dict[int, list[Interval]] = {}
     for clip, snippet in matches:
-        if not (0 <= clip < len(clips) and 0 <= snippet < len(truth)):
-            raise ValueError(
-                f"match ({clip}, {snippet}) is outside of {len(clips)} clips and {len(truth)} snippets"
-            )
-        snippets_of.setdefault(clip, []).append(snippet)
         clips_of.setdefault(snippet, []).append(clips[clip])
-
-    correct = uncovered(clips, truth)  # (N,)
-    for clip, snippets in snippets_of.items():
-        correct[clip] = covered([clips[clip]], [truth[snippet] for snippet in snippets])[0]
     return VideoScore(
         correct_seconds=float(correct.sum()),
         clip_seconds=float(durations(clips).sum()),
@@ -92,6 +83,23 @@ def score(
             if interval is not None
         ),
     )
+
+
+def correct_seconds(
+    clips: Sequence[Interval], truth: Sequence[Interval | None], matches: Sequence[tuple[int, int]]
+) -> Seconds:
+    """For how many seconds (N,) each clip is right, and errors, as in :func:`score`."""
+    snippets_of: dict[int, list[int]] = {}
+    for clip, snippet in matches:
+        if not (0 <= clip < len(clips) and 0 <= snippet < len(truth)):
+            raise ValueError(
+                f"match ({clip}, {snippet}) is outside of {len(clips)} clips and {len(truth)} snippets"
+            )
+        snippets_of.setdefault(clip, []).append(snippet)
+    correct = uncovered(clips, truth)  # (N,)
+    for clip, snippets in snippets_of.items():
+        correct[clip] = covered([clips[clip]], [truth[snippet] for snippet in snippets])[0]
+    return correct
 
 
 def temporal_iou(clips: Sequence[Interval], interval: Interval) -> float:
