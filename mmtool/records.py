@@ -107,10 +107,20 @@ class Alignment:
     checkpoint: str
     quality: Quality | None = None
 
+    def intervals(self, snippet: int) -> list[Interval]:
+        """The time of a snippet's clips in as few intervals as possible: clips that touch are one."""
+        merged: list[Interval] = []
+        for clip in sorted(self.clips[i].interval for i, j in self.matches if j == snippet):
+            if merged and clip.start <= merged[-1].end:
+                merged[-1] = Interval(merged[-1].start, max(merged[-1].end, clip.end))
+            else:
+                merged.append(clip)
+        return merged
+
     def extent(self, snippet: int) -> Interval | None:
         """From the first to the last clip of a snippet; None where it has none."""
-        own = [self.clips[clip] for clip, matched in self.matches if matched == snippet]
-        return Interval(min(c.start for c in own), max(c.end for c in own)) if own else None
+        own = self.intervals(snippet)
+        return Interval(own[0].start, own[-1].end) if own else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from pathlib import Path
 from mmtool.choices import (
     Action,
     CheckpointChoice,
+    Cut,
     Decoder,
     Device,
+    ExportFormat,
     Inputs,
     Normalisation,
     Optimizer,
@@ -229,6 +231,38 @@ class EvaluateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareSettings:
+    """Which runs are compared with the first of them, on which videos."""
+
+    runs: tuple[str, ...]
+    split: Split | None = None  # None: every id that is annotated
+    resamples: int = 1000  # of the bootstrap over videos
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(len(set(self.runs)) >= 2, "run", "given for two different runs at least", self.runs)
+        _require(len(set(self.runs)) == len(self.runs), "run", "given once for each run", self.runs)
+        _require(self.resamples >= 1, "resamples", "at least 1", self.resamples)
+        _require(0 < self.confidence < 1, "confidence", "between 0 and 1", self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """Which alignments a page shows, and where it is written."""
+
+    runs: tuple[str, ...]
+    output: Path | None = None  # None: the corpus's reports/<run>.html
+    split: Split | None = None  # None: all that every run has aligned
+    thumbnail_width: int = 128  # pixels; 0: no pictures
+
+    def __post_init__(self) -> None:
+        _require(len(set(self.runs)) == len(self.runs) >= 1, "run", "given once for each run", self.runs)
+        width = self.thumbnail_width
+        _require(width == 0 or 16 <= width <= 640, "thumbnail-width", "0, or from 16 to 640", width)
+
+
+@dataclass(frozen=True, slots=True)
 class PlotSettings:
     """Which runs are drawn together, and where to."""
 
@@ -236,6 +270,20 @@ class PlotSettings:
     what: Plot = Plot.ALL
     folder: Path | None = None  # None: the corpus's plots/
     format: PictureFormat = PictureFormat.PNG
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """Which alignments are written for which program, and where to."""
+
+    run: str
+    format: ExportFormat
+    folder: Path | None = None  # None: the corpus's exports/<run>/
+    split: Split | None = None  # None: all that are aligned
+    cut: Cut = Cut.ENCODE  # of `clips` and `webdataset`
+
+    def __post_init__(self) -> None:
+        _require(self.run != "", "run", "the name of alignments", repr(self.run))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,26 @@ import pytest
 import mmtool
 
 ROOT = Path(mmtool.__file__).parent
-BOTTOM = {"settings", "records", "choices", "errors", "reading"}
+BOTTOM = {"settings", "records", "choices", "errors", "reading", "extras"}
 ROOMS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
 MIDDLE = ROOMS - {"cli", "stages"}
 ACROSS = {("training", "alignment"), ("importers", "formats"), ("report", "formats")}
 
 COMMANDS = {
-    *{"segment", "extract", "project", "train", "align", "evaluate", "info", "plot"},
-    *{"import_yms", "import_checkpoint", "export_checkpoint"},
+    *{
+        "segment",
+        "extract",
+        "project",
+        "train",
+        "align",
+        "evaluate",
+        "compare",
+        "report",
+        "info",
+        "plot",
+        "doctor",
+    },
+    *{"import_yms", "import_checkpoint", "export_checkpoint", "export_alignments"},
     "train_timing",  # `train --preset semi-markov`, which needs no features and loads no torch
 }
 CHAINS = {  # modules that call the commands of the others
@@ -31,6 +43,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
     *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
+    "cut_clips",  # of export_alignments
     *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
     "alignment_output",  # what becomes of an alignment, whichever way made it
 }
@@ -43,6 +56,8 @@ HOMES = {  # a library and the only rooms that may import it
     "h5py": {"formats"},
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
+    "pysubs2": {"text", "report"},
+    "jinja2": {"report"},
     "typer": {"cli"},
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},

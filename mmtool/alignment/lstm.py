@@ -20,10 +20,9 @@ class PlainLayer(nn.Module):
         super().__init__()
         self.hidden = hidden
         self.lstm = nn.LSTM(inputs, hidden, batch_first=True)
-        weight_ih, weight_hh, *biases = self._weights()
-        nn.init.xavier_normal_(weight_ih)
-        nn.init.orthogonal_(weight_hh)
-        for bias in biases:
+        nn.init.xavier_normal_(self.weight_ih)
+        nn.init.orthogonal_(self.weight_hh)
+        for bias in self.biases:
             nn.init.normal_(bias, std=0.1)
             nn.init.ones_(bias[hidden : 2 * hidden])
 
@@ -33,11 +32,22 @@ class PlainLayer(nn.Module):
 
     def step(self, inputs: Tensor, state: LayerState) -> LayerState:
         """(B, D) and a state → the next state."""
-        return torch.lstm_cell(inputs, state, *self._weights())
+        return torch.lstm_cell(inputs, state, *self.lstm.all_weights[0])
 
-    def _weights(self) -> list[Tensor]:
-        """``W_x`` (4H, D), ``W_h`` (4H, H) and both biases (4H)."""
-        return cast(list[Tensor], self.lstm.all_weights[0])
+    @property
+    def weight_ih(self) -> Tensor:
+        """``W_x`` (4H, D)."""
+        return cast(Tensor, self.lstm.weight_ih_l0)
+
+    @property
+    def weight_hh(self) -> Tensor:
+        """``W_h`` (4H, H)."""
+        return cast(Tensor, self.lstm.weight_hh_l0)
+
+    @property
+    def biases(self) -> tuple[Tensor, Tensor]:
+        """(4H,) each; only their sum matters."""
+        return cast(Tensor, self.lstm.bias_ih_l0), cast(Tensor, self.lstm.bias_hh_l0)
 
 
 class LayerNormLayer(nn.Module):

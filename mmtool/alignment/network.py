@@ -105,6 +105,12 @@ class AlignmentNetwork(nn.Module):
         state = 2 * WIDTH + ACTION_WIDTH + MATCHED_WIDTH + POSITIONAL
         self.classifier = nn.Sequential(_dense(state, WIDTH, shape.dropout), _linear(WIDTH, shape.actions))
 
+    @property
+    def classifier_layers(self) -> tuple[nn.Linear, nn.Linear]:
+        """The hidden and the output layer."""
+        dense, output = cast(tuple[nn.Sequential, nn.Linear], tuple(self.classifier))
+        return cast(nn.Linear, dense[0]), output
+
     def read_clips(self, clips: Sequences) -> Tensor:
         """Features (B, N, D) → normalised Video-Stack outputs (B, N, 300)."""
         encoded: Tensor = self.video_stack(Sequences(self.video_encoder(clips.features), clips.lengths))

@@ -7,24 +7,25 @@ once instead of stepping through it.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from numpy.typing import ArrayLike, NDArray
 
 from mmtool.alignment.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
 
 POSITIONAL = 10  # number of positional features
 
 
-def positional_features(clips_left: Tensor, snippets_left: Tensor, clips: Tensor, snippets: Tensor) -> Tensor:
+def positional_features(
+    clips_left: NDArray[np.int64], snippets_left: NDArray[np.int64], clips: ArrayLike, snippets: ArrayLike
+) -> NDArray[np.float32]:
     """The ten positional features, (…, 10), from integer counts that broadcast together.
 
     With a, b = clips and snippets not yet consumed, tops included (an exhausted sequence counts 1),
     and A, B = their totals + 1: a, b, a/A, b/B, A/a, B/b, a/b, b/a, (A−a)/(B−b), (B−b)/(A−a).
     """
-    a, b = clips_left.clamp(min=1).double(), snippets_left.clamp(min=1).double()
-    all_a, all_b = clips + 1.0, snippets + 1.0
+    a, b = np.maximum(clips_left, 1.0), np.maximum(snippets_left, 1.0)
+    all_a, all_b = np.add(clips, 1.0), np.add(snippets, 1.0)
     gone_a, gone_b = all_a - a, all_b - b
+    features = np.empty((*a.shape, POSITIONAL), dtype=np.float32)
     columns = (
         a,
         b,
@@ -37,7 +38,9 @@ def positional_features(clips_left: Tensor, snippets_left: Tensor, clips: Tensor
         gone_a / gone_b,
         gone_b / gone_a,
     )
-    return torch.stack([column.expand_as(a / all_b) for column in columns], dim=-1).float()
+    for number, column in enumerate(columns):
+        features[..., number] = column
+    return features
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,7 @@ def trace(actions: NDArray[np.int64], clips: int, snippets: int, action_set: Act
         actions=actions,
         clip_top=clip_top,
         snippet_top=snippet_top,
-        positional=positional_features(
-            torch.from_numpy(clips - clip_at),
-            torch.from_numpy(snippets - snippet_at),
-            torch.tensor(clips),
-            torch.tensor(snippets),
-        ).numpy(),
+        positional=positional_features(clips - clip_at, snippets - snippet_at, clips, snippets),
         clip_share=_shares(len(actions), clips, match_steps, clip_top, slot_of_match, new_clip),
         snippet_share=_shares(len(actions), snippets, match_steps, snippet_top, slot_of_match, new_snippet),
         slot=slot,

@@ -1,20 +1,78 @@
 """``mmtool export …``: what is here, for other people's programs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from mmtool.choices import CheckpointChoice
-from mmtool.cli.console import run_stage
+from mmtool.choices import CheckpointChoice, Cut, ExportFormat, Split
+from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
+from mmtool.settings import ExportSettings
 
-app = typer.Typer(help="Write results in the formats of other programs.", no_args_is_help=True)
+ALIGNMENTS = "alignments"
+
+
+class _AlignmentsFirst(TyperGroup):
+    """``mmtool export CORPUS …`` is ``mmtool export alignments CORPUS …``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [ALIGNMENTS, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_AlignmentsFirst,
+    help="Write results in the formats of other programs. Without a command: alignments, as in "
+    "`mmtool export CORPUS --run NAME --format srt`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 
 
 @app.callback()
 def _group() -> None:
     pass
+
+
+@app.command(ALIGNMENTS)
+def alignments(
+    corpus: CorpusArgument = HERE,
+    run: Annotated[str, typer.Option(help="The run, or semi-markov for alignments without one.")] = ...,  # type: ignore[assignment]
+    format: Annotated[
+        ExportFormat,
+        typer.Option(
+            help="Subtitles (srt, vtt, ass), tables (csv, jsonl), an editor's timeline (otio, edl, fcpxml), "
+            "ELAN (eaf), or the film cut into clips with their texts (clips, webdataset)."
+        ),
+    ] = ...,  # type: ignore[assignment]
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Where to.", show_default="exports/RUN"),
+    ] = None,
+    split: Annotated[Split | None, typer.Option(help="Only this split.", show_default="all")] = None,
+    cut: Annotated[
+        Cut,
+        typer.Option(
+            help="Of clips: exact and encoded anew, or copied, which is fast and starts at key frames."
+        ),
+    ] = Cut.ENCODE,
+    as_json: Json = False,
+) -> None:
+    """Export alignments for an editor, a player, an annotation tool or a training set.
+
+    Reads alignments/RUN (and videos/, where a format refers to the film or cuts it); writes a file for
+    each video to DIR, a folder of clips for `clips`. Timelines and ELAN show confidence as well.
+
+    Example: mmtool export my-corpus --run semi-markov --format srt
+    """
+    with error_boundary():
+        settings = ExportSettings(run=run, format=format, folder=output, split=split, cut=cut)
+        from mmtool.stages.export_alignments import export_alignments as stage
+
+    run_stage(lambda progress: stage(corpus, settings, progress=progress), as_json=as_json)
 
 
 @app.command("checkpoint")

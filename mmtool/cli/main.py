@@ -8,7 +8,9 @@ import typer
 from mmtool import __version__
 from mmtool.cli import (
     align,
+    compare,
     demo,
+    doctor,
     evaluate,
     experiment,
     exports,
@@ -17,6 +19,7 @@ from mmtool.cli import (
     info,
     plot,
     project,
+    report,
     run,
     segment,
     train,
@@ -59,12 +62,15 @@ app.command(rich_help_panel=DATA_FLOW)(project.project)
 app.command(rich_help_panel=DATA_FLOW)(train.train)
 app.command(rich_help_panel=DATA_FLOW)(align.align)
 app.command(rich_help_panel=DATA_FLOW)(evaluate.evaluate)
+app.command(rich_help_panel=DATA_FLOW)(compare.compare)
+app.command(rich_help_panel=DATA_FLOW)(report.report)
 app.add_typer(exports.app, name="export", rich_help_panel=DATA_FLOW)
 app.command(rich_help_panel=AROUND)(experiment.experiment)
 app.command(rich_help_panel=AROUND)(plot.plot)
 app.command(rich_help_panel=AROUND)(run.run)
 app.command(rich_help_panel=AROUND)(demo.demo)
 app.command(rich_help_panel=AROUND)(info.info)
+app.command(rich_help_panel=AROUND)(doctor.doctor)
 
 
 def main() -> None:

@@ -128,7 +128,7 @@ def summarise(
     )
 
     def estimate(values: list[float]) -> Estimate:
-        return _bootstrap(np.array(values), resamples=resamples, confidence=confidence, seed=seed)
+        return bootstrap(np.array(values), resamples=resamples, confidence=confidence, seed=seed)
 
     return Summary(
         videos=len(videos),
@@ -140,7 +140,8 @@ def summarise(
     )
 
 
-def _bootstrap(values: Seconds, *, resamples: int, confidence: float, seed: int) -> Estimate:
+def bootstrap(values: Seconds, *, resamples: int, confidence: float, seed: int) -> Estimate:
+    """The mean of the defined values with the percentile bootstrap's confidence interval (Efron 1979)."""
     defined = values[~np.isnan(values)]
     if not len(defined):
         return Estimate(nan, nan, nan)

@@ -46,7 +46,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
                 "start": snippet.start,
                 "end": snippet.end,
                 "clips": of_snippet.get(j, []),
-                "intervals": _merged([alignment.clips[i] for i in of_snippet.get(j, [])]),
+                "intervals": alignment.intervals(j),
                 "confidence": round(alignment.snippet_confidence[j], 6),
             }
             for j, snippet in enumerate(alignment.snippets)
@@ -64,17 +64,6 @@ def quality_as_json(quality: Quality | None) -> dict[str, object] | None:
         "expected_accuracy": round(quality.expected_accuracy, 6),
         "reasons": list(quality.reasons),
     }
-
-
-def _merged(clips: list[Clip]) -> list[list[float]]:
-    """The clips' time as few intervals as possible: clips that touch are one."""
-    intervals: list[list[float]] = []
-    for clip in clips:
-        if intervals and clip.start <= intervals[-1][1]:
-            intervals[-1][1] = max(intervals[-1][1], clip.end)
-        else:
-            intervals.append([clip.start, clip.end])
-    return intervals
 
 
 def read_alignment(path: Path) -> tuple[Alignment, str]:

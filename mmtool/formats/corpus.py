@@ -56,6 +56,12 @@ class Corpus:
     def metrics(self, run: str) -> Path:
         return self.root / "alignments" / run / "metrics.json"
 
+    def exports(self, run: str) -> Path:
+        return self.root / "exports" / run
+
+    def report(self, run: str) -> Path:
+        return self.root / "reports" / f"{run}.html"
+
     def plots(self) -> Path:
         return self.root / "plots"
 
@@ -91,6 +97,10 @@ class Corpus:
 
     def snippet_ids(self) -> list[str]:
         return self.ids_in("snippets", ".csv")
+
+    def aligned_ids(self, run: str) -> list[str]:
+        """Ids that a run has aligned; ``metrics.json`` lies among them."""
+        return [id for id in self.ids_in(f"alignments/{run}", ".json") if id != self.metrics(run).stem]
 
     def known_ids(self) -> set[str]:
         """Ids that have clips or snippets."""

@@ -1,0 +1,31 @@
+"""Which published weights are on this machine already."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from huggingface_hub import try_to_load_from_cache
+
+from mmtool.encoders.detectors import ARCHITECTURES
+from mmtool.encoders.text_models import PUBLISHED
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedWeights:
+    """What an encoder loads unless told otherwise, and whether it would have to be downloaded."""
+
+    encoder: str
+    name: str
+    found: bool
+
+
+def published_weights() -> Iterator[PublishedWeights]:
+    """Look into the caches of torch and of the hub; nothing is downloaded."""
+    checkpoints = Path(torch.hub.get_dir()) / "checkpoints"
+    for detector, architecture in ARCHITECTURES.items():
+        name = architecture.published.url.rpartition("/")[2]
+        yield PublishedWeights(str(detector), name, (checkpoints / name).is_file())
+    for encoder, model in (("bert", PUBLISHED),):
+        cached = try_to_load_from_cache(model, "config.json")
+        yield PublishedWeights(encoder, model, isinstance(cached, str))

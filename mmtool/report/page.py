@@ -1,0 +1,142 @@
+"""One self-contained HTML page that shows alignments: data in, page out."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+
+from mmtool import __version__
+from mmtool.formats.atomic import write_text
+from mmtool.formats.metrics import without_nan
+from mmtool.records import Interval
+
+TEMPLATES = "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """What one run says about a video with N clips and M snippets, and how right it is.
+
+    Where there is no truth, ``clip_right``, ``snippet_iou`` and the measures are None.
+    """
+
+    clip_snippets: Sequence[Sequence[int]]  # (N,) the snippets of each clip
+    clip_confidence: Sequence[float]  # (N,)
+    clip_right: Sequence[float] | None  # (N,) the right share of each clip's time
+    snippet_intervals: Sequence[Sequence[Interval]]  # (M,)
+    snippet_confidence: Sequence[float]  # (M,)
+    snippet_iou: Sequence[float | None] | None  # (M,) None where a snippet has no truth
+    video_accuracy: float | None
+    text_iou: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The clips' pictures, in rows of ``columns``, as one JPEG."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoView:
+    """One video; ``film`` is its address as seen from the page, empty where there is none."""
+
+    id: str
+    title: str
+    clips: Sequence[Interval]
+    snippets: Sequence[str]
+    truth: Sequence[Interval | None] | None
+    runs: Mapping[str, RunView]
+    film: str = ""
+    pictures: Pictures | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """A line of the table of measures: shares with their intervals."""
+
+    name: str
+    video_accuracy: tuple[float, float, float]  # value, low, high
+    text_iou: tuple[float, float, float]
+    is_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRow:
+    """One run minus the first: mean differences with their intervals."""
+
+    run: str
+    first: str
+    videos: int
+    video_accuracy: tuple[float, float, float]
+    text_iou: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """Everything that a page shows."""
+
+    title: str
+    runs: Sequence[str]
+    videos: Sequence[VideoView]
+    measures: Sequence[MeasureRow] = field(default_factory=list)
+    comparisons: Sequence[ComparisonRow] = field(default_factory=list)
+
+
+def write_page(path: Path, view: PageView) -> None:
+    """Write the page; it needs no network, and finds the films beside it."""
+    here = files("mmtool.report") / TEMPLATES
+    parts = {name: (here / name).read_text(encoding="utf-8") for name in ("page.html", "page.css", "page.js")}
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        parts["page.html"]
+    )
+    page = template.render(
+        view=view,
+        version=__version__,
+        css=parts["page.css"],
+        script=parts["page.js"],
+        data=_json([_video(video) for video in view.videos]),
+        percent=_percent,
+        points=_points,
+    )
+    write_text(path, page)
+
+
+def _video(video: VideoView) -> dict[str, object]:
+    content = asdict(video)
+    if video.pictures is not None:
+        encoded = base64.b64encode(video.pictures.jpeg).decode("ascii")
+        content["pictures"] |= {"jpeg": f"data:image/jpeg;base64,{encoded}"}
+    return content
+
+
+def _json(value: object) -> str:
+    """JSON that may stand within a ``<script>``."""
+    return json.dumps(_rounded(without_nan(value)), ensure_ascii=False, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_rounded(entry) for entry in value]
+    return value
+
+
+def _percent(share: float) -> str:
+    return "–" if share != share else f"{100 * share:.1f}"
+
+
+def _points(share: float) -> str:
+    return "–" if share != share else f"{100 * share:+.1f}"

@@ -1,0 +1,25 @@
+"""An alignment as what is told when: the rows that every export writes."""
+
+from dataclasses import dataclass
+
+from mmtool.records import Alignment, Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One stretch of a video and the snippet that it shows; a snippet may have several."""
+
+    snippet: int
+    text: str
+    interval: Interval
+    confidence: float
+
+
+def passages(alignment: Alignment) -> list[Passage]:
+    """All passages of an alignment, in the order of time."""
+    found = [
+        Passage(number, " ".join(snippet.text.split()), interval, alignment.snippet_confidence[number])
+        for number, snippet in enumerate(alignment.snippets)
+        for interval in alignment.intervals(number)
+    ]
+    return sorted(found, key=lambda passage: passage.interval)

@@ -1,0 +1,28 @@
+"""Alignments as subtitles, by pysubs2: SubRip, WebVTT, Advanced SubStation Alpha."""
+
+import html
+from pathlib import Path
+
+import pysubs2
+
+from mmtool.formats.atomic import write_text
+from mmtool.records import Alignment
+from mmtool.report.passages import passages
+
+# pysubs2 takes braces for tags of ASS in every format, so they pass it in disguise.
+DISGUISED = str.maketrans("{}", "\ue000\ue001")
+BRACES = {"srt": ("{", "}"), "vtt": ("{", "}"), "ass": ("(", ")")}  # ASS itself cannot show them
+
+
+def write_subtitles(path: Path, alignment: Alignment, format: str) -> None:
+    """A cue a passage, to the millisecond; ``format`` is srt, vtt or ass."""
+    subtitles = pysubs2.SSAFile()
+    for passage in passages(alignment):
+        start, end = (round(seconds * 1000) for seconds in passage.interval)
+        event = pysubs2.SSAEvent(start=start, end=max(end, start + 1))
+        text = html.escape(passage.text, quote=False) if format == "vtt" else passage.text
+        event.plaintext = text.translate(DISGUISED)
+        subtitles.append(event)
+    opening, closing = BRACES[format]
+    written: str = subtitles.to_string(format)
+    write_text(path, written.replace("\ue000", opening).replace("\ue001", closing))
