@@ -83,7 +83,7 @@ def align_by_timing(
         labels = _path_labels(viterbi(lattice)[0], video.cells)
     else:
         labels = minimum_risk(posterior, video.durations, video.reading, evenness=parameters.evenness)
-    unmatched, clip_confidence, snippet_confidence = _confidence(
+    unmatched, clip_confidence, snippet_confidence = confidence_of(
         labels, posterior, video.durations, parameters.temperature
     )
     return TimedAlignment(
@@ -153,7 +153,7 @@ def _untold(clips: Sequence[Interval]) -> TimedAlignment:
     )
 
 
-def _confidence(
+def confidence_of(
     labels: NDArray[np.int64], posterior: Floats, durations: Floats, temperature: float
 ) -> tuple[UnmatchedProbability, Floats, Floats]:
     """The probabilities of being unmatched, and those of the labels of clips (N,) and snippets (M,).

@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from mmtool.alignment.quality import judge
-from mmtool.alignment.semi_markov import TimedAlignment, align_by_timing
+from mmtool.alignment.semi_markov import TimedAlignment, align_by_timing, confidence_of
 from mmtool.alignment.timing_fit import AnnotatedVideo, fit
 from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
 from mmtool.choices import Split
 from mmtool.evaluation.calibration import Decisions, calibrate, clip_decisions
 from mmtool.evaluation.measures import score
+from mmtool.evaluation.overlaps import durations
 from mmtool.evaluation.verdicts import OfVerdict, compare
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Clip, Snippet
@@ -31,7 +32,13 @@ TEMPERATURES = (1.0, 1.05, 1.1, 1.2, 1.3, 1.5)
 @dataclass(frozen=True)
 class Aligned:
     video: AnnotatedVideo
-    results: dict[float, TimedAlignment]  # by temperature
+    result: TimedAlignment
+
+    def decisions(self, temperature: float) -> Decisions:
+        """Of the clips; the temperature changes their confidence, never their labels."""
+        result, seconds = self.result, durations(self.video.clips)
+        _, sure, _ = confidence_of(result.labels, result.posterior, seconds, temperature)
+        return clip_decisions(self.video.clips, self.video.truth, result.matches, sure.tolist())
 
 
 def read(corpus: Corpus, split: Split) -> dict[str, AnnotatedVideo]:
@@ -48,15 +55,7 @@ def read(corpus: Corpus, split: Split) -> dict[str, AnnotatedVideo]:
 
 
 def align(video: AnnotatedVideo, parameters: TimingParameters) -> Aligned:
-    return Aligned(
-        video,
-        {
-            t: align_by_timing(
-                video.clips, video.texts, replace(parameters, temperature=t), title=video.title
-            )
-            for t in TEMPERATURES
-        },
-    )
+    return Aligned(video, align_by_timing(video.clips, video.texts, parameters, title=video.title))
 
 
 def leave_one_out(videos: dict[str, AnnotatedVideo]) -> Iterator[tuple[str, Aligned]]:
@@ -88,18 +87,12 @@ def judged(video: AnnotatedVideo, result: TimedAlignment) -> Alignment:
 def report(name: str, aligned: dict[str, Aligned]) -> None:
     print(f"\n{name}, {len(aligned)} videos\ntemperature  log loss    ECE  25 %  50 %  75 % 100 %")
     for t in TEMPERATURES:
-        made = []
-        for a in aligned.values():
-            sure = a.results[t].clip_confidence.tolist()
-            made.append(clip_decisions(a.video.clips, a.video.truth, a.results[t].matches, sure))
+        made = [a.decisions(t) for a in aligned.values()]
         found = calibrate(made)
         covered = " ".join(f"{100 * value:5.1f}" for value in found.coverage.values())
         print(f"{t:11g}  {log_loss(Decisions.of_all(made)):8.4f}  {100 * found.error:5.1f} {covered}")
-    shipped = default_parameters().temperature
-    pairs = {id: judged(a.video, a.results[shipped]) for id, a in aligned.items()}
-    scores = {
-        id: score(a.video.clips, a.video.truth, a.results[shipped].matches) for id, a in aligned.items()
-    }
+    pairs = {id: judged(a.video, a.result) for id, a in aligned.items()}
+    scores = {id: score(a.video.clips, a.video.truth, a.result.matches) for id, a in aligned.items()}
     verdicts = compare(scores, {id: pair.quality for id, pair in pairs.items() if pair.quality})
     for verdict, of in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful)):
         print_verdict(verdict, of)
