@@ -139,12 +139,13 @@ class TimingPath(StrEnum):
 
 
 class Plot(StrEnum):
-    """Pictures of training: the paper's Fig. 3, Fig. 4, Fig. 5."""
+    """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of an evaluation."""
 
     TRAINING = "training"
     RATIOS = "ratios"
     DRIFT = "drift"
     ALL = "all"
+    RELIABILITY = "reliability"
 
 
 class PictureFormat(StrEnum):

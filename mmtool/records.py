@@ -85,11 +85,30 @@ class EncoderIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """How far an alignment can be trusted, judged without the truth.
+
+    ``expected_accuracy`` is the share of the clips' time that is expected to be labelled right: the
+    video accuracy as its own confidence has it. ``reasons`` are those to doubt the alignment.
+    """
+
+    expected_accuracy: float
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        return bool(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """Which clips match which snippets of one video.
 
-    ``matches`` holds ``(clip, snippet)`` index pairs in the order in which they were decided;
-    ``clip_confidence`` (N) and ``snippet_confidence`` (M) lie in 0..1.
+    ``matches`` holds ``(clip, snippet)`` index pairs in the order in which they were decided.
+    ``clip_confidence`` (N) is the probability, as the decoder has it, that the clip's label is right:
+    its snippet, or that it has none. ``snippet_confidence`` (M) is the mean of that over the snippet's
+    clips, or, without clips, the probability that none is right. ``quality`` judges the decoder's
+    answer before weak matches were left out; it is None in files of earlier versions.
     """
 
     id: str
@@ -100,6 +119,7 @@ class Alignment:
     snippet_confidence: tuple[float, ...]
     decoder: str
     checkpoint: str
+    quality: Quality | None = None
 
     def intervals(self, snippet: int) -> list[Interval]:
         """The time of a snippet's clips in as few intervals as possible: clips that touch are one."""

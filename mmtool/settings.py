@@ -230,6 +230,8 @@ class AlignSettings:
     path: TimingPath = TimingPath.MINIMUM_RISK
     text_start: float | None = None  # seconds; None: unknown
     text_end: float | None = None
+    min_confidence: float = 0.0  # of a match; weaker ones are left out
+    require: float = 0.0  # expected accuracy of a video; a worse one fails
     force: bool = False
 
     def __post_init__(self) -> None:
@@ -239,6 +241,7 @@ class AlignSettings:
         _require(isfinite(self.unmatched_score), "unmatched-score", "a finite number", self.unmatched_score)
         _require(isfinite(self.unused_cost), "unused-cost", "a finite number", self.unused_cost)
         _require_extent(self.text_start, self.text_end)
+        _require_shares(self.min_confidence, self.require)
 
     @property
     def folder(self) -> str:
@@ -249,6 +252,11 @@ class AlignSettings:
 def _require_extent(start: float | None, end: float | None) -> None:
     _require(start is None or 0 <= start < inf, "text-start", "seconds from the video's start", start)
     _require(end is None or (start or 0) < end < inf, "text-end", "seconds after --text-start", end)
+
+
+def _require_shares(min_confidence: float, require: float) -> None:
+    _require(0 <= min_confidence <= 1, "min-confidence", "a probability, 0 to 1", min_confidence)
+    _require(0 <= require <= 1, "require", "an accuracy, 0 to 1", require)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,9 +363,12 @@ class RunSettings:
     path: TimingPath = TimingPath.MINIMUM_RISK
     text_start: float | None = None
     text_end: float | None = None
+    min_confidence: float = 0.0
+    require: float = 0.0
 
     def __post_init__(self) -> None:
         _require_extent(self.text_start, self.text_end)
+        _require_shares(self.min_confidence, self.require)
 
 
 @dataclass(frozen=True, slots=True)

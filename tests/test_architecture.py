@@ -51,6 +51,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     "cut_clips",  # of export_alignments
     *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
     "feature_pairs",  # features of both modalities in one space
+    "alignment_output",  # what becomes of an alignment, whichever way made it
 }
 
 HOMES = {  # a library and the only rooms that may import it

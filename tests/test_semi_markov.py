@@ -210,31 +210,6 @@ def test_a_snippet_that_is_not_told_is_dropped() -> None:
     assert result.snippet_confidence[2] > 0.9  # sure that it has no clip
 
 
-def test_confidence_is_calibrated_on_narrations_drawn_from_the_model() -> None:
-    rng = np.random.default_rng(0)
-    parameters = replace(PARAMETERS, noise=0.4, freedom=0.0, gap_probability=0.0, cut_attraction=0.0)
-    confidence, right = [], []
-    for _ in range(60):
-        letters = rng.integers(10, 60, 15)
-        medians = letters * 0.1 * np.exp(0.1 * rng.uniform(-2.2, 2.2))
-        spoken = np.maximum(rng.normal(medians, 0.4 * np.sqrt(medians)), 0.25)
-        ends = np.cumsum(spoken)
-        cuts = np.sort(rng.uniform(0, ends[-1], 40))
-        clips = clips_at(0, *cuts, ends[-1])
-        result = align_by_timing(
-            clips, ["x" * n for n in letters], parameters, text_start=0, text_end=ends[-1]
-        )
-        middles = np.array(clips).mean(axis=1)
-        confidence.extend(result.clip_confidence)
-        right.extend(result.labels == np.searchsorted(ends, middles))
-    sure, good = np.array(confidence), np.array(right, dtype=float)
-    bins = np.minimum((sure * 10).astype(int), 9)
-    error = sum(abs(sure[bins == b].mean() - good[bins == b].mean()) * (bins == b).mean() for b in set(bins))
-    assert good.mean() > 0.4  # there is something to be sure of,
-    assert good.mean() < 0.95  # and something to doubt
-    assert error <= 0.05
-
-
 def corpus(videos: int, seed: int) -> list[AnnotatedVideo]:
     """Narrations at 0.08 s a letter after logos of 2 + 1 s, and 2 s of credits."""
     rng = np.random.default_rng(seed)

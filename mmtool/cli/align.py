@@ -6,7 +6,17 @@ import typer
 
 from mmtool.choices import CheckpointChoice, Decoder, Device, Split
 from mmtool.cli.console import error_boundary, run_stage
-from mmtool.cli.options import HERE, CorpusArgument, Force, Json, PathChoice, TextEnd, TextStart
+from mmtool.cli.options import (
+    HERE,
+    CorpusArgument,
+    Force,
+    Json,
+    MinConfidence,
+    PathChoice,
+    Require,
+    TextEnd,
+    TextStart,
+)
 from mmtool.settings import AlignSettings
 
 DEFAULTS = AlignSettings()
@@ -43,6 +53,8 @@ def align(
     path: PathChoice = DEFAULTS.path,
     text_start: TextStart = None,
     text_end: TextEnd = None,
+    min_confidence: MinConfidence = DEFAULTS.min_confidence,
+    require: Require = DEFAULTS.require,
     checkpoint: Annotated[
         CheckpointChoice,
         typer.Option(help="Which checkpoint; auto is the best where the run stopped early, else the last."),
@@ -67,6 +79,10 @@ def align(
     runs/RUN too, and features/ where the run was trained on them; writes alignments/RUN/ID.json.
     Features of another encoder or projection than the run's are refused.
 
+    Every clip and snippet has the probability that it is right, and every video a verdict: doubtful
+    ones are named with the reasons. A video that --require rejects gives exit code 1, and no alignment
+    of it, also no earlier one, remains.
+
     Example: mmtool align my-corpus --split test
 
     Example: mmtool align my-corpus --video clip --text clip --decoder monotone
@@ -88,6 +104,8 @@ def align(
             path=path,
             text_start=text_start,
             text_end=text_end,
+            min_confidence=min_confidence,
+            require=require,
             force=force,
         )
         from mmtool.stages.align import align as stage

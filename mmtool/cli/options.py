@@ -47,3 +47,14 @@ TextStart = Annotated[
 TextEnd = Annotated[
     float | None, typer.Option(help="Where the narration ends.", show_default="found by the model")
 ]
+
+# of any alignment
+MinConfidence = Annotated[
+    float, typer.Option(help="Leave out matches that are less sure than this probability.")
+]
+Require = Annotated[
+    float,
+    typer.Option(
+        help="Fail a video whose expected accuracy, the mean confidence of its clips, is below this."
+    ),
+]

@@ -11,12 +11,12 @@ from mmtool.alignment.greedy import Decoded, decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.choices import Decoder, Inputs, Modality, Normalisation
 from mmtool.errors import InputError
-from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
 from mmtool.settings import AlignSettings, TrainSettings
+from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
 from mmtool.stages.pairs import read_pair
@@ -35,8 +35,10 @@ def align_by_network(
         ) as video,
         open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
     ):
-        aligner = _Aligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text)
+        output = AlignmentOutput(corpus, settings, report)
+        aligner = _Aligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text, output)
         aligner.align(ids, report, progress)
+    output.summarise()
 
 
 def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
@@ -66,8 +68,9 @@ class _Aligner:
         digest: str,
         video: NetworkInput,
         text: NetworkInput,
+        output: AlignmentOutput,
     ) -> None:
-        self.corpus, self.settings, self.digest = corpus, settings, digest
+        self.corpus, self.settings, self.digest, self.output = corpus, settings, digest, output
         self.video, self.text = video, text
         self.decoder = settings.decoder or Decoder.GREEDY
         self.device = resolve_device(settings.device)
@@ -79,9 +82,7 @@ class _Aligner:
         for id in ids:
             try:
                 clips, snippets = self._read(id)
-                if not self.settings.force and self._is_current(id):
-                    report.unchanged.append(id)
-                else:
+                if not self.output.is_made(id, self._recipe(id)):
                     waiting.append((id, clips, snippets))
             except InputError as error:
                 report.failures.append(Failure(id, str(error)))
@@ -92,8 +93,7 @@ class _Aligner:
                 batch, self._decode([id for id, *_ in batch]), strict=True
             ):
                 self._write(id, clips, snippets, decoded)
-                report.done.append(id)
-            progress("aligning", len(report.done), len(waiting), "videos")
+            progress("aligning", start + len(batch), len(waiting), "videos")
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
         clips, snippets = read_pair(self.corpus, id)
@@ -114,9 +114,6 @@ class _Aligner:
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
         return digest_json([self.digest, str(self.decoder), made, *beam])
 
-    def _is_current(self, id: str) -> bool:
-        return recipe_of(self.corpus.alignment(self.settings.run, id)) == self._recipe(id)
-
     def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
         alignment = Alignment(
             id=id,
@@ -128,4 +125,4 @@ class _Aligner:
             decoder=str(self.decoder),
             checkpoint=self.digest,
         )
-        write_alignment(self.corpus.alignment(self.settings.run, id), alignment, self._recipe(id))
+        self.output.write(alignment, self._recipe(id))

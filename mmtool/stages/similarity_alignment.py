@@ -8,11 +8,11 @@ from mmtool.alignment.otam import otam
 from mmtool.alignment.similarity import Floats, Matches, confidence
 from mmtool.choices import Decoder
 from mmtool.errors import InputError
-from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Failure, Progress, StageReport
 from mmtool.settings import AlignSettings
+from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.feature_pairs import FeaturePair, open_feature_pair
 from mmtool.stages.pairs import read_pair
 
@@ -21,24 +21,27 @@ def align_by_similarity(
     corpus: Corpus, settings: AlignSettings, ids: Sequence[str], report: StageReport, progress: Progress
 ) -> None:
     """Align each id by the features that the settings name."""
+    output = AlignmentOutput(corpus, settings, report)
     with open_feature_pair(corpus, settings.video, settings.text, any_space=settings.any_space) as pair:
         for number, id in enumerate(ids, start=1):
             try:
-                (report.done if _align(corpus, settings, pair, id) else report.unchanged).append(id)
+                _align(corpus, settings, pair, id, output)
             except InputError as error:
                 report.failures.append(Failure(id, str(error)))
             progress("aligning", number, len(ids), "videos")
+    output.summarise()
 
 
-def _align(corpus: Corpus, settings: AlignSettings, pair: FeaturePair, id: str) -> bool:
-    """Whether there was anything to do; raises InputError where the video cannot be aligned."""
+def _align(
+    corpus: Corpus, settings: AlignSettings, pair: FeaturePair, id: str, output: AlignmentOutput
+) -> None:
+    """Align one video unless it is; raises InputError where that is impossible."""
     clips, snippets = read_pair(corpus, id)
     inputs = [digest_file(path) for path in (corpus.clips(id), corpus.snippets(id))]
     asked = [str(settings.decoder), settings.unmatched_score, settings.unused_cost]
     recipe = digest_json([asked, inputs, pair.made(id)])
-    path = corpus.alignment(settings.folder, id)
-    if not settings.force and recipe_of(path) == recipe:
-        return False
+    if output.is_made(id, recipe):
+        return
     similarity = pair.similarity(id, clips, snippets)
     matches, unmatched = _decoded(similarity, settings)
     of_clips, of_snippets = confidence(similarity, matches, unmatched=unmatched)
@@ -52,8 +55,7 @@ def _align(corpus: Corpus, settings: AlignSettings, pair: FeaturePair, id: str) 
         decoder=str(settings.decoder),
         checkpoint=digest_json([pair.video.header.digest, pair.text.header.digest]),
     )
-    write_alignment(path, alignment, recipe)
-    return True
+    output.write(alignment, recipe)
 
 
 def _decoded(similarity: Floats, settings: AlignSettings) -> tuple[Matches, float | None]:
