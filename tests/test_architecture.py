@@ -37,6 +37,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},
     "scenedetect": {"video"},
+    "av": {"video"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
     "h5py": {"formats"},
@@ -46,7 +47,7 @@ HOMES = {  # a library and the only rooms that may import it
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy", "matplotlib"]
+HEAVY = ["torch", "torchvision", "transformers", "cv2", "av", "scenedetect", "h5py", "numpy", "matplotlib"]
 
 
 def name_of(path):

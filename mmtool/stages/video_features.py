@@ -20,8 +20,7 @@ from mmtool.settings import ExtractSettings
 from mmtool.stages.devices import resolve_device
 from mmtool.stages.features_output import Work, extract_ids, open_builder
 from mmtool.video import VIDEO_SUFFIXES
-from mmtool.video.frames import clip_frames, read_frames
-from mmtool.video.probe import probe
+from mmtool.video.frames import read_clip_frames
 
 
 def extract_video(
@@ -86,7 +85,7 @@ def _frame_work(
     def work(id: str) -> FeatureGroup:
         path, clips = video(id), read_clips(corpus.clips(id))
         task = f"{path.name} ({ids.index(id) + 1} of {len(ids)})"
-        frames = read_frames(path, clip_frames(probe(path), clips))
+        frames = (found.frame.pixels for found in read_clip_frames(path, clips))
         features: list[NDArray[np.float32]] = []
         regions: list[Regions] = []
         while batch := list(islice(frames, batch_size)):
