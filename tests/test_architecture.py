@@ -31,6 +31,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
     *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
+    *{"frame_batches", "film_features", "engines"},  # of its video half: frames, their features, processes
     *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
 }
 
@@ -38,6 +39,7 @@ HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},
     "scenedetect": {"video"},
     "av": {"video"},
+    "ray": {"stages"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
     "h5py": {"formats"},

@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.records import EncoderIdentity, Interval
+from mmtool.records import EncoderIdentity, Interval, RegionNames
 
 __all__ = [
     "MAX_REGIONS",
@@ -18,6 +18,8 @@ __all__ = [
     "Frame",
     "FrameEncoder",
     "IntervalEncoder",
+    "NamesRegions",
+    "RegionNames",
     "Regions",
     "TextEncoder",
 ]
@@ -60,6 +62,14 @@ class FrameEncoder(Protocol):
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8."""
         ...
+
+
+@runtime_checkable
+class NamesRegions(Protocol):
+    """A frame encoder that can say what the labels and attributes of its regions stand for."""
+
+    @property
+    def names(self) -> RegionNames | None: ...
 
 
 class IntervalEncoder(ABC):
