@@ -70,7 +70,11 @@ def test_a_film_whose_process_dies_is_tried_again_and_no_other(tmp_path, name):
     died = results.pop("doomed")
     assert isinstance(died, Failure)
     assert "the process at work on it died 2 times; see that there is enough memory" in died.reason
-    assert {id: result.features[0, 0] for id, result in results.items()} == dict(one=3, mortal=6, three=5)
+    assert {id: result.features[0, 0] for id, result in results.items()} == {
+        "one": 3,
+        "mortal": 6,
+        "three": 5,
+    }
     attempts = {film.id: len(film.path.read_text()) for film in films}
     assert attempts == {"one": 1, "mortal": 2, "doomed": 2, "three": 1}
 

@@ -305,6 +305,16 @@ def test_one_bad_film_fails_alone_and_is_tried_again(corpus, numbers):
     assert extract_numbers(corpus, batch_size=2).done == ["a"]
 
 
+@pytest.mark.parametrize("frames", [(-5, 10), (10, 10), (10, 5)])
+def test_clips_with_impossible_frames_fail_alone(corpus, numbers, frames):
+    write_clips(corpus.clips("a"), [Clip(0.0, 0.4, *frames)])
+    report = extract_numbers(corpus)
+    assert report.done == ["b"]
+    assert (
+        f"a.csv: line 2: the clip has no frames from {frames[0]} to {frames[1]}" in report.failures[0].reason
+    )
+
+
 UNEVEN = [k + 2 * (k // 7) for k in range(40)]
 ODD_FILMS = {
     "variable-rate.mkv": {"ticks": UNEVEN},

@@ -69,7 +69,7 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
 
 
 def clip_frames(clock: Timeline | ConstantRate, clip: Clip, per_clip: int = 1) -> list[int]:
-    """Return the central frames of ``per_clip`` equal parts of a clip; of short clips, some twice.
+    """Return the central frames of ``per_clip`` equal parts of a clip; some twice where it has fewer.
 
     A clip that has only times consists of the frames that are shown then.
     """
@@ -122,7 +122,10 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
                 for _ in same:
                     yield frame
                     done += 1
-    yield from _count_frames(path, frames[done:], pixels)
+    try:
+        yield from _count_frames(path, frames[done:], pixels)
+    except UntoldError as error:
+        raise InputError(path, "has a frame that does not become pixels", "re-encode it") from error
 
 
 def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Iterator[VideoFrame]:
