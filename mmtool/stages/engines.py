@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -77,16 +79,21 @@ def on_ray(
 ) -> Iterator[tuple[str, Result]]:
     """Yield each film's result as it comes from a Ray cluster; without an address, from one of this call.
 
-    The cluster's machines need the films under the same paths. A task takes ``threads`` CPUs and ``gpus``.
+    The cluster's machines need the films under the same paths. A task takes ``threads`` CPUs, or all of the
+    largest machine's, and ``gpus``.
     """
     ray = _connect(address)
     try:
+        cpus = min(threads, max(int(node["Resources"].get("CPU", 1)) for node in ray.nodes()))
+        folder = Path.cwd()
 
-        @ray.remote(num_cpus=threads, num_gpus=gpus, max_retries=RETRIES)  # type: ignore[untyped-decorator]
+        @ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)  # type: ignore[untyped-decorator]
         def task(film: Film) -> Result:
+            with suppress(OSError):
+                os.chdir(folder)  # relative paths are the caller's; a machine without it needs absolute ones
             return work(film)
 
-        room = IN_FLIGHT * max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
+        room = IN_FLIGHT * max(1, int(ray.cluster_resources().get("CPU", 1)) // max(1, cpus))
         waiting = deque(films)
         running: dict[Any, Film] = {}
         while waiting or running:
