@@ -110,7 +110,12 @@ def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
     for name, array in group.extras.items():
         # one clip a chunk: reading a clip's regions does not touch the others
         target.create_dataset(
-            name, data=array, chunks=(1, *array.shape[1:]), compression="gzip", shuffle=True
+            name,
+            data=array,
+            chunks=(1, *array.shape[1:]),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
         )
 
 
