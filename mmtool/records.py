@@ -101,6 +101,14 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionNames:
+    """What the ids of an encoder's classes and attributes stand for: entry ``k`` is the name of id ``k``."""
+
+    classes: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """Which clips match which snippets of one video.
 

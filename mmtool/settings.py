@@ -13,6 +13,7 @@ from mmtool.choices import (
     Decoder,
     Device,
     EncoderPrecision,
+    Engine,
     ExportFormat,
     Inputs,
     Normalisation,
@@ -21,6 +22,7 @@ from mmtool.choices import (
     Plot,
     Pooling,
     Precision,
+    RegionPrecision,
     ShotDetector,
     Split,
     TextEncoder,
@@ -105,17 +107,29 @@ class ExtractSettings:
     pooling: Pooling | None = None  # None: the encoder's own
     image_size: int | None = None  # shorter side in pixels; None: the detector's own
     proposals: int | None = None  # regions that the detector looks at; None: its own number
+    frames: int = 1  # of a clip, uniformly spaced, whose features are averaged
     keep_regions: bool = False
+    region_precision: RegionPrecision = RegionPrecision.FP32
+    region_names: bool = False  # whether the file says what labels and attributes stand for
     seed: int = 0  # of random weights
     batch_size: int = 8
     precision: EncoderPrecision = EncoderPrecision.FP32
     device: Device = Device.AUTO
+    workers: int = 1  # processes on this machine, a film each
+    engine: Engine = Engine.LOCAL
+    address: str | None = None  # of a Ray cluster; None: one of this machine, for this call
     force: bool = False
 
     def __post_init__(self) -> None:
         if self.video_encoder is None and self.text_encoder is None:
             raise CallError("nothing to extract: name --video-encoder, --text-encoder or both")
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(self.frames >= 1, "frames", "at least 1", self.frames)
+        _require(self.workers >= 1, "workers", "at least 1", self.workers)
+        if self.address is not None and self.engine is not Engine.RAY:
+            raise CallError("--address is that of a Ray cluster: add --engine ray")
+        if self.engine is Engine.RAY and self.workers > 1:
+            raise CallError("--workers is for one machine: Ray uses what its cluster has")
         _require(
             self.image_size is None or self.image_size >= 32, "image-size", "at least 32", self.image_size
         )

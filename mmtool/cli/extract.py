@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Device, EncoderPrecision, Pooling, TextEncoder, VideoEncoder
+from mmtool.choices import (
+    Device,
+    EncoderPrecision,
+    Engine,
+    Pooling,
+    RegionPrecision,
+    TextEncoder,
+    VideoEncoder,
+)
 from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
 from mmtool.settings import ExtractSettings
@@ -70,8 +78,17 @@ def extract(
         int | None,
         typer.Option(help="Regions that the detector looks at; fewer are faster.", show_default="its own"),
     ] = None,
+    frames: Annotated[
+        int, typer.Option(help="Frames of each clip, uniformly spaced; their features are averaged.")
+    ] = DEFAULTS.frames,
     keep_regions: Annotated[
         bool, typer.Option("--keep-regions", help="Store boxes, scores, labels and features of each region.")
+    ] = False,
+    region_precision: Annotated[
+        RegionPrecision, typer.Option(help="How region features are stored.")
+    ] = DEFAULTS.region_precision,
+    region_names: Annotated[
+        bool, typer.Option("--region-names", help="Store what labels and attributes stand for.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of random weights.")] = DEFAULTS.seed,
     batch_size: Annotated[int, typer.Option(help="Frames or snippets at a time.")] = DEFAULTS.batch_size,
@@ -80,6 +97,16 @@ def extract(
         typer.Option(help="Of the networks; of detectors, the head alone. fp16 is for GPUs."),
     ] = DEFAULTS.precision,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = DEFAULTS.device,
+    workers: Annotated[
+        int, typer.Option(help="Processes on this machine, a film each, OMP_NUM_THREADS threads each.")
+    ] = DEFAULTS.workers,
+    engine: Annotated[
+        Engine, typer.Option(help="This machine, or a Ray cluster (pip install 'mmtool\\[ray]').")
+    ] = DEFAULTS.engine,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of a Ray cluster that is running.", show_default="one on this machine"),
+    ] = None,
     video_name: Annotated[
         str | None, typer.Option(help="Name of the features file.", show_default="the encoder's")
     ] = None,
@@ -109,11 +136,17 @@ def extract(
             pooling=pooling,
             image_size=image_size,
             proposals=proposals,
+            frames=frames,
             keep_regions=keep_regions,
+            region_precision=region_precision,
+            region_names=region_names,
             seed=seed,
             batch_size=batch_size,
             precision=precision,
             device=device,
+            workers=workers,
+            engine=engine,
+            address=address,
             force=force,
         )
         from mmtool.stages.extract import extract as stage

@@ -7,12 +7,12 @@ their identities: ``settings["space"]`` is then the same on both sides, a digest
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.records import EncoderIdentity, Interval
+from mmtool.records import EncoderIdentity, Interval, RegionNames
 
 __all__ = [
     "MAX_REGIONS",
@@ -22,6 +22,7 @@ __all__ = [
     "Frame",
     "FrameEncoder",
     "IntervalEncoder",
+    "NamesRegions",
     "RegionDetector",
     "RegionNames",
     "Regions",
@@ -47,14 +48,6 @@ class Regions:
     labels: NDArray[np.int32]
     features: Features
     attributes: NDArray[np.int32] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RegionNames:
-    """What the ids in ``labels`` and ``attributes`` count, in their order from 0; empty where unknown."""
-
-    classes: tuple[str, ...]
-    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +78,14 @@ class RegionDetector(Protocol):
     def detect(self, frames: Sequence[Frame]) -> list[Regions]:
         """The regions of each of ``B`` RGB frames (H, W, 3), uint8; a frame may have none."""
         ...
+
+
+@runtime_checkable
+class NamesRegions(Protocol):
+    """A frame encoder that can say what the labels and attributes of its regions stand for."""
+
+    @property
+    def names(self) -> RegionNames | None: ...
 
 
 class IntervalEncoder(ABC):

@@ -20,10 +20,10 @@ from mmtool.settings import SegmentSettings
 from mmtool.stages.segments import count
 from mmtool.video.detectors.contract import Detector
 from mmtool.video.detectors.registry import other_than_default
+from mmtool.video.film_header import read_header
 from mmtool.video.probe import probe
 from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_frames
-from mmtool.video.timeline import read_timeline
 
 SUGGESTED = (0.5, 0.7, 1.0, 1.4, 2.0)  # times the threshold
 DRAWING = threading.Lock()  # matplotlib's style is of the whole process
@@ -175,7 +175,7 @@ class _Work:
         return clips
 
     def _imported(self, cut_list: Path) -> list[Clip]:
-        rate, timeline = probe(self.film.path).frame_rate, read_timeline(self.film.path)
+        rate, timeline = probe(self.film.path).frame_rate, read_header(self.film.path)
         return read_cut_list(cut_list, frame_rate=rate, end=timeline.end, offset=timeline.offset)
 
     def _draw_suggestions(self, output: Path) -> None:

@@ -17,7 +17,7 @@ class FrameScores:
     """The scores of F frames in a row.
 
     ``times`` (F) are presentation times in seconds from the video's first frame, ``offset`` is when
-    that frame is shown: seconds from the start of the film (see `mmtool.video.timeline`).
+    that frame is shown: seconds from the start of the film (see `mmtool.video.film_header`).
     ``first`` is the index of the first of these frames, ``frame_rate`` the average one.
     """
 

@@ -13,9 +13,9 @@ import numpy as np
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.detectors.contract import Detector, Frame
+from mmtool.video.film_header import count_frames_before, read_header
 from mmtool.video.scores import FrameScores
 from mmtool.video.stream import TOLERANCE, FrameStream, no_frames, open_stream, quiet
-from mmtool.video.timeline import count_frames_before, read_timeline
 
 OnFrames = Callable[[int, int | None, float], None]
 """Told, after each frame, how many are done, how many the container claims (None: unknown), how many a
@@ -45,7 +45,7 @@ def score_frames(
     its header. Raises ``InputError`` if no frame can be decoded, or none lies in the extent.
     """
     with open_stream(path) as stream, quiet():
-        timeline = read_timeline(path)
+        timeline = read_header(path)
         start = extent.start - timeline.offset
         end = None if extent.end is None else extent.end - timeline.offset
         first = 0
@@ -82,7 +82,7 @@ def score_frames(
 def recall_scores(path: Path, *, first: int, times: Sequence[float], scores: Sequence[float]) -> FrameScores:
     """Take kept scores, with times from the film's start, for those of the video; only its header is read."""
     with open_stream(path) as stream:
-        offset = read_timeline(path).offset
+        offset = read_header(path).offset
         return FrameScores(
             times=np.round(np.asarray(times) - offset, 6),
             scores=np.asarray(scores),

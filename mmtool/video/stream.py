@@ -79,7 +79,7 @@ def open_stream(path: Path) -> Iterator[FrameStream]:
 
     Raises ``InputError`` where there is no file, or nothing in it that can be decoded.
     """
-    _check_file(path)
+    check_file(path)
     stream = _open(path)
     try:
         if min(stream.frame_size) < 1:
@@ -92,6 +92,12 @@ def open_stream(path: Path) -> Iterator[FrameStream]:
 def no_frames(path: Path) -> InputError:
     """Build the error for a container in which no frame can be decoded."""
     return InputError(path, "no frame can be decoded", "copy or download the file again, or re-encode it")
+
+
+def no_video(path: Path) -> InputError:
+    """Build the error for a file that is no video."""
+    remedy = "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged"
+    return InputError(path, "not a video that can be decoded", remedy)
 
 
 class _Quiet:
@@ -129,7 +135,8 @@ def quiet() -> Iterator[None]:
                     os.environ.pop(FFMPEG_LOG_LEVEL, None)
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise InputError where there is no file, or an empty one."""
     try:
         with path.open("rb") as file:
             first_byte = file.read(1)
@@ -150,8 +157,4 @@ def _open(path: Path) -> FrameStream:
     except FrameRateUnavailable as error:
         raise InputError(path, "its frame rate is unknown", "re-encode it") from error
     except VideoOpenFailure as error:
-        raise InputError(
-            path,
-            "not a video that can be decoded",
-            "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged",
-        ) from error
+        raise no_video(path) from error

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtool.records import Clip
-from mmtool.video.frames import clip_frames, read_frames
-from mmtool.video.probe import probe
+from mmtool.video.frames import read_clip_frames
 
 Picture = NDArray[np.uint8]
 
@@ -24,8 +23,8 @@ PAPER, INK, FAINT = (250, 250, 250), (40, 40, 40), (130, 130, 130)
 
 def read_thumbnails(path: Path, clips: Sequence[Clip]) -> Iterator[Picture]:
     """Yield the central frame (H, W, 3), BGR, of each clip, at most ``THUMBNAIL_WIDTH`` wide."""
-    for frame in read_frames(path, clip_frames(probe(path), clips)):
-        yield _fit(np.ascontiguousarray(frame[..., ::-1]), THUMBNAIL_WIDTH)
+    for found in read_clip_frames(path, clips):
+        yield _fit(np.ascontiguousarray(found.frame.pixels[..., ::-1]), THUMBNAIL_WIDTH)
 
 
 def encode(picture: Picture) -> bytes:
