@@ -24,6 +24,7 @@ from mmtool.choices import (
     TextEncoder,
     TextSplit,
     TimingPath,
+    TimingPrior,
 )
 from mmtool.errors import CallError
 
@@ -126,6 +127,8 @@ class TrainSettings:
     early_stopping: int = 0  # epochs without a better validation score before training ends; 0: never
     max_actions: int = 100  # of a training sample
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
+    time_features: bool = False  # seconds elapsed, left and to read, which the published network lacks
+    timing_prior: TimingPrior = TimingPrior.NONE
     validate_every: int = 1
     train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
     init_from: str = ""  # a run of this corpus, or a run's folder elsewhere, whose weights are the first
@@ -168,6 +171,7 @@ class TrainSettings:
             ("inputs", Inputs),
             ("normalisation", Normalisation),
             ("optimizer", Optimizer),
+            ("timing_prior", TimingPrior),
             ("precision", Precision),
             ("device", Device),
         ):
@@ -193,11 +197,18 @@ class AlignSettings:
     path: TimingPath = TimingPath.MINIMUM_RISK
     text_start: float | None = None  # seconds; None: unknown
     text_end: float | None = None
+    timing_weight: float | None = None  # of timing's prior on a network's actions; None: the run's own
     force: bool = False
 
     def __post_init__(self) -> None:
         check_run_name(self.run)
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(
+            self.timing_weight is None or 0 <= self.timing_weight < inf,
+            "timing-weight",
+            "at least 0",
+            self.timing_weight,
+        )
         _require_extent(self.text_start, self.text_end)
 
     @property

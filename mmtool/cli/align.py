@@ -31,6 +31,13 @@ def align(
     path: PathChoice = DEFAULTS.path,
     text_start: TextStart = None,
     text_end: TextEnd = None,
+    timing_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="How much timing counts beside the network in each action; 0: nothing.",
+            show_default="as the run was trained; 0 without --timing-prior",
+        ),
+    ] = DEFAULTS.timing_weight,
     checkpoint: Annotated[
         CheckpointChoice,
         typer.Option(help="Which checkpoint; auto is the best where the run stopped early, else the last."),
@@ -66,6 +73,7 @@ def align(
             path=path,
             text_start=text_start,
             text_end=text_end,
+            timing_weight=timing_weight,
             force=force,
         )
         from mmtool.stages.align import align as stage

@@ -45,6 +45,7 @@ def _decoder(corpus: Corpus, settings: AlignSettings) -> Decoder:
             "video": settings.video != "",
             "text": settings.text != "",
             "checkpoint": settings.checkpoint is not CheckpointChoice.AUTO,
+            "timing-weight": settings.timing_weight is not None,
         }
     for option, given in foreign.items():
         if given:

@@ -13,11 +13,12 @@ from mmtool.errors import InputError
 from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_json
+from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
 from mmtool.settings import AlignSettings, TrainSettings
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
+from mmtool.stages.network_timing import VideoTiming, side_by_side, timing_for_checkpoint
 from mmtool.stages.pairs import read_pair
 
 
@@ -54,6 +55,9 @@ def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
     return network.eval()
 
 
+_Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None]
+
+
 class _Aligner:
     """Reads videos, decodes them in batches of similar length, writes their alignments."""
 
@@ -71,24 +75,24 @@ class _Aligner:
         self.device = resolve_device(settings.device)
         self.network = load_network(checkpoint).to(self.device)
         self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
+        self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, settings.timing_weight)
 
     def align(self, ids: Sequence[str], report: StageReport, progress: Progress) -> None:
-        waiting: list[tuple[str, list[Clip], list[Snippet]]] = []
+        waiting: list[_Video] = []
         for id in ids:
             try:
                 clips, snippets = self._read(id)
                 if not self.settings.force and self._is_current(id):
                     report.unchanged.append(id)
                 else:
-                    waiting.append((id, clips, snippets))
+                    timing = self.timing.of(id, clips, snippets) if self.timing else None
+                    waiting.append((id, clips, snippets, timing))
             except InputError as error:
                 report.failures.append(Failure(id, str(error)))
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
-            for (id, clips, snippets), decoded in zip(
-                batch, self._decode([id for id, *_ in batch]), strict=True
-            ):
+            for (id, clips, snippets, _), decoded in zip(batch, self._decode(batch), strict=True):
                 self._write(id, clips, snippets, decoded)
                 report.done.append(id)
             progress("aligning", len(report.done), len(waiting), "videos")
@@ -99,14 +103,24 @@ class _Aligner:
         self.text.features.check_snippets(id, snippets)
         return clips, snippets
 
-    def _decode(self, ids: Sequence[str]) -> list[Decoded]:
-        clips = Sequences.pad([self.video.read(id) for id in ids]).to(self.device)
-        snippets = Sequences.pad([self.text.read(id) for id in ids]).to(self.device)
-        return decode_greedily(self.network, clips, snippets, self.action_set)
+    def _decode(self, videos: Sequence[_Video]) -> list[Decoded]:
+        clips = Sequences.pad([self.video.read(id) for id, *_ in videos]).to(self.device)
+        snippets = Sequences.pad([self.text.read(id) for id, *_ in videos]).to(self.device)
+        tables = side_by_side([timing for *_, timing in videos], self.weight)
+        return decode_greedily(self.network, clips, snippets, self.action_set, **tables)
 
     def _recipe(self, id: str) -> str:
         made = [self.video.features.made(id), self.text.features.made(id)]
-        return digest_json([self.digest, str(Decoder.GREEDY), made])
+        if self.timing is None:
+            return digest_json([self.digest, str(Decoder.GREEDY), made])
+        read = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
+        time = [
+            self.weight,
+            digest_json(self.timing.parameters.to_dict()),
+            self.timing.titles.get(id, ""),
+            read,
+        ]
+        return digest_json([self.digest, str(Decoder.GREEDY), made, time])
 
     def _is_current(self, id: str) -> bool:
         return recipe_of(self.corpus.alignment(self.settings.run, id)) == self._recipe(id)

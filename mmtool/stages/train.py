@@ -30,6 +30,7 @@ from mmtool.records import Interval, StageReport
 from mmtool.settings import TrainSettings
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_training
+from mmtool.stages.network_timing import NetworkTiming, VideoTiming, side_by_side, timing_for_training
 from mmtool.stages.starting_point import StartingPoint, open_start
 from mmtool.stages.truth import read_truth
 from mmtool.training.loop import EpochRecord, TrainingState, fit
@@ -45,6 +46,7 @@ FREE_SETTINGS = {  # may change when a run goes on
     "init_from",
 }
 DECODE_BATCH = 32
+TIMING_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)  # of timing's prior, of which validation chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,20 @@ class AnnotatedVideo:
     intervals: list[Interval]  # (N)
     truth: list[Interval | None]  # (M)
     gold: NDArray[np.int64]  # (T)
+    timing: VideoTiming | None
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """All that training reads from the corpus; ``digest`` tells whether it changed."""
+    """All that training reads from the corpus; ``digest`` tells whether it changed.
+
+    ``timing`` are the parameters that a network with time works with.
+    """
 
     train: list[AnnotatedVideo]
     val: list[AnnotatedVideo]
     inputs: dict[Modality, CheckpointInput]
+    timing: dict[str, object]
     digest: str
 
 
@@ -124,16 +131,22 @@ def _read_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
     train_ids = corpus.split_ids(Split.TRAIN)
     val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
     actions = _action_set(settings)
+    timing = timing_for_training(corpus, settings, actions, train_ids)
     with (
         open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
         open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
     ):
-        train_videos = [_read_video(corpus, id, video, text, actions) for id in train_ids]
-        val_videos = [_read_video(corpus, id, video, text, actions) for id in val_ids]
+        train_videos = [_read_video(corpus, id, video, text, actions, timing) for id in train_ids]
+        val_videos = [_read_video(corpus, id, video, text, actions, timing) for id in val_ids]
         inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
         made = [(id, video.features.made(id), text.features.made(id)) for id in train_ids + val_ids]
     gold = [v.gold.tolist() for v in train_videos + val_videos]
-    return TrainingData(train_videos, val_videos, inputs, digest_json([train_ids, val_ids, made, gold]))
+    told: list[object] = [train_ids, val_ids, made, gold]
+    if timing is None:
+        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(told))
+    parameters = timing.parameters.to_dict()
+    told += [parameters, {id: timing.titles.get(id, "") for id in train_ids + val_ids}]
+    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(told))
 
 
 def _action_set(settings: TrainSettings) -> ActionSet:
@@ -144,7 +157,12 @@ def _action_set(settings: TrainSettings) -> ActionSet:
 
 
 def _read_video(
-    corpus: Corpus, id: str, video: NetworkInput, text: NetworkInput, actions: ActionSet
+    corpus: Corpus,
+    id: str,
+    video: NetworkInput,
+    text: NetworkInput,
+    actions: ActionSet,
+    timing: NetworkTiming | None,
 ) -> AnnotatedVideo:
     clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
     video.features.check_clips(id, clips)
@@ -160,7 +178,8 @@ def _read_video(
             f"cannot be learned: {error}",
             "sort the annotations by time, as the text is",
         ) from error
-    return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold)
+    timed = timing.of(id, clips, snippets) if timing else None
+    return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold, timed)
 
 
 def _new_network(
@@ -176,6 +195,8 @@ def _new_network(
         normalisation=settings.normalisation,
         dropout=settings.dropout,
         lstm_dropout=settings.lstm_dropout,
+        time_features=settings.time_features,
+        posterior=settings.timing_prior.is_input,
     )
     network = AlignmentNetwork(shape)
     if start:
@@ -189,22 +210,23 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
     resumed = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
     action_set = ActionSet(settings.actions)
-    reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
+    weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
+    validation = _Validation(data.val, action_set, weights)
+    reached = _resume(network, validation, read_checkpoint(last)) if resumed else TrainingState()
     done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
         write_history(history, done)
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
     started = reached.epoch
-    validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
     events = EventLog(folder / "events", done) if processes.leads else None
     training = fit(
         network,
         samples,
         settings,
         state=reached,
-        validate=validate,
-        measure_training=lambda network: _measure(network, data.train, action_set),
+        validate=validation.measure if data.val else None,
+        measure_training=lambda network: _measure(network, data.train, action_set, validation.weight),
         processes=processes,
     )
     for record in training:
@@ -221,6 +243,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
             network=network.state_dict(),
             inputs=data.inputs,
             training={},
+            timing={"parameters": data.timing, "weight": validation.weight} if data.timing else {},
         )
         if reached.best_epoch == record.epoch:
             write_checkpoint(best, checkpoint)
@@ -243,10 +266,11 @@ def _prepare_run(folder: Path, config: RunConfig) -> bool:
             f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to go on "
             "with; name another with --run, or start it anew with --force"
         )
+    settings_of_then = TrainSettings().to_dict() | earlier.settings  # it may be older than a setting
     for name, value in config.settings.items():
-        if name not in FREE_SETTINGS and earlier.settings.get(name) != value:
+        if name not in FREE_SETTINGS and settings_of_then[name] != value:
             raise CallError(
-                f"{path}: this run has {name} {earlier.settings.get(name)}, not {value}; "
+                f"{path}: this run has {name} {settings_of_then[name]}, not {value}; "
                 "name another with --run, or start it anew with --force"
             )
     if earlier.start != config.start:
@@ -268,8 +292,9 @@ def _named(config: RunConfig) -> str:
     return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
-def _resume(network: AlignmentNetwork, checkpoint: Checkpoint) -> TrainingState:
+def _resume(network: AlignmentNetwork, validation: "_Validation", checkpoint: Checkpoint) -> TrainingState:
     network.load_state_dict(checkpoint.network)
+    validation.weight = float(checkpoint.timing.get("weight", validation.weight))
     return TrainingState(**checkpoint.training)
 
 
@@ -277,13 +302,35 @@ def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_action
     samples = []
     for v in videos:
         samples += cut_samples(
-            v.id, v.clips, v.snippets, v.gold, action_set=action_set, max_actions=max_actions
+            v.id,
+            v.clips,
+            v.snippets,
+            v.gold,
+            action_set=action_set,
+            max_actions=max_actions,
+            pairs=v.timing.inputs if v.timing else None,
         )
     return samples
 
 
+class _Validation:
+    """Measures the validation videos with each weight of timing's prior, and keeps the best one."""
+
+    def __init__(
+        self, videos: Sequence[AnnotatedVideo], action_set: ActionSet, weights: Sequence[float]
+    ) -> None:
+        self._videos, self._action_set, self._weights = videos, action_set, weights
+        self.weight = weights[0]
+
+    def measure(self, network: AlignmentNetwork) -> tuple[float, float]:
+        """The measures with the weight at which their sum is greatest."""
+        measured = {w: _measure(network, self._videos, self._action_set, w) for w in self._weights}
+        self.weight = max(measured, key=lambda weight: sum(measured[weight]))
+        return measured[self.weight]
+
+
 def _measure(
-    network: AlignmentNetwork, videos: Sequence[AnnotatedVideo], action_set: ActionSet
+    network: AlignmentNetwork, videos: Sequence[AnnotatedVideo], action_set: ActionSet, weight: float
 ) -> tuple[float, float]:
     """Mean video accuracy and text IoU of greedy decoding over whole videos."""
     device = next(network.parameters()).device
@@ -295,6 +342,7 @@ def _measure(
             Sequences.pad([video.clips for video in batch]).to(device),
             Sequences.pad([video.snippets for video in batch]).to(device),
             action_set,
+            **side_by_side([video.timing for video in batch], weight),
         )
         for video, alignment in zip(batch, decoded, strict=True):
             scores[video.id] = score(video.intervals, video.truth, alignment.matches)
