@@ -10,7 +10,7 @@ from mmtool.alignment.cross_fit import cross_fit
 from mmtool.alignment.reading import reading_times
 from mmtool.alignment.semi_markov import course
 from mmtool.alignment.time_inputs import PairTables, Table, action_prior, course_table, time_table
-from mmtool.alignment.timing_fit import AnnotatedVideo, fit
+from mmtool.alignment.timing_fit import fit
 from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
@@ -18,8 +18,7 @@ from mmtool.formats.checkpoints import Checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip, Snippet
 from mmtool.settings import TrainSettings
-from mmtool.stages.pairs import read_pair
-from mmtool.stages.truth import read_truth
+from mmtool.stages.truth import read_narration
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class NetworkTiming:
     time_features: bool
     posterior: bool  # the network reads it
     prior: bool  # it weighs the actions
+    corpus: Corpus
     actions: ActionSet
     parameters: TimingParameters
     titles: Mapping[str, str]
@@ -57,9 +57,8 @@ class NetworkTiming:
             try:
                 relation = course(intervals, texts, parameters, title=self.titles.get(id, ""))
             except ValueError as error:
-                raise InputError(
-                    id, f"timing cannot align it: {error}", "correct its clips or text"
-                ) from error
+                path = self.corpus.snippets(id)
+                raise InputError(path, f"timing cannot align it: {error}", "correct it") from error
         if self.posterior and relation is not None:
             tables.append(course_table(relation))
         return VideoTiming(
@@ -81,7 +80,7 @@ def timing_for_training(
             "write an id a line"
         )
     titles, base = corpus.titles(), default_parameters()
-    videos = [_read_video(corpus, id, titles.get(id, "")) for id in ids]
+    videos = [read_narration(corpus, id, titles.get(id, "")) for id in ids]
     try:
         parameters = fit(videos, base, source=f"Learned from {len(ids)} videos, those of splits/train.txt.")
         of_training = dict(zip(ids, cross_fit(videos, base), strict=True))
@@ -91,6 +90,7 @@ def timing_for_training(
         time_features=settings.time_features,
         posterior=prior.is_input,
         prior=prior.decodes,
+        corpus=corpus,
         actions=actions,
         parameters=parameters,
         titles=titles,
@@ -105,6 +105,10 @@ def timing_for_checkpoint(
 
     A ``weight`` replaces the run's own. A network that was trained without time takes the prior of the
     package's parameters.
+
+    At each step the decoder takes the action of the greatest ``log p(action | state) + weight · log
+    q(action | tops)``, where ``q`` is the probability by timing of what calls for the action: that the
+    clip lies before the snippet's time (Pop-Video), within it (a match), or behind it (Pop-Text).
     """
     settings, stored = TrainSettings.from_dict(checkpoint.settings), checkpoint.timing
     chosen = float(stored.get("weight", 0.0)) if weight is None else weight
@@ -112,6 +116,7 @@ def timing_for_checkpoint(
         time_features=settings.time_features,
         posterior=settings.timing_prior.is_input,
         prior=chosen > 0,
+        corpus=corpus,
         actions=ActionSet(settings.actions),
         parameters=TimingParameters.from_dict(stored["parameters"]) if stored else default_parameters(),
         titles=corpus.titles(),
@@ -125,13 +130,3 @@ def side_by_side(timings: Sequence[VideoTiming | None], weight: float) -> dict[s
     priors = [t.prior * np.float32(weight) for t in timings if t is not None and t.prior is not None]
     tables = {"inputs": PairTables(inputs)} if inputs else {}
     return tables | ({"prior": PairTables(priors)} if priors and weight else {})
-
-
-def _read_video(corpus: Corpus, id: str, title: str) -> AnnotatedVideo:
-    clips, snippets = read_pair(corpus, id)
-    return AnnotatedVideo(
-        clips=[clip.interval for clip in clips],
-        texts=[snippet.text for snippet in snippets],
-        truth=read_truth(corpus, id, clips, snippets),
-        title=title,
-    )

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from mmtool.alignment.timing_fit import AnnotatedVideo, fit
+from mmtool.alignment.timing_fit import fit
 from mmtool.alignment.timing_parameters import default_parameters
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
@@ -13,8 +13,7 @@ from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.formats.timing_parameters import write_timing
 from mmtool.records import StageReport
 from mmtool.settings import TIMING, TIMING_RUN, check_run_name
-from mmtool.stages.pairs import read_pair
-from mmtool.stages.truth import read_truth
+from mmtool.stages.truth import read_narration
 
 
 def train_timing(root: Path, *, run: str = TIMING_RUN, force: bool = False) -> StageReport:
@@ -27,7 +26,7 @@ def train_timing(root: Path, *, run: str = TIMING_RUN, force: bool = False) -> S
     ids, base = corpus.split_ids(Split.TRAIN), default_parameters()
     try:
         titles = corpus.titles()
-        videos = [_read_video(corpus, id, titles.get(id, "")) for id in ids]
+        videos = [read_narration(corpus, id, titles.get(id, "")) for id in ids]
         config = RunConfig(
             {"preset": TIMING, "base": digest_json(base.to_dict())},
             digest_json([(id, titles.get(id, ""), *_digests(corpus, id)) for id in ids]),
@@ -48,16 +47,6 @@ def train_timing(root: Path, *, run: str = TIMING_RUN, force: bool = False) -> S
     report.done.append(run)
     report.written.append(str(corpus.run(run)))
     return report
-
-
-def _read_video(corpus: Corpus, id: str, title: str) -> AnnotatedVideo:
-    clips, snippets = read_pair(corpus, id)
-    return AnnotatedVideo(
-        clips=[clip.interval for clip in clips],
-        texts=[snippet.text for snippet in snippets],
-        truth=read_truth(corpus, id, clips, snippets),
-        title=title,
-    )
 
 
 def _digests(corpus: Corpus, id: str) -> list[str]:
