@@ -42,6 +42,7 @@ CHAINS = {  # modules that call the commands of the others
 HELPERS = {  # what several stages share, or a part of one; no command of their own
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
     "network_timing",  # what a network with time reads and weighs, in train and in align
+    *{"training_data", "validation"},  # parts of train
     *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments

@@ -5,34 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from mmtool.alignment.actions import ActionSet, UnreachableAlignmentError, gold_actions
-from mmtool.alignment.batch import Sequences
-from mmtool.alignment.greedy import decode_greedily
+from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape, parameter_count
 from mmtool.choices import Modality, Split
 from mmtool.errors import CallError, InputError
-from mmtool.evaluation.labels import best_labels
-from mmtool.evaluation.measures import score, summarise
-from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpoint, write_checkpoint
-from mmtool.formats.clips import read_clips
+from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_json
 from mmtool.formats.events import EventLog
 from mmtool.formats.joined import only_features
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
-from mmtool.formats.snippets import read_snippets
-from mmtool.records import Interval, StageReport
+from mmtool.records import StageReport
 from mmtool.settings import TrainSettings
 from mmtool.stages.devices import resolve_device, set_threads
-from mmtool.stages.network_inputs import NetworkInput, open_for_training
-from mmtool.stages.network_timing import NetworkTiming, VideoTiming, side_by_side, timing_for_training
 from mmtool.stages.starting_point import StartingPoint, open_start
-from mmtool.stages.truth import read_truth
+from mmtool.stages.training_data import AnnotatedVideo, TrainingData, read_training_data
+from mmtool.stages.validation import TIMING_WEIGHTS, Validation, measure
 from mmtool.training.loop import EpochRecord, TrainingState, fit
 from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.samples import Sample, cut_samples
@@ -45,35 +35,6 @@ FREE_SETTINGS = {  # may change when a run goes on
     "train_measures_every",
     "init_from",
 }
-DECODE_BATCH = 32
-TIMING_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)  # of timing's prior, of which validation chooses
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatedVideo:
-    """One video as training sees it: what the network reads, and the truth."""
-
-    id: str
-    clips: NDArray[np.float32]  # (N, D)
-    snippets: NDArray[np.float32]  # (M, D)
-    intervals: list[Interval]  # (N)
-    truth: list[Interval | None]  # (M)
-    gold: NDArray[np.int64]  # (T)
-    timing: VideoTiming | None
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingData:
-    """All that training reads from the corpus; ``digest`` tells whether it changed.
-
-    ``timing`` are the parameters that a network with time works with.
-    """
-
-    train: list[AnnotatedVideo]
-    val: list[AnnotatedVideo]
-    inputs: dict[Modality, CheckpointInput]
-    timing: dict[str, object]
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +73,7 @@ def train(
             raise CallError(
                 f"{corpus.split(Split.VAL)}: early stopping needs a validation split; write an id a line"
             )
-        data = _read_data(corpus, settings)
+        data = read_training_data(corpus, settings)
         start = open_start(corpus, settings.init_from, corpus.run(run)) if settings.init_from else None
         network = _new_network(settings, data, start)
         config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
@@ -125,61 +86,6 @@ def train(
         raise CallError(str(error)) from error
     (report.done if epochs else report.unchanged).append(run)
     return report
-
-
-def _read_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
-    train_ids = corpus.split_ids(Split.TRAIN)
-    val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
-    actions = _action_set(settings)
-    timing = timing_for_training(corpus, settings, actions, train_ids)
-    with (
-        open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
-        open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
-    ):
-        train_videos = [_read_video(corpus, id, video, text, actions, timing) for id in train_ids]
-        val_videos = [_read_video(corpus, id, video, text, actions, timing) for id in val_ids]
-        inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
-        made = [(id, video.features.made(id), text.features.made(id)) for id in train_ids + val_ids]
-    gold = [v.gold.tolist() for v in train_videos + val_videos]
-    told: list[object] = [train_ids, val_ids, made, gold]
-    if timing is None:
-        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(told))
-    parameters = timing.parameters.to_dict()
-    told += [parameters, {id: timing.titles.get(id, "") for id in train_ids + val_ids}]
-    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(told))
-
-
-def _action_set(settings: TrainSettings) -> ActionSet:
-    try:
-        return ActionSet(settings.actions)
-    except ValueError as error:
-        raise CallError(f"--action: {error}") from error
-
-
-def _read_video(
-    corpus: Corpus,
-    id: str,
-    video: NetworkInput,
-    text: NetworkInput,
-    actions: ActionSet,
-    timing: NetworkTiming | None,
-) -> AnnotatedVideo:
-    clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
-    video.features.check_clips(id, clips)
-    text.features.check_snippets(id, snippets)
-    truth = read_truth(corpus, id, clips, snippets)
-    intervals = [clip.interval for clip in clips]
-    pairs = [(i, j) for i, j in enumerate(best_labels(intervals, truth)) if j is not None]
-    try:
-        gold = gold_actions(pairs, len(clips), len(snippets), actions)
-    except UnreachableAlignmentError as error:
-        raise InputError(
-            corpus.annotations(id),
-            f"cannot be learned: {error}",
-            "sort the annotations by time, as the text is",
-        ) from error
-    timed = timing.of(id, clips, snippets) if timing else None
-    return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold, timed)
 
 
 def _new_network(
@@ -211,7 +117,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
     resumed = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
     action_set = ActionSet(settings.actions)
     weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
-    validation = _Validation(data.val, action_set, weights)
+    validation = Validation(data.val, action_set, weights)
     reached = _resume(network, validation, read_checkpoint(last)) if resumed else TrainingState()
     done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
@@ -226,7 +132,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
         settings,
         state=reached,
         validate=validation.measure if data.val else None,
-        measure_training=lambda network: _measure(network, data.train, action_set, validation.weight),
+        measure_training=lambda network: measure(network, data.train, action_set, validation.weight),
         processes=processes,
     )
     for record in training:
@@ -292,7 +198,7 @@ def _named(config: RunConfig) -> str:
     return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
-def _resume(network: AlignmentNetwork, validation: "_Validation", checkpoint: Checkpoint) -> TrainingState:
+def _resume(network: AlignmentNetwork, validation: Validation, checkpoint: Checkpoint) -> TrainingState:
     network.load_state_dict(checkpoint.network)
     validation.weight = float(checkpoint.timing.get("weight", validation.weight))
     return TrainingState(**checkpoint.training)
@@ -311,40 +217,3 @@ def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_action
             pairs=v.timing.inputs if v.timing else None,
         )
     return samples
-
-
-class _Validation:
-    """Measures the validation videos with each weight of timing's prior, and keeps the best one."""
-
-    def __init__(
-        self, videos: Sequence[AnnotatedVideo], action_set: ActionSet, weights: Sequence[float]
-    ) -> None:
-        self._videos, self._action_set, self._weights = videos, action_set, weights
-        self.weight = weights[0]
-
-    def measure(self, network: AlignmentNetwork) -> tuple[float, float]:
-        """The measures with the weight at which their sum is greatest."""
-        measured = {w: _measure(network, self._videos, self._action_set, w) for w in self._weights}
-        self.weight = max(measured, key=lambda weight: sum(measured[weight]))
-        return measured[self.weight]
-
-
-def _measure(
-    network: AlignmentNetwork, videos: Sequence[AnnotatedVideo], action_set: ActionSet, weight: float
-) -> tuple[float, float]:
-    """Mean video accuracy and text IoU of greedy decoding over whole videos."""
-    device = next(network.parameters()).device
-    scores = {}
-    for start in range(0, len(videos), DECODE_BATCH):
-        batch = videos[start : start + DECODE_BATCH]
-        decoded = decode_greedily(
-            network,
-            Sequences.pad([video.clips for video in batch]).to(device),
-            Sequences.pad([video.snippets for video in batch]).to(device),
-            action_set,
-            **side_by_side([video.timing for video in batch], weight),
-        )
-        for video, alignment in zip(batch, decoded, strict=True):
-            scores[video.id] = score(video.intervals, video.truth, alignment.matches)
-    summary = summarise(scores, resamples=1)
-    return summary.video_accuracy.value, summary.text_iou.value
