@@ -248,7 +248,8 @@ def test_a_run_with_time_says_so_and_aligns(corpus):
     assert (recorded["time_features"], recorded["timing_prior"]) == (True, "both")
     checkpoint = read_checkpoint(corpus.run("time") / "last.pt")
     assert (checkpoint.shape["time_features"], checkpoint.shape["posterior"]) == (True, True)
-    assert checkpoint.timing["weight"] >= 0
+    shown = json.loads(call("info", corpus.run("time") / "last.pt", "--json").stdout)
+    assert shown["timing_weight"] == checkpoint.timing["weight"] >= 0
     assert checkpoint.timing["parameters"]["source"].startswith("Learned from 3 videos")
     assert "2 done" in call("align", corpus.root, "--run", "time", "--split", "test").stdout
     assert "2 unchanged" in call("align", corpus.root, "--run", "time", "--split", "test").stdout
