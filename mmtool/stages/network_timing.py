@@ -104,7 +104,7 @@ def timing_for_checkpoint(
     """What the checkpoint's network takes from time, and the weight of the prior on its actions.
 
     A ``weight`` replaces the run's own. A network that was trained without time takes the prior of the
-    package's parameters.
+    package's parameters. Aligned again, training videos are measured with parameters that know them.
 
     At each step the decoder takes the action of the greatest ``log p(action | state) + weight · log
     q(action | tops)``, where ``q`` is the probability by timing of what calls for the action: that the
