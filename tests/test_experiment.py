@@ -204,7 +204,7 @@ def test_rows_that_cannot_be_done_are_left_out_with_the_reason(corpus):
     reasons = {row["label"]: row["left_out"] for row in content["rows"] if row["left_out"]}
     assert [len(lines) for lines in reasons.values()] == [1, 1]  # once, not for each seed
     assert "--init-from" in reasons["our pretraining"][0]
-    assert "lxmert-vision.h5" in reasons["no pretraining + LXMERT features"][0]
+    assert "lxmert-video.h5" in reasons["no pretraining + LXMERT features"][0]
     assert [len(row["seeds"]) for row in content["rows"]] == [0, 0, 2, 2, 0, 2]
     assert [failure["id"] for failure in content["failures"]] == ["finetune", "lxmert"]
 

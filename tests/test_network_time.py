@@ -13,6 +13,7 @@ from test_network import SIZES, make_case, tensors
 
 from mmtool.alignment.actions import MANY_TO_MANY, ONE_TO_MANY, ActionSet
 from mmtool.alignment.batch import Sequences, Traces
+from mmtool.alignment.beam import decode_by_beam
 from mmtool.alignment.cross_fit import cross_fit
 from mmtool.alignment.greedy import decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape, parameter_count
@@ -164,9 +165,18 @@ def test_greedy_decoding_with_time_equals_the_literal_network(normalisation, act
     )
     network.eval()
     expected = greedy(network, tensors(clips), tensors(snippets), actions, literal(pairs), literal(prior))
-    for got, (taken, matches) in zip(decoded, expected, strict=True):
-        assert list(got.actions) == taken
-        assert list(got.matches) == matches
+    narrow = decode_by_beam(
+        network,
+        Sequences.pad(clips),
+        Sequences.pad(snippets),
+        action_set,
+        width=1,
+        inputs=PairTables(pairs),
+        prior=PairTables(prior),
+    )
+    for got, beam, (taken, matches) in zip(decoded, narrow, expected, strict=True):
+        assert list(got.actions) == list(beam.actions) == taken
+        assert list(got.matches) == list(beam.matches) == matches
 
 
 @pytest.mark.parametrize(

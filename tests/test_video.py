@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video import VIDEO_SUFFIXES
+from mmtool.video.detectors.content import Content
 from mmtool.video.frames import central_frame, clip_frames, read_frames
 from mmtool.video.probe import VideoInfo, probe
 from mmtool.video.shots import detect_clips
@@ -84,7 +85,7 @@ def blank(path: Path, start: bytes, end: bytes) -> Path:
 
 
 def detect(path: Path, *, threshold: float = 27, min_clip_frames: int = 15) -> list[Clip]:
-    return detect_clips(path, threshold=threshold, min_clip_frames=min_clip_frames)
+    return detect_clips(path, Content(threshold=threshold), min_clip_frames=min_clip_frames)
 
 
 def frame_ranges(clips: Sequence[Clip]) -> list[tuple[int | None, int | None]]:
@@ -167,31 +168,31 @@ def test_variable_frame_rate_keeps_times_and_counts_frames(tmp_path: Path) -> No
 
 def test_odd_size_and_unknown_length(tmp_path: Path) -> None:
     path = draw_jpegs(tmp_path / "film.avi", (20, 21), size=(33, 17))
-    progress: list[tuple[int, int | None]] = []
-    clips = detect_clips(path, threshold=27, min_clip_frames=5, on_frames=lambda *call: progress.append(call))
+    progress: list[tuple[int, int | None, float]] = []
+    clips = detect_clips(path, Content(), min_clip_frames=5, on_frames=lambda *call: progress.append(call))
     assert frame_ranges(clips) == [(0, 20), (20, 41)]
-    assert progress == [(done, None) for done in range(1, 42)]
+    assert progress == [(done, None, 25.0) for done in range(1, 42)]
     assert probe(path) == VideoInfo(frame_rate=25.0, frame_count=None, width=33, height=17, duration=None)
     assert [frame.shape for frame in read_frames(path, [40])] == [(17, 33, 3)]
 
 
 def test_progress_counts_frames_against_the_total(tmp_path: Path) -> None:
-    progress: list[tuple[int, int | None]] = []
+    progress: list[tuple[int, int | None, float]] = []
     detect_clips(
         draw(tmp_path / "film.mp4"),
-        threshold=27,
+        Content(),
         min_clip_frames=15,
         on_frames=lambda *call: progress.append(call),
     )
-    assert progress == [(done, 75) for done in range(1, 76)]
+    assert progress == [(done, 75, 25.0) for done in range(1, 76)]
 
 
 def test_failing_progress_ends_the_detection(tmp_path: Path) -> None:
-    def stop(done: int, total: int | None) -> None:
+    def stop(done: int, total: int | None, rate: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        detect_clips(draw(tmp_path / "film.mp4"), threshold=27, min_clip_frames=15, on_frames=stop)
+        detect_clips(draw(tmp_path / "film.mp4"), Content(), min_clip_frames=15, on_frames=stop)
 
 
 # Seeking by frame index misses in the MPEG stream.
@@ -358,12 +359,13 @@ import sys
 from pathlib import Path
 import cv2
 from mmtool.errors import InputError
+from mmtool.video.detectors.content import Content
 from mmtool.video.shots import detect_clips
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_DEBUG)
 for path in sys.argv[1:]:
     try:
-        detect_clips(Path(path), threshold=27, min_clip_frames=15)
+        detect_clips(Path(path), Content(), min_clip_frames=15)
     except InputError as error:
         print(error)
 """

@@ -19,6 +19,8 @@ from mmtool.alignment.trace import positional_features
 class Decoded:
     """The alignment of one video, with the probability of the action that decided each element.
 
+    That stands for the probability that the element's label is right, as the network has it.
+
     A snippet with several clips has the mean of its matches; what was left over when the other
     sequence was exhausted has the probability of the last action.
     """

@@ -101,7 +101,9 @@ class PairTables:
         self._first = np.cumsum(sizes) - sizes  # (B,)
         self._snippets = np.array([table.shape[1] for table in tables])
 
-    def at(self, clip: NDArray[np.int64], snippet: NDArray[np.int64]) -> Table:
-        """The values (B, E) of the pairs with these indices (B,)."""
-        rows: Table = self._rows[self._first + clip * self._snippets + snippet]
+    def at(
+        self, clip: NDArray[np.int64], snippet: NDArray[np.int64], video: int | slice = slice(None)
+    ) -> Table:
+        """The values (B, E) of the pairs with these indices (B,); or of as many pairs of one ``video``."""
+        rows: Table = self._rows[self._first[video] + clip * self._snippets[video] + snippet]
         return rows

@@ -6,16 +6,17 @@ import torch
 
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.batch import Sequences
+from mmtool.alignment.beam import decode_by_beam
 from mmtool.alignment.greedy import Decoded, decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.choices import Decoder, Inputs, Modality, Normalisation
 from mmtool.errors import InputError
-from mmtool.formats.alignments import recipe_of, write_alignment
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
 from mmtool.settings import AlignSettings, TrainSettings
+from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
 from mmtool.stages.network_timing import VideoTiming, side_by_side, timing_for_checkpoint
@@ -35,8 +36,10 @@ def align_by_network(
         ) as video,
         open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
     ):
-        aligner = _Aligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text)
+        output = AlignmentOutput(corpus, settings, report)
+        aligner = _Aligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text, output)
         aligner.align(ids, report, progress)
+    output.summarise()
 
 
 def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
@@ -69,9 +72,11 @@ class _Aligner:
         digest: str,
         video: NetworkInput,
         text: NetworkInput,
+        output: AlignmentOutput,
     ) -> None:
-        self.corpus, self.settings, self.digest = corpus, settings, digest
+        self.corpus, self.settings, self.digest, self.output = corpus, settings, digest, output
         self.video, self.text = video, text
+        self.decoder = settings.decoder or Decoder.GREEDY
         self.device = resolve_device(settings.device)
         self.network = load_network(checkpoint).to(self.device)
         self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
@@ -82,9 +87,7 @@ class _Aligner:
         for id in ids:
             try:
                 clips, snippets = self._read(id)
-                if not self.settings.force and self._is_current(id):
-                    report.unchanged.append(id)
-                else:
+                if not self.output.is_made(id, self._recipe(id)):
                     timing = self.timing.of(id, clips, snippets) if self.timing else None
                     waiting.append((id, clips, snippets, timing))
             except InputError as error:
@@ -94,8 +97,7 @@ class _Aligner:
             batch = waiting[start : start + self.settings.batch_size]
             for (id, clips, snippets, _), decoded in zip(batch, self._decode(batch), strict=True):
                 self._write(id, clips, snippets, decoded)
-                report.done.append(id)
-            progress("aligning", len(report.done), len(waiting), "videos")
+            progress("aligning", start + len(batch), len(waiting), "videos")
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
         clips, snippets = read_pair(self.corpus, id)
@@ -107,23 +109,22 @@ class _Aligner:
         clips = Sequences.pad([self.video.read(id) for id, *_ in videos]).to(self.device)
         snippets = Sequences.pad([self.text.read(id) for id, *_ in videos]).to(self.device)
         tables = side_by_side([timing for *_, timing in videos], self.weight)
+        if self.decoder is Decoder.BEAM:
+            width = self.settings.beam_width
+            return decode_by_beam(self.network, clips, snippets, self.action_set, width=width, **tables)
         return decode_greedily(self.network, clips, snippets, self.action_set, **tables)
 
     def _recipe(self, id: str) -> str:
-        made = [self.video.features.made(id), self.text.features.made(id)]
-        if self.timing is None:
-            return digest_json([self.digest, str(Decoder.GREEDY), made])
-        read = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
-        time = [
-            self.weight,
-            digest_json(self.timing.parameters.to_dict()),
-            self.timing.titles.get(id, ""),
-            read,
-        ]
-        return digest_json([self.digest, str(Decoder.GREEDY), made, time])
+        made: list[object] = [self.video.features.made(id), self.text.features.made(id)]
+        beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
+        return digest_json([self.digest, str(self.decoder), made, *beam, *self._time_made(id)])
 
-    def _is_current(self, id: str) -> bool:
-        return recipe_of(self.corpus.alignment(self.settings.run, id)) == self._recipe(id)
+    def _time_made(self, id: str) -> list[object]:
+        if self.timing is None:
+            return []
+        read = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
+        parameters = digest_json(self.timing.parameters.to_dict())
+        return [self.weight, parameters, self.timing.titles.get(id, ""), read]
 
     def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
         alignment = Alignment(
@@ -133,7 +134,7 @@ class _Aligner:
             matches=decoded.matches,
             clip_confidence=tuple(decoded.clip_confidence.tolist()),
             snippet_confidence=tuple(decoded.snippet_confidence.tolist()),
-            decoder=str(Decoder.GREEDY),
+            decoder=str(self.decoder),
             checkpoint=self.digest,
         )
-        write_alignment(self.corpus.alignment(self.settings.run, id), alignment, self._recipe(id))
+        self.output.write(alignment, self._recipe(id))
