@@ -152,6 +152,23 @@ class TimingPath(StrEnum):
     VITERBI = "viterbi"
 
 
+class TimingPrior(StrEnum):
+    """Where the semi-Markov model's posterior enters the network: its input, the choice of actions, both."""
+
+    NONE = "none"
+    INPUT = "input"
+    DECODING = "decoding"
+    BOTH = "both"
+
+    @property
+    def is_input(self) -> bool:
+        return self in (TimingPrior.INPUT, TimingPrior.BOTH)
+
+    @property
+    def decodes(self) -> bool:
+        return self in (TimingPrior.DECODING, TimingPrior.BOTH)
+
+
 class Plot(StrEnum):
     """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of an evaluation."""
 

@@ -29,6 +29,7 @@ from mmtool.choices import (
     TextFormat,
     TextSplit,
     TimingPath,
+    TimingPrior,
 )
 from mmtool.errors import CallError
 
@@ -173,6 +174,8 @@ class TrainSettings:
     early_stopping: int = 0  # epochs without a better validation score before training ends; 0: never
     max_actions: int = 100  # of a training sample
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
+    time_features: bool = False  # seconds elapsed, left and to read, which the published network lacks
+    timing_prior: TimingPrior = TimingPrior.NONE
     validate_every: int = 1
     train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
     init_from: str = ""  # a run of this corpus, or a run's folder elsewhere, whose weights are the first
@@ -215,6 +218,7 @@ class TrainSettings:
             ("inputs", Inputs),
             ("normalisation", Normalisation),
             ("optimizer", Optimizer),
+            ("timing_prior", TimingPrior),
             ("precision", Precision),
             ("device", Device),
         ):
@@ -246,6 +250,7 @@ class AlignSettings:
     text_end: float | None = None
     min_confidence: float = 0.0  # of a match; weaker ones are left out
     require: float = 0.0  # expected accuracy of a video; a worse one fails
+    timing_weight: float | None = None  # of timing's prior on a network's actions; None: the run's own
     force: bool = False
 
     def __post_init__(self) -> None:
@@ -254,6 +259,12 @@ class AlignSettings:
         _require(self.beam_width >= 1, "beam-width", "at least 1", self.beam_width)
         _require(isfinite(self.unmatched_score), "unmatched-score", "a finite number", self.unmatched_score)
         _require(isfinite(self.unused_cost), "unused-cost", "a finite number", self.unused_cost)
+        _require(
+            self.timing_weight is None or 0 <= self.timing_weight < inf,
+            "timing-weight",
+            "at least 0",
+            self.timing_weight,
+        )
         _require_extent(self.text_start, self.text_end)
         _require_shares(self.min_confidence, self.require)
 

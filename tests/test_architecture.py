@@ -41,6 +41,8 @@ CHAINS = {  # modules that call the commands of the others
 }
 HELPERS = {  # what several stages share, or a part of one; no command of their own
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
+    "network_timing",  # what a network with time reads and weighs, in train and in align
+    *{"training_data", "validation"},  # parts of train
     *{
         "video_segments",
         "film_segments",

@@ -12,6 +12,7 @@ from mmtool.alignment.batch import Sequences
 from mmtool.alignment.greedy import Decoded
 from mmtool.alignment.lstm import StackState
 from mmtool.alignment.network import ACTION_WIDTH, MATCHED_WIDTH, WIDTH, AlignmentNetwork
+from mmtool.alignment.time_inputs import PairTables
 from mmtool.alignment.trace import positional_features
 
 
@@ -50,6 +51,9 @@ class _Search:
     text: Tensor  # (M, 300)
     action_set: ActionSet
     width: int
+    number: int = 0  # of the video in the tables
+    inputs: PairTables | None = None
+    prior: PairTables | None = None
 
     def best(self) -> tuple[list[int], list[float]]:
         """The actions of the best finished hypothesis, and their log-probabilities."""
@@ -100,9 +104,10 @@ class _Search:
 
     def _log_probabilities(self, beam: _Beam) -> Tensor:
         clips, snippets = len(self.video), len(self.text)
-        positional = positional_features(
-            clips - beam.clip_top.cpu().numpy(), snippets - beam.snippet_top.cpu().numpy(), clips, snippets
-        )
+        tops = beam.clip_top.cpu().numpy(), beam.snippet_top.cpu().numpy()
+        positional = positional_features(clips - tops[0], snippets - tops[1], clips, snippets)
+        if self.inputs is not None:
+            positional = np.concatenate([positional, self.inputs.at(*tops, self.number)], axis=1)
         logits = self.network.classify(
             self.video[beam.clip_top],
             self.text[beam.snippet_top],
@@ -110,6 +115,8 @@ class _Search:
             beam.matched[:, 0] + beam.matched[:, 2],
             torch.from_numpy(positional).to(self.video.device),
         )
+        if self.prior is not None:
+            logits = logits + torch.from_numpy(self.prior.at(*tops, self.number)).to(logits.device)
         return logits.double().log_softmax(dim=-1)
 
     def _take(self, beam: _Beam, action: Tensor) -> _Beam:
@@ -158,19 +165,28 @@ class _Search:
 
 @torch.inference_mode()
 def decode_by_beam(
-    network: AlignmentNetwork, clips: Sequences, snippets: Sequences, action_set: ActionSet, *, width: int
+    network: AlignmentNetwork,
+    clips: Sequences,
+    snippets: Sequences,
+    action_set: ActionSet,
+    *,
+    width: int,
+    inputs: PairTables | None = None,
+    prior: PairTables | None = None,
 ) -> list[Decoded]:
     """Decode B videos, each by itself, keeping the ``width`` most probable prefixes of equal length.
 
     Of all sequences that end within the beam, the one whose actions have the greatest mean log-probability
-    wins: sequences differ in length. A width of 1 is greedy decoding.
+    wins: sequences differ in length. A width of 1 is greedy decoding, whose ``inputs`` and ``prior`` these
+    are, too.
     """
     network.eval()
     video, text = network.read_clips(clips), network.read_snippets(snippets)
     decoded = []
     for b in range(len(video)):
         n, m = int(clips.lengths[b]), int(snippets.lengths[b])
-        taken, logs = _Search(network, video[b, :n], text[b, :m], action_set, width).best()
+        search = _Search(network, video[b, :n], text[b, :m], action_set, width, b, inputs, prior)
+        taken, logs = search.best()
         decoded.append(_decoded(np.array(taken), np.exp(logs), n, m, action_set))
     return decoded
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmtool.alignment.batch import Sequences, Traces
 from mmtool.alignment.batch_norm import SequenceBatchNorm
 from mmtool.alignment.lstm import StackState, TwoLayers
+from mmtool.alignment.time_inputs import COURSE_COLUMNS, TIME_COLUMNS
 from mmtool.alignment.trace import POSITIONAL
 from mmtool.choices import Inputs, Normalisation
 
@@ -32,6 +33,12 @@ class NetworkShape:
     normalisation: Normalisation = Normalisation.SBN
     dropout: float = 0.0
     lstm_dropout: float = 0.0
+    time_features: bool = False  # beside the positional ones; the published network has none
+    posterior: bool = False  # likewise, of the semi-Markov model
+
+    @property
+    def time_inputs(self) -> int:
+        return len(TIME_COLUMNS) * self.time_features + len(COURSE_COLUMNS) * self.posterior
 
 
 class SequenceStack(nn.Module):
@@ -102,7 +109,7 @@ class AlignmentNetwork(nn.Module):
         self.matched_stack = TwoLayers(
             inputs=2 * WIDTH, hidden=MATCHED_WIDTH, layer_norm=all_norm, dropout=shape.lstm_dropout
         )
-        state = 2 * WIDTH + ACTION_WIDTH + MATCHED_WIDTH + POSITIONAL
+        state = 2 * WIDTH + ACTION_WIDTH + MATCHED_WIDTH + POSITIONAL + shape.time_inputs
         self.classifier = nn.Sequential(_dense(state, WIDTH, shape.dropout), _linear(WIDTH, shape.actions))
 
     @property

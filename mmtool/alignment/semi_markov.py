@@ -142,6 +142,23 @@ def _require_time(
         )
 
 
+def course(
+    clips: Sequence[Interval], texts: Sequence[str], parameters: TimingParameters, *, title: str = ""
+) -> Floats:
+    """Probabilities (N, M, 3) that each clip's middle lies before, within and behind each snippet's time.
+
+    Raises ValueError as :func:`align_by_timing` does.
+    """
+    _check(clips, texts, None, None, None)
+    if not texts:
+        return np.zeros((len(clips), 0, 3))
+    video = timed_video(clips, texts, parameters)
+    marginals = forward_backward(timing_lattice(video, parameters, title, None, None, None))
+    started = np.clip(np.cumsum(marginals.starts, axis=1)[:, video.cells].T, 0.0, 1.0)  # (N, M)
+    ended = np.minimum(np.cumsum(marginals.ends, axis=1)[:, video.cells].T, started)
+    return np.stack([1 - started, started - ended, np.maximum(ended, 0.0)], axis=-1)
+
+
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:
     """Probability (M, N) that a snippet has started and not ended at a clip's middle."""
     started = np.cumsum(marginals.starts, axis=1)[:, cells]

@@ -55,6 +55,13 @@ def align(
     text_end: TextEnd = None,
     min_confidence: MinConfidence = DEFAULTS.min_confidence,
     require: Require = DEFAULTS.require,
+    timing_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="How much timing counts beside the network in each action; 0: nothing.",
+            show_default="as the run was trained; 0 without --timing-prior",
+        ),
+    ] = DEFAULTS.timing_weight,
     checkpoint: Annotated[
         CheckpointChoice,
         typer.Option(help="Which checkpoint; auto is the best where the run stopped early, else the last."),
@@ -106,6 +113,7 @@ def align(
             text_end=text_end,
             min_confidence=min_confidence,
             require=require,
+            timing_weight=timing_weight,
             force=force,
         )
         from mmtool.stages.align import align as stage

@@ -8,7 +8,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision
+from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision, TimingPrior
 from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import CallError
@@ -86,6 +86,19 @@ def train(
             help="The actions, in class order; repeat the option.", show_default="the three of one-to-many"
         ),
     ] = None,
+    time_features: Annotated[
+        bool,
+        typer.Option(
+            "--time-features", help="The network also reads seconds: elapsed, left, of the clip, to read."
+        ),
+    ] = DEFAULTS.time_features,
+    timing_prior: Annotated[
+        TimingPrior,
+        typer.Option(
+            help="Timing's posterior as an input of the network, as a prior on its actions in decoding "
+            "(its weight is chosen on the validation split), or both."
+        ),
+    ] = DEFAULTS.timing_prior,
     init_from: Annotated[
         str,
         typer.Option(
@@ -119,6 +132,8 @@ def train(
     runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). A run
     that was interrupted goes on. Several processes train one model with
     `torchrun --nproc-per-node 2 -m mmtool -- train …`.
+    With --time-features or --timing-prior, texts and videos.csv are read too, and the parameters of
+    timing are estimated from the training split; each training video is measured without itself.
     The preset semi-markov needs no features and no val.txt, reads videos.csv too, and writes runs/RUN
     (timing, if not named) with config.json and timing.json. With --video and --text it weighs the
     similarity of these features, which share a space, by cross-validation.
@@ -172,6 +187,8 @@ def train(
             **{name: value for name, value in chosen.items() if value is not None},
             video=video,
             text=text,
+            time_features=time_features,
+            timing_prior=timing_prior,
             init_from=init_from,
             epochs=epochs,
             batch_size=batch_size,

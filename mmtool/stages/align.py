@@ -62,6 +62,7 @@ def _decoder(corpus: Corpus, settings: AlignSettings) -> Decoder:
         "text-end": (settings.text_end is not None, of_timing),
         "any-space": (settings.any_space, WITHOUT_RUN),
         "checkpoint": (settings.checkpoint is not CheckpointChoice.AUTO, of_network),
+        "timing-weight": (settings.timing_weight is not None, of_network),
         "beam-width": (settings.beam_width != AlignSettings().beam_width, {Decoder.BEAM}),
         "unmatched-score": (settings.unmatched_score != 0, {Decoder.MONOTONE}),
         "unused-cost": (settings.unused_cost != 0, {Decoder.MONOTONE}),

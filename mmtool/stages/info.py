@@ -82,6 +82,7 @@ def _checkpoint(path: Path) -> Facts:
         ),
         **{f"{modality} input": given.name for modality, given in checkpoint.inputs.items()},
         **{name: value for name, value in checkpoint.settings.items() if name not in ("video", "text")},
+        **({"timing_weight": checkpoint.timing["weight"]} if checkpoint.timing else {}),
     }
 
 

@@ -13,12 +13,13 @@ from mmtool.choices import Decoder, Inputs, Modality, Normalisation
 from mmtool.errors import InputError
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_json
+from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
 from mmtool.settings import AlignSettings, TrainSettings
 from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint
+from mmtool.stages.network_timing import VideoTiming, side_by_side, timing_for_checkpoint
 from mmtool.stages.pairs import read_pair
 
 
@@ -57,6 +58,9 @@ def load_network(checkpoint: Checkpoint) -> AlignmentNetwork:
     return network.eval()
 
 
+_Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None]
+
+
 class _Aligner:
     """Reads videos, decodes them in batches of similar length, writes their alignments."""
 
@@ -76,22 +80,22 @@ class _Aligner:
         self.device = resolve_device(settings.device)
         self.network = load_network(checkpoint).to(self.device)
         self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
+        self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, settings.timing_weight)
 
     def align(self, ids: Sequence[str], report: StageReport, progress: Progress) -> None:
-        waiting: list[tuple[str, list[Clip], list[Snippet]]] = []
+        waiting: list[_Video] = []
         for id in ids:
             try:
                 clips, snippets = self._read(id)
                 if not self.output.is_made(id, self._recipe(id)):
-                    waiting.append((id, clips, snippets))
+                    timing = self.timing.of(id, clips, snippets) if self.timing else None
+                    waiting.append((id, clips, snippets, timing))
             except InputError as error:
                 report.failures.append(Failure(id, str(error)))
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
-            for (id, clips, snippets), decoded in zip(
-                batch, self._decode([id for id, *_ in batch]), strict=True
-            ):
+            for (id, clips, snippets, _), decoded in zip(batch, self._decode(batch), strict=True):
                 self._write(id, clips, snippets, decoded)
             progress("aligning", start + len(batch), len(waiting), "videos")
 
@@ -101,18 +105,26 @@ class _Aligner:
         self.text.features.check_snippets(id, snippets)
         return clips, snippets
 
-    def _decode(self, ids: Sequence[str]) -> list[Decoded]:
-        clips = Sequences.pad([self.video.read(id) for id in ids]).to(self.device)
-        snippets = Sequences.pad([self.text.read(id) for id in ids]).to(self.device)
+    def _decode(self, videos: Sequence[_Video]) -> list[Decoded]:
+        clips = Sequences.pad([self.video.read(id) for id, *_ in videos]).to(self.device)
+        snippets = Sequences.pad([self.text.read(id) for id, *_ in videos]).to(self.device)
+        tables = side_by_side([timing for *_, timing in videos], self.weight)
         if self.decoder is Decoder.BEAM:
             width = self.settings.beam_width
-            return decode_by_beam(self.network, clips, snippets, self.action_set, width=width)
-        return decode_greedily(self.network, clips, snippets, self.action_set)
+            return decode_by_beam(self.network, clips, snippets, self.action_set, width=width, **tables)
+        return decode_greedily(self.network, clips, snippets, self.action_set, **tables)
 
     def _recipe(self, id: str) -> str:
-        made = [self.video.features.made(id), self.text.features.made(id)]
+        made: list[object] = [self.video.features.made(id), self.text.features.made(id)]
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
-        return digest_json([self.digest, str(self.decoder), made, *beam])
+        return digest_json([self.digest, str(self.decoder), made, *beam, *self._time_made(id)])
+
+    def _time_made(self, id: str) -> list[object]:
+        if self.timing is None:
+            return []
+        read = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
+        parameters = digest_json(self.timing.parameters.to_dict())
+        return [self.weight, parameters, self.timing.titles.get(id, ""), read]
 
     def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
         alignment = Alignment(

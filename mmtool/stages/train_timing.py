@@ -21,7 +21,7 @@ from mmtool.formats.timing_parameters import write_timing
 from mmtool.records import Progress, StageReport, silent
 from mmtool.settings import TIMING, TIMING_RUN, check_run_name
 from mmtool.stages.pairs import read_pair
-from mmtool.stages.truth import read_truth
+from mmtool.stages.truth import read_narration
 
 if TYPE_CHECKING:
     from mmtool.stages.feature_pairs import FeaturePair
@@ -55,7 +55,7 @@ def train_timing(
                 report.unchanged.append(run)
                 return report
             titles = corpus.titles()
-            videos = [_read_video(corpus, id, titles.get(id, "")) for id in ids]
+            videos = [read_narration(corpus, id, titles.get(id, "")) for id in ids]
             source = f"Learned from {len(ids)} videos, those of splits/train.txt."
             parameters = fit(videos, base, source=source)
             report.facts["videos"] = len(videos)
@@ -127,16 +127,6 @@ def _facts(choice: WeightChoice) -> dict[str, object]:
     """The weight, and what it gains on held-out videos over timing alone."""
     gain = 100 * (choice.scores[choice.weight] - choice.scores[0.0])
     return {"weight of the similarity": choice.weight, "gain in held-out videos": f"{gain:+.1f} points"}
-
-
-def _read_video(corpus: Corpus, id: str, title: str) -> AnnotatedVideo:
-    clips, snippets = read_pair(corpus, id)
-    return AnnotatedVideo(
-        clips=[clip.interval for clip in clips],
-        texts=[snippet.text for snippet in snippets],
-        truth=read_truth(corpus, id, clips, snippets),
-        title=title,
-    )
 
 
 def _digests(corpus: Corpus, id: str) -> list[str]:
