@@ -216,7 +216,8 @@ def _label_probability(posterior: Floats, temperature: float) -> Floats:
     """(M + 1, N) of each clip's label, tempered; UNMATCHED is the last row."""
     outside = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
     table: Floats = np.vstack([posterior, outside]) ** (1 / temperature)
-    return table / table.sum(axis=0)
+    table /= table.sum(axis=0)
+    return table
 
 
 def _candidates(posterior: Floats, temperature: float) -> tuple[Candidates, ...]:

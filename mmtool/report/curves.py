@@ -58,9 +58,14 @@ def write_plot(
     path: Path, kind: Plot, histories: Sequence[RunHistory], picture_format: PictureFormat
 ) -> None:
     """Draw one kind of picture of one or more runs."""
+    write_figure(path, lambda: DRAW[kind](histories), picture_format)
+
+
+def write_figure(path: Path, draw: Callable[[], Figure], picture_format: PictureFormat) -> None:
+    """Draw in the style of all pictures, and write the same bytes for the same picture."""
     with mpl.rc_context(STYLE), warnings.catch_warnings(), replacing(path) as part:
-        warnings.filterwarnings("ignore", message="Glyph")  # of a run's name; it is drawn as a box
-        figure = DRAW[kind](histories)
+        warnings.filterwarnings("ignore", message="Glyph")  # of a name or text; it is drawn as a box
+        figure = draw()
         date = {"Date": None} if picture_format is PictureFormat.SVG else None
         figure.savefig(part, format=str(picture_format), metadata=date)
 

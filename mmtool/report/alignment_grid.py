@@ -1,0 +1,164 @@
+"""An alignment as a path through the grid of time and snippets, with what else was likely and the truth."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mmtool.choices import PictureFormat
+from mmtool.records import Alignment, Interval
+from mmtool.report.curves import INK, PALETTE, write_figure
+
+LIKELY, TRUE = mpl.colormaps["Blues"], PALETTE[1]
+MOST_TEXTS = 60  # snippets that are named by their text; of more only some are, by their number
+LETTERS = 34  # of a text that names a snippet
+LETTERS_OF_TITLE = 100
+SLIVER = 1 / 300  # of the video: time without snippet that is narrower than its outline
+HALO = [withStroke(linewidth=4.6, foreground="white")]
+GAP = 0.6  # rows between the last snippet and the clips without one
+
+
+def write_alignment_grid(
+    path: Path,
+    alignment: Alignment,
+    truth: Sequence[Interval | None] | None,
+    *,
+    title: str,
+    picture_format: PictureFormat,
+) -> None:
+    """Draw one video's alignment; ``truth`` is each snippet's interval, or None where nobody knows."""
+    write_figure(path, lambda: draw_alignment_grid(alignment, truth, title=title), picture_format)
+
+
+def draw_alignment_grid(
+    alignment: Alignment, truth: Sequence[Interval | None] | None, *, title: str
+) -> Figure:
+    """Time from left to right, snippets from top to bottom, and below them the clips without one."""
+    rows = len(alignment.snippets) + 1 + GAP
+    figure = Figure(figsize=(13.0, 1.9 + min(max(0.24 * rows, 1.6), 14.0)))
+    axes = figure.subplots()
+    figure.suptitle(_short(title, LETTERS_OF_TITLE), x=0.01, ha="left", weight="bold", parse_math=False)
+    _draw_likely(axes, alignment)
+    if truth is not None:
+        _draw_truth(axes, alignment, truth)
+    _draw_path(axes, alignment)
+    _name_axes(axes, alignment)
+    _explain(figure, axes, alignment, truth is not None)
+    return figure
+
+
+def _unmatched_row(alignment: Alignment) -> float:
+    return len(alignment.snippets) + GAP
+
+
+def _likely(alignment: Alignment) -> Iterator[tuple[int, float, float]]:
+    """Clip, row, probability: of all candidates, or of nothing but the clips' labels."""
+    unmatched = _unmatched_row(alignment)
+    matched = {clip for clip, _ in alignment.matches}
+    for clip, confidence in enumerate(alignment.clip_confidence):
+        if clip not in matched:
+            yield clip, unmatched, confidence
+    if not alignment.candidates:
+        yield from ((clip, row, alignment.clip_confidence[clip]) for clip, row in alignment.matches)
+        return
+    for clip, likely in enumerate(alignment.candidates):
+        yield from ((clip, row, probability) for row, probability in likely)
+        if clip in matched:
+            yield clip, unmatched, max(0.0, 1 - sum(probability for _, probability in likely))
+
+
+def _draw_likely(axes: Axes, alignment: Alignment) -> None:
+    cells = list(_likely(alignment))
+    patches = [_cell(alignment.clips[clip].interval, row, 1.0) for clip, row, _ in cells]
+    colours = LIKELY([probability for *_, probability in cells])
+    axes.add_collection(PatchCollection(patches, facecolors=colours, edgecolors=colours, linewidths=0.2))
+
+
+def _draw_truth(axes: Axes, alignment: Alignment, truth: Sequence[Interval | None]) -> None:
+    patches = [_cell(interval, row, 0.9) for row, interval in enumerate(truth) if interval is not None]
+    row = _unmatched_row(alignment)
+    patches += [_cell(interval, row, 0.9) for interval in _untold(alignment, truth)]
+    outlines = PatchCollection(patches, facecolors="none", edgecolors=TRUE, linewidths=1.4, zorder=3)
+    axes.add_collection(outlines)
+
+
+def _untold(alignment: Alignment, truth: Sequence[Interval | None]) -> list[Interval]:
+    """The time of the video that no snippet is about, but for slivers."""
+    first, last = alignment.clips[0].start, max(clip.end for clip in alignment.clips)
+    untold, reached = [], first
+    for interval in sorted(interval for interval in truth if interval is not None):
+        if interval.start > reached:
+            untold.append(Interval(reached, min(interval.start, last)))
+        reached = max(reached, interval.end)
+    untold.append(Interval(reached, max(reached, last)))
+    return [interval for interval in untold if interval.end - interval.start > SLIVER * (last - first)]
+
+
+def _draw_path(axes: Axes, alignment: Alignment) -> None:
+    """A bar for each interval of a snippet, joined in the order of time, and for clips without one."""
+    snippets = range(len(alignment.snippets))
+    bars = sorted((*interval, float(row)) for row in snippets for interval in alignment.intervals(row))
+    for (_, end, row), (start, _, following) in pairwise(bars):
+        axes.plot([end, start], [row, following], color=INK, linewidth=0.9, zorder=4)
+    matched = {clip for clip, _ in alignment.matches}
+    unmatched = _unmatched_row(alignment)
+    bars += [(c.start, c.end, unmatched) for i, c in enumerate(alignment.clips) if i not in matched]
+    starts, ends, rows = zip(*bars, strict=True)
+    axes.hlines(rows, starts, ends, color=INK, linewidth=2.6, zorder=5, path_effects=HALO)
+
+
+def _name_axes(axes: Axes, alignment: Alignment) -> None:
+    last = max(clip.end for clip in alignment.clips)
+    axes.set(xlim=(min(0.0, alignment.clips[0].start), last), xlabel="time, h:mm:ss")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+    row, snippets = _unmatched_row(alignment), alignment.snippets
+    axes.set_ylim(row + 0.5, -0.5)
+    if len(snippets) <= MOST_TEXTS:
+        named = range(len(snippets))
+        names = [f"{_short(snippet.text)}  {j + 1}" for j, snippet in enumerate(snippets)]
+    else:
+        step = 10 if len(snippets) <= 300 else 50
+        named = range(step - 1, len(snippets), step)
+        names = [f"snippet {j + 1}" for j in named]
+    axes.set_yticks([*named, row], [*names, "no snippet"], fontsize=8.5)
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)  # a text may say anything
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", linewidth=0.5)
+
+
+def _explain(figure: Figure, axes: Axes, alignment: Alignment, known: bool) -> None:
+    entries: list[Patch | Line2D] = [Line2D([], [], color=INK, linewidth=2.6, label="alignment")]
+    if known:
+        entries.append(Patch(facecolor="none", edgecolor=TRUE, linewidth=1.4, label="truth"))
+    figure.legend(handles=entries, loc="outside lower left", ncols=2)
+    what = "probability" if alignment.candidates else "confidence of the alignment"
+    scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, 100), LIKELY)
+    bar = figure.colorbar(scale, ax=axes, pad=0.01, fraction=0.02, aspect=30)
+    bar.set_label(f"{what}, %")
+    bar.outline.set_visible(False)
+
+
+def _cell(time: Interval, row: float, height: float) -> Rectangle:
+    return Rectangle((time.start, row - height / 2), time.end - time.start, height)
+
+
+def _short(text: str, letters: int = LETTERS) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss, with tenths where there are any."""
+    tenths = round(seconds * 10)
+    short = f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}"
+    return f"{short}.{tenths % 10}" if tenths % 10 else short
