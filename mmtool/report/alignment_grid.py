@@ -1,6 +1,8 @@
 """An alignment as a path through the grid of time and snippets, with what else was likely and the truth."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,11 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmtool.choices import PictureFormat
 from mmtool.records import Alignment, Interval
-from mmtool.report.curves import INK, PALETTE, write_figure
+from mmtool.report.curves import INK, PALETTE, time_axis, write_figure
 
 LIKELY, TRUE = mpl.colormaps["Blues"], PALETTE[1]
 MOST_TEXTS = 60  # snippets that are named by their text; of more only some are, by their number
@@ -32,20 +33,26 @@ def write_alignment_grid(
     truth: Sequence[Interval | None] | None,
     *,
     title: str,
+    measured: str,
     picture_format: PictureFormat,
 ) -> None:
-    """Draw one video's alignment; ``truth`` is each snippet's interval, or None where nobody knows."""
-    write_figure(path, lambda: draw_alignment_grid(alignment, truth, title=title), picture_format)
+    """Draw one video's alignment; ``truth`` is each snippet's interval, or None where nobody knows.
+
+    ``measured`` says how right it is, in words.
+    """
+    draw = partial(draw_alignment_grid, alignment, truth, title=title, measured=measured)
+    write_figure(path, draw, picture_format)
 
 
 def draw_alignment_grid(
-    alignment: Alignment, truth: Sequence[Interval | None] | None, *, title: str
+    alignment: Alignment, truth: Sequence[Interval | None] | None, *, title: str, measured: str = ""
 ) -> Figure:
     """Time from left to right, snippets from top to bottom, and below them the clips without one."""
     rows = len(alignment.snippets) + 1 + GAP
     figure = Figure(figsize=(13.0, 1.9 + min(max(0.24 * rows, 1.6), 14.0)))
     axes = figure.subplots()
     figure.suptitle(_short(title, LETTERS_OF_TITLE), x=0.01, ha="left", weight="bold", parse_math=False)
+    axes.set_title(measured)
     _draw_likely(axes, alignment)
     if truth is not None:
         _draw_truth(axes, alignment, truth)
@@ -108,18 +115,22 @@ def _draw_path(axes: Axes, alignment: Alignment) -> None:
     bars = sorted((*interval, float(row)) for row in snippets for interval in alignment.intervals(row))
     for (_, end, row), (start, _, following) in pairwise(bars):
         axes.plot([end, start], [row, following], color=INK, linewidth=0.9, zorder=4)
-    matched = {clip for clip, _ in alignment.matches}
-    unmatched = _unmatched_row(alignment)
-    bars += [(c.start, c.end, unmatched) for i, c in enumerate(alignment.clips) if i not in matched]
+    bars += [(*interval, _unmatched_row(alignment)) for interval in _unmatched_time(alignment)]
     starts, ends, rows = zip(*bars, strict=True)
     axes.hlines(rows, starts, ends, color=INK, linewidth=2.6, zorder=5, path_effects=HALO)
 
 
+def _unmatched_time(alignment: Alignment) -> list[Interval]:
+    """The time of the clips without snippet, those that touch as one."""
+    matched = {clip for clip, _ in alignment.matches}
+    others = tuple((clip, 0) for clip in range(len(alignment.clips)) if clip not in matched)
+    return replace(alignment, matches=others).intervals(0)
+
+
 def _name_axes(axes: Axes, alignment: Alignment) -> None:
     last = max(clip.end for clip in alignment.clips)
-    axes.set(xlim=(min(0.0, alignment.clips[0].start), last), xlabel="time, h:mm:ss")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+    axes.set_xlim(min(0.0, alignment.clips[0].start), last)
+    time_axis(axes)
     row, snippets = _unmatched_row(alignment), alignment.snippets
     axes.set_ylim(row + 0.5, -0.5)
     if len(snippets) <= MOST_TEXTS:
@@ -155,10 +166,3 @@ def _cell(time: Interval, row: float, height: float) -> Rectangle:
 def _short(text: str, letters: int = LETTERS) -> str:
     text = " ".join(text.split())
     return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
-
-
-def clock(seconds: float) -> str:
-    """h:mm:ss, with tenths where there are any."""
-    tenths = round(seconds * 10)
-    short = f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}"
-    return f"{short}.{tenths % 10}" if tenths % 10 else short

@@ -35,8 +35,14 @@ def plot_alignments(corpus: Corpus, settings: PlotSettings, report: StageReport,
                 continue
             path = folder / str(Plot.ALIGNMENT) / run / f"{id}.{settings.format}"
             name = f"{id} · {titles[id]}" if titles.get(id) else id
-            title = f"{name} — {run}{_measured(alignment, truth)}"
-            write_alignment_grid(path, alignment, truth, title=title, picture_format=settings.format)
+            write_alignment_grid(
+                path,
+                alignment,
+                truth,
+                title=f"{run}: {name}",
+                measured=_measured(alignment, truth),
+                picture_format=settings.format,
+            )
             if alignment.decoder == Decoder.SEMI_MARKOV and not alignment.candidates:
                 report.notes.append(
                     f"{id}: aligned by an earlier version; --force keeps what else was likely"
@@ -129,7 +135,7 @@ def _measured(alignment: Alignment, truth: Truth | None) -> str:
     if truth is None:
         return ""
     result = score([clip.interval for clip in alignment.clips], truth, alignment.matches)
-    return f": video accuracy {100 * result.video_accuracy:.0f} %, text IoU {100 * result.text_iou:.0f} %"
+    return f"video accuracy {100 * result.video_accuracy:.0f} %, text IoU {100 * result.text_iou:.0f} %"
 
 
 def _course(run: str, videos: Mapping[str, tuple[Alignment, Truth]]) -> AccuracyCourse:
