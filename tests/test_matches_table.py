@@ -121,5 +121,5 @@ def test_doubts_are_said_once_on_a_terminal(corpus, monkeypatch):
         monkeypatch.setattr(module, terminal)
     assert "doubtful" not in call("align", corpus.root).stderr
     assert "doubt" in terminal.file.getvalue()
-    assert "doubtful" in call("align", corpus.root, "--show", "v3").stderr
+    assert "doubtful" in call("align", corpus.root, "--split", "val").stderr  # the table of one says none
     assert matches.out is terminal
