@@ -8,7 +8,7 @@ from mmtool.errors import CallError
 
 EXTRAS = {  # extra → (the modules it brings, what they add)
     "export": (
-        ("opentimelineio", "pympi", "webdataset"),
+        ("opentimelineio", "otio_cmx3600_adapter", "otio_fcp_adapter", "pympi", "webdataset"),
         "export --format otio, edl, fcpxml, eaf and webdataset",
     ),
     "cut": (("imageio_ffmpeg",), "export --cut where the machine has no ffmpeg of its own"),

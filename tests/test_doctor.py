@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 from test_chain import call
 
+from mmtool.encoders import published
 from mmtool.stages import doctor as examination
 
 
@@ -31,6 +32,25 @@ def test_a_library_that_cannot_be_imported_is_in_the_way(tmp_path, monkeypatch):
     assert found["opencv-python"]["state"] == "broken"
     assert "opencv-python-headless" in found["opencv-python"]["remedy"]
     assert "not ready" in call("doctor", tmp_path, code=1).output
+
+
+@pytest.mark.parametrize("error", [OSError("libGL.so.1: cannot open"), RuntimeError("no operator nms")])
+def test_a_library_that_fails_otherwise_is_in_the_way_too(tmp_path, monkeypatch, error):
+    def fail(module):
+        raise error
+
+    monkeypatch.setattr(examination, "import_module", fail)
+    _, found = findings(tmp_path, code=1)
+    assert found["torch"]["detail"] == str(error)
+
+
+def test_weights_are_here_once_their_tensors_are(monkeypatch):
+    """A configuration alone, which a look at the hub leaves behind, is no weights."""
+    for file, wanted in (("config.json", False), ("model.safetensors", True), ("pytorch_model.bin", True)):
+        monkeypatch.setattr(
+            published, "try_to_load_from_cache", lambda model, name, file=file: "x" if name == file else None
+        )
+        assert {w.encoder: w.found for w in published.published_weights()}["bert"] == wanted
 
 
 def test_a_missing_extra_is_no_problem_and_names_what_it_adds(tmp_path, monkeypatch):

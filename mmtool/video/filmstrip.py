@@ -29,13 +29,16 @@ class Filmstrip:
 def draw_filmstrip(
     path: Path, clips: Sequence[Clip], *, width: int, on_clip: Callable[[int], None] | None = None
 ) -> Filmstrip:
-    """Draw the central frame of each clip; raises InputError where the film lacks one."""
+    """Draw the central frame of each of N > 0 clips; raises InputError where the film lacks one."""
     info = probe(path)
     height = max(1, round(width * info.height / info.width))
     rows = -(-len(clips) // COLUMNS)
     sheet = np.zeros((rows * height, min(len(clips), COLUMNS) * width, 3), np.uint8)
-    for number, frame in enumerate(read_frames(path, clip_frames(info, clips))):
-        row, column = divmod(number, COLUMNS)
+    frames = clip_frames(info, clips)
+    order = sorted(range(len(clips)), key=frames.__getitem__)  # clips may overlap
+    read = read_frames(path, [frames[clip] for clip in order])
+    for number, (clip, frame) in enumerate(zip(order, read, strict=True)):
+        row, column = divmod(clip, COLUMNS)
         small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = small
         if on_clip is not None:
