@@ -11,7 +11,10 @@ EXTRAS = {  # extra → (the modules it brings, what they add)
         ("opentimelineio", "otio_cmx3600_adapter", "otio_fcp_adapter", "pympi", "webdataset"),
         "export --format otio, edl, fcpxml, eaf and webdataset",
     ),
-    "cut": (("imageio_ffmpeg",), "export --cut where the machine has no ffmpeg of its own"),
+    "cut": (
+        ("imageio_ffmpeg",),
+        "export --format clips and webdataset where the machine has no ffmpeg of its own",
+    ),
 }
 
 

@@ -108,7 +108,10 @@ def _disk(folder: Path) -> Finding:
 def _ffmpeg() -> Finding:
     if found := shutil.which("ffmpeg"):
         return Finding("ffmpeg", State.FINE, found)
-    return Finding("ffmpeg", State.OPTIONAL, "not here", "only export --cut needs it")
+    if not missing_modules("cut"):
+        return Finding("ffmpeg", State.FINE, "that of the extra cut")
+    remedy = "only export --format clips and webdataset need it; pip install 'mmtool[cut]' brings one"
+    return Finding("ffmpeg", State.OPTIONAL, "not here", remedy)
 
 
 def _extras() -> Iterator[Finding]:
