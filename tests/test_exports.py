@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import av
 import cv2
 import numpy as np
 import opentimelineio as otio
@@ -212,6 +213,21 @@ def test_a_clip_shorter_than_a_frame_is_a_frame(corpus):
         "recipe",
     )
     assert len(brightness(export(corpus, "clips") / "film" / "0001.mp4")) == 1
+
+
+@pytest.mark.parametrize("cut", ["encode", "copy"])
+def test_a_film_of_odd_size_with_sound_is_cut_with_its_sound(corpus, cut):
+    with av.open(str(corpus.root / "videos" / "film.mp4"), "w") as film:
+        pictures = film.add_stream("libx264", rate=RATE, width=65, height=49, pix_fmt="yuv444p")
+        sound = film.add_stream("aac", rate=16_000, layout="mono")
+        for _ in range(sum(SHOTS)):
+            film.mux(pictures.encode(av.VideoFrame.from_ndarray(np.zeros((49, 65, 3), np.uint8))))
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 6 * 16_000), np.float32), "fltp", "mono")
+        silence.rate = 16_000
+        film.mux([*sound.encode(silence), *sound.encode(None), *pictures.encode(None)])
+    with av.open(str(export(corpus, "clips", "--cut", cut) / "film" / "0002.mp4")) as clip:
+        assert [stream.type for stream in clip.streams] == ["video", "audio"]
+        assert len(list(clip.decode(video=0))) >= 10
 
 
 def share_a_clip(corpus):

@@ -56,5 +56,5 @@ def cut(path: Path, interval: Interval, output: Path, *, encode: bool, ffmpeg: s
         raise InputError(
             path,
             f"cannot be cut at {interval.start:.2f} s ({reason[-1] if reason else 'ffmpeg wrote nothing'})",
-            "try the other --cut, or re-encode the film",
+            "try the other --cut, re-encode the film, or make room for temporary files",
         )

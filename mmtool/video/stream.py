@@ -91,6 +91,11 @@ def quiet() -> Iterator[None]:
 
 
 def _check_file(path: Path) -> None:
+    """Say what is wrong with a file; a name that is no UTF-8 would bring OpenCV down."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise InputError(ascii(str(path)), "its name is no UTF-8", "rename the file or its folder") from None
     try:
         with path.open("rb") as file:
             first_byte = file.read(1)
