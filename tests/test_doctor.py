@@ -74,3 +74,11 @@ def test_a_full_disk_is_in_the_way(tmp_path, monkeypatch, little):
 def test_a_folder_that_is_not_there_yet_is_judged_by_its_parent(tmp_path):
     _, found = findings(tmp_path / "new" / "corpus")
     assert str(tmp_path) in found["disk"]["detail"]
+
+
+@pytest.mark.parametrize(("missing", "state"), [([], "fine"), (["imageio_ffmpeg"], "optional")])
+def test_an_ffmpeg_may_come_with_an_extra(tmp_path, monkeypatch, missing, state):
+    monkeypatch.setattr(examination.shutil, "which", lambda name: None)
+    monkeypatch.setattr(examination, "missing_modules", lambda extra: missing)
+    _, found = findings(tmp_path)
+    assert found["ffmpeg"]["state"] == state

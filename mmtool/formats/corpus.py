@@ -80,7 +80,8 @@ class Corpus:
                 if _is_unicode(path.stem):
                     found.setdefault(path.stem, []).append(path)
                 else:
-                    failures.append(Failure(ascii(path.stem), f"{ascii(str(path))}: its name is no UTF-8; rename it"))
+                    name = ascii(str(path))
+                    failures.append(Failure(name, f"{name}: its name is no UTF-8; rename it"))
         failures += [
             Failure(id, f"{paths[1]}: has the same id as {paths[0].name}; rename one of them")
             for id, paths in found.items()
