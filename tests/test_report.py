@@ -284,7 +284,7 @@ def test_snippets_that_share_a_clip_lie_beneath_each_other(odd, open_page):
 
 
 def test_what_a_key_chooses_is_on_the_screen(corpus, open_page):
-    page = open_page(write_report(corpus, "bad"), height=700)
+    page = open_page(write_report(corpus, "bad"), height=460)
     page.keyboard.press("n")
     assert page.locator("blockquote").evaluate("n => n.getBoundingClientRect().bottom <= innerHeight")
     assert page.locator("#videos tbody tr").first.locator("td").nth(4).inner_text() == "3"  # mistakes

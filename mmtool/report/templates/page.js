@@ -286,7 +286,7 @@ function reveal(scrollText = true) {
   if (text && scrollText) byId("texts").scrollTop = text.offsetTop - byId("texts").clientHeight / 3;
   const card = byId("video").firstChild, top = card.getBoundingClientRect().top;
   const words = byId("focus").firstElementChild.getBoundingClientRect();
-  if (words.top < 0 || Math.min(words.bottom, top + innerHeight) > innerHeight) card.scrollIntoView({block: "start"});
+  if (words.top < 0 || (words.bottom > innerHeight && top > 0)) card.scrollIntoView({block: "start"});
 }
 
 function drawFocus() {
