@@ -16,22 +16,49 @@ class TextSplit(StrEnum):
     PHRASES = "phrases"
 
 
+class ShotDetector(StrEnum):
+    """How cuts are found: PySceneDetect's family, and a learned detector."""
+
+    CONTENT = "content"
+    ADAPTIVE = "adaptive"
+    THRESHOLD = "threshold"
+    HISTOGRAM = "histogram"
+    HASH = "hash"
+    TRANSNETV2 = "transnetv2"
+
+
+class TextFormat(StrEnum):
+    """What a .txt file holds; auto tells screenplays by their scene headings."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    SCREENPLAY = "screenplay"
+    FOUNTAIN = "fountain"
+
+
 class VideoEncoder(StrEnum):
+    """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
+
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
     FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
+    LXMERT = "lxmert"
+    CLIP = "clip"
     FASTER_RCNN_VG = "faster-rcnn-vg"
     TIMING = "timing"
 
 
 class TextEncoder(StrEnum):
     BERT = "bert"
+    LXMERT = "lxmert"
+    CLIP = "clip"
     LENGTH = "length"
 
 
 class Pooling(StrEnum):
-    """How word features become one snippet feature."""
+    """How word features become one snippet feature: all tokens' mean, the words' alone, or the first's."""
 
     MEAN = "mean"
+    WORDS = "words"
     CLS = "cls"
 
 
@@ -83,6 +110,20 @@ class EncoderPrecision(StrEnum):
     FP16 = "fp16"
 
 
+class RegionPrecision(StrEnum):
+    """Of the region features that are stored."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+
+
+class Engine(StrEnum):
+    """Where films are extracted: in processes of this machine, or in tasks of a Ray cluster."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class Action(StrEnum):
     """What is done with the clip and the snippet on top of their stacks."""
 
@@ -94,10 +135,14 @@ class Action(StrEnum):
 
 
 class Decoder(StrEnum):
-    """A network's actions one by one, or the hidden semi-Markov model of the narration's timing."""
+    """A network's actions, one by one or by beam search; the narration's timing; or similarity alone."""
 
     GREEDY = "greedy"
+    BEAM = "beam"
     SEMI_MARKOV = "semi-markov"
+    DTW = "dtw"
+    OTAM = "otam"
+    MONOTONE = "monotone"
 
 
 class TimingPath(StrEnum):
@@ -107,13 +152,31 @@ class TimingPath(StrEnum):
     VITERBI = "viterbi"
 
 
+class TimingPrior(StrEnum):
+    """Where the semi-Markov model's posterior enters the network: its input, the choice of actions, both."""
+
+    NONE = "none"
+    INPUT = "input"
+    DECODING = "decoding"
+    BOTH = "both"
+
+    @property
+    def is_input(self) -> bool:
+        return self in (TimingPrior.INPUT, TimingPrior.BOTH)
+
+    @property
+    def decodes(self) -> bool:
+        return self in (TimingPrior.DECODING, TimingPrior.BOTH)
+
+
 class Plot(StrEnum):
-    """Pictures of training: the paper's Fig. 3, Fig. 4, Fig. 5."""
+    """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of an evaluation."""
 
     TRAINING = "training"
     RATIOS = "ratios"
     DRIFT = "drift"
     ALL = "all"
+    RELIABILITY = "reliability"
 
 
 class PictureFormat(StrEnum):

@@ -19,3 +19,6 @@ class InputError(MmtoolError):
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{path}: {problem}; {remedy}".replace("\n", " "))
+
+    def __reduce__(self) -> tuple[type["InputError"], tuple[Path, str, str]]:
+        return InputError, (self.path, self.problem, self.remedy)  # between processes

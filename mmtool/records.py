@@ -33,13 +33,27 @@ class Clip:
         return self.end - self.start
 
 
+class Place(NamedTuple):
+    """Characters ``[start, end)`` of a decoded text, the first of them on ``line`` (from 1)."""
+
+    line: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One piece of text in reading order, with its times where the source has them."""
+    """One piece of text in reading order, with its times, kind and place where the source has them.
+
+    The kind is the source's word, such as ``action`` in a screenplay. Snippets that say the same are
+    equal, wherever they stand.
+    """
 
     text: str
     start: float | None = None
     end: float | None = None
+    kind: str = ""
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +85,38 @@ class EncoderIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """How far an alignment can be trusted, judged without the truth.
+
+    ``expected_accuracy`` is the share of the clips' time that is expected to be labelled right: the
+    video accuracy as its own confidence has it. ``reasons`` are those to doubt the alignment.
+    """
+
+    expected_accuracy: float
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        return bool(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionNames:
+    """What the ids of an encoder's classes and attributes stand for: entry ``k`` is the name of id ``k``."""
+
+    classes: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """Which clips match which snippets of one video.
 
-    ``matches`` holds ``(clip, snippet)`` index pairs in the order in which they were decided;
-    ``clip_confidence`` (N) and ``snippet_confidence`` (M) lie in 0..1.
+    ``matches`` holds ``(clip, snippet)`` index pairs in the order in which they were decided.
+    ``clip_confidence`` (N) is the probability, as the decoder has it, that the clip's label is right:
+    its snippet, or that it has none. ``snippet_confidence`` (M) is the mean of that over the snippet's
+    clips, or, without clips, the probability that none is right. ``quality`` judges the decoder's
+    answer before weak matches were left out; it is None in files of earlier versions.
     """
 
     id: str
@@ -86,6 +127,7 @@ class Alignment:
     snippet_confidence: tuple[float, ...]
     decoder: str
     checkpoint: str
+    quality: Quality | None = None
 
     def intervals(self, snippet: int) -> list[Interval]:
         """The time of a snippet's clips in as few intervals as possible: clips that touch are one."""
@@ -125,10 +167,15 @@ class StageReport:
 
 
 class Progress(Protocol):
-    """Hears from a stage at work: ``done`` of ``total`` units (None: unknown) of one task."""
+    """Hears from a stage at work: ``done`` of ``total`` units (None: unknown) of one task.
 
-    def __call__(self, task: str, done: int, total: int | None, unit: str) -> None: ...
+    ``per_second`` is how many units are one second of film, where that is known.
+    """
+
+    def __call__(
+        self, task: str, done: int, total: int | None, unit: str, per_second: float | None = None
+    ) -> None: ...
 
 
-def silent(task: str, done: int, total: int | None, unit: str) -> None:
+def silent(task: str, done: int, total: int | None, unit: str, per_second: float | None = None) -> None:
     """The progress of a caller who does not listen."""

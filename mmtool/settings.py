@@ -1,8 +1,9 @@
 """Settings of every stage: the only place of defaults; each check names the option."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 
 from mmtool.choices import (
@@ -11,6 +12,8 @@ from mmtool.choices import (
     Cut,
     Decoder,
     Device,
+    EncoderPrecision,
+    Engine,
     ExportFormat,
     Inputs,
     Normalisation,
@@ -19,21 +22,26 @@ from mmtool.choices import (
     Plot,
     Pooling,
     Precision,
+    RegionPrecision,
+    ShotDetector,
     Split,
     TextEncoder,
+    TextFormat,
     TextSplit,
     TimingPath,
-    VideoEncoder,
+    TimingPrior,
 )
 from mmtool.errors import CallError
 
 TIMING = str(Decoder.SEMI_MARKOV)  # the preset, and the name of alignments without a run
 TIMING_RUN = "timing"  # the preset's run
+BY_SIMILARITY = frozenset({Decoder.DTW, Decoder.OTAM, Decoder.MONOTONE})
+WITHOUT_RUN = BY_SIMILARITY | {Decoder.SEMI_MARKOV}  # their alignments have the decoder's name
 
 
 def check_run_name(run: str) -> None:
     """Raise CallError for the name of alignments without a run, which a run's would overwrite."""
-    _require(run != TIMING, "run", "another name than that of alignments without a run", run)
+    _require(run not in WITHOUT_RUN, "run", "another name than that of alignments without a run", run)
 
 
 def _require(condition: bool, option: str, wanted: str, got: object) -> None:
@@ -45,40 +53,84 @@ def _require(condition: bool, option: str, wanted: str, got: object) -> None:
 class SegmentSettings:
     """Clips by PySceneDetect's content detector at the paper's setting; snippets as the text has them."""
 
-    threshold: float = 20.0  # mean change of hue, saturation and luma from frame to frame, 0..255
+    threshold: float | None = None  # None: the detector's own; of content 20, the paper's
     min_clip_frames: int = 5
     split: TextSplit = TextSplit.NONE
     force: bool = False
+    detector: ShotDetector = ShotDetector.CONTENT
+    detector_options: tuple[str, ...] = ()  # NAME=VALUE
+    weights: Path | None = None  # of a learned detector; None: published
+    start: float = 0.0  # seconds; what is before is left out
+    end: float | None = None
+    clips: Path | None = None  # somebody's cut list of one film, or a folder of them, instead of a detector
+    stats: bool = False  # keep the score of every frame
+    suggest: bool = False  # draw what other thresholds would give
+    thumbnails: bool = False
+    workers: int = 0  # films at the same time; 0: one for each core
+    language: str = "en"  # of the texts: an ISO 639 code
+    text_format: TextFormat = TextFormat.AUTO
 
     def __post_init__(self) -> None:
-        _require(0 < self.threshold <= 255, "threshold", "above 0 and at most 255", self.threshold)
+        is_code = re.fullmatch(r"[a-z]{2,3}(-\w+)*", self.language) is not None
+        _require(is_code, "language", "an ISO 639 code such as en or de", self.language)
+        _require(
+            self.threshold is None or 0 < self.threshold <= 255,
+            "threshold",
+            "above 0 and at most 255",
+            self.threshold,
+        )
         _require(self.min_clip_frames >= 1, "min-clip-frames", "at least 1", self.min_clip_frames)
+        if self.weights is not None and self.detector is not ShotDetector.TRANSNETV2:
+            raise CallError(f"--weights is of transnetv2; {self.detector} has none")
+        _require(0 <= self.start < inf, "start", "seconds from the film's start", self.start)
+        _require(self.end is None or self.start < self.end < inf, "end", "after --start and finite", self.end)
+        _require(self.workers >= 0, "workers", "at least 0", self.workers)
+        if self.clips is not None and (self.stats or self.suggest or self.start or self.end is not None):
+            raise CallError(
+                "--clips takes cuts as they are: leave --stats, --suggest, --start and --end away"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractSettings:
     """Which encoders, with which weights; a modality without an encoder is left alone."""
 
-    video_encoder: VideoEncoder | None = None
+    video_encoder: str | None = None  # a choices.VideoEncoder, or a classifier of torchvision.models
     text_encoder: TextEncoder | None = None
     video_weights: str | None = None  # None: published; "random"; or a path
     text_weights: str | None = None
-    text_model: str | None = None  # hub name or local folder; None: the encoder's default
+    video_model: str | None = (
+        None  # of clip and lxmert: hub name or local folder; None: the encoder's default
+    )
+    text_model: str | None = None  # likewise, of every encoder of text but length
     video_name: str | None = None  # of the features file; None: the encoder's name
     text_name: str | None = None
-    pooling: Pooling = Pooling.MEAN
+    pooling: Pooling | None = None  # None: the encoder's own
     image_size: int | None = None  # shorter side in pixels; None: the detector's own
     proposals: int | None = None  # regions that the detector looks at; None: its own number
+    frames: int = 1  # of a clip, uniformly spaced, whose features are averaged
     keep_regions: bool = False
+    region_precision: RegionPrecision = RegionPrecision.FP32
+    region_names: bool = False  # whether the file says what labels and attributes stand for
     seed: int = 0  # of random weights
     batch_size: int = 8
+    precision: EncoderPrecision = EncoderPrecision.FP32
     device: Device = Device.AUTO
+    workers: int = 1  # processes on this machine, a film each
+    engine: Engine = Engine.LOCAL
+    address: str | None = None  # of a Ray cluster; None: one of this machine, for this call
     force: bool = False
 
     def __post_init__(self) -> None:
         if self.video_encoder is None and self.text_encoder is None:
             raise CallError("nothing to extract: name --video-encoder, --text-encoder or both")
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(self.frames >= 1, "frames", "at least 1", self.frames)
+        _require(self.workers >= 1, "workers", "at least 1", self.workers)
+        if self.address is not None and self.engine is not Engine.RAY:
+            raise CallError("--address is that of a Ray cluster: add --engine ray")
+        if self.engine is Engine.RAY and self.workers > 1:
+            raise CallError("--workers is for one machine: Ray uses what its cluster has")
         _require(
             self.image_size is None or self.image_size >= 32, "image-size", "at least 32", self.image_size
         )
@@ -122,6 +174,8 @@ class TrainSettings:
     early_stopping: int = 0  # epochs without a better validation score before training ends; 0: never
     max_actions: int = 100  # of a training sample
     actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
+    time_features: bool = False  # seconds elapsed, left and to read, which the published network lacks
+    timing_prior: TimingPrior = TimingPrior.NONE
     validate_every: int = 1
     train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
     init_from: str = ""  # a run of this corpus, or a run's folder elsewhere, whose weights are the first
@@ -164,6 +218,7 @@ class TrainSettings:
             ("inputs", Inputs),
             ("normalisation", Normalisation),
             ("optimizer", Optimizer),
+            ("timing_prior", TimingPrior),
             ("precision", Precision),
             ("device", Device),
         ):
@@ -176,35 +231,57 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlignSettings:
-    """Which run aligns which ids; without a run, timing does, with the parameters of the package."""
+    """Which run aligns which ids; without a run, timing or a similarity of features does."""
 
     run: str = ""
     split: Split | None = None  # None: every id that has clips and snippets
     video: str = ""  # features; empty: those that the run was trained with
     text: str = ""
+    any_space: bool = False  # compare features whose files do not say that they share a space
     decoder: Decoder | None = None  # None: greedy for a network's run, else semi-markov
+    beam_width: int = 8
+    unmatched_score: float = 0.0  # of monotone: a clip's without a snippet; an average pair has 0
+    unused_cost: float = 0.0  # of monotone: of a snippet without a clip
     checkpoint: CheckpointChoice = CheckpointChoice.AUTO
     batch_size: int = 16
     device: Device = Device.AUTO
     path: TimingPath = TimingPath.MINIMUM_RISK
     text_start: float | None = None  # seconds; None: unknown
     text_end: float | None = None
+    min_confidence: float = 0.0  # of a match; weaker ones are left out
+    require: float = 0.0  # expected accuracy of a video; a worse one fails
+    timing_weight: float | None = None  # of timing's prior on a network's actions; None: the run's own
     force: bool = False
 
     def __post_init__(self) -> None:
         check_run_name(self.run)
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
+        _require(self.beam_width >= 1, "beam-width", "at least 1", self.beam_width)
+        _require(isfinite(self.unmatched_score), "unmatched-score", "a finite number", self.unmatched_score)
+        _require(isfinite(self.unused_cost), "unused-cost", "a finite number", self.unused_cost)
+        _require(
+            self.timing_weight is None or 0 <= self.timing_weight < inf,
+            "timing-weight",
+            "at least 0",
+            self.timing_weight,
+        )
         _require_extent(self.text_start, self.text_end)
+        _require_shares(self.min_confidence, self.require)
 
     @property
     def folder(self) -> str:
         """The name of the alignments."""
-        return self.run or TIMING
+        return self.run or str(self.decoder or TIMING)
 
 
 def _require_extent(start: float | None, end: float | None) -> None:
     _require(start is None or 0 <= start < inf, "text-start", "seconds from the video's start", start)
     _require(end is None or (start or 0) < end < inf, "text-end", "seconds after --text-start", end)
+
+
+def _require_shares(min_confidence: float, require: float) -> None:
+    _require(0 <= min_confidence <= 1, "min-confidence", "a probability, 0 to 1", min_confidence)
+    _require(0 <= require <= 1, "require", "an accuracy, 0 to 1", require)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,9 +388,12 @@ class RunSettings:
     path: TimingPath = TimingPath.MINIMUM_RISK
     text_start: float | None = None
     text_end: float | None = None
+    min_confidence: float = 0.0
+    require: float = 0.0
 
     def __post_init__(self) -> None:
         _require_extent(self.text_start, self.text_end)
+        _require_shares(self.min_confidence, self.require)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,10 +112,23 @@ class Slot:
 
 
 class Episode:
-    """One sample: two stacks to consume, two stacks of what was done."""
+    """One sample: two stacks to consume, two stacks of what was done.
 
-    def __init__(self, network: AlignmentNetwork, video: list[Tensor], text: list[Tensor], actions) -> None:
+    ``pairs[i][j]`` is what the network reads of clip i and snippet j on top beside the positional
+    features, ``prior[i][j]`` what is added to the logits then.
+    """
+
+    def __init__(
+        self,
+        network: AlignmentNetwork,
+        video: list[Tensor],
+        text: list[Tensor],
+        actions,
+        pairs=None,
+        prior=None,
+    ) -> None:
         self.network, self.video, self.text, self.action_names = network, video, text, actions
+        self.pairs, self.prior = pairs, prior
         self.i = self.j = 0
         self.actions, self.matched = Stack(network.action_stack), Stack(network.matched_stack)
         self.slot: Slot | None = None
@@ -132,11 +145,14 @@ class Episode:
         shares = a / big_a, b / big_b, big_a / a, big_b / b
         ratios = a / b, b / a, (big_a - a) / (big_b - b), (big_b - b) / (big_a - a)
         positional = torch.tensor([a, b, *shares, *ratios])
-        top_clip = self.video[min(self.i, total_n - 1)]
-        top_snippet = self.text[min(self.j, total_m - 1)]
-        state = torch.cat([top_clip, top_snippet, self.actions.output(), self.matched.output(), positional])
+        i, j = min(self.i, total_n - 1), min(self.j, total_m - 1)
+        parts = [self.video[i], self.text[j], self.actions.output(), self.matched.output(), positional]
+        if self.pairs is not None:
+            parts.append(self.pairs[i][j])
+        state = torch.cat(parts)
         hidden, out = self.network.classifier[0][0], self.network.classifier[1]
-        return out.weight @ torch.relu(hidden.weight @ state + hidden.bias) + out.bias
+        logits = out.weight @ torch.relu(hidden.weight @ state + hidden.bias) + out.bias
+        return logits if self.prior is None else logits + self.prior[i][j]
 
     def take(self, number: int) -> None:
         action = self.action_names[number]
@@ -161,12 +177,14 @@ class Episode:
         self.matched.state = self.matched.after(torch.cat([mean_clip, mean_snippet]), self.slot.before)
 
 
-def teacher_forced_logits(network, clips, snippets, gold, actions, *, training: bool) -> list[Tensor]:
+def teacher_forced_logits(
+    network, clips, snippets, gold, actions, *, training: bool, pairs=None
+) -> list[Tensor]:
     """For each sample the logits (T, K) given its gold actions."""
     video, text = read(network, clips, snippets, training)
     results = []
-    for v, s, sequence in zip(video, text, gold, strict=True):
-        episode = Episode(network, v, s, actions)
+    for v, s, sequence, known in zip(video, text, gold, pairs or [None] * len(gold), strict=True):
+        episode = Episode(network, v, s, actions, known)
         logits = []
         for action in sequence:
             logits.append(episode.logits())
@@ -175,13 +193,16 @@ def teacher_forced_logits(network, clips, snippets, gold, actions, *, training: 
     return results
 
 
-def greedy(network, clips, snippets, actions) -> list[tuple[list[int], list[tuple[int, int]]]]:
+def greedy(
+    network, clips, snippets, actions, pairs=None, prior=None
+) -> list[tuple[list[int], list[tuple[int, int]]]]:
     """For each sample the actions taken and the matches made."""
     results = []
+    nothing = [None] * len(clips)
     with torch.no_grad():
         video, text = read(network, clips, snippets, training=False)
-        for v, s in zip(video, text, strict=True):
-            episode, taken = Episode(network, v, s, actions), []
+        for v, s, known, weighs in zip(video, text, pairs or nothing, prior or nothing, strict=True):
+            episode, taken = Episode(network, v, s, actions, known, weighs), []
             while not episode.over:
                 taken.append(int(episode.logits().argmax()))
                 episode.take(taken[-1])

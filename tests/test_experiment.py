@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from corpora import make_corpus
 from test_bad_input import complaint
 from test_chain import EXTRACT, call
 
+from mmtool.choices import TimingPrior
 from mmtool.errors import InputError
 from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.formats.corpus import Corpus
@@ -87,9 +89,11 @@ def write_plan(folder: Path, text: str = PLAN) -> Path:
     return path
 
 
-def test_the_shipped_plans_are_the_papers_tables():
+def test_the_shipped_tables_are_the_papers():
     shipped = {}
     for name in shipped_plans():
+        if not name.startswith("table-"):
+            continue
         plan = read_plan(find_plan(name))
         assert plan.split == "test"
         shipped[name] = [
@@ -106,6 +110,15 @@ def test_the_shipped_plans_are_the_papers_tables():
             if row.preset:
                 preset_settings(row.preset, row.settings)
     assert shipped == PUBLISHED
+
+
+def test_the_plan_with_time_varies_nothing_but_time():
+    rows = [row for row in read_plan(find_plan("network-with-time")).rows if row.preset]
+    chosen = [preset_settings(row.preset, row.settings) for row in rows]
+    varied = [(settings.time_features, str(settings.timing_prior)) for settings in chosen]
+    assert varied == [(False, "none"), (True, "none"), (False, "input"), (False, "decoding"), (True, "both")]
+    plain = [replace(s, time_features=False, timing_prior=TimingPrior.NONE) for s in chosen]
+    assert set(plain) == {chosen[0]}
 
 
 def test_mean_and_deviation_by_hand():
@@ -191,7 +204,7 @@ def test_rows_that_cannot_be_done_are_left_out_with_the_reason(corpus):
     reasons = {row["label"]: row["left_out"] for row in content["rows"] if row["left_out"]}
     assert [len(lines) for lines in reasons.values()] == [1, 1]  # once, not for each seed
     assert "--init-from" in reasons["our pretraining"][0]
-    assert "lxmert-vision.h5" in reasons["no pretraining + LXMERT features"][0]
+    assert "lxmert-video.h5" in reasons["no pretraining + LXMERT features"][0]
     assert [len(row["seeds"]) for row in content["rows"]] == [0, 0, 2, 2, 0, 2]
     assert [failure["id"] for failure in content["failures"]] == ["finetune", "lxmert"]
 
@@ -248,7 +261,7 @@ def test_wrong_plans(corpus, tmp_path, wrong, problem):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["table-9"], "choose one of table-1, table-2, table-4, table-5"),
+        (["table-9"], "choose one of network-with-time, table-1, table-2, table-4, table-5"),
         (["nowhere.toml"], "nowhere.toml: no such file"),
         (["table-1", "--seeds", "a"], "--seeds"),
         (["table-1", "--seeds", "1,1"], "--seeds"),

@@ -155,8 +155,8 @@ def test_elan_has_tiers_for_snippets_confidence_and_clips(corpus):
 
 
 def brightness(path):
-    frames = list(read_frames(path, range(round(probe(path).duration * RATE))))
-    return [round(float(frame.mean()) / 2) / 2 for frame in frames]
+    frames = read_frames(path, range(round(probe(path).duration * RATE)), None)
+    return [round(float(frame.pixels.mean()) / 2) / 2 for frame in frames]
 
 
 def test_clips_are_the_film_at_their_times_to_the_frame(corpus):

@@ -80,11 +80,13 @@ def test_real_pixels_become_features_with_regions(corpus):
             assert group["features"].shape == (len(count), 1024)
             assert (count >= 1).all()
             assert (count <= 36).all()
-            for clip, number in enumerate(count):  # the clip's feature is the mean of its regions'
+            assert group["frame_times"].shape == (len(count), 1)
+            assert count.shape[1:] == (1,)  # one frame a clip
+            for clip, number in enumerate(count[:, 0]):  # the clip's feature is the mean of its regions'
                 np.testing.assert_allclose(
-                    regions[clip, :number].mean(axis=0), group["features"][clip], rtol=1e-4, atol=1e-5
+                    regions[clip, 0, :number].mean(axis=0), group["features"][clip], rtol=1e-4, atol=1e-5
                 )
-                assert not regions[clip, number:].any()
+                assert not regions[clip, 0, number:].any()
             assert group["region_features"].chunks[0] == 1
 
 
@@ -92,7 +94,7 @@ def test_published_weights_without_a_network_are_one_line(corpus, monkeypatch, t
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setattr("mmtool.encoders.weights.reachable", lambda url: False)
-    monkeypatch.setattr("mmtool.encoders.text_models.reachable", lambda url: False)
+    monkeypatch.setattr("mmtool.encoders.hub_models.reachable", lambda url: False)
     for options, remedy in [
         (["--video-encoder", "faster-rcnn-resnet50"], "--video-weights PATH"),
         (["--text-encoder", "bert", "--text-model", "nobody/nothing"], "--text-model PATH"),

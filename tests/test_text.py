@@ -9,10 +9,20 @@ from hypothesis import strategies as st
 
 from mmtool.choices import TextSplit
 from mmtool.errors import InputError
-from mmtool.records import Snippet
+from mmtool.records import Interval, Snippet
 from mmtool.text.phrases import MAX_WORDS, MIN_WORDS
 from mmtool.text.readers import TEXT_SUFFIXES, TextFile, read_text
-from mmtool.text.splitting import split_phrases, split_sentences, split_snippet
+from mmtool.text.source import Passage, Source, plain_parts
+from mmtool.text.splitting import snippets_of, split_text, splitter
+
+
+def split_sentences(text: str, language: str = "en") -> list[str]:
+    return split_text(text, TextSplit.SENTENCES, language)
+
+
+def split_phrases(text: str, language: str = "en") -> list[str]:
+    return split_text(text, TextSplit.PHRASES, language)
+
 
 steady = settings(derandomize=True, deadline=None)
 
@@ -24,7 +34,7 @@ def read(tmp_path: Path):
     def write_and_read(name: str, content: str | bytes, split: TextSplit = TextSplit.NONE) -> TextFile:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read_text(path, split=split)
+        return read_text(path, split=split, language="en")
 
     return write_and_read
 
@@ -172,7 +182,9 @@ def test_time_is_shared_out_by_characters(read):
     st.floats(0.01, 1e3),
 )
 def test_the_shares_of_time_fill_the_snippet(sentences, start, duration):
-    pieces = split_snippet(Snippet(" ".join(sentences), start, start + duration), TextSplit.SENTENCES)
+    text = " ".join(sentences)
+    passage = Passage(plain_parts(text, 0, len(text)), times=Interval(start, start + duration))
+    pieces = list(snippets_of(Source(Path("a"), text), passage, splitter(TextSplit.SENTENCES, "en")))
     assert [piece.text for piece in pieces] == sentences
     assert pieces[0].start == start
     assert pieces[-1].end == start + duration
@@ -201,7 +213,6 @@ def test_big_endian_utf16(read):
     [
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         b"caf\x81",  # undefined in CP1252, not UTF-8
-        "no mark".encode("utf-16-le"),
         b"\xff\xfea",  # half a UTF-16 character
         "wide".encode("utf-32"),
     ],
@@ -226,7 +237,7 @@ def test_files_without_text(read, suffix, content):
     [
         ("a.srt", "Just text.\n", "has no cue"),
         ("a.vtt", "WEBVTT\n\nNOTE nothing\n", "has no cue"),
-        ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n\nlost\n", "has no cue"),
+        ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n\nlost\n", "has no cue, row or element"),
         ("a.srt", "1\n00:00:02,000 --> 00:00:01,000\nx\n", "line 2: the end 00:00:01,000 is not after"),
         ("a.vtt", "WEBVTT\n\n00:02.000 --> 00:02.000\nx\n", "line 3: the end 00:02.000 is not after"),
         ("a.srt", "1\n00:00:01,000 --> 00:00:6x\nx\n", "line 2: '00:00:6x' is not a time"),
@@ -241,7 +252,7 @@ def test_files_without_text(read, suffix, content):
         ("a.tsv", "0\t1\tx\nstart\tend\ttext\n", "line 2: 'start' is not a time"),
         ("a.tsv", "nan\tinf\tx\n", "line 1: 'nan' is not a time"),
         ("a.tsv", "5\t4\tx\n", "line 1: the end 4 is not after the start 5"),
-        ("a.docx", "x", "is no text format known here; use .txt, .srt, .vtt, .tsv"),
+        ("a.docx", "x", "is no text format known here; use .txt, .srt, .vtt, .ass"),
     ],
 )
 def test_bad_files_are_named_with_the_place_and_a_remedy(read, name, content, said):
@@ -257,7 +268,7 @@ def test_files_that_cannot_be_read(tmp_path):
     folder.mkdir()
     for path in (tmp_path / "missing.txt", folder):
         with pytest.raises(InputError, match="cannot be read"):
-            read_text(path, split=TextSplit.NONE)
+            read_text(path, split=TextSplit.NONE, language="en")
 
 
 # --- sentences and phrases ----------------------------------------------------------------------

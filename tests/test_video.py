@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video import VIDEO_SUFFIXES
-from mmtool.video.frames import central_frame, clip_frames, read_frames
+from mmtool.video.detectors.content import Content
+from mmtool.video.frames import ConstantRate, clip_frames, read_frames, timeline_of
 from mmtool.video.probe import VideoInfo, probe
 from mmtool.video.shots import detect_clips
 
@@ -83,8 +84,13 @@ def blank(path: Path, start: bytes, end: bytes) -> Path:
     return path
 
 
+def frames_at(path: Path, wanted: Sequence[int], clips: Sequence[Clip] = ()) -> Iterator[NDArray[np.uint8]]:
+    for frame in read_frames(path, wanted, timeline_of(path, clips)):
+        yield frame.pixels
+
+
 def detect(path: Path, *, threshold: float = 27, min_clip_frames: int = 15) -> list[Clip]:
-    return detect_clips(path, threshold=threshold, min_clip_frames=min_clip_frames)
+    return detect_clips(path, Content(threshold=threshold), min_clip_frames=min_clip_frames)
 
 
 def frame_ranges(clips: Sequence[Clip]) -> list[tuple[int | None, int | None]]:
@@ -152,7 +158,9 @@ def test_video_without_cuts_is_one_clip(tmp_path: Path, length: int) -> None:
     path = draw(tmp_path / "film.mp4", (length,))
     (clip,) = detect(path)
     assert clip == Clip(start=0.0, end=pytest.approx(length / RATE), start_frame=0, end_frame=length)
-    assert [number_in(frame) for frame in read_frames(path, [central_frame(clip)])] == [length // 2]
+    assert [number_in(frame) for frame in frames_at(path, clip_frames(ConstantRate(RATE), clip))] == [
+        length // 2
+    ]
 
 
 def test_variable_frame_rate_keeps_times_and_counts_frames(tmp_path: Path) -> None:
@@ -162,36 +170,36 @@ def test_variable_frame_rate_keeps_times_and_counts_frames(tmp_path: Path) -> No
     assert frame_ranges(clips) == [(0, 20), (20, 50), (50, 75)]
     assert [f"{clip.start:.3f}" for clip in clips] == ["0.000", "0.800", "2.800"]  # 2.8 = (40 + 3 × 10) / 25
     assert [row["Start Time (seconds)"] for row in rows] == ["0.000", "0.800", "2.800"]
-    assert [number_in(frame) for frame in read_frames(path, [35, 62, 74])] == [35, 62, 74]
+    assert [number_in(frame) for frame in frames_at(path, [35, 62, 74])] == [35, 62, 74]
 
 
 def test_odd_size_and_unknown_length(tmp_path: Path) -> None:
     path = draw_jpegs(tmp_path / "film.avi", (20, 21), size=(33, 17))
-    progress: list[tuple[int, int | None]] = []
-    clips = detect_clips(path, threshold=27, min_clip_frames=5, on_frames=lambda *call: progress.append(call))
+    progress: list[tuple[int, int | None, float]] = []
+    clips = detect_clips(path, Content(), min_clip_frames=5, on_frames=lambda *call: progress.append(call))
     assert frame_ranges(clips) == [(0, 20), (20, 41)]
-    assert progress == [(done, None) for done in range(1, 42)]
+    assert progress == [(done, None, 25.0) for done in range(1, 42)]
     assert probe(path) == VideoInfo(frame_rate=25.0, frame_count=None, width=33, height=17, duration=None)
-    assert [frame.shape for frame in read_frames(path, [40])] == [(17, 33, 3)]
+    assert [frame.shape for frame in frames_at(path, [40])] == [(17, 33, 3)]
 
 
 def test_progress_counts_frames_against_the_total(tmp_path: Path) -> None:
-    progress: list[tuple[int, int | None]] = []
+    progress: list[tuple[int, int | None, float]] = []
     detect_clips(
         draw(tmp_path / "film.mp4"),
-        threshold=27,
+        Content(),
         min_clip_frames=15,
         on_frames=lambda *call: progress.append(call),
     )
-    assert progress == [(done, 75) for done in range(1, 76)]
+    assert progress == [(done, 75, 25.0) for done in range(1, 76)]
 
 
 def test_failing_progress_ends_the_detection(tmp_path: Path) -> None:
-    def stop(done: int, total: int | None) -> None:
+    def stop(done: int, total: int | None, rate: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        detect_clips(draw(tmp_path / "film.mp4"), threshold=27, min_clip_frames=15, on_frames=stop)
+        detect_clips(draw(tmp_path / "film.mp4"), Content(), min_clip_frames=15, on_frames=stop)
 
 
 # Seeking by frame index misses in the MPEG stream.
@@ -201,7 +209,7 @@ def test_failing_progress_ends_the_detection(tmp_path: Path) -> None:
 def test_frames_are_exact(tmp_path: Path, name: str, codec: str) -> None:
     path = draw(tmp_path / name, codec=codec)
     wanted = [0, 3, 3, 4, 10, 19, 20, 21, 50, 72, 74, 74]
-    assert [number_in(frame) for frame in read_frames(path, wanted)] == wanted
+    assert [number_in(frame) for frame in frames_at(path, wanted)] == wanted
 
 
 def test_frames_of_footage_are_those_of_plain_decoding() -> None:
@@ -209,14 +217,14 @@ def test_frames_of_footage_are_those_of_plain_decoding() -> None:
     wanted = [0, 1, 60, 61, 187, 249]
     capture = cv2.VideoCapture(str(path))
     plain = [cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2RGB) for _ in range(250)]
-    for index, frame in zip(wanted, read_frames(path, wanted), strict=True):
+    for index, frame in zip(wanted, frames_at(path, wanted), strict=True):
         np.testing.assert_array_equal(frame, plain[index])
 
 
 def test_frames_are_rgb(tmp_path: Path) -> None:
     path = tmp_path / "red.avi"
     path.write_bytes(cv2.imencode(".jpg", np.full((16, 16, 3), (0, 0, 255), np.uint8))[1].tobytes())  # BGR
-    (frame,) = read_frames(path, [0])
+    (frame,) = frames_at(path, [0])
     assert frame.dtype == np.uint8
     assert frame.reshape(-1, 3).mean(axis=0) == pytest.approx([255, 0, 0], abs=5)
 
@@ -224,7 +232,7 @@ def test_frames_are_rgb(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wanted", [[3, 2], [-1]])
 def test_decreasing_frame_indices_are_a_mistake_of_the_caller(tmp_path: Path, wanted: list[int]) -> None:
     with pytest.raises(ValueError, match="must not decrease"):
-        list(read_frames(draw(tmp_path / "film.mp4"), wanted))
+        list(frames_at(draw(tmp_path / "film.mp4"), wanted))
 
 
 def test_probe_reads_the_header(tmp_path: Path) -> None:
@@ -234,14 +242,24 @@ def test_probe_reads_the_header(tmp_path: Path) -> None:
     assert probe(FOOTAGE / "carphone_pristine.mp4").frame_rate == pytest.approx(30000 / 1001, abs=1e-12)
 
 
-def test_central_frames() -> None:
-    info = VideoInfo(frame_rate=25.0, frame_count=100, width=64, height=48, duration=4.0)
-    assert central_frame(Clip(0.0, 0.04, 7, 8)) == 7
-    assert central_frame(Clip(0.0, 0.16, 10, 14)) == 12
-    with pytest.raises(ValueError, match="unknown"):
-        central_frame(Clip(0.0, 1.0))
-    known, timed, short_last = Clip(0.0, 1.0, 50, 60), Clip(0.4, 0.56), Clip(3.98, 4.0)
-    assert clip_frames(info, [known, timed, short_last]) == [55, 12, 99]
+def test_a_clip_is_its_central_frame() -> None:
+    clock = ConstantRate(25.0)
+    clips = [
+        Clip(0.0, 0.04, 7, 8),
+        Clip(0.0, 0.16, 10, 14),
+        Clip(0.0, 1.0, 50, 60),
+        Clip(0.4, 0.56),
+        Clip(3.98, 4.0),
+    ]
+    assert [clip_frames(clock, clip) for clip in clips] == [[7], [12], [55], [12], [99]]
+
+
+@pytest.mark.parametrize(
+    ("frames", "per_clip", "central"),
+    [((0, 12), 3, [2, 6, 10]), ((10, 20), 2, [12, 17]), ((7, 8), 3, [7, 7, 7]), ((0, 2), 4, [0, 0, 1, 1])],
+)
+def test_several_frames_are_central_to_equal_parts(frames, per_clip, central) -> None:
+    assert clip_frames(ConstantRate(25.0), Clip(0.0, 1.0, *frames), per_clip) == central
 
 
 def missing(path: Path) -> Path:
@@ -293,7 +311,7 @@ def cut_off(path: Path) -> Path:
         (blank_mp4, "no frame can be decoded"),
     ],
 )
-@pytest.mark.parametrize("use", [detect, probe, lambda path: list(read_frames(path, [0]))])
+@pytest.mark.parametrize("use", [detect, probe, lambda path: list(frames_at(path, [0]))])
 def test_unusable_file_is_named_in_one_line(tmp_path: Path, make, problem: str, use) -> None:
     path = make(tmp_path / "film01.mp4")
     with pytest.raises(InputError, match=problem) as caught:
@@ -310,7 +328,7 @@ def test_truncated_video_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
     assert last.start_frame == 20
     assert 20 < last.end_frame < 75
     assert last.end == pytest.approx(last.end_frame / RATE)
-    frames = read_frames(path, [20, last.end_frame])
+    frames = frames_at(path, [20, last.end_frame])
     assert number_in(next(frames)) == 20
     with pytest.raises(InputError, match=f"frame {last.end_frame} is missing"):
         next(frames)
@@ -329,7 +347,7 @@ def test_frames_that_cannot_be_decoded_are_not_counted(tmp_path: Path) -> None:
     clips = detect(path)
     assert frame_ranges(clips) == [(0, 37), (37, 72)]
     assert clips[1].start == pytest.approx(1.6)  # its time has not moved
-    assert [number_in(frame) for frame in read_frames(path, [9, 10, 36, 37, 71])] == [9, 13, 39, 40, 74]
+    assert [number_in(frame) for frame in frames_at(path, [9, 10, 36, 37, 71], clips)] == [9, 13, 39, 40, 74]
 
 
 def test_joined_streams_are_refused(tmp_path: Path) -> None:
@@ -358,12 +376,13 @@ import sys
 from pathlib import Path
 import cv2
 from mmtool.errors import InputError
+from mmtool.video.detectors.content import Content
 from mmtool.video.shots import detect_clips
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_DEBUG)
 for path in sys.argv[1:]:
     try:
-        detect_clips(Path(path), threshold=27, min_clip_frames=15)
+        detect_clips(Path(path), Content(), min_clip_frames=15)
     except InputError as error:
         print(error)
 """

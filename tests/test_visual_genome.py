@@ -151,12 +151,14 @@ def test_features_are_the_mean_over_regions(small: VisualGenomeDetector, folder:
         np.testing.assert_allclose(row, regions.features.mean(axis=0), rtol=1e-6)
     plain = load_video_encoder(
         VideoEncoder.FASTER_RCNN_VG,
+        video_model=None,
         weights=str(folder),
         seed=0,
         image_size=None,
         proposals=None,
         keep_regions=False,
         batch_size=8,
+        precision=EncoderPrecision.FP32,
         device="cpu",
     )
     assert isinstance(plain, VisualGenomeDetector)

@@ -42,7 +42,7 @@ class Traces:
     actions: Tensor  # (B, T), NO_ACTION beyond a sample's end
     clip_top: Tensor  # (B, T)
     snippet_top: Tensor  # (B, T)
-    positional: Tensor  # (B, T, 10)
+    positional: Tensor  # (B, T, 10 + E)
     clip_share: Tensor  # (B, T, N)
     snippet_share: Tensor  # (B, T, M)
     slot: Tensor  # (B, T)

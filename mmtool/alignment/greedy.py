@@ -11,12 +11,15 @@ from mmtool.alignment.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.network import AlignmentNetwork
 from mmtool.alignment.stepping import Stepper
+from mmtool.alignment.time_inputs import PairTables
 from mmtool.alignment.trace import positional_features
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """The alignment of one video, with the probability of the action that decided each element.
+
+    That stands for the probability that the element's label is right, as the network has it.
 
     A snippet with several clips has the mean of its matches; what was left over when the other
     sequence was exhausted has the probability of the last action.
@@ -30,9 +33,19 @@ class Decoded:
 
 @torch.inference_mode()
 def decode_greedily(
-    network: AlignmentNetwork, clips: Sequences, snippets: Sequences, action_set: ActionSet
+    network: AlignmentNetwork,
+    clips: Sequences,
+    snippets: Sequences,
+    action_set: ActionSet,
+    *,
+    inputs: PairTables | None = None,
+    prior: PairTables | None = None,
 ) -> list[Decoded]:
-    """Decode B videos at once; cost grows with the longest one's clips + snippets."""
+    """Decode B videos at once; cost grows with the longest one's clips + snippets.
+
+    ``inputs`` are what the network reads of the tops beside the positional features; the values of
+    ``prior``, one an action, are added to its logits.
+    """
     network.eval()
     stepper = Stepper(network, clips, snippets)
     state = _State(clips.lengths.cpu().numpy(), snippets.lengths.cpu().numpy())
@@ -41,7 +54,12 @@ def decode_greedily(
     all_logits: list[NDArray[np.float32]] = []
     while (running := state.running).any():
         clip, snippet = state.tops
-        logits = stepper.logits(clip, snippet, state.positional)
+        positional = state.positional
+        if inputs is not None:
+            positional = np.concatenate([positional, inputs.at(clip, snippet)], axis=1)
+        logits = stepper.logits(clip, snippet, positional)
+        if prior is not None:
+            logits = logits + prior.at(clip, snippet)
         action = logits.argmax(axis=1)
         history.append(np.stack([action, clip, snippet, running], axis=1))
         all_logits.append(logits)

@@ -7,7 +7,7 @@ start and end, in log space. One step of the recursion is a convolution, because
 equal: O(M · R · X · D) for R rates and durations of at most D steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_BYTES_AT_ONCE = 2**29  # of forward scores; rates are independent and can take turns
+_BYTES_AT_ONCE = 2**28  # of scores up to each start and end; rates are independent and can take turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,12 @@ class Lattice:
     def of_rates(self, chosen: slice) -> "Lattice":
         return replace(self, durations=[d[chosen] for d in self.durations], rates=self.rates[chosen])
 
+    def turns(self) -> Iterator[slice]:
+        """The rates, as many at once as memory should hold."""
+        at_once = max(1, int(_BYTES_AT_ONCE // (16 * len(self.durations) * len(self.boundary))))
+        for first in range(0, len(self.rates), at_once):
+            yield slice(first, first + at_once)
+
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
@@ -58,11 +64,10 @@ def forward_backward(lattice: Lattice) -> Marginals:
 
     Raises ValueError where no placement is possible.
     """
-    snippets, times, rates = len(lattice.durations), len(lattice.boundary), len(lattice.rates)
-    at_once = max(1, int(_BYTES_AT_ONCE // (16 * snippets * times)))
+    snippets, times = len(lattice.durations), len(lattice.boundary)
     starts, ends, total = np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf
-    for first in range(0, rates, at_once):
-        part = _forward_backward(lattice.of_rates(slice(first, first + at_once)))
+    for rates in lattice.turns():
+        part = _forward_backward(lattice.of_rates(rates))
         if part.log_probability > -np.inf:
             both = float(np.logaddexp(total, part.log_probability))
             for sums, new in ((starts, part.starts), (ends, part.ends)):
@@ -80,7 +85,7 @@ def _forward_backward(lattice: Lattice) -> Marginals:
     snippets, rates, times = len(lattice.durations), len(lattice.rates), len(lattice.boundary)
     before = np.empty((snippets, rates, times))  # up to the start of snippet j
     after = np.empty((snippets, rates, times))  # up to its end
-    gap = np.broadcast_to(lattice.gap, (rates, len(lattice.gap)))
+    gap = lattice.gap[None]  # at every rate the same
     kept, dropped = _logs(lattice.drop_probability)
     for j in range(snippets):
         if j == 0:
@@ -88,10 +93,10 @@ def _forward_backward(lattice: Lattice) -> Marginals:
         else:
             none, some = _logs(lattice.gap_probability[j - 1])
             jump = convolve(after[j - 1], gap) + lattice.boundary
-            before[j] = np.logaddexp(after[j - 1] + none, jump + some)
+            before[j] = _log_add(after[j - 1] + none, jump + some)
         gain = _gain(lattice, j)
         spoken = convolve(before[j] - gain, lattice.durations[j]) + gain + lattice.boundary
-        after[j] = np.logaddexp(spoken + kept, before[j] + dropped)
+        after[j] = _log_add(spoken + kept, before[j] + dropped) if dropped > -np.inf else spoken
 
     starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
     total = float(_log_sum(_log_sum(after[-1] + lattice.tail, axis=1), axis=0))
@@ -102,24 +107,24 @@ def _forward_backward(lattice: Lattice) -> Marginals:
         ends[j] = np.exp(after[j] + behind - total).sum(axis=0)
         gain = _gain(lattice, j)
         spoken = convolve_back(behind + lattice.boundary + gain, lattice.durations[j]) - gain
-        ahead = np.logaddexp(spoken + kept, behind + dropped)  # from the start of snippet j
+        ahead = _log_add(spoken + kept, behind + dropped) if dropped > -np.inf else spoken
         starts[j] = np.exp(before[j] + ahead - total).sum(axis=0)
         if j:
             none, some = _logs(lattice.gap_probability[j - 1])
             jump = convolve_back(ahead + lattice.boundary, gap)
-            behind = np.logaddexp(ahead + none, jump + some)
+            behind = _log_add(ahead + none, jump + some)
     return Marginals(starts, ends, total)
 
 
 def convolve(scores: Floats, kernel: Floats) -> Floats:
-    """``out[r, x] = log Σ_n exp(scores[r, x − n]) · kernel[r, n]`` for scores (R, X), kernel (R, D).
+    """``out[r, x] = log Σ_n exp(scores[r, x − n]) · kernel[r, n]`` for scores (R, X), kernel (R or 1, D).
 
     Works block by block, each with its own reference score, so that only terms more than e^700 below
     the greatest within some D steps are lost.
     """
     rates, times = scores.shape
     reach = kernel.shape[1]
-    block = max(reach, 16)
+    block = max(reach // 2, 16)
     blocks, width = -(-times // block), block + reach - 1
     padded = np.full((rates, blocks * block + reach - 1), -np.inf)
     padded[:, reach - 1 : reach - 1 + times] = scores
@@ -127,7 +132,7 @@ def convolve(scores: Floats, kernel: Floats) -> Floats:
     reference = windows.max(axis=2, keepdims=True)
     reference = np.where(np.isfinite(reference), reference, 0.0)
     # toeplitz[r, w, b] = kernel[r, b + reach − 1 − w], 0 outside of the kernel
-    strip = np.zeros((rates, width + block))
+    strip = np.zeros((len(kernel), width + block))
     strip[:, width - reach : width] = kernel
     toeplitz = np.lib.stride_tricks.sliding_window_view(strip, block, axis=1)[:, width - 1 :: -1]
     sums = np.matmul(np.exp(windows - reference), np.ascontiguousarray(toeplitz))  # (R, blocks, block)
@@ -150,6 +155,15 @@ def _logs(probability: float) -> tuple[float, float]:
     """The log-probabilities of no and of yes."""
     with np.errstate(divide="ignore"):
         return float(np.log1p(-probability)), float(np.log(probability))
+
+
+def _log_add(left: Floats, right: Floats) -> Floats:
+    """``log(exp(left) + exp(right))``, several times as fast as `numpy.logaddexp`."""
+    greatest = np.maximum(left, right)
+    reference = np.where(np.isfinite(greatest), greatest, 0.0)
+    with np.errstate(divide="ignore"):
+        added: Floats = np.log(np.exp(left - reference) + np.exp(right - reference)) + reference
+    return added
 
 
 def _log_sum(scores: Floats, *, axis: int) -> Floats:

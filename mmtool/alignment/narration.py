@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.extent import Side, SideView, candidate_scores, side_views, similarities
 from mmtool.alignment.lattice import Floats, Lattice
-from mmtool.alignment.reading import COUNTS, reading_counts
+from mmtool.alignment.reading import reading_times
 from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
@@ -49,12 +49,11 @@ def timed_video(clips: Sequence[Interval], texts: Sequence[str], parameters: Tim
     length = bounds[-1] - bounds[0]
     steps = min(int(np.ceil(length / parameters.step)), _MOST_TIMES)
     steps = max(steps, 4 * len(texts))  # room for every snippet
-    rates = np.array([parameters.reading[name] for name in COUNTS])
     return TimedVideo(
         bounds=bounds,
         middles=times.mean(axis=1),
         durations=times[:, 1] - times[:, 0],
-        reading=np.maximum(reading_counts(texts) @ rates, 1e-3),
+        reading=reading_times(texts, parameters.reading),
         sentence_ends=np.array([ends_sentence(text) for text in texts]),
         grid=bounds[0] + np.arange(steps + 1) * (length / steps),
     )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmtool.alignment.batch import Sequences, Traces
 from mmtool.alignment.batch_norm import SequenceBatchNorm
 from mmtool.alignment.lstm import StackState, TwoLayers
+from mmtool.alignment.time_inputs import COURSE_COLUMNS, TIME_COLUMNS
 from mmtool.alignment.trace import POSITIONAL
 from mmtool.choices import Inputs, Normalisation
 
@@ -32,6 +33,12 @@ class NetworkShape:
     normalisation: Normalisation = Normalisation.SBN
     dropout: float = 0.0
     lstm_dropout: float = 0.0
+    time_features: bool = False  # beside the positional ones; the published network has none
+    posterior: bool = False  # likewise, of the semi-Markov model
+
+    @property
+    def time_inputs(self) -> int:
+        return len(TIME_COLUMNS) * self.time_features + len(COURSE_COLUMNS) * self.posterior
 
 
 class SequenceStack(nn.Module):
@@ -55,9 +62,8 @@ class SequenceStack(nn.Module):
         lengths = sequences.lengths[:, None]
         steps = torch.arange(sequences.features.shape[1], device=lengths.device)
         backward = torch.where(steps < lengths, lengths - 1 - steps, steps)  # its own inverse
-        index = backward[:, :, None].expand(-1, -1, WIDTH)  # (B, L, 300)
-        _, hidden = self.layers(sequences.features.gather(1, index))
-        hidden = hidden.gather(1, index)
+        _, hidden = self.layers(_gather(sequences.features, backward))
+        hidden = _gather(hidden, backward)
         if self.norm is not None:
             hidden = self.norm(hidden, sequences.mask())
         return cast(Tensor, hidden)
@@ -102,7 +108,7 @@ class AlignmentNetwork(nn.Module):
         self.matched_stack = TwoLayers(
             inputs=2 * WIDTH, hidden=MATCHED_WIDTH, layer_norm=all_norm, dropout=shape.lstm_dropout
         )
-        state = 2 * WIDTH + ACTION_WIDTH + MATCHED_WIDTH + POSITIONAL
+        state = 2 * WIDTH + ACTION_WIDTH + MATCHED_WIDTH + POSITIONAL + shape.time_inputs
         self.classifier = nn.Sequential(_dense(state, WIDTH, shape.dropout), _linear(WIDTH, shape.actions))
 
     @property
@@ -177,8 +183,11 @@ class AlignmentNetwork(nn.Module):
 
 
 def _gather(elements: Tensor, index: Tensor) -> Tensor:
-    """(B, L, P) and (B, T) → (B, T, P)."""
-    return elements.gather(1, index[..., None].expand(-1, -1, elements.shape[-1]))
+    """(B, L, P) and (B, T) → (B, T, P); whole rows at once, which torch.gather would not take."""
+    batch, length, width = elements.shape
+    first = torch.arange(batch, device=index.device)[:, None] * length
+    rows = elements.reshape(batch * length, width).index_select(0, (first + index).flatten())
+    return rows.view(batch, -1, width)
 
 
 def parameter_count(network: nn.Module) -> int:

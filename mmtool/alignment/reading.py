@@ -1,6 +1,6 @@
 """What takes a narrator time in a text, as the columns of a regression."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,3 +15,10 @@ def reading_counts(texts: Sequence[str]) -> NDArray[np.float64]:
     """Count what takes time in each of M texts: (M, 8), in the order of :data:`COUNTS`."""
     rows = [[1, *(getattr(counts, name) for name in COUNTS[1:])] for counts in map(count, texts)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(COUNTS))
+
+
+def reading_times(texts: Sequence[str], seconds_each: Mapping[str, float]) -> NDArray[np.float64]:
+    """Seconds (M,) that a narrator takes for each text, above 0, given those of each of :data:`COUNTS`."""
+    each = np.array([seconds_each[name] for name in COUNTS])
+    times: NDArray[np.float64] = np.maximum(reading_counts(texts) @ each, 1e-3)
+    return times

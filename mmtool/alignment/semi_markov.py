@@ -14,30 +14,38 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.lattice import Floats, Marginals, forward_backward
 from mmtool.alignment.minimum_risk import UNMATCHED, minimum_risk
-from mmtool.alignment.narration import timed_video, timing_lattice
+from mmtool.alignment.narration import TimedVideo, timed_video, timing_lattice
+from mmtool.alignment.quality import TimingEvidence, spread
 from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.alignment.viterbi import viterbi
+from mmtool.alignment.weak_matches import UnmatchedProbability
 from mmtool.records import Interval
+
+_MOST_HURRIED = 5.0  # times the usual rate of reading; faster is no narration
 
 
 class ExtentError(ValueError):
     """The narration is said to be where the video is not."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAlignment:
     """``labels`` (N,) is each clip's snippet or UNMATCHED; ``posterior`` (M, N) of each clip's snippet.
 
-    ``clip_confidence`` (N,) is the probability of each clip's label; ``snippet_confidence`` (M,) the
-    mean of that over the snippet's time, or, without clips, the probability that it owns no clip.
-    ``log_probability`` is of all alignments, for comparing texts or parameters on one video.
+    ``clip_confidence`` (N,) is the probability of each clip's label, tempered by the parameters'
+    ``temperature``; ``snippet_confidence`` (M,) the mean of that over the snippet's time, or, without
+    clips, the probability that it owns none. ``unmatched`` holds both probabilities for all clips and
+    snippets, also for those that are matched. ``log_probability`` is of all alignments, for comparing
+    texts or parameters on one video. ``evidence`` is what speaks for and against the alignment.
     """
 
     labels: NDArray[np.int64]
     posterior: Floats
     clip_confidence: Floats
     snippet_confidence: Floats
+    unmatched: UnmatchedProbability
     log_probability: float
+    evidence: TimingEvidence
 
     @property
     def matches(self) -> tuple[tuple[int, int], ...]:
@@ -67,10 +75,10 @@ def align_by_timing(
     """
     _check(clips, texts, emissions, text_start, text_end)
     if not texts:
-        nothing = np.zeros((0, len(clips)))
-        return _result(np.full(len(clips), UNMATCHED), nothing, _durations(clips), 0.0, 1.0)
+        return _untold(clips)
     video = timed_video(clips, texts, parameters)
     extent = tuple(t if t is None else t / parameters.unit for t in (text_start, text_end))
+    _require_time(video, parameters, extent[0], extent[1])
     lattice = timing_lattice(video, parameters, title, emissions, extent[0], extent[1])
     marginals = forward_backward(lattice)
     posterior = _posterior(marginals, video.cells)
@@ -78,7 +86,18 @@ def align_by_timing(
         labels = _path_labels(viterbi(lattice)[0], video.cells)
     else:
         labels = minimum_risk(posterior, video.durations, video.reading, evenness=parameters.evenness)
-    return _result(labels, posterior, video.durations, marginals.log_probability, parameters.temperature)
+    unmatched, clip_confidence, snippet_confidence = confidence_of(
+        labels, posterior, video.durations, parameters.temperature
+    )
+    return TimedAlignment(
+        labels=labels,
+        posterior=posterior,
+        clip_confidence=clip_confidence,
+        snippet_confidence=snippet_confidence,
+        unmatched=unmatched,
+        log_probability=marginals.log_probability,
+        evidence=_evidence(video, marginals, extent, parameters.unit),
+    )
 
 
 def _check(
@@ -109,6 +128,37 @@ def _check(
         raise ExtentError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
 
 
+def _require_time(
+    video: TimedVideo, parameters: TimingParameters, text_start: float | None, text_end: float | None
+) -> None:
+    """Raise ValueError for a text that nobody could read aloud in the time there is."""
+    start = video.grid[0] if text_start is None else text_start
+    end = video.grid[-1] if text_end is None else text_end
+    needed = video.reading.sum() * (1 - parameters.drop_probability)
+    if needed > _MOST_HURRIED * (end - start):
+        seconds, there = needed * parameters.unit, (end - start) * parameters.unit
+        raise ValueError(
+            f"the text does not fit: it takes about {seconds:.3g} s to read, and has {there:.3g} s"
+        )
+
+
+def course(
+    clips: Sequence[Interval], texts: Sequence[str], parameters: TimingParameters, *, title: str = ""
+) -> Floats:
+    """Probabilities (N, M, 3) that each clip's middle lies before, within and behind each snippet's time.
+
+    Raises ValueError as :func:`align_by_timing` does.
+    """
+    _check(clips, texts, None, None, None)
+    if not texts:
+        return np.zeros((len(clips), 0, 3))
+    video = timed_video(clips, texts, parameters)
+    marginals = forward_backward(timing_lattice(video, parameters, title, None, None, None))
+    started = np.clip(np.cumsum(marginals.starts, axis=1)[:, video.cells].T, 0.0, 1.0)  # (N, M)
+    ended = np.minimum(np.cumsum(marginals.ends, axis=1)[:, video.cells].T, started)
+    return np.stack([1 - started, started - ended, np.maximum(ended, 0.0)], axis=-1)
+
+
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:
     """Probability (M, N) that a snippet has started and not ended at a clip's middle."""
     started = np.cumsum(marginals.starts, axis=1)[:, cells]
@@ -123,24 +173,52 @@ def _path_labels(placed: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray
     return np.where(inside, owner, UNMATCHED)
 
 
-def _durations(clips: Sequence[Interval]) -> Floats:
-    return np.array([clip.end - clip.start for clip in clips], dtype=np.float64)
+def _untold(clips: Sequence[Interval]) -> TimedAlignment:
+    """The alignment with no text."""
+    nothing, certain = np.zeros(0), np.ones(len(clips))
+    return TimedAlignment(
+        labels=np.full(len(clips), UNMATCHED),
+        posterior=np.zeros((0, len(clips))),
+        clip_confidence=certain,
+        snippet_confidence=nothing,
+        unmatched=UnmatchedProbability(clips=certain, snippets=nothing),
+        log_probability=0.0,
+        evidence=TimingEvidence(reading=0.0, room=clips[-1].end - clips[0].start, start=0.0, end=0.0),
+    )
 
 
-def _result(
-    labels: NDArray[np.int64],
-    posterior: Floats,
-    durations: Floats,
-    log_probability: float,
-    temperature: float,
-) -> TimedAlignment:
+def confidence_of(
+    labels: NDArray[np.int64], posterior: Floats, durations: Floats, temperature: float
+) -> tuple[UnmatchedProbability, Floats, Floats]:
+    """The probabilities of being unmatched, and those of the labels of clips (N,) and snippets (M,).
+
+    That a snippet owns no clip is 1 minus the clips that it is expected to own: exact where it owns one
+    at most, and never too much (Markov's inequality).
+    """
     snippets, clips = posterior.shape
-    unmatched = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
-    table = np.vstack([posterior, unmatched]) ** (1 / temperature)  # (M + 1, N); UNMATCHED is the last row
+    outside = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
+    table = np.vstack([posterior, outside]) ** (1 / temperature)  # (M + 1, N); UNMATCHED is the last row
     table /= table.sum(axis=0)
-    clip_confidence = table[labels, np.arange(clips)]
-    owned = np.array([durations[labels == j].sum() for j in range(snippets)])
-    sure = np.array([(clip_confidence * durations)[labels == j].sum() for j in range(snippets)])
-    none = 1 - posterior.max(axis=1, initial=0.0)
-    snippet_confidence = np.where(owned > 0, sure / np.where(owned > 0, owned, 1.0), none)
-    return TimedAlignment(labels, posterior, clip_confidence, snippet_confidence, log_probability)
+    sure = table[labels, np.arange(clips)]
+    unmatched = UnmatchedProbability(
+        clips=table[UNMATCHED], snippets=np.maximum(1 - posterior.sum(axis=1), 0.0)
+    )
+    of_snippet = labels == np.arange(snippets)[:, None]  # (M, N)
+    owned = of_snippet @ durations
+    mean = of_snippet @ (sure * durations) / np.where(owned > 0, owned, 1.0)
+    return unmatched, sure, np.where(owned > 0, mean, unmatched.snippets)
+
+
+def _evidence(
+    video: TimedVideo, marginals: Marginals, extent: tuple[float | None, ...], unit: float
+) -> TimingEvidence:
+    """In seconds: ``unit`` of them are one of the video's."""
+    start, end = extent
+    first = video.bounds[0] if start is None else start
+    last = video.bounds[-1] if end is None else end
+    return TimingEvidence(
+        reading=unit * float(video.reading.sum()),
+        room=unit * float(last - first),
+        start=unit * spread(video.grid, marginals.starts[0]),
+        end=unit * spread(video.grid, marginals.ends[-1]),
+    )

@@ -41,7 +41,7 @@ class Stepper:
         self._first_clip = np.arange(len(video)) * video.shape[1]
         self._first_snippet = np.arange(len(text)) * text.shape[1]
         self._clips[:, :WIDTH] += _array(hidden.bias)
-        self._of_rest = _array(of_rest.t())  # (38, 300)
+        self._of_rest = _array(of_rest.t())  # (38 + E, 300)
         self._output, self._bias = _array(output.weight.t()), _array(output.bias)
         self._action_stack, self._matched_stack = _Stack(network.action_stack), _Stack(network.matched_stack)
         self._gates_of_action = _array(network.action_stack.first.weight_ih.t())  # (K, 32)
@@ -51,11 +51,11 @@ class Stepper:
         self._tops, self._sums = np.zeros(gates, np.float32), np.zeros(gates, np.float32)
 
     def logits(self, clip: NDArray[np.int64], snippet: NDArray[np.int64], rest: Floats) -> Floats:
-        """The logits (B, K) with these tops (B,) and positional features (B, 10)."""
+        """The logits (B, K) with these tops (B,) and positional features (B, 10 + E)."""
         clips = self._clips.take(self._first_clip + clip, axis=0)  # (B, 380)
         snippets = self._snippets.take(self._first_snippet + snippet, axis=0)
         self._tops = np.stack([clips[:, WIDTH:], snippets[:, WIDTH:]])  # (2, B, 80)
-        state = np.concatenate([_output(self._actions), _output(self._matched), rest], axis=1)  # (B, 38)
+        state = np.concatenate([_output(self._actions), _output(self._matched), rest], axis=1)  # (B, 38 + E)
         hidden = clips[:, :WIDTH] + snippets[:, :WIDTH] + state @ self._of_rest
         return cast(Floats, np.maximum(hidden, 0.0) @ self._output + self._bias)
 

@@ -55,7 +55,7 @@ class Trace:
     actions: NDArray[np.int64]  # (T,) gold class
     clip_top: NDArray[np.int64]  # (T,) index of the clip on top, the last one when exhausted
     snippet_top: NDArray[np.int64]  # (T,)
-    positional: NDArray[np.float32]  # (T, 10)
+    positional: NDArray[np.float32]  # (T, 10 + E)
     clip_share: NDArray[np.float32]  # (T, N)
     snippet_share: NDArray[np.float32]  # (T, M)
     slot: NDArray[np.int64]  # (T,) slot that a matching action writes to, 0 elsewhere
@@ -63,13 +63,27 @@ class Trace:
     slot_end: NDArray[np.int64]  # (K,) the action that wrote each slot last
 
 
-def trace(actions: NDArray[np.int64], clips: int, snippets: int, action_set: ActionSet) -> Trace:
-    """Follow ``actions`` (T,) from N clips and M snippets."""
+def trace(
+    actions: NDArray[np.int64],
+    clips: int,
+    snippets: int,
+    action_set: ActionSet,
+    pairs: NDArray[np.float32] | None = None,
+) -> Trace:
+    """Follow ``actions`` (T,) from N clips and M snippets.
+
+    ``pairs`` (N, M, E), where given, are further features of the clip and the snippet on top; they
+    stand behind the positional ones.
+    """
     clip_at = _consumed_before(actions, action_set.table(POPS_CLIP))
     snippet_at = _consumed_before(actions, action_set.table(POPS_SNIPPET))
     matching = action_set.table(MATCHES)[actions]
     steps = np.arange(len(actions))
     clip_top, snippet_top = np.minimum(clip_at, clips - 1), np.minimum(snippet_at, snippets - 1)
+
+    positional = positional_features(clips - clip_at, snippets - snippet_at, clips, snippets)
+    if pairs is not None:
+        positional = np.concatenate([positional, pairs[clip_top, snippet_top]], axis=1)
 
     match_steps = steps[matching]
     starts_slot = np.ones(len(match_steps), dtype=bool)
@@ -89,7 +103,7 @@ def trace(actions: NDArray[np.int64], clips: int, snippets: int, action_set: Act
         actions=actions,
         clip_top=clip_top,
         snippet_top=snippet_top,
-        positional=positional_features(clips - clip_at, snippets - snippet_at, clips, snippets),
+        positional=positional,
         clip_share=_shares(len(actions), clips, match_steps, clip_top, slot_of_match, new_clip),
         snippet_share=_shares(len(actions), snippets, match_steps, snippet_top, slot_of_match, new_snippet),
         slot=slot,

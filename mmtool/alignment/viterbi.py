@@ -9,8 +9,21 @@ from mmtool.alignment.lattice import Floats, Lattice
 def viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
     """Return the grid indices (M, 2) where each snippet starts and ends, and the placement's score.
 
-    A dropped snippet ends where it starts. Raises ValueError where no placement is possible.
+    A dropped snippet ends where it starts. Rates take turns, as many at once as fit into some 256 MiB.
+    Raises ValueError where no placement is possible.
     """
+    best_placed, best = None, -np.inf
+    for rates in lattice.turns():
+        placed, score = _viterbi(lattice.of_rates(rates))
+        if score > best:
+            best_placed, best = placed, score
+    if best_placed is None:
+        raise ValueError("the text does not fit into the video")
+    return best_placed, best
+
+
+def _viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
+    """The same for as many rates as the lattice has; the score is −∞ where no placement is possible."""
     snippets = len(lattice.durations)
     with np.errstate(divide="ignore"):
         kernels = [np.log(kernel) for kernel in lattice.durations]
@@ -30,9 +43,9 @@ def viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
     last = after[-1] + lattice.tail  # (R, X)
     rate, time = np.unravel_index(int(last.argmax()), last.shape)
     score = float(last[rate, time])
-    if not np.isfinite(score):
-        raise ValueError("the text does not fit into the video")
     placed = np.empty((snippets, 2), dtype=np.int64)
+    if not np.isfinite(score):
+        return placed, -np.inf
     x = int(time)
     for j in reversed(range(snippets)):
         placed[j, 1] = x

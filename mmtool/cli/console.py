@@ -73,11 +73,16 @@ def _fail(line: str, code: int) -> None:
 
 
 class _RateColumn(ProgressColumn):
-    """Units a second."""
+    """Units a second, and how many times faster than the film plays."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.1f} {task.fields['unit']}/s" if speed else "", style="cyan")
+        if not speed:
+            return Text("")
+        per_second = task.fields.get("per_second")
+        digits = 0 if speed >= 100 else 1
+        real_time = f", {speed / per_second:,.0f}× real time" if per_second else ""
+        return Text(f"{speed:,.{digits}f} {task.fields['unit']}/s{real_time}", style="cyan")
 
 
 class ProgressBars:
@@ -87,7 +92,7 @@ class ProgressBars:
         self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
+            BarColumn(bar_width=16),
             MofNCompleteColumn(),
             _RateColumn(),
             TimeRemainingColumn(compact=True),
@@ -107,13 +112,15 @@ class ProgressBars:
     ) -> None:
         self._bars.stop()
 
-    def __call__(self, task: str, done: int, total: int | None, unit: str) -> None:
+    def __call__(
+        self, task: str, done: int, total: int | None, unit: str, per_second: float | None = None
+    ) -> None:
         """One bar at a time: a new name replaces the bar before it."""
         if task != self._name:
             if self._task is not None:
                 self._bars.remove_task(self._task)
             self._task, self._name = self._bars.add_task(escape(task), total=total, unit=unit), task
-        self._bars.update(self._task, completed=done, total=total)
+        self._bars.update(self._task, completed=done, total=total, per_second=per_second)
 
 
 def say(line: str) -> None:

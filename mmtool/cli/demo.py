@@ -53,9 +53,7 @@ def demo(
 
             result = run(settings, on_stage=on_stage, on_epoch=on_epoch, progress=bars)
         if as_json:
-            print_json(
-                to_json(EvaluateSettings(run="demo", split=Split.TEST), result.summaries, result.videos)
-            )
+            print_json(to_json(EvaluateSettings(run="demo", split=Split.TEST), result))
             return
         out.print()
         evaluate.show(result, split=Split.TEST)

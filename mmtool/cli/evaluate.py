@@ -1,8 +1,11 @@
 """``mmtool evaluate``."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from mmtool.choices import Split
 from mmtool.cli.console import error_boundary, finish, out, percent, rows_table
@@ -10,7 +13,10 @@ from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.settings import EvaluateSettings
 
 if TYPE_CHECKING:
+    from mmtool.evaluation.calibration import Calibration
     from mmtool.evaluation.measures import Estimate
+    from mmtool.evaluation.verdicts import Verdicts
+    from mmtool.records import Quality
     from mmtool.stages.evaluate import Evaluation
 
 DEFAULTS = EvaluateSettings()
@@ -30,6 +36,10 @@ def evaluate(
 ) -> None:
     """Measure alignments: video accuracy and text IoU, beside trivial rules and the upper bound.
 
+    Then how honest their confidence is: the expected calibration error of clips and of snippets (their
+    probability of being right against how often they are), the measures of only the surest part of
+    them, and what became of the videos that were found sound or doubtful when they were aligned.
+
     Reads alignments/RUN/ and annotations/; writes alignments/RUN/metrics.json.
 
     Example: mmtool evaluate my-corpus --run first --split test --per-video
@@ -41,7 +51,7 @@ def evaluate(
 
         result = stage(corpus, settings)
         if as_json:
-            finish(result.report, as_json=True, extra=to_json(settings, result.summaries, result.videos))
+            finish(result.report, as_json=True, extra=to_json(settings, result))
             return
         show(result, split=split, per_video=per_video)
         finish(result.report, as_json=False)
@@ -65,12 +75,53 @@ def show(result: "Evaluation", *, split: Split | None, per_video: bool = False) 
             columns, rows, title=f"{videos} videos of {f'the {split} split' if split else 'the corpus'}"
         )
     )
+    out.print(_calibration_table(result.calibration))
+    if result.qualities:
+        out.print(_verdicts_table(result.verdicts))
     if per_video:
-        each = [
-            [id, percent(s.video_accuracy), percent(s.text_iou), f"{s.clip_seconds:.1f}", str(len(s.ious))]
-            for id, s in result.videos.items()
-        ]
-        out.print(rows_table(["video", "video accuracy", "text IoU", "seconds", "snippets"], each))
+        _show_videos(result)
+
+
+def _calibration_table(calibration: "Mapping[str, Calibration]") -> Table:
+    """How honest the confidence is, and what the surest clips and snippets reach."""
+    measures = {"clips": "clips: video accuracy", "snippets": "snippets: text IoU"}
+    shares = list(next(iter(calibration.values())).coverage)
+    rows = [
+        [measures[name], percent(c.error), *(percent(c.coverage[share]) for share in shares)]
+        for name, c in calibration.items()
+    ]
+    columns = ["% of the surest", "calibration error", *(f"{100 * share:.0f} %" for share in shares)]
+    return rows_table(columns, rows)
+
+
+def _verdicts_table(verdicts: "Verdicts") -> Table:
+    """What was expected of the videos when they were aligned, and what came."""
+    rows = [
+        [name, str(v.videos), percent(v.expected_accuracy), percent(v.video_accuracy), percent(v.text_iou)]
+        for name, v in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful))
+    ]
+    columns = ["% by verdict", "videos", "expected accuracy", "video accuracy", "text IoU"]
+    known = verdicts.rank_correlation == verdicts.rank_correlation
+    title = f"Rank correlation of both accuracies: {verdicts.rank_correlation:.2f}" if known else ""
+    return rows_table(columns, rows, title=title)
+
+
+def _show_videos(result: "Evaluation") -> None:
+    columns = ["video", "video accuracy", "text IoU", "seconds", "snippets", "expected accuracy", "verdict"]
+    rows = []
+    for id, s in result.videos.items():
+        quality = result.qualities.get(id)
+        verdict = ["–", "–"] if quality is None else [percent(quality.expected_accuracy), _verdict(quality)]
+        measures = [percent(s.video_accuracy), percent(s.text_iou), f"{s.clip_seconds:.1f}"]
+        rows.append([id, *measures, str(len(s.ious)), *verdict])
+    out.print(rows_table(columns, rows))
+    for id, quality in result.qualities.items():
+        if quality.doubtful:
+            out.print(f"{escape(id)}: doubtful: {', '.join(quality.reasons)}")
+
+
+def _verdict(quality: "Quality") -> str:
+    return "doubtful" if quality.doubtful else "sound"
 
 
 def _with_interval(estimate: "Estimate") -> str:

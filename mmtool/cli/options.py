@@ -1,7 +1,8 @@
 """Arguments that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -13,6 +14,24 @@ CorpusArgument = Annotated[
 HERE = Path()
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 Force = Annotated[bool, typer.Option("--force", help="Redo work that is done, replacing it.")]
+
+
+def _film_time(text: str | float) -> float:
+    """Seconds, or a timecode."""
+    from mmtool.formats.cut_lists import seconds_of
+
+    try:
+        return text if isinstance(text, float) else seconds_of(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write 90, 1:30 or 0:01:30.0") from None
+
+
+class _FilmTime(TypedDict):
+    parser: Callable[[str], float]
+    metavar: str
+
+
+FilmTime = _FilmTime(parser=_film_time, metavar="TIME")
 
 # of alignment from timing
 PathChoice = Annotated[
@@ -27,4 +46,15 @@ TextStart = Annotated[
 ]
 TextEnd = Annotated[
     float | None, typer.Option(help="Where the narration ends.", show_default="found by the model")
+]
+
+# of any alignment
+MinConfidence = Annotated[
+    float, typer.Option(help="Leave out matches that are less sure than this probability.")
+]
+Require = Annotated[
+    float,
+    typer.Option(
+        help="Fail a video whose expected accuracy, the mean confidence of its clips, is below this."
+    ),
 ]

@@ -22,7 +22,9 @@ DEFAULTS = PlotSettings(runs=())
 def plot(
     corpus: CorpusArgument = HERE,
     run: Annotated[list[str], typer.Option(help="A run to draw; repeat the option.")] = ...,  # type: ignore[assignment]
-    what: Annotated[Plot, typer.Option(help="Fig. 3, Fig. 4, Fig. 5, or all.")] = DEFAULTS.what,
+    what: Annotated[
+        Plot, typer.Option(help="Fig. 3, Fig. 4, Fig. 5, all three, or how honest confidence is.")
+    ] = DEFAULTS.what,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder.", show_default="plots/ of the corpus")
     ] = DEFAULTS.folder,
@@ -33,6 +35,9 @@ def plot(
 
     Reads runs/RUN/metrics.jsonl; writes plots/training.png, ratios.png and drift.png, and ratios.csv
     (the paper's Table 3: means of the last 20 epochs). Several runs share the pictures.
+
+    With --what reliability, reads alignments/RUN/metrics.json and writes plots/reliability.png: how
+    often clips and snippets of a confidence are right.
 
     Example: mmtool plot my-corpus --run rp-lars-sbn --run rp-adam-sbn
     """

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mmtool.choices import TextSplit
 from mmtool.cli.console import ProgressBars, error_boundary, finish, out, timecode
-from mmtool.cli.options import Force, Json, PathChoice, TextEnd, TextStart
+from mmtool.cli.options import Force, Json, MinConfidence, PathChoice, Require, TextEnd, TextStart
 from mmtool.records import Alignment
 from mmtool.settings import RunSettings, SegmentSettings
 
@@ -21,7 +21,9 @@ BAR = 8  # characters
 
 def run(
     video: Annotated[Path, typer.Argument(help="The film.", metavar="VIDEO")],
-    text: Annotated[Path, typer.Argument(help="Its text: txt, srt, vtt, tsv.", metavar="TEXT")],
+    text: Annotated[
+        Path, typer.Argument(help="Its text: txt, srt, vtt, ass, tsv, csv, jsonl, fountain.", metavar="TEXT")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder to write, which becomes a corpus.")
     ],
@@ -33,7 +35,11 @@ def run(
         TextSplit, typer.Option(help="Leave the text as its lines or cues (none), or split it further.")
     ] = DEFAULTS.segment.split,
     threshold: Annotated[
-        float, typer.Option(help="A cut is where a frame differs more than this from the one before, 0–255.")
+        float | None,
+        typer.Option(
+            help="A cut is where a frame differs more than this from the one before, 0–255.",
+            show_default="20",
+        ),
     ] = DEFAULTS.segment.threshold,
     min_clip_frames: Annotated[
         int, typer.Option(help="No clip is shorter than this.")
@@ -41,6 +47,8 @@ def run(
     path: PathChoice = DEFAULTS.path,
     text_start: TextStart = None,
     text_end: TextEnd = None,
+    min_confidence: MinConfidence = DEFAULTS.min_confidence,
+    require: Require = DEFAULTS.require,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -61,11 +69,16 @@ def run(
             path=path,
             text_start=text_start,
             text_end=text_end,
+            min_confidence=min_confidence,
+            require=require,
         )
         from mmtool.stages.run import run as stage
 
         with ProgressBars(quiet=as_json) as bars:
             result = stage(settings, progress=bars)
+        if result.alignment is None:
+            finish(result.report, as_json=as_json)
+            return
         if not as_json:
             show(result.alignment)
         finish(result.report, as_json=as_json, extra={"alignment": list(_rows(result.alignment))})

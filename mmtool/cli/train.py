@@ -2,15 +2,14 @@
 
 import os
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.live import Live
 from rich.table import Table
 
-from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision
-from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table
+from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision, TimingPrior
+from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import CallError
 from mmtool.settings import TIMING, TIMING_RUN, TrainSettings, check_run_name
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from mmtool.training.loop import EpochRecord
 
 PRESET = "the preset's"
-OF_EVERY_PRESET = {"corpus", "run", "preset", "presets", "force", "as_json"}
+OF_TIMING = {"corpus", "run", "preset", "presets", "video", "text", "any_space", "force", "as_json"}
 DEFAULTS = TrainSettings()
 
 
@@ -53,6 +52,9 @@ def train(
         str, typer.Option(help="Video features; A+B joins two.", show_default="the only ones")
     ] = "",
     text: Annotated[str, typer.Option(help="Text features.", show_default="the only ones")] = "",
+    any_space: Annotated[
+        bool, typer.Option("--any-space", help="Of semi-markov: compare features of different models too.")
+    ] = False,
     inputs: Annotated[
         Inputs | None, typer.Option(help="Projected or full features.", show_default=PRESET)
     ] = None,
@@ -84,6 +86,19 @@ def train(
             help="The actions, in class order; repeat the option.", show_default="the three of one-to-many"
         ),
     ] = None,
+    time_features: Annotated[
+        bool,
+        typer.Option(
+            "--time-features", help="The network also reads seconds: elapsed, left, of the clip, to read."
+        ),
+    ] = DEFAULTS.time_features,
+    timing_prior: Annotated[
+        TimingPrior,
+        typer.Option(
+            help="Timing's posterior as an input of the network, as a prior on its actions in decoding "
+            "(its weight is chosen on the validation split), or both."
+        ),
+    ] = DEFAULTS.timing_prior,
     init_from: Annotated[
         str,
         typer.Option(
@@ -117,8 +132,11 @@ def train(
     runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). A run
     that was interrupted goes on. Several processes train one model with
     `torchrun --nproc-per-node 2 -m mmtool -- train …`.
+    With --time-features or --timing-prior, texts and videos.csv are read too, and the parameters of
+    timing are estimated from the training split; each training video is measured without itself.
     The preset semi-markov needs no features and no val.txt, reads videos.csv too, and writes runs/RUN
-    (timing, if not named) with config.json and timing.json.
+    (timing, if not named) with config.json and timing.json. With --video and --text it weighs the
+    similarity of these features, which share a space, by cross-validation.
 
     Example: mmtool train my-corpus --preset rp-lars-sbn --video timing --text bert+length
     """
@@ -126,8 +144,24 @@ def train(
     with error_boundary():
         check_run_name(run)
         if preset == TIMING:
-            _train_timing(context, corpus, run=run or TIMING_RUN, force=force, as_json=as_json)
+            _refuse_what_is_not_of_timing(context)
+            from mmtool.stages.train_timing import train_timing
+
+            run_stage(
+                lambda progress: train_timing(
+                    corpus,
+                    run=run or TIMING_RUN,
+                    video=video,
+                    text=text,
+                    any_space=any_space,
+                    force=force,
+                    progress=progress,
+                ),
+                as_json=as_json,
+            )
             return
+        if any_space:
+            raise CallError(f"--any-space: means nothing to --preset {preset}; leave it out")
         from mmtool.training.presets import PRESETS
 
         if preset not in PRESETS:
@@ -153,6 +187,8 @@ def train(
             **{name: value for name, value in chosen.items() if value is not None},
             video=video,
             text=text,
+            time_features=time_features,
+            timing_prior=timing_prior,
             init_from=init_from,
             epochs=epochs,
             batch_size=batch_size,
@@ -172,14 +208,11 @@ def train(
             finish(report, as_json=as_json, extra={"last_epoch": display.last})
 
 
-def _train_timing(context: typer.Context, corpus: Path, *, run: str, force: bool, as_json: bool) -> None:
+def _refuse_what_is_not_of_timing(context: typer.Context) -> None:
     for name in context.params:
         source = context.get_parameter_source(name)
-        if name not in OF_EVERY_PRESET and source is not None and source.name == "COMMANDLINE":
+        if name not in OF_TIMING and source is not None and source.name == "COMMANDLINE":
             raise CallError(f"--{name.replace('_', '-')}: means nothing to --preset {TIMING}; leave it out")
-    from mmtool.stages.train_timing import train_timing
-
-    finish(train_timing(corpus, run=run, force=force), as_json=as_json)
 
 
 class TrainingDisplay:

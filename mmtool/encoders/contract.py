@@ -1,14 +1,18 @@
-"""What the stages ask of an encoder."""
+"""What the stages ask of an encoder.
+
+Encoders of pictures and of texts whose features may be compared, as those of one CLIP model, say so in
+their identities: ``settings["space"]`` is then the same on both sides, a digest of the model's weights.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.records import EncoderIdentity, Interval
+from mmtool.records import EncoderIdentity, Interval, RegionNames
 
 __all__ = [
     "MAX_REGIONS",
@@ -18,6 +22,8 @@ __all__ = [
     "Frame",
     "FrameEncoder",
     "IntervalEncoder",
+    "NamesRegions",
+    "RegionDetector",
     "RegionNames",
     "Regions",
     "TextEncoder",
@@ -45,14 +51,6 @@ class Regions:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionNames:
-    """What the ids in ``labels`` and ``attributes`` count, in their order from 0; empty where unknown."""
-
-    classes: tuple[str, ...]
-    attributes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class EncodedFrames:
     """``features`` (B, D), one row a frame; ``regions`` only where they were asked for."""
 
@@ -69,6 +67,25 @@ class FrameEncoder(Protocol):
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8."""
         ...
+
+
+class RegionDetector(Protocol):
+    """Finds the regions of frames for another encoder; ``identity.dimension`` is that of a region."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def detect(self, frames: Sequence[Frame]) -> list[Regions]:
+        """The regions of each of ``B`` RGB frames (H, W, 3), uint8; a frame may have none."""
+        ...
+
+
+@runtime_checkable
+class NamesRegions(Protocol):
+    """A frame encoder that can say what the labels and attributes of its regions stand for."""
+
+    @property
+    def names(self) -> RegionNames | None: ...
 
 
 class IntervalEncoder(ABC):

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torchvision.ops import clip_boxes_to_image
 
-from mmtool.choices import VideoEncoder
+from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, EncoderIdentity, Frame, Regions
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
+from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.regions import select_regions
 
 
@@ -36,6 +37,7 @@ class FasterRcnnEncoder:
         proposals: int | None,
         keep_regions: bool,
         batch_size: int,
+        precision: EncoderPrecision,
         device: str,
     ) -> None:
         """Load the detector; see :func:`mmtool.encoders.detectors.load_detector` for weights and errors."""
@@ -43,7 +45,9 @@ class FasterRcnnEncoder:
         model, weights_identity = load_detector(
             name, weights=weights, seed=seed, image_size=image_size, proposals=proposals
         )
-        self._model = model.to(self._device)
+        self._model = model.to(self._device).to(memory_format=torch.channels_last)
+        self._dtype = DTYPES[precision]  # of the box head; a trunk of less than fp32 changes the proposals
+        model.roi_heads.box_head.to(self._dtype)
         self._keep_regions = keep_regions
         self._batch_size = batch_size
         self.identity = EncoderIdentity(
@@ -55,6 +59,7 @@ class FasterRcnnEncoder:
                 "image_size": model.transform.min_size[-1],
                 "proposals": model.rpn.post_nms_top_n(),
                 "regions": MAX_REGIONS,
+                **precision_settings(precision),
             },
         )
 
@@ -91,7 +96,8 @@ class FasterRcnnEncoder:
         whole = pixels.new_tensor([[0, 0, width, height]])
         proposals = [found if len(found) else whole for found in proposals]  # b × (P, 4)
 
-        features = heads.box_head(heads.box_roi_pool(maps, proposals, images.image_sizes))  # (ΣP, D)
+        pooled = heads.box_roi_pool(maps, proposals, images.image_sizes)  # (ΣP, C, 7, 7)
+        features = heads.box_head(pooled.to(self._dtype)).float()  # (ΣP, D)
         logits, deltas = heads.box_predictor(features)  # (ΣP, C), (ΣP, 4C)
         boxes = clip_boxes_to_image(heads.box_coder.decode(deltas, proposals), (height, width))  # (ΣP, C, 4)
         scores = logits.softmax(dim=-1)

@@ -1,12 +1,10 @@
 """torchvision's Faster R-CNN models with published, local or random weights."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 from torchvision.models import WeightsEnum
 from torchvision.models.detection import (
     FasterRCNN,
@@ -17,11 +15,10 @@ from torchvision.models.detection import (
 )
 
 from mmtool.choices import VideoEncoder
+from mmtool.encoders.untrained import PICTURES, SIDE, calibration, random_boxes, random_pictures
 from mmtool.encoders.weights import RANDOM, load_tensors, published_file, read_tensors, weights_digest
 
 OPTION = "--video-weights"
-PICTURES, SIDE = 8, 256  # of the calibration: how many, and pixels
-RECTANGLES, BOXES = 24, 16  # a picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +70,9 @@ def load_detector(
 
 
 def calibrate(model: FasterRCNN) -> None:
-    """Give an untrained model's batch norms the statistics of random pictures, drawn from torch's seed."""
+    """Give the batch norms the statistics of random pictures and boxes, drawn from torch's seed."""
     with calibration(model):
         maps = model.backbone(random_pictures())
         boxes = [random_boxes() for _ in range(PICTURES)]
         heads = model.roi_heads
         heads.box_head(heads.box_roi_pool(maps, boxes, [(SIDE, SIDE)] * PICTURES))
-
-
-@contextmanager
-def calibration(model: nn.Module) -> Iterator[None]:
-    """Within it, each batch norm takes the statistics of the one pass that it sees.
-
-    With the statistics that they are born with (mean 0, variance 1) the signal dies in MobileNet and
-    explodes in ResNet, and all frames get the same features.
-    """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.train()
-        norm.momentum = 1.0
-    with torch.no_grad():
-        yield
-    model.eval()
-
-
-def random_pictures() -> Tensor:
-    """Rectangles of random colours over each other, with a little noise: (PICTURES, 3, SIDE, SIDE)."""
-    pictures = torch.randn(PICTURES, 3, 1, 1).repeat(1, 1, SIDE, SIDE)
-    for picture in pictures:
-        for x1, y1, x2, y2 in random_boxes(RECTANGLES).int().tolist():
-            picture[:, y1:y2, x1:x2] = torch.randn(3, 1, 1)
-    return pictures + 0.1 * torch.randn_like(pictures)
-
-
-def random_boxes(count: int = BOXES) -> Tensor:
-    """Boxes (count, 4) with sides of 1/16 to 1/2 of the picture's."""
-    sides = SIDE / 2 ** (1 + 3 * torch.rand(count, 2))
-    corners = (SIDE - sides) * torch.rand(count, 2)
-    return torch.cat([corners, corners + sides], dim=1)

@@ -8,9 +8,8 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 
 from mmtool.choices import VideoEncoder
-from mmtool.encoders import visual_genome_weights
+from mmtool.encoders import dual_models, lxmert_models, text_models, visual_genome_weights
 from mmtool.encoders.detectors import ARCHITECTURES
-from mmtool.encoders.text_models import PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,9 @@ def published_weights() -> Iterator[PublishedWeights]:
         name = architecture.published.url.rpartition("/")[2]
         yield PublishedWeights(str(detector), name, (checkpoints / name).is_file())
     for encoder, model in (
-        ("bert", PUBLISHED),
+        ("bert", text_models.PUBLISHED),
+        ("lxmert", lxmert_models.PUBLISHED),
+        ("clip", dual_models.PUBLISHED),
         (VideoEncoder.FASTER_RCNN_VG.value, visual_genome_weights.PUBLISHED),
     ):
         cached = [try_to_load_from_cache(model, file) for file in visual_genome_weights.TENSORS]

@@ -5,29 +5,52 @@ from mmtool.choices import EncoderPrecision, Pooling, VideoEncoder
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, TextEncoder
 from mmtool.encoders.length import LengthEncoder
 from mmtool.encoders.timing import TimingEncoder
+from mmtool.errors import CallError
+
+RANDOM = "random"
 
 
 def load_video_encoder(
-    name: VideoEncoder,
+    name: str,
     *,
+    video_model: str | None,
     weights: str | None,
     seed: int,
     image_size: int | None,
     proposals: int | None,
     keep_regions: bool,
     batch_size: int,
+    precision: EncoderPrecision,
     device: str,
-    precision: EncoderPrecision = EncoderPrecision.FP32,
 ) -> FrameEncoder | IntervalEncoder:
     """Return the encoder of frames or of clip times; the latter has no use for the settings.
 
-    ``weights`` is None (published), ``"random"`` (under ``seed``) or a path; ``image_size`` is the shorter
-    side in pixels to which frames are scaled, ``proposals`` how many regions of a frame are looked at,
-    None the model's own. Raises InputError where weights cannot be had.
+    ``name`` is one of :class:`mmtool.choices.VideoEncoder` or a classifier of ``torchvision.models``;
+    ``video_model`` (of clip and lxmert) is a hub name or a local folder, None the encoder's default;
+    ``weights`` is None (published), ``"random"`` (under ``seed``) or a file, of the detector where the
+    encoder is lxmert; ``image_size`` is the shorter side in pixels to which a detector scales frames,
+    ``proposals`` how many regions of a frame it looks at, None the model's own. Raises InputError where
+    weights cannot be had, CallError for an unknown name or for settings that the encoder has no use for.
     """
-    if name is VideoEncoder.TIMING:
+    if name == VideoEncoder.TIMING:
         return TimingEncoder()
-    if name is VideoEncoder.FASTER_RCNN_VG:
+    if name not in (VideoEncoder.CLIP, VideoEncoder.LXMERT) and video_model is not None:
+        raise CallError(f"--video-model is of clip and lxmert; {name} is a model itself")
+    if name in (VideoEncoder.FASTER_RCNN_RESNET50, VideoEncoder.FASTER_RCNN_MOBILENET):
+        from mmtool.encoders.detection import FasterRcnnEncoder
+
+        return FasterRcnnEncoder(
+            name=VideoEncoder(name),
+            weights=weights,
+            seed=seed,
+            image_size=image_size,
+            proposals=proposals,
+            keep_regions=keep_regions,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
+    if name == VideoEncoder.FASTER_RCNN_VG:
         from mmtool.encoders.visual_genome import VisualGenomeDetector
 
         return VisualGenomeDetector(
@@ -40,39 +63,107 @@ def load_video_encoder(
             precision=precision,
             device=device,
         )
-    from mmtool.encoders.detection import FasterRcnnEncoder
+    if name == VideoEncoder.LXMERT:
+        from mmtool.encoders.lxmert import LxmertFrameEncoder
+        from mmtool.encoders.visual_genome import VisualGenomeDetector
 
-    return FasterRcnnEncoder(
-        name=name,
-        weights=weights,
-        seed=seed,
-        image_size=image_size,
-        proposals=proposals,
-        keep_regions=keep_regions,
-        batch_size=batch_size,
-        device=device,
+        return LxmertFrameEncoder(
+            detector=VisualGenomeDetector(
+                weights=weights,
+                seed=seed,
+                image_size=image_size,
+                proposals=proposals,
+                keep_regions=True,
+                batch_size=batch_size,
+                precision=precision,
+                device=device,
+            ),
+            model=video_model,
+            weights=RANDOM if weights == RANDOM else None,
+            seed=seed,
+            keep_regions=keep_regions,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
+    _require_no_regions(name, image_size=image_size, proposals=proposals, keep_regions=keep_regions)
+    if name == VideoEncoder.CLIP:
+        from mmtool.encoders.clip import ClipFrameEncoder
+
+        return ClipFrameEncoder(
+            model=video_model,
+            weights=weights,
+            seed=seed,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
+    from mmtool.encoders.classifiers import ClassifierEncoder
+
+    return ClassifierEncoder(
+        name=name, weights=weights, seed=seed, batch_size=batch_size, precision=precision, device=device
     )
+
+
+def _require_no_regions(name: str, **settings: int | bool | None) -> None:
+    """Raise CallError for the first setting of detectors that was asked of an encoder that is none."""
+    for option, value in settings.items():
+        if value not in (None, False):
+            raise CallError(f"--{option.replace('_', '-')} is of detectors; {name} has no use for it")
 
 
 def load_text_encoder(
     name: choices.TextEncoder,
     *,
     text_model: str | None,
-    pooling: Pooling,
+    pooling: Pooling | None,
     weights: str | None,
     seed: int,
     batch_size: int,
+    precision: EncoderPrecision,
     device: str,
 ) -> TextEncoder:
     """Return the encoder of snippets; ``length`` has no use for the settings.
 
-    ``text_model`` is a hub name or a local folder, None BERT as published; ``weights`` is None (the
-    model's own) or ``"random"`` (under ``seed``). Raises InputError where the model cannot be had.
+    ``text_model`` is a hub name or a local folder, None the encoder's default; ``pooling`` None is the
+    encoder's own; ``weights`` is None (the model's own) or ``"random"`` (under ``seed``). Raises
+    InputError where the model cannot be had, CallError for a pooling of a model that pools by itself.
     """
     if name is choices.TextEncoder.LENGTH:
         return LengthEncoder()
+    if name is choices.TextEncoder.CLIP:
+        from mmtool.encoders.clip import ClipTextEncoder
+
+        if pooling is not None:
+            raise CallError("--pooling is of bert and lxmert; clip pools by itself")
+        return ClipTextEncoder(
+            model=text_model,
+            weights=weights,
+            seed=seed,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
+    if name is choices.TextEncoder.LXMERT:
+        from mmtool.encoders.lxmert import LxmertTextEncoder
+
+        return LxmertTextEncoder(
+            model=text_model,
+            pooling=pooling,
+            weights=weights,
+            seed=seed,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
+        )
     from mmtool.encoders.bert import BertEncoder
 
     return BertEncoder(
-        model=text_model, pooling=pooling, weights=weights, seed=seed, batch_size=batch_size, device=device
+        model=text_model,
+        pooling=pooling,
+        weights=weights,
+        seed=seed,
+        batch_size=batch_size,
+        precision=precision,
+        device=device,
     )

@@ -11,15 +11,10 @@ from torchvision.ops import clip_boxes_to_image, nms
 
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame, Regions
+from mmtool.encoders.precision import DTYPES
 from mmtool.encoders.visual_genome_network import fold_batch_norms
 from mmtool.encoders.visual_genome_proposals import propose
 from mmtool.encoders.visual_genome_weights import load_visual_genome
-
-DTYPES = {
-    EncoderPrecision.FP32: torch.float32,
-    EncoderPrecision.BF16: torch.bfloat16,
-    EncoderPrecision.FP16: torch.float16,
-}
 
 
 class VisualGenomeDetector:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mmtool.choices import VideoEncoder
 from mmtool.encoders.contract import RegionNames
-from mmtool.encoders.detectors import calibration, random_boxes, random_pictures
+from mmtool.encoders.untrained import calibration, random_boxes, random_pictures
 from mmtool.encoders.visual_genome_network import CaffeBottleneck, NetworkForm, VisualGenomeNetwork
 from mmtool.encoders.visual_genome_proposals import cell_anchors
 from mmtool.encoders.visual_genome_settings import DetectorSettings, read_settings

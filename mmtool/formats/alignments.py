@@ -1,12 +1,14 @@
 """``alignments/<run>/<id>.json``: clips with their snippet, snippets with their clips and intervals."""
 
 import json
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
-from mmtool.records import Alignment, Clip, Snippet
+from mmtool.records import Alignment, Clip, Quality, Snippet
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
@@ -27,6 +29,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
         "decoder": alignment.decoder,
         "checkpoint": alignment.checkpoint,
         "recipe": recipe,
+        "quality": quality_as_json(alignment.quality),
         "clips": [
             {
                 "start": clip.start,
@@ -53,6 +56,17 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
+def quality_as_json(quality: Quality | None) -> dict[str, object] | None:
+    """The verdict, ``sound`` or ``doubtful``, and what it rests on; None where nothing was judged."""
+    if quality is None:
+        return None
+    return {
+        "verdict": "doubtful" if quality.doubtful else "sound",
+        "expected_accuracy": round(quality.expected_accuracy, 6),
+        "reasons": list(quality.reasons),
+    }
+
+
 def read_alignment(path: Path) -> tuple[Alignment, str]:
     """Read one video's alignment and its recipe; raises InputError for a missing or foreign file."""
     try:
@@ -69,6 +83,7 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
             snippet_confidence=tuple(s["confidence"] for s in snippets),
             decoder=content["decoder"],
             checkpoint=content["checkpoint"],
+            quality=_quality(content.get("quality")),
         )
         _check(alignment)
         return alignment, content["recipe"]
@@ -90,9 +105,16 @@ def _check(alignment: Alignment) -> None:
     "".join(snippet.text for snippet in alignment.snippets).encode()  # half a character is none
 
 
-def recipe_of(path: Path) -> str:
-    """The recipe of an alignment; empty where there is none that can be read."""
+def _quality(content: Mapping[str, Any] | None) -> Quality | None:
+    if content is None:
+        return None
+    return Quality(float(content["expected_accuracy"]), tuple(map(str, content["reasons"])))
+
+
+def alignment_of(path: Path, recipe: str) -> Alignment | None:
+    """The alignment that was made by this recipe; None where there is none, or only an unjudged one."""
     try:
-        return read_alignment(path)[1]
+        alignment, made_by = read_alignment(path)
     except InputError:
-        return ""
+        return None
+    return alignment if made_by == recipe and alignment.quality is not None else None

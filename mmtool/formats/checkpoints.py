@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Checkpoint:
     network: dict[str, torch.Tensor]
     inputs: dict[Modality, CheckpointInput]
     training: dict[str, Any]  # optimiser and scheduler; empty in best.pt
+    timing: dict[str, Any] = field(default_factory=dict)  # of a network with time: parameters and weight
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -64,6 +65,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "inputs": inputs,
         "training": checkpoint.training,
     }
+    if checkpoint.timing:
+        content["timing"] = json.dumps(checkpoint.timing, sort_keys=True)
     with replacing(path) as part, part.open("wb") as file:
         try:
             torch.save(content, file)
@@ -91,6 +94,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             network=content["network"],
             inputs={Modality(key): _read_input(given) for key, given in content["inputs"].items()},
             training=content["training"],
+            timing=json.loads(content.get("timing", "{}")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _damage(path) from error

@@ -14,7 +14,7 @@ REMEDY = "run `mmtool segment` or write it by hand with the columns " + ",".join
 def read_clips(path: Path) -> list[Clip]:
     """Read the clips of one video, in time order.
 
-    Raises InputError for a clip that ends before it starts or starts before the one above it.
+    Raises InputError for a clip that ends before it starts, or starts before the one above it.
     """
     clips: list[Clip] = []
     for line, row in read_rows(path, COLUMNS, REMEDY):
@@ -25,9 +25,14 @@ def read_clips(path: Path) -> list[Clip]:
             raise InputError(path, f"line {line} has a time or frame that is no number", REMEDY) from None
         if start < 0 or end <= start:
             raise InputError(path, f"line {line}: the clip {start:g}–{end:g} s has no length", "correct it")
+        first, last = frames
+        if first is not None and last is not None and not 0 <= first < last:
+            raise InputError(
+                path, f"line {line}: the clip has no frames from {first} to {last}", "correct it"
+            )
         if clips and start < clips[-1].start:
             raise InputError(path, f"line {line}: the clip starts before the one above it", "sort the lines")
-        clips.append(Clip(start, end, frames[0], frames[1]))
+        clips.append(Clip(start, end, first, last))
     if not clips:
         raise InputError(path, "holds no clips", REMEDY)
     return clips

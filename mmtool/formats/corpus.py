@@ -32,6 +32,19 @@ class Corpus:
     def snippets(self, id: str) -> Path:
         return self.root / "snippets" / f"{id}.csv"
 
+    def scores(self, id: str) -> Path:
+        return self.root / "stats" / f"{id}.csv"
+
+    def suggestions(self, id: str) -> Path:
+        return self.root / "stats" / f"{id}.png"
+
+    def contact_sheet(self, id: str) -> Path:
+        return self.root / "thumbnails" / f"{id}.jpg"
+
+    def thumbnail(self, id: str, clip: int) -> Path:
+        """The picture of a clip; the first clip's is 0001.jpg."""
+        return self.root / "thumbnails" / id / f"{clip + 1:04}.jpg"
+
     def annotations(self, id: str) -> Path:
         return self.root / "annotations" / f"{id}.tsv"
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
 
+csv.field_size_limit(2**31 - 1)  # a text may be one endless line; the module's own limit is 131,072
+
 
 def read_utf8(path: Path, remedy: str) -> str:
     """The text of a UTF-8 file (with or without a byte-order mark)."""

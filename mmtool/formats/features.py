@@ -1,9 +1,10 @@
 """``features/<name>.h5``: a group per id with features (N, D) and what they belong to.
 
-A video group holds ``intervals`` (N, 2) in seconds, a text group ``snippets`` (M,) strings. The root
-attributes say who made the features; a file of projected features also holds the arrays that made
-it, under ``@transform``. While a stage works, each finished id is a small file in
-``features/.<name>.parts/``; they become one file at the end, so that a kill loses one video at most.
+A video group holds ``intervals`` (N, 2) in seconds and, of pixels, ``frame_times`` (N, K), a text group
+``snippets`` (M,) strings; :mod:`mmtool.formats.regions` says how regions are kept. The root attributes
+say who made the features; a file of projected features also holds the arrays that made it, under
+``@transform``. While a stage works, each finished id is a small file in ``features/.<name>.parts/``; they
+become one file at the end, so that a kill loses one video at most.
 """
 
 import io
@@ -25,11 +26,12 @@ from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_json
-from mmtool.records import EncoderIdentity, Interval
+from mmtool.records import EncoderIdentity, Interval, RegionNames
 
 FORMAT = "mmtool-features"
 VERSION = 1
 TRANSFORM = "@transform"
+NAMES = "@region-names"
 SLACK = 4096  # bytes of HDF5's own, beside an array's
 REMEDY = "make it again with `mmtool extract` or `mmtool project`"
 
@@ -44,6 +46,7 @@ class FeaturesHeader:
     sources: tuple[EncoderIdentity, ...]
     projection: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    region_names: RegionNames | None = None  # where they were asked for
 
     @property
     def name(self) -> str:
@@ -51,7 +54,7 @@ class FeaturesHeader:
 
     @property
     def digest(self) -> str:
-        """Of everything that determines the numbers; library versions are recorded but not compared."""
+        """Of everything that determines the numbers; versions and names are recorded but not compared."""
         return digest_json([self.modality, [asdict(source) for source in self.sources], self.projection])
 
     def describe(self) -> str:
@@ -73,6 +76,7 @@ class FeatureGroup:
     snippets: Sequence[str] | None = None
     made: str = ""
     extras: Arrays = field(default_factory=dict)  # regions, where they were asked for
+    frame_times: NDArray[np.float64] | None = None  # (N, K) seconds of the frames that were looked at
 
     def interval_list(self) -> list[Interval]:
         if self.intervals is None:
@@ -88,6 +92,9 @@ def _write_header(file: h5py.File, header: FeaturesHeader) -> None:
     file.attrs["sources"] = json.dumps([asdict(source) for source in header.sources], sort_keys=True)
     file.attrs["projection"] = header.projection
     file.attrs["versions"] = json.dumps(dict(header.versions), sort_keys=True)
+    if header.region_names is not None:
+        for name, values in asdict(header.region_names).items():
+            file.require_group(NAMES).create_dataset(name, data=list(values), dtype=h5py.string_dtype())
 
 
 def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
@@ -96,12 +103,19 @@ def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
     target.create_dataset("features", data=group.features.astype(np.float32, copy=False))
     if group.intervals is not None:
         target.create_dataset("intervals", data=group.intervals.astype(np.float64, copy=False))
+    if group.frame_times is not None:
+        target.create_dataset("frame_times", data=group.frame_times.astype(np.float64, copy=False))
     if group.snippets is not None:
         target.create_dataset("snippets", data=list(group.snippets), dtype=h5py.string_dtype())
     for name, array in group.extras.items():
         # one clip a chunk: reading a clip's regions does not touch the others
         target.create_dataset(
-            name, data=array, chunks=(1, *array.shape[1:]), compression="gzip", shuffle=True
+            name,
+            data=array,
+            chunks=(1, *array.shape[1:]),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
         )
 
 
@@ -131,13 +145,17 @@ class FeaturesFile:
                 self.path, f"has features version {attrs['version']}, this program reads {VERSION}", REMEDY
             )
         sources = tuple(EncoderIdentity(**source) for source in json.loads(attrs["sources"]))
+        names = None
+        if NAMES in self._file:
+            stored = {name: tuple(values.asstr()[:].tolist()) for name, values in self._file[NAMES].items()}
+            names = RegionNames(**stored)
         return FeaturesHeader(
-            Modality(attrs["modality"]), sources, attrs["projection"], json.loads(attrs["versions"])
+            Modality(attrs["modality"]), sources, attrs["projection"], json.loads(attrs["versions"]), names
         )
 
     def ids(self) -> list[str]:
         with _saying_damage(self.path):
-            return sorted(id for id in self._file if id != TRANSFORM)
+            return sorted(id for id in self._file if id not in (TRANSFORM, NAMES))
 
     def __contains__(self, id: str) -> bool:
         return id in self._file
@@ -155,12 +173,28 @@ class FeaturesFile:
             group = self._file[id]
             snippets = group["snippets"].asstr()[:].tolist() if "snippets" in group else None
             intervals = group["intervals"][:] if "intervals" in group else None
+            frame_times = group["frame_times"][:] if "frame_times" in group else None
             features = group["features"][:].astype(np.float32, copy=False)
         if not np.isfinite(features).all():
             raise InputError(
                 self.path, f"the features of {id!r} are not finite", "extract them again with --force"
             )
-        return FeatureGroup(features, intervals, snippets, self.made(id))
+        return FeatureGroup(features, intervals, snippets, self.made(id), frame_times=frame_times)
+
+    def read_row(self, id: str, names: Sequence[str], row: int) -> dict[str, NDArray[Any]]:
+        """One clip's entries of those of the arrays that are there; nothing of the other clips is read.
+
+        Raises InputError where the id is missing, IndexError where the clip is.
+        """
+        if id not in self._file:
+            raise InputError(self.path, f"has no features of {id!r}", "run `mmtool extract` again")
+        with _saying_damage(self.path):
+            arrays = {name: self._file[id][name] for name in names if name in self._file[id]}
+            count = len(self._file[id]["features"])
+        if not 0 <= row < count:
+            raise IndexError(f"clip {row} of {count}")
+        with _saying_damage(self.path):
+            return {name: array[row] for name, array in arrays.items()}
 
     def transform(self) -> dict[str, NDArray[Any]]:
         """The arrays of the projection that made this file; empty for an encoder's own features."""
@@ -242,19 +276,26 @@ class FeaturesBuilder:
     def finish(self, transform: Arrays | None = None) -> None:
         """Join the parts with the earlier groups of the same header; parts win."""
         parts = {path.stem: path for path in self.parts.glob("*.h5")}
-        if not parts:
+        if not parts and not self._lacks_names():
             return
         keep = self._is_ours(self.path) and self._has_transform(transform or {})
         with _creating(self.path, self._size_of(parts.values(), transform or {})) as file:
             _write_file(file, self.header, {}, transform)
             if keep:
                 with h5py.File(self.path, "r") as earlier:
-                    for id in earlier.keys() - parts.keys() - {TRANSFORM}:
+                    for id in earlier.keys() - parts.keys() - {TRANSFORM, NAMES}:
                         earlier.copy(id, file)
             for id, path in sorted(parts.items()):
                 with h5py.File(path, "r") as source:
                     source.copy(id, file)
-        shutil.rmtree(self.parts)
+        shutil.rmtree(self.parts, ignore_errors=True)
+
+    def _lacks_names(self) -> bool:
+        """Whether the file is ours but for names that are asked for only now."""
+        if self.header.region_names is None or not self._is_ours(self.path):
+            return False
+        with open_features(self.path) as features:
+            return features.header.region_names != self.header.region_names
 
     def _size_of(self, parts: Iterable[Path], transform: Arrays) -> int:
         """An upper bound of the joined file's bytes."""

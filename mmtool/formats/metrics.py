@@ -26,6 +26,25 @@ def write_metrics(path: Path, metrics: Mapping[str, object]) -> None:
     write_text(path, json.dumps(without_nan(metrics), indent=1, ensure_ascii=False) + "\n")
 
 
+def read_calibration(path: Path, what: str) -> tuple[float, list[dict[str, float]]]:
+    """An evaluation's calibration error and reliability bins, of ``clips`` or of ``snippets``; null is nan.
+
+    Raises InputError for a missing file, and for one that holds none.
+    """
+    try:
+        calibration = json.loads(path.read_text(encoding="utf-8"))["calibration"][what]
+        bins = [{key: _or_nan(value) for key, value in row.items()} for row in calibration["bins"]]
+        return _or_nan(calibration["error"]), bins
+    except FileNotFoundError:
+        raise InputError(path, "no such evaluation", "run `mmtool evaluate` first") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(path, "holds no reliability curve", "run `mmtool evaluate` again") from error
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
 def read_history(path: Path) -> list[dict[str, Any]]:
     """The epochs of a training so far, oldest first; a line that a crash cut short ends them."""
     return _read_history(path)[0]

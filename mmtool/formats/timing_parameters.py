@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
 from mmtool.formats.csv_rows import read_utf8
@@ -14,14 +16,36 @@ VERSION = 1
 REMEDY = "estimate it with `mmtool train --preset semi-markov`, or name another run with --run"
 
 
-def write_timing(path: Path, parameters: Mapping[str, object]) -> None:
+@dataclass(frozen=True, slots=True)
+class UsedFeatures:
+    """Features whose similarity the parameters weigh: their file's name, what tells them, and in words."""
+
+    name: str
+    digest: str
+    description: str
+
+
+def write_timing(
+    path: Path, parameters: Mapping[str, object], features: Mapping[Modality, UsedFeatures] | None = None
+) -> None:
     """Write parameters by name: numbers, and lists and mappings of them."""
-    content = {"format": FORMAT, "version": VERSION, "parameters": parameters}
-    write_text(path, _layout(content, "") + "\n")
+    content: dict[str, object] = {"format": FORMAT, "version": VERSION}
+    if features:
+        content["features"] = {str(modality): asdict(used) for modality, used in features.items()}
+    write_text(path, _layout(content | {"parameters": parameters}, "") + "\n")
 
 
 def read_timing(path: Path) -> dict[str, Any]:
     """Read parameters by name; raises InputError for a missing, damaged or foreign file."""
+    return _read(path)[0]
+
+
+def read_used_features(path: Path) -> dict[Modality, UsedFeatures]:
+    """The features of both modalities that the parameters were learned with; empty where there were none."""
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[Modality, UsedFeatures]]:
     try:
         content = json.loads(read_utf8(path, REMEDY))
         if content["format"] != FORMAT:
@@ -30,7 +54,9 @@ def read_timing(path: Path) -> dict[str, Any]:
             raise InputError(
                 path, f"has timing version {content['version']}, this program reads {VERSION}", REMEDY
             )
-        return dict(content["parameters"])
+        features = content.get("features")
+        used = {modality: UsedFeatures(**features[modality]) for modality in Modality} if features else {}
+        return dict(content["parameters"]), used
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(path, "holds no timing parameters, or damaged ones", REMEDY) from error
 

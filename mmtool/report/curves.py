@@ -72,7 +72,7 @@ def draw_training(histories: Sequence[RunHistory]) -> Figure:
     _title(loss, "Loss on the training samples")
     ends: dict[Axes, list[End]] = {axes: [] for axes in measures}
     drawn: dict[str, bool] = {}  # kinds of videos → whether dashed
-    for history, colour in zip(histories, _colours(len(histories)), strict=True):
+    for history, colour in zip(histories, colours(len(histories)), strict=True):
         _line(loss, history.epochs, history.curves["loss"], colour)
         for axes, name in zip(measures, ("video_accuracy", "text_iou"), strict=True):
             for videos, prefix, dashed in (("validation", "", False), ("training", "train_", True)):
@@ -101,7 +101,7 @@ def draw_ratios(histories: Sequence[RunHistory]) -> Figure:
     for axes, component in zip(panels, components, strict=True):
         _title(axes, TITLES.get(component, component))
         axes.set_yscale("log")
-        for history, colour in zip(histories, _colours(len(histories)), strict=True):
+        for history, colour in zip(histories, colours(len(histories)), strict=True):
             if component in history.ratios:
                 end = _line(axes, history.epochs, history.ratios[component], colour)
                 mean = ratio_row(history).ratios[component]
@@ -124,7 +124,7 @@ def draw_drift(histories: Sequence[RunHistory]) -> Figure:
     for row, moment in zip(panels, ("means", "variances"), strict=True):
         for axes, stack in zip(row, stacks, strict=True):
             _title(axes, f"{TITLES.get(stack, stack)}: {moment}")
-            for history, colour in zip(histories, _colours(len(histories)), strict=True):
+            for history, colour in zip(histories, colours(len(histories)), strict=True):
                 values = (history.means if moment == "means" else history.variances).get(stack)
                 if values is not None:
                     _spread(axes, history.epochs, values, colour, runs=len(histories))
@@ -142,7 +142,8 @@ DRAW: dict[Plot, Callable[[Sequence[RunHistory]], Figure]] = {
 }
 
 
-def _colours(count: int) -> list[str]:
+def colours(count: int) -> list[str]:
+    """A colour for each of some runs, the same in every picture."""
     if count <= len(PALETTE):
         return list(PALETTE[:count])
     return [mpl.colors.to_hex(colour) for colour in mpl.colormaps["viridis"](np.linspace(0, 0.9, count))]
@@ -196,7 +197,7 @@ def _finish(
     figure.suptitle(name, x=0.01, ha="left", weight="bold", parse_math=False)
     if one:
         return
-    lines = [Line2D([], [], color=colour, linewidth=3) for colour in _colours(len(histories))]
+    lines = [Line2D([], [], color=colour, linewidth=3) for colour in colours(len(histories))]
     lines += [
         Line2D([], [], color=INK, linestyle="--" if dashed else "-") for dashed in (styles or {}).values()
     ]

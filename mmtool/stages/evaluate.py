@@ -1,4 +1,4 @@
-"""Alignments and annotations → video accuracy and text IoU, beside what trivial rules reach."""
+"""Alignments and annotations → video accuracy and text IoU, and how honest their confidence is."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -6,25 +6,50 @@ from pathlib import Path
 
 from mmtool.errors import CallError, InputError
 from mmtool.evaluation.baselines import BASELINES
+from mmtool.evaluation.calibration import (
+    Calibration,
+    Decisions,
+    calibrate,
+    clip_decisions,
+    snippet_decisions,
+)
 from mmtool.evaluation.labels import upper_bound
 from mmtool.evaluation.measures import Summary, VideoScore, score, summarise
-from mmtool.formats.alignments import read_alignment
+from mmtool.evaluation.verdicts import Verdicts, compare
+from mmtool.formats.alignments import quality_as_json, read_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.metrics import write_metrics
-from mmtool.records import Failure, StageReport
+from mmtool.formats.metrics import without_nan, write_metrics
+from mmtool.records import Failure, Quality, StageReport
 from mmtool.settings import EvaluateSettings
 from mmtool.stages.truth import read_truth
 
 UPPER_BOUND = "upper bound"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Summaries by row name, the run first, and the run's score of each video."""
+    """Summaries by row name, the run first; of the run, everything else that is known.
+
+    ``calibration`` is of its ``clips`` and of its ``snippets``; ``qualities`` are of the videos whose
+    alignments were judged when they were made, and ``verdicts`` says whether rightly.
+    """
 
     report: StageReport
     summaries: dict[str, Summary]
     videos: dict[str, VideoScore]
+    calibration: dict[str, Calibration]
+    qualities: dict[str, Quality]
+    verdicts: Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One video: the score of the run, of each baseline and of the upper bound; the run's confidence."""
+
+    scores: dict[str, VideoScore]
+    clips: Decisions
+    snippets: Decisions
+    quality: Quality | None
 
 
 def evaluate(root: Path, settings: EvaluateSettings) -> Evaluation:
@@ -34,12 +59,10 @@ def evaluate(root: Path, settings: EvaluateSettings) -> Evaluation:
     """
     corpus, report = Corpus.open(root), StageReport("evaluate")
     _require_alignments(corpus, settings.run)
-    rows: dict[str, dict[str, VideoScore]] = {settings.run: {}}
-    rows |= {name: {} for name in (*BASELINES, UPPER_BOUND)}
+    measured: dict[str, _Measured] = {}
     for id in _ids(corpus, settings):
         try:
-            for name, result in _scores(corpus, settings.run, id).items():
-                rows[name][id] = result
+            measured[id] = _measure(corpus, settings.run, id)
             report.done.append(id)
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
@@ -47,36 +70,60 @@ def evaluate(root: Path, settings: EvaluateSettings) -> Evaluation:
         raise CallError(
             str(report.failures[0].reason) if report.failures else f"{corpus.root}: nothing to evaluate"
         )
+    evaluation = _evaluation(report, measured, settings)
+    path = corpus.metrics(settings.run)
+    write_metrics(path, as_json(settings, evaluation))
+    report.written.append(str(path))
+    return evaluation
+
+
+def _evaluation(
+    report: StageReport, measured: Mapping[str, _Measured], settings: EvaluateSettings
+) -> Evaluation:
     summaries = {
         name: summarise(
-            scores, resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed
+            {id: video.scores[name] for id, video in measured.items()},
+            resamples=settings.resamples,
+            confidence=settings.confidence,
+            seed=settings.seed,
         )
-        for name, scores in rows.items()
+        for name in (settings.run, *BASELINES, UPPER_BOUND)
     }
-    path = corpus.metrics(settings.run)
-    write_metrics(path, as_json(settings, summaries, rows[settings.run]))
-    report.written.append(str(path))
-    return Evaluation(report, summaries, rows[settings.run])
+    videos = {id: video.scores[settings.run] for id, video in measured.items()}
+    qualities = {id: video.quality for id, video in measured.items() if video.quality is not None}
+    return Evaluation(
+        report=report,
+        summaries=summaries,
+        videos=videos,
+        calibration={
+            "clips": calibrate([video.clips for video in measured.values()]),
+            "snippets": calibrate([video.snippets for video in measured.values()]),
+        },
+        qualities=qualities,
+        verdicts=compare(videos, qualities),
+    )
 
 
-def as_json(
-    settings: EvaluateSettings, summaries: Mapping[str, Summary], videos: Mapping[str, VideoScore]
-) -> dict[str, object]:
-    """What ``metrics.json`` holds; shares in 0..1."""
-    return {
+def as_json(settings: EvaluateSettings, evaluation: Evaluation) -> dict[str, object]:
+    """What ``metrics.json`` holds; shares in 0..1, null where there is nothing to measure."""
+    content: dict[str, object] = {
         "run": settings.run,
         "split": settings.split,
         "confidence": settings.confidence,
-        "measures": {name: asdict(summary) for name, summary in summaries.items()},
+        "measures": {name: asdict(summary) for name, summary in evaluation.summaries.items()},
+        "calibration": {name: asdict(c) for name, c in evaluation.calibration.items()},
+        "verdicts": asdict(evaluation.verdicts),
         "videos": {
             id: {
                 "video_accuracy": result.video_accuracy,
                 "text_iou": result.text_iou,
                 "ious": list(result.ious),
+                "quality": quality_as_json(evaluation.qualities.get(id)),
             }
-            for id, result in videos.items()
+            for id, result in evaluation.videos.items()
         },
     }
+    return {name: without_nan(value) for name, value in content.items()}
 
 
 def _require_alignments(corpus: Corpus, run: str) -> None:
@@ -98,8 +145,7 @@ def _ids(corpus: Corpus, settings: EvaluateSettings) -> list[str]:
     return ids
 
 
-def _scores(corpus: Corpus, run: str, id: str) -> dict[str, VideoScore]:
-    """The score of the run, of each baseline and of the upper bound on one video."""
+def _measure(corpus: Corpus, run: str, id: str) -> _Measured:
     alignment, _ = read_alignment(corpus.alignment(run, id))
     truth = read_truth(corpus, id, alignment.clips, alignment.snippets)
     clips = [clip.interval for clip in alignment.clips]
@@ -107,4 +153,9 @@ def _scores(corpus: Corpus, run: str, id: str) -> dict[str, VideoScore]:
     matches = {run: alignment.matches}
     matches |= {name: rule(clips, texts) for name, rule in BASELINES.items()}
     matches[UPPER_BOUND] = upper_bound(clips, truth)
-    return {name: score(clips, truth, pairs) for name, pairs in matches.items()}
+    return _Measured(
+        scores={name: score(clips, truth, pairs) for name, pairs in matches.items()},
+        clips=clip_decisions(clips, truth, alignment.matches, alignment.clip_confidence),
+        snippets=snippet_decisions(clips, truth, alignment.matches, alignment.snippet_confidence),
+        quality=alignment.quality,
+    )

@@ -27,6 +27,11 @@ def export_checkpoint(
     try:
         path = choose_checkpoint(corpus.run(run), checkpoint)
         chosen = read_checkpoint(path)
+        if chosen.shape.get("time_features") or chosen.shape.get("posterior"):
+            raise CallError(
+                f"{path}: its network reads time (--time-features, --timing-prior), for which the published "
+                "format has no place; export a run without"
+            )
         pairs = names(Inputs(str(chosen.shape["inputs"])), Normalisation(str(chosen.shape["normalisation"])))
         require_names(path, chosen.network, pairs.values(), "train the run again")
     except InputError as error:

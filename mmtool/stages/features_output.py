@@ -1,6 +1,7 @@
 """What extracting from videos and from texts has in common; not a stage of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from mmtool import __version__
@@ -9,16 +10,22 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
-from mmtool.records import EncoderIdentity, Failure, StageReport
+from mmtool.records import EncoderIdentity, Failure, RegionNames, StageReport
 
 Work = Callable[[str], FeatureGroup]
 
 
 def open_builder(
-    corpus: Corpus, name: str, modality: Modality, identity: EncoderIdentity, *, force: bool
+    corpus: Corpus,
+    name: str,
+    modality: Modality,
+    identity: EncoderIdentity,
+    *,
+    force: bool,
+    region_names: RegionNames | None = None,
 ) -> FeaturesBuilder:
     """Where to write; raises CallError where the file holds features of another encoder or setting."""
-    header = FeaturesHeader(modality, (identity,), versions=_versions())
+    header = FeaturesHeader(modality, (identity,), versions=_versions(), region_names=region_names)
     path = corpus.features(name)
     if path.exists() and not force:
         with open_features(path) as features:
@@ -31,7 +38,7 @@ def open_builder(
 
 
 def _versions() -> dict[str, str]:
-    libraries = ("numpy", "torch", "torchvision", "transformers", "opencv-python")
+    libraries = ("numpy", "torch", "torchvision", "transformers", "opencv-python", "av")
     return {"mmtool": __version__} | {name: version(name) for name in libraries}
 
 
@@ -44,17 +51,52 @@ def extract_ids(
     report: StageReport,
 ) -> None:
     """Do ``work`` for each id whose features are not there yet, made from the same inputs."""
+    made = ids_to_make(ids, inputs, builder, force, report)
+    add_results(((id, _attempt(work, id)) for id in made), made, builder, report)
+
+
+def _attempt(work: Work, id: str) -> FeatureGroup | Failure:
+    try:
+        return work(id)
+    except InputError as error:
+        return Failure(id, str(error))
+
+
+def ids_to_make(
+    ids: Sequence[str],
+    inputs: Callable[[str], list[str]],
+    builder: FeaturesBuilder,
+    force: bool,
+    report: StageReport,
+) -> dict[str, str]:
+    """Return the ids that have work left, each with the recipe digest of what will be made."""
+    made = {}
     for id in ids:
         try:
-            made = digest_json(inputs(id))
-            if not force and builder.is_made(id, made):
-                report.unchanged.append(id)
-                continue
-            group = work(id)
-            builder.add(id, FeatureGroup(group.features, group.intervals, group.snippets, made, group.extras))
-            report.done.append(id)
+            recipe = digest_json(inputs(id))
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
+            continue
+        if not force and builder.is_made(id, recipe):
+            report.unchanged.append(id)
+        else:
+            made[id] = recipe
+    return made
+
+
+def add_results(
+    results: Iterable[tuple[str, FeatureGroup | Failure]],
+    made: dict[str, str],
+    builder: FeaturesBuilder,
+    report: StageReport,
+) -> None:
+    """Write each result as it comes, and the whole file at the end."""
+    for id, result in results:
+        if isinstance(result, Failure):
+            report.failures.append(result)
+        else:
+            builder.add(id, replace(result, made=made[id]))
+            report.done.append(id)
     builder.finish()
     report.written.append(str(builder.path))
     report.facts[builder.header.name] = f"{builder.header.sources[0].dimension} dimensions"

@@ -16,6 +16,7 @@ from mmtool.formats.features import open_features
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
+from mmtool.records import Quality
 
 Facts = dict[str, object]
 
@@ -81,6 +82,7 @@ def _checkpoint(path: Path) -> Facts:
         ),
         **{f"{modality} input": given.name for modality, given in checkpoint.inputs.items()},
         **{name: value for name, value in checkpoint.settings.items() if name not in ("video", "text")},
+        **({"timing_weight": checkpoint.timing["weight"]} if checkpoint.timing else {}),
     }
 
 
@@ -98,6 +100,16 @@ def _json(path: Path) -> Facts:
         "snippets": len(alignment.snippets),
         "matched clips": len({clip for clip, _ in alignment.matches}),
         "matched snippets": len({snippet for _, snippet in alignment.matches}),
+        **_quality(alignment.quality),
+    }
+
+
+def _quality(quality: Quality | None) -> Facts:
+    if quality is None:
+        return {}
+    return {
+        "expected accuracy": round(quality.expected_accuracy, 3),
+        "verdict": f"doubtful: {', '.join(quality.reasons)}" if quality.doubtful else "sound",
     }
 
 

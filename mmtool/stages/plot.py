@@ -1,4 +1,4 @@
-"""The histories of runs → pictures of their training, and Table 3."""
+"""The histories of runs → pictures of their training, and Table 3; evaluations → reliability curves."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +7,11 @@ from mmtool.choices import Plot
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
-from mmtool.formats.metrics import first_damaged_line, read_history
+from mmtool.formats.metrics import first_damaged_line, read_calibration, read_history
 from mmtool.records import Failure, StageReport
-from mmtool.report.curves import write_plot
+from mmtool.report.curves import DRAW, write_plot
 from mmtool.report.history import RatioRow, RunHistory, ratio_row
+from mmtool.report.reliability import Curve, Reliability, write_reliability
 from mmtool.settings import PlotSettings
 
 
@@ -25,10 +26,14 @@ class Plots:
 def plot(root: Path, settings: PlotSettings) -> Plots:
     """Draw what ``runs/<run>/metrics.jsonl`` of all named runs say, each kind of picture in one file.
 
+    The reliability curves are those of ``alignments/<run>/metrics.json``.
+
     Runs that cannot be read are failures and the others are drawn; raises CallError where nothing
     can be drawn.
     """
     corpus, report = Corpus.open(root), StageReport("plot")
+    if settings.what is Plot.RELIABILITY:
+        return _plot_reliability(corpus, settings, report)
     histories = []
     for run in dict.fromkeys(settings.runs):
         try:
@@ -39,7 +44,7 @@ def plot(root: Path, settings: PlotSettings) -> Plots:
     if not histories:
         raise CallError(report.failures[0].reason)
     folder = settings.folder or corpus.plots()
-    kinds = [kind for kind in Plot if kind is not Plot.ALL] if settings.what is Plot.ALL else [settings.what]
+    kinds = list(DRAW) if settings.what is Plot.ALL else [settings.what]
     drawn = []
     for kind in kinds:
         lacking = [history.run for history in histories if not _has(kind, history)]
@@ -56,6 +61,25 @@ def plot(root: Path, settings: PlotSettings) -> Plots:
         report.written.append(str(_write_ratios(folder / "ratios.csv", rows)))
     report.facts["pictures"] = len(drawn)
     return Plots(report, rows)
+
+
+def _plot_reliability(corpus: Corpus, settings: PlotSettings, report: StageReport) -> Plots:
+    curves = []
+    for run in dict.fromkeys(settings.runs):
+        try:
+            path = corpus.metrics(run)
+            clips, snippets = (Curve(*read_calibration(path, what)) for what in ("clips", "snippets"))
+            curves.append(Reliability(run, clips, snippets))
+            report.done.append(run)
+        except InputError as error:
+            report.failures.append(Failure(run, str(error)))
+    if not curves:
+        raise CallError(report.failures[0].reason)
+    path = (settings.folder or corpus.plots()) / f"{Plot.RELIABILITY}.{settings.format}"
+    write_reliability(path, curves, settings.format)
+    report.written.append(str(path))
+    report.facts["pictures"] = 1
+    return Plots(report, [])
 
 
 def _read_run(corpus: Corpus, run: str, report: StageReport) -> RunHistory:

@@ -15,6 +15,7 @@ from mmtool.formats.csv_rows import write_rows
 from mmtool.records import Alignment, Progress, StageReport, silent
 from mmtool.settings import AlignSettings, RunSettings
 from mmtool.stages.align import align
+from mmtool.stages.alignment_output import EXPECTED_ACCURACY
 from mmtool.stages.segment import segment
 from mmtool.text.readers import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
@@ -22,10 +23,10 @@ from mmtool.video import VIDEO_SUFFIXES
 
 @dataclass(frozen=True, slots=True)
 class FilmRun:
-    """What was done, and the alignment."""
+    """What was done, and the alignment; None where it is not as good as required."""
 
     report: StageReport
-    alignment: Alignment
+    alignment: Alignment | None
 
 
 def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
@@ -57,9 +58,13 @@ def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
         path=settings.path,
         text_start=settings.text_start,
         text_end=settings.text_end,
+        min_confidence=settings.min_confidence,
+        require=settings.require,
         force=settings.segment.force,
     )
     aligned = segmented if segmented.failures else align(corpus.root, asked, progress=progress)
+    if aligned.failures and EXPECTED_ACCURACY in aligned.facts:  # it is aligned, but not well enough
+        return FilmRun(StageReport("run", failures=aligned.failures, facts=aligned.facts), None)
     if aligned.failures:
         raise CallError(aligned.failures[0].reason)
     path = corpus.alignment(asked.folder, id)
@@ -93,11 +98,12 @@ def _report(alignment: Alignment, segmented: StageReport, aligned: StageReport, 
         "run",
         done=aligned.done,
         unchanged=aligned.unchanged,
-        notes=segmented.notes,
+        notes=segmented.notes + aligned.notes,
         written=[*segmented.written, *([str(path)] if aligned.done else [])],
         facts={
             "clips": len(alignment.clips),
             "snippets": len(alignment.snippets),
             "matched snippets": len({snippet for _, snippet in alignment.matches}),
+            EXPECTED_ACCURACY: aligned.facts[EXPECTED_ACCURACY],
         },
     )

@@ -31,6 +31,7 @@ def extract_text(
         text_model=settings.text_model,
         pooling=settings.pooling,
         batch_size=settings.batch_size,
+        precision=settings.precision,
         device=resolve_device(settings.device).type,
     )
     name = settings.text_name or encoder.identity.name

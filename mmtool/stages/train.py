@@ -5,33 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from mmtool.alignment.actions import ActionSet, UnreachableAlignmentError, gold_actions
-from mmtool.alignment.batch import Sequences
-from mmtool.alignment.greedy import decode_greedily
+from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape, parameter_count
 from mmtool.choices import Modality, Split
 from mmtool.errors import CallError, InputError
-from mmtool.evaluation.labels import best_labels
-from mmtool.evaluation.measures import score, summarise
-from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpoint, write_checkpoint
-from mmtool.formats.clips import read_clips
+from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_json
 from mmtool.formats.events import EventLog
 from mmtool.formats.joined import only_features
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
-from mmtool.formats.snippets import read_snippets
-from mmtool.records import Interval, StageReport
+from mmtool.records import StageReport
 from mmtool.settings import TrainSettings
 from mmtool.stages.devices import resolve_device, set_threads
-from mmtool.stages.network_inputs import NetworkInput, open_for_training
 from mmtool.stages.starting_point import StartingPoint, open_start
-from mmtool.stages.truth import read_truth
+from mmtool.stages.training_data import AnnotatedVideo, TrainingData, read_training_data
+from mmtool.stages.validation import TIMING_WEIGHTS, Validation, measure
 from mmtool.training.loop import EpochRecord, TrainingState, fit
 from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.samples import Sample, cut_samples
@@ -44,29 +35,6 @@ FREE_SETTINGS = {  # may change when a run goes on
     "train_measures_every",
     "init_from",
 }
-DECODE_BATCH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatedVideo:
-    """One video as training sees it: what the network reads, and the truth."""
-
-    id: str
-    clips: NDArray[np.float32]  # (N, D)
-    snippets: NDArray[np.float32]  # (M, D)
-    intervals: list[Interval]  # (N)
-    truth: list[Interval | None]  # (M)
-    gold: NDArray[np.int64]  # (T)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingData:
-    """All that training reads from the corpus; ``digest`` tells whether it changed."""
-
-    train: list[AnnotatedVideo]
-    val: list[AnnotatedVideo]
-    inputs: dict[Modality, CheckpointInput]
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +73,7 @@ def train(
             raise CallError(
                 f"{corpus.split(Split.VAL)}: early stopping needs a validation split; write an id a line"
             )
-        data = _read_data(corpus, settings)
+        data = read_training_data(corpus, settings)
         start = open_start(corpus, settings.init_from, corpus.run(run)) if settings.init_from else None
         network = _new_network(settings, data, start)
         config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
@@ -118,49 +86,6 @@ def train(
         raise CallError(str(error)) from error
     (report.done if epochs else report.unchanged).append(run)
     return report
-
-
-def _read_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
-    train_ids = corpus.split_ids(Split.TRAIN)
-    val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
-    actions = _action_set(settings)
-    with (
-        open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
-        open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
-    ):
-        train_videos = [_read_video(corpus, id, video, text, actions) for id in train_ids]
-        val_videos = [_read_video(corpus, id, video, text, actions) for id in val_ids]
-        inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
-        made = [(id, video.features.made(id), text.features.made(id)) for id in train_ids + val_ids]
-    gold = [v.gold.tolist() for v in train_videos + val_videos]
-    return TrainingData(train_videos, val_videos, inputs, digest_json([train_ids, val_ids, made, gold]))
-
-
-def _action_set(settings: TrainSettings) -> ActionSet:
-    try:
-        return ActionSet(settings.actions)
-    except ValueError as error:
-        raise CallError(f"--action: {error}") from error
-
-
-def _read_video(
-    corpus: Corpus, id: str, video: NetworkInput, text: NetworkInput, actions: ActionSet
-) -> AnnotatedVideo:
-    clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
-    video.features.check_clips(id, clips)
-    text.features.check_snippets(id, snippets)
-    truth = read_truth(corpus, id, clips, snippets)
-    intervals = [clip.interval for clip in clips]
-    pairs = [(i, j) for i, j in enumerate(best_labels(intervals, truth)) if j is not None]
-    try:
-        gold = gold_actions(pairs, len(clips), len(snippets), actions)
-    except UnreachableAlignmentError as error:
-        raise InputError(
-            corpus.annotations(id),
-            f"cannot be learned: {error}",
-            "sort the annotations by time, as the text is",
-        ) from error
-    return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold)
 
 
 def _new_network(
@@ -176,6 +101,8 @@ def _new_network(
         normalisation=settings.normalisation,
         dropout=settings.dropout,
         lstm_dropout=settings.lstm_dropout,
+        time_features=settings.time_features,
+        posterior=settings.timing_prior.is_input,
     )
     network = AlignmentNetwork(shape)
     if start:
@@ -189,22 +116,23 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
     resumed = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
     action_set = ActionSet(settings.actions)
-    reached = _resume(network, read_checkpoint(last)) if resumed else TrainingState()
+    weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
+    validation = Validation(data.val, action_set, weights)
+    reached = _resume(network, validation, read_checkpoint(last)) if resumed else TrainingState()
     done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
         write_history(history, done)
     samples = _samples(data.train, action_set, settings.max_actions)
     report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
     started = reached.epoch
-    validate = (lambda network: _measure(network, data.val, action_set)) if data.val else None
     events = EventLog(folder / "events", done) if processes.leads else None
     training = fit(
         network,
         samples,
         settings,
         state=reached,
-        validate=validate,
-        measure_training=lambda network: _measure(network, data.train, action_set),
+        validate=validation.measure if data.val else None,
+        measure_training=lambda network: measure(network, data.train, action_set, validation.weight),
         processes=processes,
     )
     for record in training:
@@ -221,6 +149,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
             network=network.state_dict(),
             inputs=data.inputs,
             training={},
+            timing={"parameters": data.timing, "weight": validation.weight} if data.timing else {},
         )
         if reached.best_epoch == record.epoch:
             write_checkpoint(best, checkpoint)
@@ -243,10 +172,11 @@ def _prepare_run(folder: Path, config: RunConfig) -> bool:
             f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to go on "
             "with; name another with --run, or start it anew with --force"
         )
+    settings_of_then = TrainSettings().to_dict() | earlier.settings  # it may be older than a setting
     for name, value in config.settings.items():
-        if name not in FREE_SETTINGS and earlier.settings.get(name) != value:
+        if name not in FREE_SETTINGS and settings_of_then[name] != value:
             raise CallError(
-                f"{path}: this run has {name} {earlier.settings.get(name)}, not {value}; "
+                f"{path}: this run has {name} {settings_of_then[name]}, not {value}; "
                 "name another with --run, or start it anew with --force"
             )
     if earlier.start != config.start:
@@ -268,8 +198,9 @@ def _named(config: RunConfig) -> str:
     return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
-def _resume(network: AlignmentNetwork, checkpoint: Checkpoint) -> TrainingState:
+def _resume(network: AlignmentNetwork, validation: Validation, checkpoint: Checkpoint) -> TrainingState:
     network.load_state_dict(checkpoint.network)
+    validation.weight = float(checkpoint.timing.get("weight", validation.weight))
     return TrainingState(**checkpoint.training)
 
 
@@ -277,26 +208,12 @@ def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_action
     samples = []
     for v in videos:
         samples += cut_samples(
-            v.id, v.clips, v.snippets, v.gold, action_set=action_set, max_actions=max_actions
+            v.id,
+            v.clips,
+            v.snippets,
+            v.gold,
+            action_set=action_set,
+            max_actions=max_actions,
+            pairs=v.timing.inputs if v.timing else None,
         )
     return samples
-
-
-def _measure(
-    network: AlignmentNetwork, videos: Sequence[AnnotatedVideo], action_set: ActionSet
-) -> tuple[float, float]:
-    """Mean video accuracy and text IoU of greedy decoding over whole videos."""
-    device = next(network.parameters()).device
-    scores = {}
-    for start in range(0, len(videos), DECODE_BATCH):
-        batch = videos[start : start + DECODE_BATCH]
-        decoded = decode_greedily(
-            network,
-            Sequences.pad([video.clips for video in batch]).to(device),
-            Sequences.pad([video.snippets for video in batch]).to(device),
-            action_set,
-        )
-        for video, alignment in zip(batch, decoded, strict=True):
-            scores[video.id] = score(video.intervals, video.truth, alignment.matches)
-    summary = summarise(scores, resamples=1)
-    return summary.video_accuracy.value, summary.text_iou.value

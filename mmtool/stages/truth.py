@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from mmtool.alignment.timing_fit import AnnotatedVideo
 from mmtool.errors import InputError
 from mmtool.evaluation.truth import UnknownAnnotationError, match_annotations
 from mmtool.formats.annotations import read_annotations
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip, Interval, Snippet
+from mmtool.stages.pairs import read_pair
 
 
 def read_truth(
@@ -34,3 +36,14 @@ def read_truth(
             f"line {error.index + 1} {error.text[:40]!r} is the text of no further snippet",
             f"give snippets/{id}.csv and the annotations the same texts in the same order",
         ) from error
+
+
+def read_narration(corpus: Corpus, id: str, title: str) -> AnnotatedVideo:
+    """One annotated video, as the semi-Markov model learns from it."""
+    clips, snippets = read_pair(corpus, id)
+    return AnnotatedVideo(
+        clips=[clip.interval for clip in clips],
+        texts=[snippet.text for snippet in snippets],
+        truth=read_truth(corpus, id, clips, snippets),
+        title=title,
+    )

@@ -1,61 +1,73 @@
 """Clips → features; the half of ``extract`` that looks at pictures."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from mmtool.choices import Modality, VideoEncoder
-from mmtool.encoders.contract import MAX_REGIONS, FrameEncoder, IntervalEncoder, Regions
+from mmtool.choices import Device, Engine, Modality
+from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.errors import CallError, InputError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, fingerprint
-from mmtool.formats.features import Arrays, FeatureGroup
-from mmtool.records import Progress, StageReport
+from mmtool.formats.features import FeatureGroup
+from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, StageReport, silent
 from mmtool.settings import ExtractSettings
 from mmtool.stages.devices import resolve_device
-from mmtool.stages.features_output import Work, extract_ids, open_builder
+from mmtool.stages.engines import in_processes, on_ray
+from mmtool.stages.features_output import add_results, extract_ids, ids_to_make, open_builder
+from mmtool.stages.film_features import encode_films
+from mmtool.stages.frame_batches import Film
 from mmtool.video import VIDEO_SUFFIXES
-from mmtool.video.frames import clip_frames, read_frames
-from mmtool.video.probe import probe
+
+Results = Iterator[tuple[str, FeatureGroup | Failure]]
 
 
 def extract_video(
     corpus: Corpus,
-    encoder_name: VideoEncoder,
+    encoder_name: str,
     settings: ExtractSettings,
     report: StageReport,
     progress: Progress,
 ) -> None:
     """Write the features of each video's clips."""
-    ids = corpus.clip_ids()
-    if not ids:
+    if not corpus.clip_ids():
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
-    encoder = load_video_encoder(
-        encoder_name,
+    device = resolve_device(settings.device).type
+    settings = replace(settings, video_encoder=encoder_name, device=Device(device))
+    encoder = _encoder(settings)
+    if isinstance(encoder, IntervalEncoder):
+        _extract_intervals(corpus, encoder, settings, report)
+    else:
+        _extract_frames(corpus, encoder, settings, report, progress)
+
+
+def _encoder(settings: ExtractSettings) -> FrameEncoder | IntervalEncoder:
+    if settings.video_encoder is None:
+        raise ValueError("no video encoder")
+    return load_video_encoder(
+        settings.video_encoder,
+        video_model=settings.video_model,
         weights=settings.video_weights,
         seed=settings.seed,
         image_size=settings.image_size,
         proposals=settings.proposals,
         keep_regions=settings.keep_regions,
         batch_size=settings.batch_size,
-        device=resolve_device(settings.device).type,
+        precision=settings.precision,
+        device=settings.device.value,
     )
-    name = settings.video_name or encoder.identity.name
-    builder = open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force)
-    if isinstance(encoder, IntervalEncoder):
-        inputs, work = _interval_work(corpus, encoder)
-    else:
-        inputs, work = _frame_work(corpus, encoder, settings.batch_size, progress)
-    extract_ids(ids, inputs, work, builder, settings.force, report)
 
 
-def _interval_work(corpus: Corpus, encoder: IntervalEncoder) -> tuple[Callable[[str], list[str]], Work]:
-    """For an encoder that sees clip times alone."""
+def _extract_intervals(
+    corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings, report: StageReport
+) -> None:
+    """By an encoder that sees clip times alone."""
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id))]
@@ -64,55 +76,106 @@ def _interval_work(corpus: Corpus, encoder: IntervalEncoder) -> tuple[Callable[[
         intervals = [clip.interval for clip in read_clips(corpus.clips(id))]
         return FeatureGroup(encoder.encode(intervals), np.array(intervals, dtype=np.float64))
 
-    return inputs, work
+    name = settings.video_name or encoder.identity.name
+    builder = open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force)
+    extract_ids(corpus.clip_ids(), inputs, work, builder, settings.force, report)
 
 
-def _frame_work(
-    corpus: Corpus, encoder: FrameEncoder, batch_size: int, progress: Progress
-) -> tuple[Callable[[str], list[str]], Work]:
-    """For an encoder that sees the central frame of each clip."""
+def _extract_frames(
+    corpus: Corpus,
+    encoder: FrameEncoder,
+    settings: ExtractSettings,
+    report: StageReport,
+    progress: Progress,
+) -> None:
+    """By an encoder that sees frames of each clip."""
     videos, _ = corpus.media("videos", VIDEO_SUFFIXES)
-
-    def video(id: str) -> Path:
-        if id not in videos:
-            raise InputError(corpus.clips(id), "has no film of this name in videos/", f"add videos/{id}.mp4")
-        return videos[id]
+    stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
 
     def inputs(id: str) -> list[str]:
-        return [digest_file(corpus.clips(id)), fingerprint(video(id))]
+        if id not in videos:
+            raise InputError(corpus.clips(id), "has no film of this name in videos/", f"add videos/{id}.mp4")
+        return [digest_file(corpus.clips(id)), fingerprint(videos[id]), *stored]
 
+    identity = _with_frames(encoder.identity, settings.frames)
+    builder = open_builder(
+        corpus,
+        settings.video_name or identity.name,
+        Modality.VIDEO,
+        identity,
+        force=settings.force,
+        region_names=_names(encoder) if settings.region_names else None,
+    )
     ids = corpus.clip_ids()
-
-    def work(id: str) -> FeatureGroup:
-        path, clips = video(id), read_clips(corpus.clips(id))
-        task = f"{path.name} ({ids.index(id) + 1} of {len(ids)})"
-        frames = read_frames(path, clip_frames(probe(path), clips))
-        features: list[NDArray[np.float32]] = []
-        regions: list[Regions] = []
-        while batch := list(islice(frames, batch_size)):
-            encoded = encoder.encode(batch)
-            features.append(encoded.features)
-            regions += encoded.regions or []
-            progress(task, sum(map(len, features)), len(clips), "clips")
-        intervals = np.array([clip.interval for clip in clips], dtype=np.float64)
-        return FeatureGroup(np.concatenate(features), intervals, extras=_region_arrays(regions))
-
-    return inputs, work
+    made = ids_to_make(ids, inputs, builder, settings.force, report)
+    films = []
+    for id in made:
+        try:
+            films.append(_film(videos[id], corpus.clips(id), f"({ids.index(id) + 1} of {len(ids)})"))
+        except InputError as error:
+            report.failures.append(Failure(id, str(error)))
+    add_results(_results(films, encoder, settings, progress), made, builder, report)
 
 
-def _region_arrays(regions: Sequence[Regions]) -> Arrays:
-    """Regions of N clips as arrays (N, 36, …), zero beyond each clip's ``region_count``."""
-    if not regions:
-        return {}
+def _film(path: Path, clips: Path, position: str) -> Film:
+    return Film(clips.stem, path, tuple(read_clips(clips)), f"{path.name} {position}")
 
-    def stack(rows: Iterator[NDArray[np.generic]]) -> NDArray[np.generic]:
-        padded = [np.pad(row, [(0, MAX_REGIONS - len(row))] + [(0, 0)] * (row.ndim - 1)) for row in rows]
-        return np.stack(padded)
 
-    return {
-        "boxes": stack(r.boxes for r in regions),
-        "scores": stack(r.scores for r in regions),
-        "labels": stack(r.labels for r in regions),
-        "region_features": stack(r.features for r in regions),
-        "region_count": np.array([len(r.boxes) for r in regions]),
-    }
+def _with_frames(identity: EncoderIdentity, frames: int) -> EncoderIdentity:
+    """How many frames make a clip changes its features as much as the encoder's own settings do."""
+    return replace(identity, settings=identity.settings | {"frames": frames})
+
+
+def _names(encoder: FrameEncoder) -> RegionNames:
+    names = encoder.names if isinstance(encoder, NamesRegions) else None
+    if names is None:
+        raise CallError(f"--region-names: {encoder.identity.name} has no names for what it detects")
+    return names
+
+
+def _results(
+    films: list[Film], encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
+) -> Results:
+    """Of this process, whose batches cross films, or of several, which take a film each."""
+    if settings.engine is Engine.LOCAL and settings.workers == 1:
+        yield from _encode(films, encoder, settings, progress)
+        return
+    threads = torch.get_num_threads()  # their number decides how sums are rounded: the same everywhere
+    work = partial(encode_film, settings, threads)
+    if settings.engine is Engine.RAY:
+        gpus = 1 if settings.device is Device.CUDA else 0
+        results = on_ray(work, films, address=settings.address, threads=threads, gpus=gpus)
+    else:
+        results = in_processes(work, films, settings.workers)
+    for done, (id, result) in enumerate(results, start=1):
+        progress(f"{encoder.identity.name} video", done, len(films), "films")
+        yield id, result
+
+
+def _encode(
+    films: list[Film], encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
+) -> Results:
+    return encode_films(
+        films,
+        encoder,
+        per_clip=settings.frames,
+        batch_size=settings.batch_size,
+        region_precision=settings.region_precision if settings.keep_regions else None,
+        progress=progress,
+    )
+
+
+def encode_film(settings: ExtractSettings, threads: int, film: Film) -> FeatureGroup | Failure:
+    """Encode one film; what a process of an engine does."""
+    encoder = _encoder_of_process(settings, threads)
+    ((_, result),) = _encode([film], encoder, settings, silent)
+    return result
+
+
+@cache
+def _encoder_of_process(settings: ExtractSettings, threads: int) -> FrameEncoder:
+    torch.set_num_threads(threads)
+    encoder = _encoder(settings)
+    if isinstance(encoder, IntervalEncoder):
+        raise ValueError("an encoder of intervals needs no process of its own")
+    return encoder

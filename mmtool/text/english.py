@@ -24,7 +24,9 @@ STARTERS = _words(
     "what who why how where now later meanwhile however suddenly finally eventually once one no yes"
 )
 
-CLAUSE_OPENERS = _words(
-    "and but or nor so yet while whereas although though because since until unless before after when "
-    "whenever where who whom whose which"
+VERBS = _words(  # common ones whose looks do not tell
+    "is are was were be been being has have had does do did can could will would must may might should "
+    "says said knows knew sees saw gets got goes went comes came takes took makes made finds found tells "
+    "told kills leaves left begins began becomes became gives gave falls fell runs ran tries"
 )
+LINKS = _words("and but who which while when where")  # what clauses often begin with

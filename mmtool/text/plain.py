@@ -1,18 +1,25 @@
-"""Plain text: a snippet a line, or sentences and phrases of paragraphs."""
+"""Plain text: a passage a line, or a paragraph where it is split further."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from mmtool.choices import TextSplit
-from mmtool.records import Snippet
-from mmtool.text.splitting import split_snippet
+from mmtool.text.source import Passage, Source, plain_parts
 
 
-def read_lines(_path: Path, text: str, split: TextSplit) -> list[Snippet]:
-    """Return a snippet for each line that is not blank, its white space collapsed.
+def read_lines(source: Source) -> Iterator[Passage]:
+    """Yield each line."""
+    for start, end in source.lines():
+        yield Passage(plain_parts(source.text, start, end))
 
-    Where ``text`` is split further, lines that follow each other are one hard-wrapped paragraph and blank
-    lines end it.
-    """
-    lines = [line.strip() for line in text.split("\n")]
-    passages = lines if split is TextSplit.NONE else "\n".join(lines).split("\n\n")
-    return [snippet for passage in passages for snippet in split_snippet(Snippet(passage), split)]
+
+def read_paragraphs(source: Source) -> Iterator[Passage]:
+    """Yield each run of lines that are not blank: one paragraph, hard-wrapped."""
+    begin = None
+    for start, end in source.lines():
+        if source.text[start:end].strip():
+            begin = start if begin is None else begin
+            stop = end
+        elif begin is not None:
+            yield Passage(plain_parts(source.text, begin, stop))
+            begin = None
+    if begin is not None:
+        yield Passage(plain_parts(source.text, begin, stop))

@@ -1,47 +1,91 @@
 """A text file to its snippets, by the file's suffix."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
-from mmtool.choices import TextSplit
+from mmtool.choices import TextFormat, TextSplit
 from mmtool.errors import InputError
 from mmtool.records import Snippet
 from mmtool.text.encoding import read_decoded
-from mmtool.text.plain import read_lines
+from mmtool.text.fountain import read_fountain
+from mmtool.text.json_lines import read_objects
+from mmtool.text.phrases import has_model
+from mmtool.text.plain import read_lines, read_paragraphs
+from mmtool.text.screenplay import looks_like_screenplay, read_screenplay
+from mmtool.text.source import Passage, Source
+from mmtool.text.splitting import snippets_of, splitter
+from mmtool.text.substation import read_events
 from mmtool.text.subtitles import read_cues
-from mmtool.text.table import read_rows
+from mmtool.text.table import read_table
 
-Reader = Callable[[Path, str, TextSplit], list[Snippet]]
-"""The file's path (for errors only), its decoded text, and the split; a new format is one more of these."""
+Reader = Callable[[Source], Iterable[Passage]]
+"""From a source to its passages in the order of the file; a new format is one more of these."""
 
 _READERS: dict[str, Reader] = {
-    ".txt": read_lines,
     ".srt": read_cues,
     ".vtt": read_cues,
-    ".tsv": read_rows,
+    ".ass": read_events,
+    ".ssa": read_events,
+    ".tsv": read_table,
+    ".csv": read_table,
+    ".jsonl": read_objects,
+    ".fountain": read_fountain,
 }
-TEXT_SUFFIXES: tuple[str, ...] = tuple(_READERS)
+TEXT_SUFFIXES: tuple[str, ...] = (".txt", *_READERS)
 
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """The snippets of a text file in reading order, at least one, and the encoding that was found."""
+    """The snippets of a text file in reading order, at least one, the encoding, and what is worth saying."""
 
     snippets: list[Snippet]
     encoding: str
+    notes: list[str] = field(default_factory=list)
 
 
-def read_text(path: Path, *, split: TextSplit) -> TextFile:
-    """Read a text file.
+def read_text(
+    path: Path, *, split: TextSplit, language: str, text_format: TextFormat = TextFormat.AUTO
+) -> TextFile:
+    """Read a text file; ``text_format`` says what a .txt file holds.
 
-    Each snippet has white space collapsed and, from .srt, .vtt and .tsv, a start before its end, in seconds.
-    Raises ``InputError`` for an unknown suffix, a file without text, and what the format's reader rejects.
+    Each snippet has white space collapsed, its place, and where the format has them a kind and a start
+    before its end, in seconds. Raises ``InputError`` for an unknown suffix, a file without text, and what
+    the format's reader rejects.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
+    if path.suffix.lower() not in TEXT_SUFFIXES:
         raise InputError(path, "is no text format known here", f"use {', '.join(TEXT_SUFFIXES)}")
     text, encoding = read_decoded(path)
     if not text.strip():
         raise InputError(path, "has no text", "fill it or remove it")
-    return TextFile(snippets=reader(path, text, split), encoding=encoding)
+    source, pieces = Source(path, text), splitter(split, language)
+    reader = _READERS.get(path.suffix.lower()) or _txt_reader(source, text_format, split)
+    passages = list(reader(source))
+    snippets = [snippet for passage in passages for snippet in snippets_of(source, passage, pieces)]
+    if not snippets:
+        raise InputError(path, "has no cue, row or element with text", "fill it or remove it")
+    if split is TextSplit.PHRASES and not has_model(language):
+        source.notes.append(
+            f"phrases of '{language}' end at commas and other marks, as only English has a model"
+        )
+    if note := _overlaps(passages):
+        source.notes.append(note)
+    return TextFile(snippets, encoding, source.notes)
+
+
+def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Reader:
+    if text_format is TextFormat.FOUNTAIN:
+        return read_fountain
+    if text_format is TextFormat.SCREENPLAY:
+        return read_screenplay
+    if text_format is TextFormat.AUTO and looks_like_screenplay(source):
+        source.notes.append("read as a screenplay; --text-format plain takes its lines as they are")
+        return read_screenplay
+    return read_lines if split is TextSplit.NONE else read_paragraphs
+
+
+def _overlaps(passages: list[Passage]) -> str:
+    timed = [passage.times for passage in passages if passage.times]
+    count = sum(later.start < earlier.end for earlier, later in pairwise(timed))
+    return f"{count} of its texts begin before the one above ends; the times are kept" if count else ""

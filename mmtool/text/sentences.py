@@ -1,12 +1,17 @@
 """Sentences: where a full stop ends one, and where it belongs to an abbreviation.
 
-The rules know English abbreviations and the full stops of most scripts; a sentence ends only where
-white space follows, so texts that are written without spaces stay whole.
+English has rules of its own here, which know its abbreviations; other languages are split by sentencex
+(Wikimedia), which knows theirs, and where sentences end in scripts without spaces.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from sentencex import segment
 
 from mmtool.text.english import CLOSING, COUNTED, STARTERS, TITLES
+from mmtool.text.spans import WORD, Span, collapse, level, whole_span
 
 _STOPS = ".!?…。！？।؟۔"
 _END = re.compile(
@@ -15,16 +20,47 @@ _END = re.compile(
 )
 _NEXT_WORD = re.compile(r"\W{0,9}(\w+\.?)")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")  # J, U.S, p.m
+_WINDOW = 1 << 16  # characters at a time, because brackets that never close cost sentencex their square
+_AHEAD = 256  # characters that decide whether a sentence ends before them
 
 
-def split_sentences(text: str) -> list[str]:
-    """Split ``text`` into sentences.
+def sentence_spans(text: str, language: str) -> Iterator[Span]:
+    """Yield the spans of the sentences of ``text``; they hold all of it but white space."""
+    if language.split("-")[0] != "en":
+        yield from _foreign_spans(level(text), language)
+        return
+    words = WORD.finditer(text)
+    for sentence in _english_sentences(collapse(text)):
+        first = last = next(words)
+        for _ in range(sentence.count(" ")):
+            last = next(words)
+        yield first.start(), last.end()
 
-    Joined by single spaces they are the text with its white space collapsed.
-    """
-    text = " ".join(text.split())
+
+def _foreign_spans(text: str, language: str) -> Iterator[Span]:
+    start, size = 0, _WINDOW
+    while start < len(text):
+        window = text[start : start + size]
+        ends = list(accumulate(len(sentence) for sentence in segment(language, window)))
+        if start + size < len(text):
+            ends = [end for end in ends if end <= size - _AHEAD]
+            if not ends:  # a sentence that goes on
+                size *= 2
+                continue
+        begin = 0
+        for end in ends:
+            for first, stop in whole_span(window[begin:end]):
+                yield start + begin + first, start + begin + stop
+            begin = end
+        start, size = start + begin, _WINDOW
+
+
+def _english_sentences(text: str) -> Iterator[str]:
+    """Yield the sentences, joined by single spaces, of a text whose white space is collapsed."""
+    if not text:
+        return
     has_capitals = any(letter.isupper() for letter in text)
-    sentences, start = [], 0
+    start = 0
     for end in _END.finditer(text):
         word_start = text.rfind(" ", 0, end.start()) + 1
         word = text[word_start : end.start()].lstrip("\"'“‘«‹([¿¡")
@@ -33,9 +69,9 @@ def split_sentences(text: str) -> list[str]:
         if is_list_number or following is None:
             continue
         if _ends_sentence(word, end["mark"], following[1], has_capitals=has_capitals):
-            sentences.append(text[start : end.end()])
+            yield text[start : end.end()]
             start = end.end() + 1
-    return [*sentences, text[start:]] if text else []
+    yield text[start:]
 
 
 def _ends_sentence(word: str, mark: str, following: str, *, has_capitals: bool) -> bool:

@@ -1,36 +1,48 @@
-"""Text and snippets, split as the user chose."""
+"""Texts and passages, split as the user chose."""
 
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import accumulate, pairwise
 
 from mmtool.choices import TextSplit
 from mmtool.records import Snippet
-from mmtool.text.phrases import split_phrases
-from mmtool.text.sentences import split_sentences
+from mmtool.text.phrases import phrase_spans
+from mmtool.text.sentences import sentence_spans
+from mmtool.text.source import Passage, Source
+from mmtool.text.spans import Span, collapse, whole_span
 
-__all__ = ["split_phrases", "split_sentences", "split_snippet", "split_text"]
+Splitter = Callable[[str], Iterable[Span]]
+"""From a text to the spans of its pieces, in order; they hold all of it but white space."""
 
 
-def split_text(text: str, split: TextSplit) -> list[str]:
-    """Split ``text``, its white space collapsed, into pieces; blank text has none."""
+def splitter(split: TextSplit, language: str) -> Splitter:
+    """The splitter of a name, for an ISO 639 code of a language."""
     match split:
-        case TextSplit.SENTENCES:
-            return split_sentences(text)
-        case TextSplit.PHRASES:
-            return split_phrases(text)
         case TextSplit.NONE:
-            whole = " ".join(text.split())
-            return [whole] if whole else []
+            return whole_span
+        case TextSplit.SENTENCES:
+            return partial(sentence_spans, language=language)
+        case TextSplit.PHRASES:
+            return lambda text: phrase_spans(text, sentence_spans(text, language), language)
 
 
-def split_snippet(snippet: Snippet, split: TextSplit) -> list[Snippet]:
-    """Split a snippet; its time, if it has one, is shared out in proportion to the pieces' characters."""
-    pieces = split_text(snippet.text, split)
-    if snippet.start is None or snippet.end is None:
-        return [Snippet(piece) for piece in pieces]
+def split_text(text: str, split: TextSplit, language: str) -> list[str]:
+    """Split ``text`` into pieces with white space collapsed; blank text has none."""
+    return [collapse(text[start:end]) for start, end in splitter(split, language)(text)]
+
+
+def snippets_of(source: Source, passage: Passage, split: Splitter) -> Iterator[Snippet]:
+    """Split a passage; its time, if it has one, is shared out in proportion to the pieces' characters."""
+    text = passage.text
+    spans = list(whole_span(text) if passage.whole else split(text))
+    pieces = [collapse(text[start:end]) for start, end in spans]
+    places = passage.places(source, spans)
+    if passage.times is None:
+        for piece, place in zip(pieces, places, strict=True):
+            yield Snippet(piece, kind=passage.kind, place=place)
+        return
     shares = [0, *accumulate(len(piece) for piece in pieces)]
-    duration = snippet.end - snippet.start
-    borders = [snippet.start + duration * share / shares[-1] for share in shares[:-1]]
-    return [
-        Snippet(piece, start, end)
-        for piece, (start, end) in zip(pieces, pairwise([*borders, snippet.end]), strict=True)
-    ]
+    begin, until = passage.times
+    borders = [begin + (until - begin) * share / shares[-1] for share in shares[:-1]]
+    for piece, place, (start, end) in zip(pieces, places, pairwise([*borders, until]), strict=True):
+        yield Snippet(piece, start, end, passage.kind, place)

@@ -7,52 +7,57 @@ blank lines and years inside a cue survive.
 
 import html
 import re
-from collections.abc import Iterable
-from itertools import pairwise, takewhile
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from mmtool.choices import TextSplit
 from mmtool.errors import InputError
-from mmtool.records import Snippet
-from mmtool.text.splitting import split_snippet
+from mmtool.text.source import Passage, Source, parts_without
+from mmtool.text.spans import Span
 from mmtool.text.times import parse_interval
 
 _TIMES = re.compile(r"\s*(-?\d+:.*)-->\s*(\S*).*")
-_BREAK = re.compile(r"<br\s*/?>|\\N", re.IGNORECASE)
-_TAG = re.compile(
-    r"</?[a-z][^<>]*>"  # <i>, <font …>, <c.yellow>, <v Name>; but not "I <3 you"
+_MARKUP = (
+    r"<br\s*/?>|\\N"
+    r"|</?[a-z][^<>]*>"  # <i>, <font …>, <c.yellow>, <v Name>; but not "I <3 you"
     r"|<\d[\d:.]*>"  # the times of karaoke
-    r"|\{\\[^{}]*\}",  # {\an8}
-    re.IGNORECASE,
+    r"|\{\\[^{}]*\}"  # {\an8}
 )
+_TAGS = re.compile(_MARKUP, re.IGNORECASE)
+_TAGS_AND_ENTITIES = re.compile(_MARKUP + r"|&(?:\#\d+|\#x[\da-f]+|\w{1,32});?", re.IGNORECASE)
 
 
-def read_cues(path: Path, text: str, split: TextSplit) -> list[Snippet]:
-    """Return a snippet for each cue that has text, in the order of the file, with its times.
+def read_cues(source: Source) -> Iterator[Passage]:
+    """Yield each cue, in the order of the file, with its times.
 
     Raises ``InputError`` for times that are malformed or reversed, and for a file without any cue.
     """
-    text_of = _webvtt_text if text.startswith("WEBVTT") else _without_tags
-    lines = text.split("\n")
+    is_webvtt = source.text.startswith("WEBVTT")
+    markup = _TAGS_AND_ENTITIES if is_webvtt else _TAGS
+    spans = list(source.lines())
+    lines = [source.text[start:end] for start, end in spans]
     times = {index: found for index, line in enumerate(lines) if (found := _TIMES.fullmatch(line))}
-    snippets: list[Snippet] = []
+    if not times:
+        remedy = "write '00:00:01,000 --> 00:00:02,000' and below it the text"
+        raise InputError(source.path, "has no cue", remedy)
     for index, stop in pairwise([*times, len(lines)]):
         start, end = times[index].groups()
-        interval = parse_interval(path, f"line {index + 1}", start.strip(), end)
-        body = lines[index + 1 : stop]
-        if stop in times and body and body[-1].strip().isdecimal():
-            body.pop()  # the number of the next cue
-        snippets += split_snippet(Snippet(text_of(body), *interval), split)
-    if not snippets:
-        raise InputError(
-            path, "has no cue with text", "write '00:00:01,000 --> 00:00:02,000' and below it the text"
-        )
-    return snippets
+        interval = parse_interval(source.path, f"line {index + 1}", start.strip(), end)
+        first, last = index + 1, stop
+        if is_webvtt:
+            last = next((line for line in range(first, stop) if not lines[line].strip()), stop)
+        if last == stop < len(lines) and last > first and lines[last - 1].strip().isdecimal():
+            last -= 1  # the number of the next cue
+        if first < last:
+            yield Passage(
+                parts_without(source.text, *_body(spans, first, last), markup, _meaning), times=interval
+            )
 
 
-def _webvtt_text(lines: list[str]) -> str:
-    return html.unescape(_without_tags(takewhile(str.strip, lines)))
+def _body(spans: Sequence[Span], first: int, last: int) -> Span:
+    return spans[first][0], spans[last - 1][1]
 
 
-def _without_tags(lines: Iterable[str]) -> str:
-    return _TAG.sub("", _BREAK.sub(" ", "\n".join(lines)))
+def _meaning(markup: str) -> str:
+    if markup.startswith("&"):
+        return html.unescape(markup)
+    return " " if markup.lower().startswith(("<br", "\\n")) else ""

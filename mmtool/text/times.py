@@ -16,13 +16,22 @@ def parse_interval(path: Path, place: str, start: str, end: str) -> Interval:
     ``place`` says where in ``path`` they stand ("line 7"). Raises ``InputError`` for what is not a time and
     for an end that is not after its start.
     """
-    interval = Interval(_parse_time(path, place, start), _parse_time(path, place, end))
-    if interval.end <= interval.start:
-        raise InputError(path, f"{place}: the end {end} is not after the start {start}", "correct the times")
-    return interval
+    interval = Interval(parse_time(path, place, start), parse_time(path, place, end))
+    return checked_interval(path, place, interval.start, interval.end, said=(start, end))
 
 
-def _parse_time(path: Path, place: str, text: str) -> float:
+def checked_interval(
+    path: Path, place: str, start: float, end: float, *, said: tuple[object, object] | None = None
+) -> Interval:
+    """The interval, ``said`` in the file; raises ``InputError`` for an end that is not after its start."""
+    if end <= start:
+        first, last = said or (start, end)
+        raise InputError(path, f"{place}: the end {last} is not after the start {first}", "correct the times")
+    return Interval(float(start), float(end))
+
+
+def parse_time(path: Path, place: str, text: str) -> float:
+    """Read a time in seconds; raises ``InputError`` for what is none."""
     if clock := _CLOCK.fullmatch(text):
         hours, minutes, seconds, fraction = clock.groups()
         whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)

@@ -41,9 +41,12 @@ def cut_samples(
     *,
     action_set: ActionSet,
     max_actions: int,
+    pairs: NDArray[np.float32] | None = None,
 ) -> list[Sample]:
     """Cut one video with gold actions (T,) into windows of at most ``max_actions``.
 
+    ``pairs`` (N, M, E) are features of the clip and the snippet on top: those of the whole video, while
+    the positional features are the window's.
     A window holds the clips and snippets that are on top before its actions; what stays on top at a
     border belongs to both windows.
     """
@@ -54,7 +57,13 @@ def cut_samples(
         end = min(start + max_actions, len(gold))
         first_clip, last_clip = clip_at[start], clip_at[end - 1] + 1
         first_snippet, last_snippet = snippet_at[start], snippet_at[end - 1] + 1
-        window = trace(gold[start:end], last_clip - first_clip, last_snippet - first_snippet, action_set)
+        window = trace(
+            gold[start:end],
+            last_clip - first_clip,
+            last_snippet - first_snippet,
+            action_set,
+            None if pairs is None else pairs[first_clip:last_clip, first_snippet:last_snippet],
+        )
         samples.append(Sample(id, clips[first_clip:last_clip], snippets[first_snippet:last_snippet], window))
     return samples
 

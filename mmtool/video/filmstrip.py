@@ -9,7 +9,7 @@ import numpy as np
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
-from mmtool.video.frames import clip_frames, read_frames
+from mmtool.video.frames import read_clip_frames
 from mmtool.video.probe import probe
 
 COLUMNS = 25
@@ -34,16 +34,13 @@ def draw_filmstrip(
     height = max(1, round(width * info.height / info.width))
     rows = -(-len(clips) // COLUMNS)
     sheet = np.zeros((rows * height, min(len(clips), COLUMNS) * width, 3), np.uint8)
-    frames = clip_frames(info, clips)
-    order = sorted(range(len(clips)), key=frames.__getitem__)  # clips may overlap
-    read = read_frames(path, [frames[clip] for clip in order])
-    for number, (clip, frame) in enumerate(zip(order, read, strict=True)):
-        row, column = divmod(clip, COLUMNS)
-        small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+    for done, found in enumerate(read_clip_frames(path, clips), start=1):
+        row, column = divmod(found.clip, COLUMNS)
+        small = cv2.resize(found.frame.pixels, (width, height), interpolation=cv2.INTER_AREA)
         sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = small
         if on_clip is not None:
-            on_clip(number + 1)
-    done, jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    if not done:
+            on_clip(done)
+    encoded, jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    if not encoded:
         raise InputError(path, f"{len(clips)} clips are too many for one picture", "choose a smaller width")
     return Filmstrip(jpeg.tobytes(), width, height, COLUMNS)

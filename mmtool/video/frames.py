@@ -1,75 +1,173 @@
-"""Exact frames of a video, and which frame stands for a clip."""
+"""Exact frames of a video, and which frames stand for a clip."""
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby, pairwise
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+import av
+from av.container import InputContainer
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
-from mmtool.video.probe import VideoInfo
-from mmtool.video.stream import FrameStream, no_frames, open_stream, quiet
+from mmtool.video.pixels import PixelReader, Pixels
+from mmtool.video.probe import probe
+from mmtool.video.seeking import SeekableVideo
+from mmtool.video.stream import no_frames
+from mmtool.video.timeline import Timeline, UntoldError, film_start, open_video, read_timeline
+
+SAME_TIME = 1e-3  # seconds
 
 
-def central_frame(clip: Clip) -> int:
-    """Return the middle of ``[start_frame, end_frame)``; ``ValueError`` if the clip has only times."""
-    if clip.start_frame is None or clip.end_frame is None:
-        raise ValueError("the clip's frames are unknown, clip_frames derives them")
-    return (clip.start_frame + clip.end_frame) // 2
+@dataclass(frozen=True, slots=True)
+class ConstantRate:
+    """What stands in for the timeline of a video whose packets do not tell it."""
+
+    rate: float  # frames a second
+
+    def edge(self, seconds: float) -> int:
+        return round(seconds * self.rate)
+
+    def shown_at(self, seconds: float) -> int:
+        return math.floor(seconds * self.rate)
 
 
-def clip_frames(info: VideoInfo, clips: Sequence[Clip]) -> list[int]:
-    """Return the middle frame of each of the N clips.
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """A frame's ``time`` in seconds and its ``pixels`` (H, W, 3), RGB."""
 
-    Where only times are known, their frames follow from the video's frame rate: exactly if it is
-    constant.
+    time: float
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFrame:
+    """The frame that stands for one of the equal parts of a clip."""
+
+    clip: int
+    part: int
+    frame: VideoFrame
+
+
+def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> Iterator[ClipFrame]:
+    """Yield ``per_clip`` frames of each of N clips, in the order of the video.
+
+    Raises InputError for what is no video, or one that ends before the clips.
     """
-    return [central_frame(_with_frames(clip, info.frame_rate)) for clip in clips]
+    timeline = timeline_of(path, clips)
+    clock = timeline or ConstantRate(probe(path).frame_rate)
+    wanted = sorted(
+        (index, clip, part)
+        for clip, known in enumerate(clips)
+        for part, index in enumerate(clip_frames(clock, known, per_clip))
+    )
+    frames = read_frames(path, [index for index, _, _ in wanted], timeline)
+    for (_, clip, part), frame in zip(wanted, frames, strict=True):
+        yield ClipFrame(clip, part, frame)
 
 
-def read_frames(path: Path, frames: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
-    """Yield the frames (H, W, 3), RGB, at non-decreasing indices, counted from 0 in decoding order.
+def clip_frames(clock: Timeline | ConstantRate, clip: Clip, per_clip: int = 1) -> list[int]:
+    """Return the central frames of ``per_clip`` equal parts of a clip; some twice where it has fewer.
 
-    Every frame in between is decoded too: seeking by frame index misses in MPEG streams and where
-    the frame rate varies, and with a frame wanted every few seconds it would hardly save time.
+    A clip that has only times consists of the frames that are shown then.
+    """
+    first, end = clip.start_frame, clip.end_frame
+    if first is None or end is None:
+        first, end = clock.edge(clip.start), clock.edge(clip.end)
+        if first >= end:  # shorter than a frame: the one on the screen at its start
+            first = clock.shown_at(clip.start)
+            end = first + 1
+    return [first + (2 * part + 1) * (end - first) // (2 * per_clip) for part in range(per_clip)]
+
+
+def timeline_of(path: Path, clips: Sequence[Clip]) -> Timeline | None:
+    """Return the video's timeline; None where its frames can only be counted by decoding all of them.
+
+    The clips were found by decoding all. A timeline that has their first frames at the same times counts
+    as the decoder did; frames that are damaged beyond decoding, which no packet shows, come to light here.
+    """
+    try:
+        timeline = read_timeline(path)
+    except UntoldError:
+        return None
+    for clip in clips:
+        if clip.start_frame is not None and (
+            clip.start_frame >= len(timeline.pts)
+            or abs(timeline.seconds(clip.start_frame) - clip.start) > SAME_TIME
+        ):
+            return None
+    return timeline
+
+
+def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) -> Iterator[VideoFrame]:
+    """Yield frames at non-decreasing indices, counted from 0 in the order of presentation.
+
+    With a timeline each is decoded from the key frame before it. Without one, and from the first frame
+    on where decoding contradicts it, all frames are decoded from the start of the video.
 
     Raises ``InputError`` that names the frame if the video ends before it, ``ValueError`` if the
     indices are negative or decrease.
     """
-    with open_stream(path) as stream:
-        index, frame = -1, np.empty((0, 0, 3), np.uint8)
-        for wanted in frames:
-            if wanted < max(index, 0):
-                raise ValueError(f"frame indices must not decrease: {wanted} after {index}")
-            if wanted > index:
-                index, frame = wanted, _frame_at(stream, path, wanted)
-            yield frame
+    for before, after in pairwise([0, *frames]):
+        if after < before:
+            raise ValueError(f"frame indices must not decrease: {after} after {before}")
+    pixels, done = PixelReader(), 0
+    if timeline is not None:
+        with suppress(UntoldError), open_video(path) as (container, stream):
+            video = SeekableVideo(container, stream, timeline)
+            for index, same in groupby(frames):
+                frame = VideoFrame(timeline.seconds(index), pixels.read(video.frame(index)))
+                for _ in same:
+                    yield frame
+                    done += 1
+    try:
+        yield from _count_frames(path, frames[done:], pixels)
+    except UntoldError as error:
+        raise InputError(path, "has a frame that does not become pixels", "re-encode it") from error
 
 
-def _with_frames(clip: Clip, frame_rate: float) -> Clip:
-    if clip.start_frame is not None and clip.end_frame is not None:
-        return clip
-    first, end = round(clip.start * frame_rate), round(clip.end * frame_rate)
-    if first >= end:  # shorter than a frame: the frame on the screen at its start
-        first = math.floor(clip.start * frame_rate)
-        end = first + 1
-    return replace(clip, start_frame=first, end_frame=end)
+def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Iterator[VideoFrame]:
+    """Yield frames by their index among all that can be decoded."""
+    if not frames:
+        return
+    with open_video(path) as (container, stream):
+        decoded = enumerate(_decode_all(container, stream), start=1)
+        start = film_start(container, stream)
+        count = 0
+        for wanted, same in groupby(frames):
+            frame = None
+            for count, shown in decoded:
+                if count > wanted:
+                    frame = VideoFrame(_seconds(shown, wanted, stream, start), pixels.read(shown))
+                    break
+            if frame is None:
+                raise _missing(path, wanted, count)
+            for _ in same:
+                yield frame
 
 
-def _frame_at(stream: FrameStream, path: Path, wanted: int) -> NDArray[np.uint8]:
-    frame: NDArray[np.uint8] | bool = True
-    with quiet():
-        while frame is not False and len(stream.times) <= wanted:
-            frame = stream.read(decode=len(stream.times) == wanted)
-    if isinstance(frame, bool):
-        if not stream.times:
-            raise no_frames(path)
-        raise InputError(
-            path,
-            f"frame {wanted} is missing, the last that can be decoded is {len(stream.times) - 1}",
-            "check that the clips belong to this video and that it is complete",
-        )
-    return np.ascontiguousarray(frame[..., ::-1])  # BGR to RGB
+def _decode_all(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """All frames; damage ends a frame, or the video, without a word: the caller counts."""
+    with suppress(av.FFmpegError):
+        for packet in container.demux(stream):
+            with suppress(av.FFmpegError):
+                yield from packet.decode()
+
+
+def _seconds(frame: av.VideoFrame, index: int, stream: av.VideoStream, start: Fraction) -> float:
+    if frame.pts is None or stream.time_base is None:
+        return float(index / stream.average_rate) if stream.average_rate else float("nan")
+    return float((frame.pts - start) * stream.time_base)
+
+
+def _missing(path: Path, wanted: int, count: int) -> InputError:
+    if not count:
+        return no_frames(path)
+    return InputError(
+        path,
+        f"frame {wanted} is missing, the last that can be decoded is {count - 1}",
+        "check that the clips belong to this video and that it is complete",
+    )

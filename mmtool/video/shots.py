@@ -1,76 +1,177 @@
 """A video's shots: the clips between its cuts."""
 
-from collections.abc import Callable
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
-from scenedetect import ContentDetector, FrameTimecode, SceneManager
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
-from mmtool.video.stream import no_frames, open_stream, quiet
+from mmtool.video.detectors.contract import Detector, Frame
+from mmtool.video.film_header import count_frames_before, read_header
+from mmtool.video.scores import FrameScores
+from mmtool.video.stream import TOLERANCE, FrameStream, no_frames, open_stream, quiet
 
-OnFrames = Callable[[int, int | None], None]
-"""Told, after each frame, how many are done and how many the container claims (None: unknown)."""
+OnFrames = Callable[[int, int | None, float], None]
+"""Told, after each frame, how many are done, how many the container claims (None: unknown), how many a
+second there are."""
 
 TIMESTAMP_JITTER = 1.0  # seconds; larger steps back are streams that were joined
+AHEAD = 4  # decoded frames that wait to be scored
 
 
-class _ReportingDetector(ContentDetector):  # type: ignore[misc]  # scenedetect is untyped
-    def __init__(
-        self, *, threshold: float, min_clip_frames: int, on_frames: OnFrames | None, total: int | None
-    ) -> None:
-        super().__init__(threshold=threshold, min_scene_len=min_clip_frames)
-        self._on_frames = on_frames
-        self._done, self._total = 0, total
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The part ``[start, end)`` of a film, in seconds from its start; None: to its end."""
 
-    def process_frame(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8]) -> list[FrameTimecode]:
-        cuts: list[FrameTimecode] = super().process_frame(timecode, frame_img)
-        self._done += 1
-        if self._on_frames is not None:
-            self._on_frames(self._done, self._total)
-        return cuts
+    start: float = 0.0
+    end: float | None = None
+
+
+WHOLE = Extent()
+
+
+def score_frames(
+    path: Path, detector: Detector, *, extent: Extent = WHOLE, on_frames: OnFrames | None = None
+) -> FrameScores:
+    """Decode a video, or a part of it, and score each frame.
+
+    A video that is truncated or badly damaged ends where decoding does, before the ``frame_count`` of
+    its header. Raises ``InputError`` if no frame can be decoded, or none lies in the extent.
+    """
+    with open_stream(path) as stream, quiet():
+        timeline = read_header(path)
+        start = extent.start - timeline.offset
+        end = None if extent.end is None else extent.end - timeline.offset
+        first = 0
+        if start > 0:
+            first = count_frames_before(path, start)
+            stream.skip_to(start, seek=timeline.indexed)
+        rate, total = float(stream.frame_rate), _expected(stream, first, end)
+        scores = []
+        frames = _read_ahead(stream, detector, end)
+        try:
+            for score in detector.scores(frames):
+                scores.append(score)
+                if on_frames is not None:
+                    on_frames(len(scores), total, rate)
+        finally:
+            frames.close()
+        if not scores and start > 0:
+            raise InputError(path, f"ends before {extent.start:g} s", "correct --start")
+        if not scores:
+            raise no_frames(path)
+        if timeline.still and len(scores) == 1:
+            raise InputError(path, "is a picture, not a film", "remove or rename it")
+        times = np.asarray(stream.times)[: len(scores)]
+        _check_order(path, times.tolist())
+        return FrameScores(
+            times=times,
+            scores=np.asarray(scores),
+            frame_rate=stream.frame_rate,
+            first=first,
+            offset=timeline.offset,
+        )
+
+
+def recall_scores(path: Path, *, first: int, times: Sequence[float], scores: Sequence[float]) -> FrameScores:
+    """Take kept scores, with times from the film's start, for those of the video; only its header is read."""
+    with open_stream(path) as stream:
+        offset = read_header(path).offset
+        return FrameScores(
+            times=np.round(np.asarray(times) - offset, 6),
+            scores=np.asarray(scores),
+            frame_rate=stream.frame_rate,
+            first=first,
+            offset=offset,
+        )
+
+
+def clips_of(scores: FrameScores, detector: Detector, *, min_clip_frames: int) -> list[Clip]:
+    """Decide from the scores where the cuts are.
+
+    Times are seconds from the start of the film, from presentation timestamps. Frame indices count
+    decoded frames (PySceneDetect prints its own from timestamps, the same where the frame rate is
+    constant). The first clip starts, and the last ends, where the scores do; no cuts are one clip.
+    """
+    cuts = detector.cuts(scores, min_clip_frames)
+    edges = [0, *cuts, len(scores.times)]
+    after = scores.times[-1] + float(1 / scores.frame_rate)
+    times = [round(float(t) + scores.offset, 6) for t in (*scores.times[[0, *cuts]], after)]
+    return [
+        Clip(start, end, scores.first + first, scores.first + last)
+        for (start, end), (first, last) in zip(pairwise(times), pairwise(edges), strict=True)
+    ]
 
 
 def detect_clips(
-    path: Path, *, threshold: float, min_clip_frames: int, on_frames: OnFrames | None = None
+    path: Path,
+    detector: Detector,
+    *,
+    min_clip_frames: int,
+    extent: Extent = WHOLE,
+    on_frames: OnFrames | None = None,
 ) -> list[Clip]:
-    """Split a video where the colours of two frames differ by ``threshold`` (0..255) or more.
-
-    The cuts are those of PySceneDetect's ``scenedetect -i FILE detect-content -t THRESHOLD
-    -m FRAMES``: cuts less than ``min_clip_frames`` apart are merged, only the last clip may be
-    shorter. A video without cuts is one clip. Frame indices count decoded frames (PySceneDetect
-    prints its own from timestamps, the same where the frame rate is constant).
-
-    Raises ``InputError`` if no frame can be decoded. A video that is truncated or badly damaged ends
-    where decoding does, before the ``frame_count`` of its header.
-    """
-    with open_stream(path) as stream:
-        detector = _ReportingDetector(
-            threshold=threshold,
-            min_clip_frames=min_clip_frames,
-            on_frames=on_frames,
-            total=stream.frame_count,
-        )
-        manager = SceneManager()
-        manager.add_detector(detector)
-        with quiet():
-            manager.detect_scenes(stream)
-    if not stream.times:
-        raise no_frames(path)
-    return _clips(path, manager.get_scene_list(start_in_scene=True), stream.times)
+    """Split a video at its cuts: those of PySceneDetect's command with the same detector and settings."""
+    scores = score_frames(path, detector, extent=extent, on_frames=on_frames)
+    return clips_of(scores, detector, min_clip_frames=min_clip_frames)
 
 
-def _clips(path: Path, scenes: list[tuple[FrameTimecode, FrameTimecode]], times: list[float]) -> list[Clip]:
-    """Give the scenes their frame indices; ``times`` are the timestamps of all frames."""
-    index_at = {time: index for index, time in reversed(list(enumerate(times)))}
-    edges = [*(index_at[start.seconds] for start, _ in scenes), len(times)]
-    restarts = any(later < earlier - TIMESTAMP_JITTER for earlier, later in pairwise(times))
-    if restarts or any(first >= end for first, end in pairwise(edges)):
+def _expected(stream: FrameStream, first: int, end: float | None) -> int | None:
+    count = stream.frame_count
+    if end is not None:
+        whole = round(end * float(stream.frame_rate))
+        count = whole if count is None else min(count, whole)
+    return None if count is None else max(0, count - first)
+
+
+def _read_ahead(stream: FrameStream, detector: Detector, end: float | None) -> Generator[Frame, None, None]:
+    """Yield frames, reduced to what the detector looks at, while a thread decodes those that follow."""
+    ready: queue.Queue[Frame | BaseException | None] = queue.Queue(AHEAD)
+    stopped = threading.Event()
+
+    def decode() -> None:
+        try:
+            for frame in _frames(stream, detector, end):
+                ready.put(frame)
+                if stopped.is_set():
+                    return
+            ready.put(None)
+        except BaseException as error:  # raised again where the frames are read
+            ready.put(error)
+
+    thread = threading.Thread(target=decode, daemon=True)
+    thread.start()
+    try:
+        while (frame := ready.get()) is not None:
+            if isinstance(frame, BaseException):
+                raise frame
+            yield frame
+    finally:
+        stopped.set()
+        while thread.is_alive():  # it may wait for room in the queue
+            while not ready.empty():
+                ready.get_nowait()
+            thread.join(timeout=0.05)
+
+
+def _frames(stream: FrameStream, detector: Detector, end: float | None) -> Iterator[Frame]:
+    size: tuple[int, int] | None = None
+    while not isinstance(frame := stream.read(), bool):
+        if end is not None and stream.times[-1] >= end - TOLERANCE:
+            return
+        height, width, _ = frame.shape
+        size = size or detector.frame_size(width, height)
+        if size != (width, height):
+            frame = np.asarray(cv2.resize(frame, size, interpolation=detector.interpolation), np.uint8)
+        yield frame
+
+
+def _check_order(path: Path, times: list[float]) -> None:
+    if any(later < earlier - TIMESTAMP_JITTER for earlier, later in pairwise(times)):
         raise InputError(path, "its timestamps run backwards", "re-encode it (ffmpeg -i OLD NEW.mp4)")
-    return [
-        Clip(start=start.seconds, end=end.seconds, start_frame=first, end_frame=last)
-        for (start, end), (first, last) in zip(scenes, pairwise(edges), strict=True)
-    ]

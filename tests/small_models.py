@@ -1,0 +1,120 @@
+"""Small models with random weights in transformers' own folders, and small films."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
+    CLIPModel,
+    LxmertConfig,
+    LxmertModel,
+    PreTrainedTokenizerFast,
+    SiglipConfig,
+    SiglipImageProcessor,
+    SiglipModel,
+)
+
+PADDING, UNKNOWN = "<pad>", "<unk>"
+WORDS = [PADDING, "<start>", UNKNOWN, "a", "man", "opens", "the", "door", "he", "leaves", ".", "<end>"]
+SIDE = 32  # pixels of the pictures
+LAYERS = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+
+
+def save_tokenizer(folder: Path, *, limit: int) -> None:
+    """Lower-cased words of :data:`WORDS` between two special tokens."""
+    tokens = Tokenizer(WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token=UNKNOWN))
+    tokens.normalizer, tokens.pre_tokenizer = Lowercase(), Whitespace()
+    first, last = "<start>", "<end>"
+    ends = [(word, WORDS.index(word)) for word in (first, last)]
+    tokens.post_processor = TemplateProcessing(single=f"{first} $A {last}", special_tokens=ends)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokens,
+        model_max_length=limit,
+        pad_token=PADDING,
+        unk_token=UNKNOWN,
+        bos_token=first,
+        eos_token=last,
+        cls_token=first,
+        sep_token=last,
+    ).save_pretrained(folder)
+
+
+def save_clip(folder: Path, *, seed: int = 0) -> Path:
+    """A CLIP of 8 dimensions that reads at most 10 tokens."""
+    ids = {"vocab_size": len(WORDS), "bos_token_id": 1, "eos_token_id": len(WORDS) - 1, "pad_token_id": 0}
+    text = LAYERS | ids | {"max_position_embeddings": 10, "projection_dim": 8}
+    vision = LAYERS | {"image_size": SIDE, "patch_size": 8, "projection_dim": 8}
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=8, initializer_factor=20.0)
+    _save(CLIPModel, config, folder, seed)
+    square = {"height": SIDE, "width": SIDE}
+    CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size=square).save_pretrained(folder)
+    save_tokenizer(folder, limit=77)
+    return folder
+
+
+def save_siglip(folder: Path, *, seed: int = 0) -> Path:
+    """A SigLIP of 16 dimensions that reads exactly 10 tokens."""
+    ids = {"vocab_size": len(WORDS), "bos_token_id": 1, "eos_token_id": len(WORDS) - 1, "pad_token_id": 0}
+    text = LAYERS | ids | {"max_position_embeddings": 10, "projection_size": 16}
+    config = SiglipConfig(text_config=text, vision_config=LAYERS | {"image_size": SIDE, "patch_size": 8})
+    _save(SiglipModel, config, folder, seed)
+    SiglipImageProcessor(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
+    save_tokenizer(folder, limit=10)
+    return folder
+
+
+def save_lxmert(folder: Path, *, seed: int = 0, visual: int = 12) -> Path:
+    """An LXMERT of 16 dimensions with 3 language, 2 vision and 1 cross-modality layers, all of it."""
+    config = LxmertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=16,
+        intermediate_size=32,
+        num_attention_heads=2,
+        l_layers=3,
+        r_layers=2,
+        x_layers=1,
+        visual_feat_dim=visual,
+        max_position_embeddings=12,
+        initializer_range=0.3,
+    )
+    _save(LxmertModel, config, folder, seed)
+    save_tokenizer(folder, limit=12)
+    return folder
+
+
+def _save(kind: Any, config: Any, folder: Path, seed: int) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        kind(config).save_pretrained(folder)
+
+
+def pictures(count: int, *, height: int = 48, width: int = 64) -> list[Any]:
+    """Coloured rectangles on coloured grounds."""
+    random = np.random.default_rng(0)
+    frames = []
+    for _ in range(count):
+        frame = np.full((height, width, 3), random.integers(0, 256, 3), dtype=np.uint8)
+        top, left = random.integers(0, height // 2), random.integers(0, width // 2)
+        frame[top : top + height // 3, left : left + width // 3] = random.integers(0, 256, 3)
+        frames.append(frame)
+    return frames
+
+
+def write_film(path: Path, frames: list[Any], *, each: int = 10) -> None:
+    """A film that shows each picture for ``each`` frames, at 10 frames a second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = frames[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (width, height))
+    for frame in frames:
+        for _ in range(each):
+            writer.write(frame[..., ::-1])
+    writer.release()

@@ -1,0 +1,113 @@
+"""Batches of texts by length, and that a text's features are the same bits whatever else is encoded."""
+
+import itertools
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from corpora import make_corpus
+from hypothesis import given
+from hypothesis import strategies as st
+from small_models import save_lxmert
+from test_chain import call
+from torch import Tensor, tensor
+
+from mmtool.choices import Pooling
+from mmtool.encoders.token_batches import batches_by_length, pool
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.features import open_features
+from mmtool.formats.snippets import write_snippets
+from mmtool.records import Snippet
+
+
+def batches(lengths: list[int], *, batch_size: int = 8, padding: int | None = None) -> list[list[int]]:
+    return list(batches_by_length(lengths, batch_size=batch_size, padding=padding))
+
+
+def test_batches_by_hand() -> None:
+    assert batches([]) == []
+    assert batches([5, 3, 4, 3]) == [[1, 3, 2, 0]]
+    assert batches([5, 3, 4, 3], batch_size=3) == [[1, 3, 2], [0]]
+    # Lengths 3, 3, 4 need 2 tokens of padding; with the 5 they need 2 + 2 + 1.
+    assert batches([5, 3, 4, 3], padding=5) == [[1, 3, 2, 0]]
+    assert batches([5, 3, 4, 3], padding=4) == [[1, 3, 2], [0]]
+    assert batches([5, 3, 4, 3], padding=0) == [[1, 3], [2], [0]]
+
+
+@given(
+    st.lists(st.integers(2, 40), max_size=60),
+    st.integers(1, 9),
+    st.one_of(st.none(), st.integers(0, 50)),
+)
+def test_batches_keep_their_limits_and_leave_nothing_out(
+    lengths: list[int], batch_size: int, padding: int | None
+) -> None:
+    found = batches(lengths, batch_size=batch_size, padding=padding)
+    assert sorted(index for batch in found for index in batch) == list(range(len(lengths)))
+    assert [lengths[index] for batch in found for index in batch] == sorted(lengths)
+
+    def needed(batch: list[int]) -> int:
+        return sum(max(lengths[index] for index in batch) - lengths[index] for index in batch)
+
+    for batch in found:
+        assert 1 <= len(batch) <= batch_size
+        assert padding is None or needed(batch) <= padding
+    for batch, following in itertools.pairwise(found):  # none ends before it must
+        longer = [*batch, following[0]]
+        assert len(batch) == batch_size or (padding is not None and needed(longer) > padding)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "expected"),
+    [
+        (Pooling.CLS, [1.0, 10.0, 7.0]),
+        (Pooling.MEAN, [2.5, 15.0, 8.0]),  # of 1 2 3 4, 10 20 and 7 8 9
+        (Pooling.WORDS, [2.5, 15.0, 8.0]),  # of 2 3, of 10 20 for lack of words, and of 8
+    ],
+)
+def test_pooling_by_hand(pooling: Pooling, expected: list[float]) -> None:
+    words = tensor([[1.0, 2, 3, 4], [10, 20, 99, 99], [7, 8, 9, 99]])[..., None]
+    real = tensor([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]])
+    assert pool(words, real, pooling)[:, 0].tolist() == expected
+    uneven = words.clone()
+    uneven[:, 1] *= 4  # now the mean of all tokens is not that of the words
+    changed = pool(uneven, real, pooling)[:, 0].tolist()
+    assert (
+        changed
+        == {
+            Pooling.CLS: [1.0, 10.0, 7.0],
+            Pooling.MEAN: [4.0, 45.0, 16.0],
+            Pooling.WORDS: [5.5, 45.0, 32.0],
+        }[pooling]
+    )
+    without: Tensor = pool(uneven[:1], None, pooling)
+    assert without[:, 0].tolist() == changed[:1]
+
+
+def read_all(corpus: Corpus) -> dict[str, Any]:
+    with open_features(corpus.features("lxmert-text")) as features:
+        return {id: features.read(id).features for id in features.ids()}
+
+
+def test_resumed_texts_have_the_same_bits(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path / "corpus", train=3, val=0, test=0)
+    words = ["a", "man", "opens", "the", "door", "he"]
+    for number, id in enumerate(("v0", "v1", "v2")):
+        texts = [" ".join(words[: 1 + (5 * k + number) % 6]) for k in range(9 + number)]
+        write_snippets(corpus.snippets(id), [Snippet(text) for text in texts])
+    options = ["--text-encoder", "lxmert", "--text-model", save_lxmert(tmp_path / "model")]
+    call("extract", corpus.root, *options)
+    whole = read_all(corpus)
+    assert len(whole) == 3
+
+    corpus.features("lxmert-text").unlink()
+    later = corpus.snippets("v0")
+    shutil.move(later, tmp_path)
+    call("extract", corpus.root, *options)
+    shutil.move(tmp_path / later.name, later)
+    assert "1 done, 2 unchanged" in call("extract", corpus.root, *options).stdout
+    resumed = read_all(corpus)
+    for id, features in whole.items():
+        np.testing.assert_array_equal(resumed[id], features)
