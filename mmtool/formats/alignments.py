@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,24 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
             checkpoint=content["checkpoint"],
             quality=_quality(content.get("quality")),
         )
+        _check(alignment)
         return alignment, content["recipe"]
     except FileNotFoundError:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(path, "is no alignment, or a damaged one", REMEDY) from error
+
+
+def _check(alignment: Alignment) -> None:
+    """Raise ValueError or TypeError for what no aligner says."""
+    clips, snippets = len(alignment.clips), len(alignment.snippets)
+    if not all(0 <= i < clips and 0 <= j < snippets for i, j in alignment.matches):
+        raise ValueError("a match of no clip")
+    if not all(0 <= clip.start <= clip.end < inf for clip in alignment.clips):
+        raise ValueError("a clip that ends before it starts")
+    if not all(0 <= sure <= 1 for sure in alignment.clip_confidence + alignment.snippet_confidence):
+        raise ValueError("no probability")
+    "".join(snippet.text for snippet in alignment.snippets).encode()  # half a character is none
 
 
 def _quality(content: Mapping[str, Any] | None) -> Quality | None:

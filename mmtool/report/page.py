@@ -139,4 +139,4 @@ def _percent(share: float) -> str:
 
 
 def _points(share: float) -> str:
-    return "–" if share != share else f"{100 * share:+.1f}"
+    return "–" if share != share else f"{100 * share:+.1f}".replace("-", "−")
