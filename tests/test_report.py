@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,11 +12,11 @@ import pytest
 from corpora import make_corpus
 from test_chain import call
 
-from mmtool.formats.alignments import write_alignment
+from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
-from mmtool.records import Alignment, Annotation, Clip, Snippet
+from mmtool.records import Alignment, Annotation, Clip, Quality, Snippet
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -316,6 +317,16 @@ def test_videos_are_sorted_by_accuracy_either_way(tmp_path, open_page):
     assert orders[0] == sorted(orders[0])
     assert orders[1] == sorted(orders[1], reverse=True)
     assert len(set(orders[0])) > 1
+
+
+def test_doubts_about_a_video_stand_above_it(corpus, open_page):
+    path = corpus.alignment("good", "a")
+    judged = replace(read_alignment(path)[0], quality=Quality(0.4, ("text too long", "confidence low")))
+    write_alignment(path, judged, "recipe")
+    page = open_page(write_report(corpus, "good"))
+    assert page.locator(".doubt").inner_text() == "⚠ doubtful: text too long; confidence low"
+    page.keyboard.press("j")
+    assert page.locator(".doubt").count() == 0
 
 
 def test_zooming_widens_the_timeline_and_back(corpus, open_page):

@@ -120,6 +120,15 @@ class Corpus:
         """Ids that a run has aligned; ``metrics.json`` lies among them."""
         return [id for id in self.ids_in(f"alignments/{run}", ".json") if id != self.metrics(run).stem]
 
+    def require_aligned(self, run: str) -> list[str]:
+        """Ids that a run has aligned; raises CallError, with the runs that there are, where it has none."""
+        if ids := self.aligned_ids(run):
+            return ids
+        folder = self.metrics(run).parent
+        others = sorted(path.name for path in folder.parent.glob("[!.]*") if path.is_dir() and path != folder)
+        remedy = "run `mmtool align` first" + (f", or name others: {', '.join(others)}" if others else "")
+        raise CallError(f"{folder}: no alignments; {remedy}")
+
     def known_ids(self) -> set[str]:
         """Ids that have clips or snippets."""
         return set(self.clip_ids()) | set(self.snippet_ids())

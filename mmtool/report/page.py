@@ -32,6 +32,7 @@ class RunView:
     snippet_iou: Sequence[float | None] | None  # (M,) None where a snippet has no truth
     video_accuracy: float | None
     text_iou: float | None
+    doubts: Sequence[str] = ()  # reasons to doubt it, without the truth
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from mmtool.choices import ExportFormat
-from mmtool.errors import CallError, InputError
+from mmtool.errors import InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Failure, Progress, StageReport, silent
@@ -50,10 +50,7 @@ def export_alignments(root: Path, settings: ExportSettings, *, progress: Progres
 def _ids(corpus: Corpus, settings: ExportSettings) -> list[str]:
     if settings.split is not None:
         return corpus.split_ids(settings.split)
-    ids = corpus.aligned_ids(settings.run)
-    if not ids:
-        raise CallError(f"{corpus.metrics(settings.run).parent}: no alignments; run `mmtool align` first")
-    return ids
+    return corpus.require_aligned(settings.run)
 
 
 def _export(

@@ -1,15 +1,14 @@
 """Alignments, and the truth where there is one → a page to look at."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from mmtool.errors import CallError, InputError
-from mmtool.evaluation.baselines import BASELINES
 from mmtool.evaluation.comparison import compare_scores
-from mmtool.evaluation.labels import upper_bound
-from mmtool.evaluation.measures import Estimate, VideoScore, correct_seconds, score, summarise
+from mmtool.evaluation.measures import Estimate, VideoScore, correct_seconds, summarise
+from mmtool.evaluation.rows import score_rows
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Failure, Interval, Progress, StageReport, silent
@@ -18,7 +17,6 @@ from mmtool.settings import ReportSettings
 from mmtool.stages.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES
 
-UPPER_BOUND = "upper bound"
 Truth = list[Interval | None]
 
 
@@ -66,10 +64,7 @@ def report(root: Path, settings: ReportSettings, *, progress: Progress = silent)
 
 def _ids(corpus: Corpus, settings: ReportSettings) -> tuple[list[str], int]:
     """Videos that every run has aligned, and how many not every one has."""
-    aligned = {run: set(corpus.aligned_ids(run)) for run in settings.runs}
-    for run, of_run in aligned.items():
-        if not of_run:
-            raise CallError(f"{corpus.metrics(run).parent}: no alignments; run `mmtool align` first")
+    aligned = {run: set(corpus.require_aligned(run)) for run in settings.runs}
     wanted = set.union(*aligned.values()) if settings.split is None else set(corpus.split_ids(settings.split))
     common = wanted.intersection(*aligned.values())
     if not common:
@@ -115,10 +110,7 @@ def _scores(alignments: Mapping[str, Alignment], truth: Truth) -> dict[str, Vide
     """The score of each run, of each trivial rule and of the upper bound on one video."""
     first = next(iter(alignments.values()))
     clips, texts = [clip.interval for clip in first.clips], [snippet.text for snippet in first.snippets]
-    matches: dict[str, Sequence[tuple[int, int]]] = {run: own.matches for run, own in alignments.items()}
-    matches |= {name: rule(clips, texts) for name, rule in BASELINES.items()}
-    matches[UPPER_BOUND] = upper_bound(clips, truth)
-    return {name: score(clips, truth, pairs) for name, pairs in matches.items()}
+    return score_rows({run: own.matches for run, own in alignments.items()}, clips, texts, truth)
 
 
 def _address(film: Path, page: Path) -> str:
@@ -170,6 +162,7 @@ def _run_view(alignment: Alignment, truth: Truth | None, result: VideoScore | No
         snippet_iou=ious,
         video_accuracy=result.video_accuracy if result else None,
         text_iou=result.text_iou if result else None,
+        doubts=alignment.quality.reasons if alignment.quality else (),
     )
 
 

@@ -121,6 +121,7 @@ function drawVideo() {
         make("button", {type: "button", "aria-label": "Zoom out", onclick: () => zoom(-1)}, "−"),
         make("button", {type: "button", "aria-label": "Whole film", onclick: () => zoom(0)}, "fit"),
         make("button", {type: "button", "aria-label": "Zoom in", onclick: () => zoom(1)}, "+"))),
+    run().doubts.length ? make("p", {class: "doubt"}, `⚠ doubtful: ${run().doubts.join("; ")}`) : null,
     make("ul", {class: "legend"}, ...legend.map(([kind, label]) => make("li", {}, make("span", {class: `swatch ${kind}`}), label)),
       make("li", {}, "links: unsure", make("span", {class: "ramp"}), "sure")),
     make("div", {class: "view", id: "view"}, make("div", {class: "stage", id: "stage"})),
