@@ -106,7 +106,9 @@ def test_candidates_survive_in_a_line_a_clip(tmp_path, candidates):
     assert lines == (['"candidates": {}', '"candidates": { "1": 0.75, "0": 0.125 }'] if candidates else [])
 
 
-@pytest.mark.parametrize("wrong", [{"2": 0.5}, {"-1": 0.5}, {"x": 0.5}, {"1": "x"}, [1, 0.5], 3, None])
+@pytest.mark.parametrize(
+    "wrong", [{"2": 0.5}, {"-1": 0.5}, {"x": 0.5}, {"1": "x"}, {"1": 2}, [1, 0.5], 3, None]
+)
 def test_foreign_candidates_are_refused(tmp_path, wrong):
     path = tmp_path / "a.json"
     write_alignment(path, small(candidates=((), ((1, 0.75),))), "recipe")

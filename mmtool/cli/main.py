@@ -28,7 +28,7 @@ from mmtool.cli import (
 app = typer.Typer(
     name="mmtool",
     help="Align films with texts. Each command reads and writes files below one corpus folder.",
-    epilog="Start with `mmtool run FILM TEXT -o DIR` or `mmtool demo`; "
+    epilog="Example: mmtool run film.mp4 narration.txt -o film. `mmtool demo` shows all of it; "
     "`mmtool COMMAND --help` says what a command reads and writes.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -74,10 +74,10 @@ app.command(rich_help_panel=AROUND)(doctor.doctor)
 
 
 def main() -> None:
-    """The console script.
+    """Run the command that was called.
 
     Threads of OpenMP that wait sleep instead of spinning: on a busy machine spinning ones starve
     each other.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    app()
+    app(prog_name="mmtool")  # of `python -m mmtool` too

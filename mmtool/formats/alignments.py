@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,9 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
             decoder=content["decoder"],
             checkpoint=content["checkpoint"],
             quality=_quality(content.get("quality")),
-            candidates=_candidates(clips, len(snippets)),
+            candidates=_candidates(clips),
         )
+        _check(alignment)
         return alignment, content["recipe"]
     except FileNotFoundError:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
@@ -103,14 +105,25 @@ def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, 
     return {"candidates": {str(j): round(p, 3) for j, p in alignment.candidates[clip]}}
 
 
-def _candidates(clips: Sequence[Mapping[str, Any]], snippets: int) -> tuple[Candidates, ...]:
+def _candidates(clips: Sequence[Mapping[str, Any]]) -> tuple[Candidates, ...]:
     """Those of each clip; empty in files of earlier versions and of decoders that know none."""
     if not any("candidates" in clip for clip in clips):
         return ()
-    found = tuple(tuple((int(j), float(p)) for j, p in dict(c["candidates"]).items()) for c in clips)
-    if not all(0 <= j < snippets for likely in found for j, _ in likely):
-        raise ValueError("a candidate is no snippet")
-    return found
+    return tuple(tuple((int(j), float(p)) for j, p in dict(c["candidates"]).items()) for c in clips)
+
+
+def _check(alignment: Alignment) -> None:
+    """Raise ValueError or TypeError for what no aligner says."""
+    clips, snippets = len(alignment.clips), len(alignment.snippets)
+    if not all(0 <= i < clips and 0 <= j < snippets for i, j in alignment.matches):
+        raise ValueError("a match of no clip")
+    if not all(0 <= clip.start <= clip.end < inf for clip in alignment.clips):
+        raise ValueError("a clip that ends before it starts")
+    if not all(0 <= sure <= 1 for sure in alignment.clip_confidence + alignment.snippet_confidence):
+        raise ValueError("no probability")
+    if not all(0 <= j < snippets and 0 <= p <= 1 for likely in alignment.candidates for j, p in likely):
+        raise ValueError("a candidate that is no snippet")
+    "".join(snippet.text for snippet in alignment.snippets).encode()  # half a character is none
 
 
 def _quality(content: Mapping[str, Any] | None) -> Quality | None:
