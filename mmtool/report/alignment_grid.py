@@ -23,7 +23,7 @@ MOST_TEXTS = 60  # snippets that are named by their text; of more only some are,
 LETTERS = 34  # of a text that names a snippet
 LETTERS_OF_TITLE = 100
 SLIVER = 1 / 300  # of the video: time without snippet that is narrower than its outline
-HALO = [withStroke(linewidth=4.6, foreground="white")]
+BAR = 0.16  # of a row's height
 GAP = 0.6  # rows between the last snippet and the clips without one
 
 
@@ -48,22 +48,24 @@ def draw_alignment_grid(
     alignment: Alignment, truth: Sequence[Interval | None] | None, *, title: str, measured: str = ""
 ) -> Figure:
     """Time from left to right, snippets from top to bottom, and below them the clips without one."""
-    rows = len(alignment.snippets) + 1 + GAP
-    figure = Figure(figsize=(13.0, 1.9 + min(max(0.24 * rows, 1.6), 14.0)))
+    rows = _unmatched_row(alignment) + 1
+    height = min(max(0.24 * rows, 1.6), 14.0)
+    figure = Figure(figsize=(13.0, 1.9 + height))
     axes = figure.subplots()
     figure.suptitle(_short(title, LETTERS_OF_TITLE), x=0.01, ha="left", weight="bold", parse_math=False)
     axes.set_title(measured)
     _draw_likely(axes, alignment)
     if truth is not None:
         _draw_truth(axes, alignment, truth)
-    _draw_path(axes, alignment)
+    _draw_path(axes, alignment, min(max(BAR * 72 * height / rows, 1.2), 2.6))
     _name_axes(axes, alignment)
     _explain(figure, axes, alignment, truth is not None)
     return figure
 
 
 def _unmatched_row(alignment: Alignment) -> float:
-    return len(alignment.snippets) + GAP
+    snippets = len(alignment.snippets)
+    return snippets + max(GAP, snippets / 60)
 
 
 def _likely(alignment: Alignment) -> Iterator[tuple[int, float, float]]:
@@ -109,15 +111,19 @@ def _untold(alignment: Alignment, truth: Sequence[Interval | None]) -> list[Inte
     return [interval for interval in untold if interval.end - interval.start > SLIVER * (last - first)]
 
 
-def _draw_path(axes: Axes, alignment: Alignment) -> None:
-    """A bar for each interval of a snippet, joined in the order of time, and for clips without one."""
+def _draw_path(axes: Axes, alignment: Alignment, width: float) -> None:
+    """A bar for each interval of a snippet, joined in the order of time, and for clips without one.
+
+    Their ``width``, in points, leaves the colours beside them to be seen.
+    """
     snippets = range(len(alignment.snippets))
     bars = sorted((*interval, float(row)) for row in snippets for interval in alignment.intervals(row))
     for (_, end, row), (start, _, following) in pairwise(bars):
-        axes.plot([end, start], [row, following], color=INK, linewidth=0.9, zorder=4)
+        axes.plot([end, start], [row, following], color=INK, linewidth=width / 3, zorder=4)
     bars += [(*interval, _unmatched_row(alignment)) for interval in _unmatched_time(alignment)]
+    halo = withStroke(linewidth=1.75 * width, foreground="white")
     starts, ends, rows = zip(*bars, strict=True)
-    axes.hlines(rows, starts, ends, color=INK, linewidth=2.6, zorder=5, path_effects=HALO)
+    axes.hlines(rows, starts, ends, color=INK, linewidth=width, zorder=5, path_effects=[halo])
 
 
 def _unmatched_time(alignment: Alignment) -> list[Interval]:
