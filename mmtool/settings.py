@@ -339,6 +339,8 @@ class PlotSettings:
     what: Plot = Plot.ALL
     folder: Path | None = None  # None: the corpus's plots/
     format: PictureFormat = PictureFormat.PNG
+    videos: tuple[str, ...] = ()  # of pictures of alignments; empty: all that are aligned
+    split: Split | None = None  # likewise
 
 
 @dataclass(frozen=True, slots=True)

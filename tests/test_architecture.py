@@ -51,6 +51,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     },  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments
+    *{"alignment_plots", "action_confusion"},  # of plot; the second loads torch
     *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
     "feature_pairs",  # features of both modalities in one space
     "alignment_output",  # what becomes of an alignment, whichever way made it

@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
 
 from mmtool.choices import TextSplit
-from mmtool.cli.console import ProgressBars, error_boundary, finish, out, timecode
+from mmtool.cli.console import ProgressBars, error_boundary, finish
+from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import Force, Json, MinConfidence, PathChoice, Require, TextEnd, TextStart
 from mmtool.records import Alignment
 from mmtool.settings import RunSettings, SegmentSettings
 
 DEFAULTS = RunSettings(video=Path(), text=Path(), folder=Path())
-BAR = 8  # characters
 
 
 def run(
@@ -80,32 +77,8 @@ def run(
             finish(result.report, as_json=as_json)
             return
         if not as_json:
-            show(result.alignment)
+            show_alignment(result.alignment)
         finish(result.report, as_json=as_json, extra={"alignment": list(_rows(result.alignment))})
-
-
-def show(alignment: Alignment) -> None:
-    """Print each text with its times and how sure they are: a table on a terminal, else tabs."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("from", "to", "sure"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("text", overflow="fold")
-    for number, snippet in enumerate(alignment.snippets):
-        interval, sure = alignment.extent(number), alignment.snippet_confidence[number]
-        times = [timecode(t) for t in interval] if interval else ["–", "–"]
-        if out.is_terminal:
-            table.add_row(*times, _bar(sure), Text(" ".join(snippet.text.split())))
-        else:
-            plain = [*times, f"{sure:.0%}", " ".join(snippet.text.split())]
-            typer.echo("\t".join(plain))
-    if out.is_terminal:
-        out.print(table)
-
-
-def _bar(sure: float) -> Text:
-    full = round(sure * BAR)
-    colour = "green" if sure >= 0.7 else "yellow" if sure >= 0.4 else "red"
-    return Text("█" * full, style=colour) + Text("░" * (BAR - full) + f" {sure:4.0%}")
 
 
 def _rows(alignment: Alignment) -> Iterator[dict[str, object]]:
