@@ -17,7 +17,7 @@ from mmtool.settings import AlignSettings, ExtractSettings, RunSettings
 from mmtool.stages.align import align, decoder_of
 from mmtool.stages.alignment_output import EXPECTED_ACCURACY
 from mmtool.stages.segment import segment
-from mmtool.text.readers import TEXT_SUFFIXES
+from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
 
