@@ -58,9 +58,9 @@ def score_frames(
             stream.skip_to(start, seek=timeline.indexed)
         rate, total = float(stream.frame_rate), _expected(stream, first, end)
         scores = []
-        frames = _read_ahead(stream, detector, end)
+        frames = _read_ahead(stream, end)
         try:
-            for score in detector.scores(frames):
+            for score in detector.scores(_reduced(frames, detector)):
                 scores.append(score)
                 if on_frames is not None:
                     on_frames(len(scores), total, rate)
@@ -134,14 +134,14 @@ def _expected(stream: Stream, first: int, end: float | None) -> int | None:
     return None if count is None else max(0, count - first)
 
 
-def _read_ahead(stream: Stream, detector: Detector, end: float | None) -> Generator[Frame, None, None]:
-    """Yield frames, reduced to what the detector looks at, while a thread decodes those that follow."""
+def _read_ahead(stream: Stream, end: float | None) -> Generator[Frame, None, None]:
+    """Yield frames while a thread decodes those that follow."""
     ready: queue.Queue[Frame | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()
 
     def decode() -> None:
         try:
-            for frame in _frames(stream, detector, end):
+            for frame in _frames(stream, end):
                 ready.put(frame)
                 if stopped.is_set():
                     return
@@ -164,11 +164,17 @@ def _read_ahead(stream: Stream, detector: Detector, end: float | None) -> Genera
             thread.join(timeout=0.05)
 
 
-def _frames(stream: Stream, detector: Detector, end: float | None) -> Iterator[Frame]:
-    size: tuple[int, int] | None = None
+def _frames(stream: Stream, end: float | None) -> Iterator[Frame]:
     while not isinstance(frame := stream.read(), bool):
         if end is not None and stream.times[-1] >= end - TOLERANCE:
             return
+        yield frame
+
+
+def _reduced(frames: Iterator[Frame], detector: Detector) -> Iterator[Frame]:
+    """Reduce frames to what the detector looks at."""
+    size: tuple[int, int] | None = None
+    for frame in frames:
         height, width, _ = frame.shape
         size = size or detector.frame_size(width, height)
         if size != (width, height):
