@@ -32,8 +32,8 @@ from mmtool.records import StageReport
 
 PIPE_WIDTH = 160  # of tables that no terminal shows
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 ALL_DONE, SOME_FAILED, IMPOSSIBLE = 0, 1, 2
 

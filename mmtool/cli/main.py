@@ -1,5 +1,6 @@
 """The table of contents: every command, in the order in which data flows."""
 
+import gc
 import os
 from typing import Annotated
 
@@ -77,7 +78,8 @@ def main() -> None:
     """Run the command that was called.
 
     Threads of OpenMP that wait sleep instead of spinning: on a busy machine spinning ones starve
-    each other.
+    each other. Garbage is collected seldom: libraries that are imported make many objects, and none.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
     app(prog_name="mmtool")  # of `python -m mmtool` too

@@ -9,7 +9,6 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
@@ -17,7 +16,14 @@ from mmtool.video.pixels import PixelReader, Pixels
 from mmtool.video.probe import probe
 from mmtool.video.seeking import SeekableVideo
 from mmtool.video.stream import no_frames
-from mmtool.video.timeline import Timeline, UntoldError, film_start, open_video, read_timeline
+from mmtool.video.timeline import (
+    Timeline,
+    UntoldError,
+    decode_all,
+    film_start,
+    open_video,
+    read_timeline,
+)
 
 SAME_TIME = 1e-3  # seconds
 
@@ -134,7 +140,7 @@ def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Ite
     if not frames:
         return
     with open_video(path) as (container, stream):
-        decoded = enumerate(_decode_all(container, stream), start=1)
+        decoded = enumerate(decode_all(container, stream), start=1)
         start = film_start(container, stream)
         count = 0
         for wanted, same in groupby(frames):
@@ -147,14 +153,6 @@ def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Ite
                 raise _missing(path, wanted, count)
             for _ in same:
                 yield frame
-
-
-def _decode_all(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """All frames; damage ends a frame, or the video, without a word: the caller counts."""
-    with suppress(av.FFmpegError):
-        for packet in container.demux(stream):
-            with suppress(av.FFmpegError):
-                yield from packet.decode()
 
 
 def _seconds(frame: av.VideoFrame, index: int, stream: av.VideoStream, start: Fraction) -> float:
