@@ -4,6 +4,7 @@ from bisect import bisect_right
 
 import numpy as np
 import pytest
+from films import shots, write_film
 from numbered_films import make_film, number_in
 from test_video import FOOTAGE
 
@@ -190,6 +191,15 @@ def test_clips_with_times_alone_get_what_is_shown_then(tmp_path):
     (found,) = read_clip_frames(path, [Clip(3.6, 3.96)])
     assert number_in(found.frame.pixels) == 73
     assert found.frame.time == pytest.approx(3.72)  # (73 + 20) / 25
+
+
+def test_times_are_decoded_where_packets_do_not_tell_them(tmp_path):
+    """VP8; the pictures start two seconds after the sound, and last 40 or 80 ms in turn."""
+    late = {"start": 2000, "sound": 5}
+    path = write_film(tmp_path / "film.mkv", shots(40), durations=(40, 80), codec="libvpx", **late)
+    found = list(read_clip_frames(path, [Clip(2.6, 3.2), Clip(3.2, 3.8)]))  # five times 120 ms each
+    assert [number_in(each.frame.pixels) for each in found] == [15, 25]
+    assert [each.frame.time for each in found] == pytest.approx([2.6 + 0.28, 3.2 + 0.28])
 
 
 def test_frames_come_in_the_order_of_the_film_where_clips_overlap(tmp_path):
