@@ -114,6 +114,14 @@ def test_a_frame_alone_and_in_a_batch_agree(folder: Path) -> None:
     assert detector.calls == [5, 1, 1, 1, 1, 1]
 
 
+def test_a_frames_bits_do_not_depend_on_those_it_shares_a_batch_with(folder: Path) -> None:
+    """The last frame of the batch has as many regions as the others, or all 36."""
+    few, many = (Detector((7, 7, 7, 7, last)) for last in (7, 36))
+    first, second = (frame_encoder(folder, detector).encode(FRAMES).features for detector in (few, many))
+    np.testing.assert_array_equal(first[:4], second[:4])
+    assert not np.array_equal(first[4], second[4])
+
+
 def test_a_frame_without_regions_has_no_features(folder: Path) -> None:
     features = frame_encoder(folder, Detector((0, 5, 1, 2, 5))).encode(FRAMES).features
     assert np.isfinite(features).all()

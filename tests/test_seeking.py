@@ -227,9 +227,10 @@ def test_frames_that_vanish_without_a_trace_show_in_the_clips_times(tmp_path):
     assert [number_in(frame.pixels) for frame in read_frames(path, [9, 10, 36], timeline)] == [9, 13, 39]
 
 
-def test_a_film_that_ends_too_early_is_named(tmp_path):
+@pytest.mark.parametrize("cut", [100, 90])  # between clips, and within one
+def test_a_film_that_ends_too_early_is_named(tmp_path, cut):
     path = make_film(tmp_path / "film.mp4")
-    clips = [Clip(0.0, 4.0, 0, 100), Clip(4.0, 8.0, 100, 200)]
+    clips = [Clip(0.0, cut / 25, 0, cut), Clip(cut / 25, 8.4, cut, 300 - cut)]
     with pytest.raises(InputError, match=r"film\.mp4: frame 150 is missing, the last .* is 99; check"):
         list(read_clip_frames(path, clips))
 

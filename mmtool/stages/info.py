@@ -92,7 +92,7 @@ def _regions(features: FeaturesFile) -> Facts:
                 facts[what] = f"{len(known):,}: {', '.join(known[:LISTED])}{more}"
             if known and counts:
                 most = counts.most_common(LISTED)
-                facts[f"most seen {what}"] = ", ".join(f"{known[id]} {count:,}" for id, count in most)
+                facts[f"most seen {what}"] = ", ".join(f"{known[id]} ×{count:,}" for id, count in most)
     return facts
 
 
@@ -216,7 +216,9 @@ def _snippets(path: Path) -> Facts:
         "snippets": len(snippets),
         "words": sum(len(snippet.text.split()) for snippet in snippets),
         "with times": sum(snippet.start is not None for snippet in snippets),
-        **({"kinds": ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())} if kinds else {}),
+        **(
+            {"kinds": ", ".join(f"{kind} ×{count:,}" for kind, count in kinds.most_common())} if kinds else {}
+        ),
     }
 
 

@@ -68,6 +68,11 @@ def _extract_intervals(
     corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings, report: StageReport
 ) -> None:
     """By an encoder that sees clip times alone."""
+    if settings.frames > 1 or settings.region_names:
+        option = "--frames" if settings.frames > 1 else "--region-names"
+        raise CallError(
+            f"{option} is of encoders that see pictures; {encoder.identity.name} has no use for it"
+        )
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id))]

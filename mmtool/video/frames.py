@@ -123,7 +123,8 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
         with suppress(UntoldError), open_video(path) as (container, stream):
             video = SeekableVideo(container, stream, timeline)
             for index, same in groupby(frames):
-                frame = VideoFrame(timeline.seconds(index), pixels.read(video.frame(index)))
+                shown = video.frame(index)
+                frame = VideoFrame(timeline.seconds(index), pixels.read(shown))
                 for _ in same:
                     yield frame
                     done += 1
