@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -249,7 +250,8 @@ def test_extract_with_a_classifier(tmp_path: Path) -> None:
     options = ["--video-encoder", SMALL, "--video-weights", "random"]
     assert f"1 done · {SMALL} 1024 dimensions" in call("extract", corpus.root, *options).stdout
     with open_features(corpus.features(SMALL)) as features:
-        assert features.header.sources == (encoder().identity,)
+        identity = encoder().identity
+        assert features.header.sources == (replace(identity, settings=identity.settings | {"frames": 1}),)
         assert features.read("v0").features.shape == (6, 1024)
     for wrong, problem in (
         (["--video-encoder", "resnet5"], "--video-encoder resnet5: there is no such encoder; did you mean"),

@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 from corpora import make_corpus
-from literal_visual_genome import small_checkpoint
+from literal_visual_genome import folder_of, small_checkpoint
 from small_models import pictures, save_clip, write_film
 from test_chain import call
-from test_visual_genome import folder_of
 
 CLIP = ["--video-encoder", "clip", "--text-encoder", "clip"]
 TIMING = ["--video-encoder", "timing"]

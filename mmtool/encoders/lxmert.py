@@ -17,6 +17,7 @@ from mmtool.encoders.contract import (
     EncoderIdentity,
     Features,
     Frame,
+    NamesRegions,
     RegionDetector,
     Regions,
 )
@@ -57,6 +58,7 @@ class LxmertFrameEncoder:
             )
         self._network = loaded.network.to(self._device, self._dtype)
         self._detector = detector
+        self.names = detector.names if isinstance(detector, NamesRegions) else None
         self._keep_regions = keep_regions
         self._batch_size = batch_size
         regions = {f"detector_{key}": value for key, value in detector.identity.settings.items()}

@@ -134,7 +134,10 @@ def _with_frames(identity: EncoderIdentity, frames: int) -> EncoderIdentity:
 def _names(encoder: FrameEncoder) -> RegionNames:
     names = encoder.names if isinstance(encoder, NamesRegions) else None
     if names is None:
-        raise CallError(f"--region-names: {encoder.identity.name} has no names for what it detects")
+        raise CallError(
+            f"--region-names: {encoder.identity.name} has no names for what it detects; "
+            "put objects_vocab.txt and attributes_vocab.txt beside the weights of faster-rcnn-vg"
+        )
     return names
 
 
