@@ -388,7 +388,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_was_not(corpus, detector):
     """Killed when the first film's part is there, and while it starts; then the same command again."""
     for id in "cdef":
         add_film(corpus, id, [10] * 4)
-    options = [*detector, "--keep-regions", "--batch-size", "2"]
+    options = [*detector, "--keep-regions", "--batch-size", "2", "--frames", "6"]
     call("extract", corpus.root, *options, "--video-name", "whole")
     command = [sys.executable, "-c", PROGRAM, "extract", corpus.root, *options, "--video-name", "killed"]
     one_thread = os.environ | {"OMP_NUM_THREADS": "1"}  # as in this process: it decides how sums are rounded
