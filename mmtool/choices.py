@@ -170,13 +170,16 @@ class TimingPrior(StrEnum):
 
 
 class Plot(StrEnum):
-    """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of an evaluation."""
+    """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of alignments."""
 
     TRAINING = "training"
     RATIOS = "ratios"
     DRIFT = "drift"
     ALL = "all"
     RELIABILITY = "reliability"
+    ALIGNMENT = "alignment"
+    PROGRESS = "progress"
+    CONFUSION = "confusion"
 
 
 class PictureFormat(StrEnum):

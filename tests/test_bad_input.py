@@ -1,5 +1,6 @@
 """Bad input: one line that names the file and the remedy, the right exit code, earlier results intact."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -229,3 +230,12 @@ def test_demo_does_not_write_into_somebody_elses_folder(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     complaint(call("demo", tmp_path, code=2), str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_names_that_are_no_utf8_are_named(tmp_path):
+    """As archives of other systems leave them; OpenCV would crash."""
+    for folder, name in (("videos", b"m\xfcller.mp4"), ("texts", b"m\xfcller.txt")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / os.fsdecode(name)).write_text("one\ntwo\n")
+    output = call("segment", tmp_path, code=1).stderr
+    assert "its name is no UTF-8; rename" in output

@@ -250,8 +250,9 @@ def test_extract_with_a_classifier(tmp_path: Path) -> None:
     options = ["--video-encoder", SMALL, "--video-weights", "random"]
     assert f"1 done · {SMALL} 1024 dimensions" in call("extract", corpus.root, *options).stdout
     with open_features(corpus.features(SMALL)) as features:
-        identity = encoder().identity
-        assert features.header.sources == (replace(identity, settings=identity.settings | {"frames": 1}),)
+        (source,) = features.header.sources
+        own = encoder().identity
+        assert source == replace(own, settings=own.settings | {"frames": 1})
         assert features.read("v0").features.shape == (6, 1024)
     for wrong, problem in (
         (["--video-encoder", "resnet5"], "--video-encoder resnet5: there is no such encoder; did you mean"),

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 from test_chain import call
 
+from mmtool.encoders import published
 from mmtool.stages import doctor as examination
 
 
@@ -33,6 +34,25 @@ def test_a_library_that_cannot_be_imported_is_in_the_way(tmp_path, monkeypatch):
     assert "not ready" in call("doctor", tmp_path, code=1).output
 
 
+@pytest.mark.parametrize("error", [OSError("libGL.so.1: cannot open"), RuntimeError("no operator nms")])
+def test_a_library_that_fails_otherwise_is_in_the_way_too(tmp_path, monkeypatch, error):
+    def fail(module):
+        raise error
+
+    monkeypatch.setattr(examination, "import_module", fail)
+    _, found = findings(tmp_path, code=1)
+    assert found["torch"]["detail"] == str(error)
+
+
+def test_weights_are_here_once_their_tensors_are(monkeypatch):
+    """A configuration alone, which a look at the hub leaves behind, is no weights."""
+    for file, wanted in (("config.json", False), ("model.safetensors", True), ("pytorch_model.bin", True)):
+        monkeypatch.setattr(
+            published, "try_to_load_from_cache", lambda model, name, file=file: "x" if name == file else None
+        )
+        assert {w.encoder: w.found for w in published.published_weights()}["bert"] == wanted
+
+
 def test_a_missing_extra_is_no_problem_and_names_what_it_adds(tmp_path, monkeypatch):
     monkeypatch.setattr(examination, "missing_modules", lambda extra: ["opentimelineio"])
     ready, found = findings(tmp_path)
@@ -54,3 +74,11 @@ def test_a_full_disk_is_in_the_way(tmp_path, monkeypatch, little):
 def test_a_folder_that_is_not_there_yet_is_judged_by_its_parent(tmp_path):
     _, found = findings(tmp_path / "new" / "corpus")
     assert str(tmp_path) in found["disk"]["detail"]
+
+
+@pytest.mark.parametrize(("missing", "state"), [([], "fine"), (["imageio_ffmpeg"], "optional")])
+def test_an_ffmpeg_may_come_with_an_extra(tmp_path, monkeypatch, missing, state):
+    monkeypatch.setattr(examination.shutil, "which", lambda name: None)
+    monkeypatch.setattr(examination, "missing_modules", lambda extra: missing)
+    _, found = findings(tmp_path)
+    assert found["ffmpeg"]["state"] == state

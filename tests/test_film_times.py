@@ -123,6 +123,8 @@ def test_a_part_outside_the_film_is_one_line(tmp_path):
     with pytest.raises(InputError, match="ends before 3 s; correct --start"):
         score_frames(path, CONTENT, extent=Extent(3.0))
     assert len(score_frames(path, CONTENT, extent=Extent(0.0, 99.0)).scores) == 20
+    with pytest.raises(InputError, match=r"no frame begins between 0\.41 s and 0\.43 s"):
+        score_frames(path, CONTENT, extent=Extent(0.41, 0.43))
 
 
 def test_headers_tell_the_end_and_count_frames(tmp_path):

@@ -305,6 +305,22 @@ def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_
     assert matches(corpus, "plain", **heavy) != matches(corpus, "plain")
 
 
+def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided(corpus):
+    """A network without timing of its own is weighed by the package's, as alignment without a run is."""
+    trained(corpus, "plain", early_stopping=0)
+    matches(corpus, "plain", timing_weight=4.0)
+    align(corpus.root, AlignSettings(split=Split.TEST))
+    compared = 0
+    for id in corpus.split_ids(Split.TEST):
+        weighed, timed = (read_alignment(corpus.alignment(run, id))[0] for run in ("plain", "semi-markov"))
+        label_of = [dict(alignment.matches) for alignment in (weighed, timed)]
+        for clip in range(len(timed.clips)):
+            if label_of[0].get(clip) == label_of[1].get(clip):
+                assert weighed.clip_confidence[clip] == pytest.approx(timed.clip_confidence[clip], abs=1e-5)
+                compared += 1
+    assert compared
+
+
 def test_the_published_format_has_no_place_for_time(corpus, tmp_path):
     trained(corpus, "time", time_features=True)
     with pytest.raises(CallError, match="reads time"):

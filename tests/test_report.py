@@ -1,8 +1,10 @@
 """The report: what stands in it, and how it behaves in a real browser."""
 
+import base64
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,11 +12,11 @@ import pytest
 from corpora import make_corpus
 from test_chain import call
 
-from mmtool.formats.alignments import write_alignment
+from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
-from mmtool.records import Alignment, Annotation, Clip, Snippet
+from mmtool.records import Alignment, Annotation, Clip, Quality, Snippet
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -113,6 +115,61 @@ def test_calls_that_cannot_be_answered_are_refused(corpus):
     assert (corpus.root / "reports" / "good.html").exists()
 
 
+def test_a_film_that_cannot_be_read_costs_the_pictures_only(corpus):
+    (corpus.root / "videos" / "a.mp4").write_bytes(b"no film")
+    page = corpus.root / "page.html"
+    result = call("report", corpus.root, "--run", "good", "-o", page)
+    assert "a is shown without pictures" in result.output
+    assert data_of(page)[0]["pictures"] is None
+
+
+def test_videos_that_one_run_lacks_are_left_out_and_said(corpus):
+    corpus.alignment("bad", "b").unlink()
+    result = call("report", corpus.root, "--run", "good", "--run", "bad", "--thumbnail-width", "0")
+    assert "1 videos are not aligned by every run" in result.output
+
+
+def test_a_folder_is_no_page(corpus):
+    for folder in (corpus.root, "."):
+        output = call("report", corpus.root, "--run", "good", "-o", folder, code=2).output
+        assert "is a folder; give -o the name of a file" in output
+
+
+def write_odd(corpus, id, clips, texts, matches):
+    """A video of the run ``odd`` whose clips have times alone."""
+    own = Alignment(
+        id,
+        tuple(Clip(*clip) for clip in clips),
+        tuple(Snippet(text) for text in texts),
+        matches,
+        (0.5,) * len(clips),
+        (0.5,) * len(texts),
+        "semi-markov",
+        "",
+    )
+    write_alignment(corpus.alignment("odd", id), own, "recipe")
+
+
+@pytest.fixture
+def odd(corpus):
+    """What no film looks like, and what some do."""
+    write_odd(corpus, "a", [(0, 4), (1, 2), (1, 3.5)], TEXTS, ((0, 0), (1, 1)))  # clips overlap
+    write_odd(corpus, "no clips", [], ["x"], ())
+    write_odd(corpus, "no length", [(0, 0)], ["x"], ((0, 0),))
+    write_odd(corpus, "no snippets", [(0, 1), (1, 2)], [], ())
+    write_odd(corpus, "ünd <i>\"'#.x", [(0, 1)], ["שלום עולם", "x" * 100_000], ((0, 0), (0, 1)))
+    shutil.copy(corpus.root / "videos" / "a.mp4", corpus.root / "videos" / "no clips.mp4")
+    return corpus
+
+
+def test_pictures_of_clips_that_overlap_are_the_clips_own(odd):
+    a = data_of(write_report(odd, "odd", more=["--thumbnail-width", "16"]))[0]
+    jpeg = base64.b64decode(a["pictures"]["jpeg"].partition(",")[2])
+    sheet = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    found = [sheet[:, 16 * k + 4 : 16 * k + 12].mean() / 6 for k in range(3)]  # frames 20, 15 and 22
+    assert found == pytest.approx([20, 15, 22], abs=1)
+
+
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
@@ -198,12 +255,47 @@ def test_keys_walk_through_snippets_clips_mistakes_and_videos(corpus, open_page)
     page.keyboard.press("n")
     page.keyboard.press("n")
     assert chosen(page)[0] == [1]
-    page.keyboard.press("PageDown")
+    page.keyboard.press("j")
     assert page.locator("h2").first.inner_text() == "b"
     page.keyboard.press("?")
     assert page.locator("dialog[open]").count() == 1
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
+
+
+def test_every_key_works_on_every_odd_video(odd, open_page):
+    page = open_page(write_report(odd, "odd"), width=360)
+    for _ in range(5):
+        for key in ("ArrowDown", "ArrowRight", "ArrowLeft", "ArrowUp", "n", "p", "+", "0", "Escape", "Enter"):
+            page.keyboard.press(key)
+        assert not re.search("NaN|Infinity|undefined", page.locator("#stage").evaluate("n => n.outerHTML"))
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+        page.keyboard.press("j")
+
+
+def test_snippets_that_share_a_clip_lie_beneath_each_other(odd, open_page):
+    page = open_page(write_report(odd, "odd"))
+    page.locator("#videos tbody tr").last.press("Enter")
+    first, second = page.locator(".band").evaluate_all(
+        "nodes => nodes.map(n => n.getBoundingClientRect().top)"
+    )
+    assert second > first + 20
+    assert page.locator(".texts .text").first.evaluate("n => getComputedStyle(n).direction") == "rtl"
+    assert page.locator(".texts").evaluate("n => n.offsetHeight") < 500
+
+
+def test_what_a_key_chooses_is_on_the_screen(corpus, open_page):
+    page = open_page(write_report(corpus, "bad"), height=460)
+    page.keyboard.press("n")
+    assert page.locator("blockquote").evaluate("n => n.getBoundingClientRect().bottom <= innerHeight")
+    assert page.locator("#videos tbody tr").first.locator("td").nth(4).inner_text() == "3"  # mistakes
+
+
+def test_on_paper_it_is_light_and_nothing_is_cut_off(corpus, open_page):
+    page = open_page(write_report(corpus, "good"), scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("() => getComputedStyle(document.body).color") == "rgb(29, 29, 33)"
+    assert page.locator(".texts").evaluate("n => getComputedStyle(n).maxHeight") == "none"
 
 
 def test_another_run_can_be_shown_first(corpus, open_page):
@@ -220,11 +312,21 @@ def test_videos_are_sorted_by_accuracy_either_way(tmp_path, open_page):
     orders = []
     for _ in range(2):
         head.click()
-        shown = page.locator("#videos tbody tr td:nth-child(5)").all_inner_texts()
+        shown = page.locator("#videos tbody tr td:nth-child(6)").all_inner_texts()
         orders.append([float(value) for value in shown])
     assert orders[0] == sorted(orders[0])
     assert orders[1] == sorted(orders[1], reverse=True)
     assert len(set(orders[0])) > 1
+
+
+def test_doubts_about_a_video_stand_above_it(corpus, open_page):
+    path = corpus.alignment("good", "a")
+    judged = replace(read_alignment(path)[0], quality=Quality(0.4, ("text too long", "confidence low")))
+    write_alignment(path, judged, "recipe")
+    page = open_page(write_report(corpus, "good"))
+    assert page.locator(".doubt").inner_text() == "⚠ doubtful: text too long; confidence low"
+    page.keyboard.press("j")
+    assert page.locator(".doubt").count() == 0
 
 
 def test_zooming_widens_the_timeline_and_back(corpus, open_page):
@@ -296,3 +398,8 @@ def test_a_long_film_works_too(tmp_path, open_page):
     assert page.locator(".links path").count() == 200
     page.locator('.texts li[data-snippet="199"]').click()
     assert chosen(page) == ([199], [498, 499])
+    spent = page.evaluate(
+        "() => { const t = performance.now(); choose({clip: 250}); document.body.offsetHeight;"
+        " return performance.now() - t; }"
+    )
+    assert spent < 300  # milliseconds; 25 on a slow core

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from mmtool.choices import TextSplit
 from mmtool.errors import InputError
 from mmtool.records import Interval, Snippet
+from mmtool.text import TEXT_SUFFIXES
 from mmtool.text.phrases import MAX_WORDS, MIN_WORDS
-from mmtool.text.readers import TEXT_SUFFIXES, TextFile, read_text
+from mmtool.text.readers import TextFile, read_text
 from mmtool.text.source import Passage, Source, plain_parts
 from mmtool.text.splitting import snippets_of, split_text, splitter
 

@@ -62,9 +62,8 @@ class SequenceStack(nn.Module):
         lengths = sequences.lengths[:, None]
         steps = torch.arange(sequences.features.shape[1], device=lengths.device)
         backward = torch.where(steps < lengths, lengths - 1 - steps, steps)  # its own inverse
-        index = backward[:, :, None].expand(-1, -1, WIDTH)  # (B, L, 300)
-        _, hidden = self.layers(sequences.features.gather(1, index))
-        hidden = hidden.gather(1, index)
+        _, hidden = self.layers(_gather(sequences.features, backward))
+        hidden = _gather(hidden, backward)
         if self.norm is not None:
             hidden = self.norm(hidden, sequences.mask())
         return cast(Tensor, hidden)
@@ -184,8 +183,11 @@ class AlignmentNetwork(nn.Module):
 
 
 def _gather(elements: Tensor, index: Tensor) -> Tensor:
-    """(B, L, P) and (B, T) → (B, T, P)."""
-    return elements.gather(1, index[..., None].expand(-1, -1, elements.shape[-1]))
+    """(B, L, P) and (B, T) → (B, T, P); whole rows at once, which torch.gather would not take."""
+    batch, length, width = elements.shape
+    first = torch.arange(batch, device=index.device)[:, None] * length
+    rows = elements.reshape(batch * length, width).index_select(0, (first + index).flatten())
+    return rows.view(batch, -1, width)
 
 
 def parameter_count(network: nn.Module) -> int:

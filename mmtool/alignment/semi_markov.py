@@ -19,8 +19,9 @@ from mmtool.alignment.quality import TimingEvidence, spread
 from mmtool.alignment.timing_parameters import TimingParameters
 from mmtool.alignment.viterbi import viterbi
 from mmtool.alignment.weak_matches import UnmatchedProbability
-from mmtool.records import Interval
+from mmtool.records import Candidates, Interval
 
+_LEAST_LIKELY, _MOST_CANDIDATES = 0.01, 8  # of the candidates of a clip
 _MOST_HURRIED = 5.0  # times the usual rate of reading; faster is no narration
 
 
@@ -35,7 +36,8 @@ class TimedAlignment:
     ``clip_confidence`` (N,) is the probability of each clip's label, tempered by the parameters'
     ``temperature``; ``snippet_confidence`` (M,) the mean of that over the snippet's time, or, without
     clips, the probability that it owns none. ``unmatched`` holds both probabilities for all clips and
-    snippets, also for those that are matched. ``log_probability`` is of all alignments, for comparing
+    snippets, also for those that are matched; ``candidates`` (N) the clips' likely snippets with their
+    tempered probabilities, likeliest first. ``log_probability`` is of all alignments, for comparing
     texts or parameters on one video. ``evidence`` is what speaks for and against the alignment.
     """
 
@@ -44,6 +46,7 @@ class TimedAlignment:
     clip_confidence: Floats
     snippet_confidence: Floats
     unmatched: UnmatchedProbability
+    candidates: tuple[Candidates, ...]
     log_probability: float
     evidence: TimingEvidence
 
@@ -95,6 +98,7 @@ def align_by_timing(
         clip_confidence=clip_confidence,
         snippet_confidence=snippet_confidence,
         unmatched=unmatched,
+        candidates=_candidates(posterior, parameters.temperature),
         log_probability=marginals.log_probability,
         evidence=_evidence(video, marginals, extent, parameters.unit),
     )
@@ -182,6 +186,7 @@ def _untold(clips: Sequence[Interval]) -> TimedAlignment:
         clip_confidence=certain,
         snippet_confidence=nothing,
         unmatched=UnmatchedProbability(clips=certain, snippets=nothing),
+        candidates=((),) * len(clips),
         log_probability=0.0,
         evidence=TimingEvidence(reading=0.0, room=clips[-1].end - clips[0].start, start=0.0, end=0.0),
     )
@@ -196,9 +201,7 @@ def confidence_of(
     at most, and never too much (Markov's inequality).
     """
     snippets, clips = posterior.shape
-    outside = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
-    table = np.vstack([posterior, outside]) ** (1 / temperature)  # (M + 1, N); UNMATCHED is the last row
-    table /= table.sum(axis=0)
+    table = _label_probability(posterior, temperature)
     sure = table[labels, np.arange(clips)]
     unmatched = UnmatchedProbability(
         clips=table[UNMATCHED], snippets=np.maximum(1 - posterior.sum(axis=1), 0.0)
@@ -207,6 +210,24 @@ def confidence_of(
     owned = of_snippet @ durations
     mean = of_snippet @ (sure * durations) / np.where(owned > 0, owned, 1.0)
     return unmatched, sure, np.where(owned > 0, mean, unmatched.snippets)
+
+
+def _label_probability(posterior: Floats, temperature: float) -> Floats:
+    """(M + 1, N) of each clip's label, tempered; UNMATCHED is the last row."""
+    outside = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
+    table: Floats = np.vstack([posterior, outside]) ** (1 / temperature)
+    table /= table.sum(axis=0)
+    return table
+
+
+def _candidates(posterior: Floats, temperature: float) -> tuple[Candidates, ...]:
+    """The likely snippets of each clip, likeliest first."""
+    probability = _label_probability(posterior, temperature)[:-1]
+    order = np.argsort(-probability, axis=0, kind="stable")[:_MOST_CANDIDATES]  # (C, N)
+    return tuple(
+        tuple((int(j), float(p)) for j, p in zip(best, column[best], strict=True) if p >= _LEAST_LIKELY)
+        for best, column in zip(order.T, probability.T, strict=True)
+    )
 
 
 def _evidence(

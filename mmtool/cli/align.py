@@ -1,11 +1,13 @@
 """``mmtool align``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mmtool.choices import CheckpointChoice, Decoder, Device, Split
-from mmtool.cli.console import error_boundary, run_stage
+from mmtool.cli.console import ProgressBars, error_boundary, finish, out
+from mmtool.cli.matches import show_alignment, show_alignments
 from mmtool.cli.options import (
     HERE,
     CorpusArgument,
@@ -17,6 +19,8 @@ from mmtool.cli.options import (
     TextEnd,
     TextStart,
 )
+from mmtool.errors import CallError
+from mmtool.records import StageReport
 from mmtool.settings import AlignSettings
 
 DEFAULTS = AlignSettings()
@@ -75,6 +79,10 @@ def align(
         int, typer.Option(help="Videos at a time through a network.")
     ] = DEFAULTS.batch_size,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = DEFAULTS.device,
+    show: Annotated[
+        str,
+        typer.Option(help="Show this video's snippets.", show_default="a table of the videos", metavar="ID"),
+    ] = "",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -88,7 +96,8 @@ def align(
 
     Every clip and snippet has the probability that it is right, and every video a verdict: doubtful
     ones are named with the reasons. A video that --require rejects gives exit code 1, and no alignment
-    of it, also no earlier one, remains.
+    of it, also no earlier one, remains. A table shows all videos; that of a single video, or of --show,
+    its snippets with their times.
 
     Example: mmtool align my-corpus --split test
 
@@ -118,4 +127,28 @@ def align(
         )
         from mmtool.stages.align import align as stage
 
-    run_stage(lambda progress: stage(corpus, settings, progress=progress), as_json=as_json)
+        with ProgressBars(quiet=as_json) as bars:
+            report = stage(corpus, settings, progress=bars)
+        if not as_json:
+            _show(corpus, settings.folder, report, show)
+        finish(report, as_json=as_json)
+
+
+def _show(root: Path, run: str, report: StageReport, chosen: str) -> None:
+    """Print a table of the videos, or of one video's snippets; what it says is no longer noted."""
+    from mmtool.formats.alignments import read_alignment
+    from mmtool.formats.corpus import Corpus
+    from mmtool.stages.alignment_output import doubt_note
+
+    ids = sorted(report.done + report.unchanged)
+    if chosen and chosen not in ids:
+        raise CallError(f"--show {chosen}: is none of the videos that were aligned")
+    shown = [chosen] if chosen else ids
+    alignments = [read_alignment(Corpus(root).alignment(run, id))[0] for id in shown]
+    if len(alignments) == 1:
+        show_alignment(alignments[0])
+    elif alignments:
+        show_alignments(alignments)
+    if out.is_terminal:
+        said = {doubt_note(a.id, a.quality) for a in alignments if a.quality and len(alignments) > 1}
+        report.notes = [note for note in report.notes if note not in said]

@@ -26,15 +26,16 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from mmtool.cli.interrupts import INTERRUPTED, LINE
 from mmtool.errors import MmtoolError
 from mmtool.records import StageReport
 
 PIPE_WIDTH = 160  # of tables that no terminal shows
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
-ALL_DONE, SOME_FAILED, IMPOSSIBLE, INTERRUPTED = 0, 1, 2, 130
+ALL_DONE, SOME_FAILED, IMPOSSIBLE = 0, 1, 2
 
 
 @contextmanager
@@ -48,13 +49,18 @@ def error_boundary() -> Iterator[None]:
     except MmtoolError as error:
         _fail(str(error), IMPOSSIBLE)
     except KeyboardInterrupt:
-        _fail("interrupted; finished work is kept, run the same command to go on", INTERRUPTED)
+        _fail(LINE, INTERRUPTED)
     except BrokenPipeError:
         sys.stdout = None  # the reader of a pipe left; there is nobody to flush to
         raise typer.Exit(ALL_DONE) from None
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}", IMPOSSIBLE)
+    except UnicodeEncodeError as error:
+        wrong = ascii(error.object[error.start : error.end])
+        _fail(
+            f"a file's name or a text holds {wrong}, which is no character; rename or correct it", IMPOSSIBLE
+        )
     except MemoryError:
         _fail("out of memory; try a smaller --batch-size", IMPOSSIBLE)
 
@@ -190,7 +196,7 @@ def rows_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: 
         title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(name, justify="right" if number else "left", overflow="fold")  # no digit is lost
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return table

@@ -25,8 +25,8 @@ class _AlignmentsFirst(TyperGroup):
 
 app = typer.Typer(
     cls=_AlignmentsFirst,
-    help="Write results in the formats of other programs. Without a command: alignments, as in "
-    "`mmtool export CORPUS --run NAME --format srt`.",
+    help="Write results in the formats of other programs. Without a command: alignments.",
+    epilog="Example: mmtool export my-corpus --run semi-markov --format srt",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -10,7 +10,9 @@ from mmtool.cli.console import run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
 
 app = typer.Typer(
-    help="Bring somebody else's corpus or checkpoint into a corpus folder.", no_args_is_help=True
+    help="Bring somebody else's corpus or checkpoint into a corpus folder.",
+    epilog="Example: mmtool import yms downloads/yms my-corpus",
+    no_args_is_help=True,
 )
 
 

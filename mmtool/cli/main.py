@@ -1,5 +1,6 @@
 """The table of contents: every command, in the order in which data flows."""
 
+import gc
 import os
 from typing import Annotated
 
@@ -28,7 +29,7 @@ from mmtool.cli import (
 app = typer.Typer(
     name="mmtool",
     help="Align films with texts. Each command reads and writes files below one corpus folder.",
-    epilog="Start with `mmtool run FILM TEXT -o DIR` or `mmtool demo`; "
+    epilog="Example: mmtool run film.mp4 narration.txt -o film. `mmtool demo` shows all of it; "
     "`mmtool COMMAND --help` says what a command reads and writes.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -74,10 +75,11 @@ app.command(rich_help_panel=AROUND)(doctor.doctor)
 
 
 def main() -> None:
-    """The console script.
+    """Run the command that was called.
 
     Threads of OpenMP that wait sleep instead of spinning: on a busy machine spinning ones starve
-    each other.
+    each other. Garbage is collected seldom: libraries that are imported make many objects, and none.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    app()
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
+    app(prog_name="mmtool")  # of `python -m mmtool` too

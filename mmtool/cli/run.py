@@ -5,18 +5,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
 
-from mmtool.choices import TextSplit
-from mmtool.cli.console import ProgressBars, error_boundary, finish, out, timecode
+from mmtool.choices import Decoder, Device, ShotDetector, TextEncoder, TextFormat, TextSplit
+from mmtool.cli.console import ProgressBars, error_boundary, finish
+from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import Force, Json, MinConfidence, PathChoice, Require, TextEnd, TextStart
 from mmtool.records import Alignment
-from mmtool.settings import RunSettings, SegmentSettings
+from mmtool.settings import AlignSettings, ExtractSettings, RunSettings, SegmentSettings
 
 DEFAULTS = RunSettings(video=Path(), text=Path(), folder=Path())
-BAR = 8  # characters
+ALIKE = "How alike pictures and words are, beside timing"
 
 
 def run(
@@ -44,20 +42,83 @@ def run(
     min_clip_frames: Annotated[
         int, typer.Option(help="No clip is shorter than this.")
     ] = DEFAULTS.segment.min_clip_frames,
-    path: PathChoice = DEFAULTS.path,
+    detector: Annotated[ShotDetector, typer.Option(help="How cuts are found.")] = DEFAULTS.segment.detector,
+    language: Annotated[
+        str, typer.Option(help="The text's language, an ISO 639 code.")
+    ] = DEFAULTS.segment.language,
+    text_format: Annotated[
+        TextFormat, typer.Option(help="What a .txt file holds; auto tells screenplays by their headings.")
+    ] = DEFAULTS.segment.text_format,
+    path: PathChoice = DEFAULTS.align.path,
     text_start: TextStart = None,
     text_end: TextEnd = None,
-    min_confidence: MinConfidence = DEFAULTS.min_confidence,
-    require: Require = DEFAULTS.require,
+    min_confidence: MinConfidence = DEFAULTS.align.min_confidence,
+    require: Require = DEFAULTS.align.require,
     force: Force = False,
+    video_encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="What looks at the clips: clip, or another with a space that words share.",
+            metavar="NAME",
+            rich_help_panel=ALIKE,
+        ),
+    ] = None,
+    text_encoder: Annotated[
+        TextEncoder | None,
+        typer.Option(help="What reads the snippets: the same, to be compared.", rich_help_panel=ALIKE),
+    ] = None,
+    video_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="A model of the hub, or a folder; of clip, a CLIP or SigLIP.",
+            show_default="the published one",
+            rich_help_panel=ALIKE,
+        ),
+    ] = None,
+    text_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="Likewise, the same model.",
+            show_default="the published one",
+            rich_help_panel=ALIKE,
+        ),
+    ] = None,
+    video_weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|random", help="As in extract.", show_default="published", rich_help_panel=ALIKE
+        ),
+    ] = None,
+    text_weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="random", help="As in extract.", show_default="published", rich_help_panel=ALIKE
+        ),
+    ] = None,
+    decoder: Annotated[
+        Decoder | None,
+        typer.Option(
+            help="semi-markov: timing and similarity; dtw, otam, monotone: similarity alone.",
+            show_default="semi-markov",
+            rich_help_panel=ALIKE,
+        ),
+    ] = DEFAULTS.align.decoder,
+    device: Annotated[
+        Device, typer.Option(help="Where the encoders compute.", rich_help_panel=ALIKE)
+    ] = DEFAULTS.align.device,
     as_json: Json = False,
 ) -> None:
     """Align one film with one text: cut both, align them by timing, show which text is when.
 
-    Writes a corpus of this one film: DIR/clips, DIR/snippets, DIR/alignments/semi-markov, and links to
-    both files. Needs no training, no weights and no network.
+    Writes a corpus of this one film: DIR/clips, DIR/snippets, DIR/alignments/DECODER, and links to both
+    files. Needs no training, no weights and no network. Where encoders of one space are named, writes
+    DIR/features too, and how alike pictures and words are counts as well as timing.
 
     Example: mmtool run film.mp4 narration.txt -o film
+
+    Example: mmtool run film.mp4 narration.txt -o film --video-encoder clip --text-encoder clip
     """
     with error_boundary():
         settings = RunSettings(
@@ -65,12 +126,36 @@ def run(
             text=text,
             folder=output,
             title=title,
-            segment=SegmentSettings(threshold, min_clip_frames, split, force),
-            path=path,
-            text_start=text_start,
-            text_end=text_end,
-            min_confidence=min_confidence,
-            require=require,
+            segment=SegmentSettings(
+                threshold,
+                min_clip_frames,
+                split,
+                force,
+                detector=detector,
+                language=language,
+                text_format=text_format,
+            ),
+            extract=ExtractSettings(
+                video_encoder,
+                text_encoder,
+                video_weights,
+                text_weights,
+                video_model,
+                text_model,
+                device=device,
+                force=force,
+            )
+            if any((video_encoder, text_encoder, video_weights, text_weights, video_model, text_model))
+            else None,
+            align=AlignSettings(
+                decoder=decoder,
+                path=path,
+                text_start=text_start,
+                text_end=text_end,
+                min_confidence=min_confidence,
+                require=require,
+                force=force,
+            ),
         )
         from mmtool.stages.run import run as stage
 
@@ -80,32 +165,8 @@ def run(
             finish(result.report, as_json=as_json)
             return
         if not as_json:
-            show(result.alignment)
+            show_alignment(result.alignment)
         finish(result.report, as_json=as_json, extra={"alignment": list(_rows(result.alignment))})
-
-
-def show(alignment: Alignment) -> None:
-    """Print each text with its times and how sure they are: a table on a terminal, else tabs."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("from", "to", "sure"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("text", overflow="fold")
-    for number, snippet in enumerate(alignment.snippets):
-        interval, sure = alignment.extent(number), alignment.snippet_confidence[number]
-        times = [timecode(t) for t in interval] if interval else ["–", "–"]
-        if out.is_terminal:
-            table.add_row(*times, _bar(sure), Text(" ".join(snippet.text.split())))
-        else:
-            plain = [*times, f"{sure:.0%}", " ".join(snippet.text.split())]
-            typer.echo("\t".join(plain))
-    if out.is_terminal:
-        out.print(table)
-
-
-def _bar(sure: float) -> Text:
-    full = round(sure * BAR)
-    colour = "green" if sure >= 0.7 else "yellow" if sure >= 0.4 else "red"
-    return Text("█" * full, style=colour) + Text("░" * (BAR - full) + f" {sure:4.0%}")
 
 
 def _rows(alignment: Alignment) -> Iterator[dict[str, object]]:

@@ -27,15 +27,11 @@ def published_weights() -> Iterator[PublishedWeights]:
     for detector, architecture in ARCHITECTURES.items():
         name = architecture.published.url.rpartition("/")[2]
         yield PublishedWeights(str(detector), name, (checkpoints / name).is_file())
-    for encoder, model, file in (
-        ("bert", text_models.PUBLISHED, "config.json"),
-        ("lxmert", lxmert_models.PUBLISHED, "config.json"),
-        ("clip", dual_models.PUBLISHED, "config.json"),
-        (
-            VideoEncoder.FASTER_RCNN_VG.value,
-            visual_genome_weights.PUBLISHED,
-            visual_genome_weights.TENSORS[0],
-        ),
+    for encoder, model in (
+        ("bert", text_models.PUBLISHED),
+        ("lxmert", lxmert_models.PUBLISHED),
+        ("clip", dual_models.PUBLISHED),
+        (VideoEncoder.FASTER_RCNN_VG.value, visual_genome_weights.PUBLISHED),
     ):
-        cached = try_to_load_from_cache(model, file)
-        yield PublishedWeights(encoder, model, isinstance(cached, str))
+        cached = [try_to_load_from_cache(model, file) for file in visual_genome_weights.TENSORS]
+        yield PublishedWeights(encoder, model, any(isinstance(path, str) for path in cached))

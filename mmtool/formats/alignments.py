@@ -1,16 +1,19 @@
 """``alignments/<run>/<id>.json``: clips with their snippet, snippets with their clips and intervals."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
-from mmtool.records import Alignment, Clip, Place, Quality, Snippet
+from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
+_CANDIDATES = re.compile(r"\{\s*\n[^{}]*\}(?=\n  \})")  # an object that ends a clip: written in one line
 REMEDY = "make it again with `mmtool align --force`"
 
 
@@ -37,6 +40,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
                 "end_frame": clip.end_frame,
                 "snippet": of_clip.get(i),
                 "confidence": round(alignment.clip_confidence[i], 6),
+                **_candidates_as_json(alignment, i),
             }
             for i, clip in enumerate(alignment.clips)
         ],
@@ -53,7 +57,8 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
             for j, snippet in enumerate(alignment.snippets)
         ],
     }
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    write_text(path, _CANDIDATES.sub(lambda found: " ".join(found[0].split()), text) + "\n")
 
 
 def quality_as_json(quality: Quality | None) -> dict[str, object] | None:
@@ -84,7 +89,9 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
             decoder=content["decoder"],
             checkpoint=content["checkpoint"],
             quality=_quality(content.get("quality")),
+            candidates=_candidates(clips),
         )
+        _check(alignment)
         return alignment, content["recipe"]
     except FileNotFoundError:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
@@ -101,6 +108,34 @@ def _source(snippet: Snippet) -> dict[str, object]:
 def _snippet(content: Mapping[str, Any]) -> Snippet:
     place = Place(*map(int, content["place"])) if "place" in content else None
     return Snippet(content["text"], content["start"], content["end"], content.get("kind", ""), place)
+
+
+def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, float]]:
+    """A clip's candidates as an object; nothing where the decoder knows none."""
+    if not alignment.candidates:
+        return {}
+    return {"candidates": {str(j): round(p, 3) for j, p in alignment.candidates[clip]}}
+
+
+def _candidates(clips: Sequence[Mapping[str, Any]]) -> tuple[Candidates, ...]:
+    """Those of each clip; empty in files of earlier versions and of decoders that know none."""
+    if not any("candidates" in clip for clip in clips):
+        return ()
+    return tuple(tuple((int(j), float(p)) for j, p in dict(c["candidates"]).items()) for c in clips)
+
+
+def _check(alignment: Alignment) -> None:
+    """Raise ValueError or TypeError for what no aligner says."""
+    clips, snippets = len(alignment.clips), len(alignment.snippets)
+    if not all(0 <= i < clips and 0 <= j < snippets for i, j in alignment.matches):
+        raise ValueError("a match of no clip")
+    if not all(0 <= clip.start <= clip.end < inf for clip in alignment.clips):
+        raise ValueError("a clip that ends before it starts")
+    if not all(0 <= sure <= 1 for sure in alignment.clip_confidence + alignment.snippet_confidence):
+        raise ValueError("no probability")
+    if not all(0 <= j < snippets and 0 <= p <= 1 for likely in alignment.candidates for j, p in likely):
+        raise ValueError("a candidate that is no snippet")
+    "".join(snippet.text for snippet in alignment.snippets).encode()  # half a character is none
 
 
 def _quality(content: Mapping[str, Any] | None) -> Quality | None:

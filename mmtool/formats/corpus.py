@@ -85,17 +85,22 @@ class Corpus:
         return self.root / "splits" / f"{split}.txt"
 
     def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each id that two files claim."""
+        """Files of ``folder`` by id, and a failure for each id that two files claim or that is no UTF-8."""
         found: dict[str, list[Path]] = {}
+        failures = []
         for path in sorted((self.root / folder).glob("*")):
             if path.is_file() and path.suffix.lower() in suffixes and not path.name.startswith("."):
-                found.setdefault(path.stem, []).append(path)
-        clashes = [
+                if _is_unicode(path.stem):
+                    found.setdefault(path.stem, []).append(path)
+                else:
+                    name = ascii(str(path))
+                    failures.append(Failure(name, f"{name}: its name is no UTF-8; rename it"))
+        failures += [
             Failure(id, f"{paths[1]}: has the same id as {paths[0].name}; rename one of them")
             for id, paths in found.items()
             if len(paths) > 1
         ]
-        return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, clashes
+        return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
 
     def ids_in(self, folder: str, suffix: str) -> list[str]:
         """Ids of the visible files of ``folder`` that end in ``suffix``, sorted."""
@@ -114,6 +119,15 @@ class Corpus:
     def aligned_ids(self, run: str) -> list[str]:
         """Ids that a run has aligned; ``metrics.json`` lies among them."""
         return [id for id in self.ids_in(f"alignments/{run}", ".json") if id != self.metrics(run).stem]
+
+    def require_aligned(self, run: str) -> list[str]:
+        """Ids that a run has aligned; raises CallError, with the runs that there are, where it has none."""
+        if ids := self.aligned_ids(run):
+            return ids
+        folder = self.metrics(run).parent
+        others = sorted(path.name for path in folder.parent.glob("[!.]*") if path.is_dir() and path != folder)
+        remedy = "run `mmtool align` first" + (f", or name others: {', '.join(others)}" if others else "")
+        raise CallError(f"{folder}: no alignments; {remedy}")
 
     def known_ids(self) -> set[str]:
         """Ids that have clips or snippets."""
@@ -147,6 +161,13 @@ class Corpus:
             return {}
         rows = read_rows(path, ("id",), "write the columns id,title, with quotes round commas")
         return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def require_nonempty(ids: Iterable[str], problem: str) -> None:

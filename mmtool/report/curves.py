@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mmtool.choices import PictureFormat, Plot
 from mmtool.formats.atomic import replacing
@@ -58,9 +58,14 @@ def write_plot(
     path: Path, kind: Plot, histories: Sequence[RunHistory], picture_format: PictureFormat
 ) -> None:
     """Draw one kind of picture of one or more runs."""
+    write_figure(path, lambda: DRAW[kind](histories), picture_format)
+
+
+def write_figure(path: Path, draw: Callable[[], Figure], picture_format: PictureFormat) -> None:
+    """Draw in the style of all pictures, and write the same bytes for the same picture."""
     with mpl.rc_context(STYLE), warnings.catch_warnings(), replacing(path) as part:
-        warnings.filterwarnings("ignore", message="Glyph")  # of a run's name; it is drawn as a box
-        figure = DRAW[kind](histories)
+        warnings.filterwarnings("ignore", message="Glyph")  # of a name or text; it is drawn as a box
+        figure = draw()
         date = {"Date": None} if picture_format is PictureFormat.SVG else None
         figure.savefig(part, format=str(picture_format), metadata=date)
 
@@ -147,6 +152,19 @@ def colours(count: int) -> list[str]:
     if count <= len(PALETTE):
         return list(PALETTE[:count])
     return [mpl.colors.to_hex(colour) for colour in mpl.colormaps["viridis"](np.linspace(0, 0.9, count))]
+
+
+def time_axis(axes: Axes) -> None:
+    """Name the x axis, in seconds, and its ticks."""
+    axes.set_xlabel("time, h:mm:ss")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _clock(seconds)))
+
+
+def _clock(seconds: float) -> str:
+    tenths = round(seconds * 10)
+    short = f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}"
+    return f"{short}.{tenths % 10}" if tenths % 10 else short
 
 
 def _title(axes: Axes, title: str) -> None:

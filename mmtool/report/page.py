@@ -32,6 +32,7 @@ class RunView:
     snippet_iou: Sequence[float | None] | None  # (M,) None where a snippet has no truth
     video_accuracy: float | None
     text_iou: float | None
+    doubts: Sequence[str] = ()  # reasons to doubt it, without the truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +140,4 @@ def _percent(share: float) -> str:
 
 
 def _points(share: float) -> str:
-    return "–" if share != share else f"{100 * share:+.1f}"
+    return "–" if share != share else f"{100 * share:+.1f}".replace("-", "−")

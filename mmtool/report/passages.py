@@ -1,8 +1,11 @@
 """An alignment as what is told when: the rows that every export writes."""
 
+import re
 from dataclasses import dataclass
 
 from mmtool.records import Alignment, Interval
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")  # which XML refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,12 @@ class Passage:
 def passages(alignment: Alignment) -> list[Passage]:
     """All passages of an alignment, in the order of time."""
     found = [
-        Passage(number, " ".join(snippet.text.split()), interval, alignment.snippet_confidence[number])
+        Passage(number, _one_line(snippet.text), interval, alignment.snippet_confidence[number])
         for number, snippet in enumerate(alignment.snippets)
         for interval in alignment.intervals(number)
     ]
     return sorted(found, key=lambda passage: passage.interval)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(UNPRINTABLE.sub("", text).split())

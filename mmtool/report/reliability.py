@@ -1,7 +1,6 @@
 """The reliability curve: how often decisions of a confidence are right, of one run or of several."""
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmtool.choices import PictureFormat
-from mmtool.formats.atomic import replacing
-from mmtool.report.curves import INK, STYLE, colours
+from mmtool.report.curves import INK, colours, write_figure
 
 LARGEST = 900.0  # square points of a dot that stands for all decisions
 
@@ -36,10 +34,7 @@ class Reliability:
 
 def write_reliability(path: Path, curves: Sequence[Reliability], picture_format: PictureFormat) -> None:
     """Draw one or more runs' curves into one picture."""
-    with mpl.rc_context(STYLE), warnings.catch_warnings(), replacing(path) as part:
-        warnings.filterwarnings("ignore", message="Glyph")  # of a run's name; it is drawn as a box
-        date = {"Date": None} if picture_format is PictureFormat.SVG else None
-        draw_reliability(curves).savefig(part, format=str(picture_format), metadata=date)
+    write_figure(path, lambda: draw_reliability(curves), picture_format)
 
 
 def draw_reliability(curves: Sequence[Reliability]) -> Figure:

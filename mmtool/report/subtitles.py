@@ -9,9 +9,10 @@ from mmtool.formats.atomic import write_text
 from mmtool.records import Alignment
 from mmtool.report.passages import passages
 
-# pysubs2 takes braces for tags of ASS in every format, so they pass it in disguise.
-DISGUISED = str.maketrans("{}", "\ue000\ue001")
-BRACES = {"srt": ("{", "}"), "vtt": ("{", "}"), "ass": ("(", ")")}  # ASS itself cannot show them
+# pysubs2 takes these for codes of ASS in every format, so they pass it in disguise.
+DISGUISED = str.maketrans("{}\\", "\ue000\ue001\ue002")
+PLAIN = str.maketrans("\ue000\ue001\ue002", "{}\\")
+CODED = str.maketrans("\ue000\ue001\ue002", "()\u2216")  # ASS itself cannot show them, but their likes
 
 
 def write_subtitles(path: Path, alignment: Alignment, format: str) -> None:
@@ -23,6 +24,5 @@ def write_subtitles(path: Path, alignment: Alignment, format: str) -> None:
         text = html.escape(passage.text, quote=False) if format == "vtt" else passage.text
         event.plaintext = text.translate(DISGUISED)
         subtitles.append(event)
-    opening, closing = BRACES[format]
     written: str = subtitles.to_string(format)
-    write_text(path, written.replace("\ue000", opening).replace("\ue001", closing))
+    write_text(path, written.translate(CODED if format == "ass" else PLAIN))

@@ -7,11 +7,10 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from mmtool.formats.atomic import replacing
-from mmtool.report.curves import INK, PALETTE, STYLE
+from mmtool.report.curves import INK, PALETTE, STYLE, time_axis
 
 MOST_POINTS = 4000  # of the curve; above that the highest and the lowest of each run of frames are drawn
 
@@ -48,9 +47,7 @@ def write_thresholds(
         below.set_ylim(-0.6, len(thresholds) - 0.4)
         below.set_yticks(range(len(thresholds)), [_label(t, len(cuts[t]), t == used) for t in thresholds])
         below.grid(axis="y", visible=False)
-        below.set_xlabel("time, h:mm:ss")
-        below.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
-        below.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _clock(seconds)))
+        time_axis(below)
         figure.suptitle(title, x=0.01, ha="left", weight="bold", parse_math=False)
         figure.savefig(part, format="png")
 
@@ -72,9 +69,3 @@ def _thinned(
 
 def _label(threshold: float, count: int, used: bool) -> str:
     return f"{'▸ ' if used else ''}{threshold:g}: {count:,} cut{'' if count == 1 else 's'}"
-
-
-def _clock(seconds: float) -> str:
-    tenths = round(seconds * 10)
-    short = f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}"
-    return f"{short}.{tenths % 10}" if tenths % 10 else short

@@ -1,7 +1,7 @@
 """Alignments as an editor's timeline, by OpenTimelineIO: OTIO, EDL (CMX 3600), Final Cut Pro 7 XML.
 
 One video track runs like the film: a clip for each passage, named by its text, a gap for what
-matches nothing. A record time is the time in the film.
+matches nothing; where passages overlap, the earlier one goes first. A record time is the time in the film.
 """
 
 from pathlib import Path
@@ -13,6 +13,7 @@ from mmtool.records import Alignment
 from mmtool.report.passages import Passage, passages
 
 ADAPTERS = {"otio": "otio_json", "edl": "cmx_3600", "fcpxml": "fcp_xml"}
+PACKAGES = {"edl": "otio_cmx3600_adapter", "fcpxml": "otio_fcp_adapter"}
 SUFFIXES = {"otio": ".otio", "edl": ".edl", "fcpxml": ".xml"}
 SAME_RATE = 0.01  # frames a second; 23.976 and 24 are two rates
 OTHER_RATE = 25.0
@@ -27,6 +28,8 @@ def write_timeline(
     EDL and XML know the frame rates of SMPTE alone; a film at another one gets 25 frames a second.
     """
     otio: Any = import_extra("opentimelineio")
+    if format in PACKAGES:
+        import_extra(PACKAGES[format])
     rate = frame_rate
     if format != "otio":
         nearest = otio.opentime.RationalTime.nearest_smpte_timecode_rate(frame_rate)
@@ -43,6 +46,7 @@ def write_timeline(
             whole = _range(otio, 0, round(length * rate), rate)
             track.append(_clip(otio, passage, _range(otio, start, end, rate), _media(otio, video, whole)))
             at = end
+    track.append(otio.schema.Gap(source_range=_range(otio, at, max(at, round(length * rate)), rate)))
     timeline = otio.schema.Timeline(name=alignment.id)
     timeline.tracks.append(track)
     timeline.global_start_time = otio.opentime.RationalTime(0, rate)

@@ -19,7 +19,7 @@ def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -
     """
     corpus, report = Corpus.open(root), StageReport("align")
     try:
-        decoder = _decoder(corpus, settings)
+        decoder = decoder_of(corpus, settings)
         if decoder is Decoder.SEMI_MARKOV:
             from mmtool.stages.timing_alignment import align_by_timing as align_videos
         elif decoder in BY_SIMILARITY:
@@ -42,8 +42,8 @@ def _require_some(report: StageReport) -> None:
         raise CallError(report.failures[0].reason + more)
 
 
-def _decoder(corpus: Corpus, settings: AlignSettings) -> Decoder:
-    """The decoder that fits the run; raises CallError for options that mean nothing to it."""
+def decoder_of(corpus: Corpus, settings: AlignSettings) -> Decoder:
+    """Return the decoder that fits the run; raises CallError for options that mean nothing to it."""
     timing = not settings.run or corpus.timing(settings.run).exists()
     decoder = settings.decoder or (Decoder.SEMI_MARKOV if timing else Decoder.GREEDY)
     if decoder not in WITHOUT_RUN and timing:

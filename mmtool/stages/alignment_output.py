@@ -15,6 +15,11 @@ from mmtool.settings import AlignSettings
 EXPECTED_ACCURACY = "expected accuracy"  # of the report: the mean over the videos that were judged
 
 
+def doubt_note(id: str, quality: Quality) -> str:
+    """The note of a report on a doubtful video."""
+    return f"{id}: doubtful: {', '.join(quality.reasons)}"
+
+
 class AlignmentOutput:
     """Writes the alignments of one call, whichever decoder made them, and reports on them."""
 
@@ -67,7 +72,7 @@ class AlignmentOutput:
         doubts = ", ".join(quality.reasons)
         if quality.expected_accuracy >= self.settings.require:
             if doubts:
-                self.report.notes.append(f"{id}: doubtful: {doubts}")
+                self.report.notes.append(doubt_note(id, quality))
             return True
         path = self.corpus.alignment(self.settings.folder, id)
         path.unlink(missing_ok=True)

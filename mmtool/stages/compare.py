@@ -58,9 +58,7 @@ def _ids(corpus: Corpus, settings: CompareSettings) -> list[str]:
 
 def _scores(corpus: Corpus, run: str, ids: Sequence[str], report: StageReport) -> dict[str, VideoScore]:
     """The scores of the videos that a run has aligned."""
-    aligned = set(corpus.aligned_ids(run))
-    if not aligned:
-        raise CallError(f"{corpus.metrics(run).parent}: no alignments; run `mmtool align` first")
+    aligned = set(corpus.require_aligned(run))
     scores = {}
     for id in ids:
         if id not in aligned:

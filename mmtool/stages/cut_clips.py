@@ -1,6 +1,7 @@
 """Passages of a film as films of their own, each with its text; not a stage of its own."""
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from mmtool.report.passages import Passage, passages
 from mmtool.report.shards import write_shard
 from mmtool.video.cutting import cut, find_ffmpeg
 
+SUFFIXES = (".mp4", ".txt", ".json")
+NUMBER = re.compile(r"\d{4,}")
 CutProgress = Callable[[int, int | None, str], None]
 
 
@@ -19,13 +22,22 @@ def write_clip_folder(
     folder: Path, alignment: Alignment, video: Path, how: Cut, progress: CutProgress
 ) -> Path:
     """Write ``<id>/0001.mp4``, ``0001.txt`` and ``0001.json`` for each passage."""
-    own = folder / alignment.id
+    own, names = folder / alignment.id, set()
     for name, passage, film in _cut(alignment, video, how, progress):
         with replacing(own / f"{name}.mp4") as part:
             part.write_bytes(film.read_bytes())
         write_text(own / f"{name}.txt", passage.text + "\n")
         write_text(own / f"{name}.json", json.dumps(_about(alignment, passage), ensure_ascii=False) + "\n")
+        names.add(name)
+    _drop_others(own, names)
     return own
+
+
+def _drop_others(folder: Path, names: set[str]) -> None:
+    """Remove the clips of an earlier alignment, which had more of them; other files stay."""
+    for path in folder.glob("*"):
+        if path.suffix in SUFFIXES and NUMBER.fullmatch(path.stem) and path.stem not in names:
+            path.unlink()
 
 
 def write_clip_shard(

@@ -64,9 +64,9 @@ def _libraries() -> Iterator[Finding]:
             yield Finding(package, State.FINE, version(package))
         except PackageNotFoundError:  # another package brings the module
             yield Finding(package, State.FINE, "installed")
-        except ImportError as error:
+        except (ImportError, OSError, RuntimeError, AttributeError) as error:  # or a library at odds with it
             remedy = REMEDIES.get(module, f"pip install {package}")
-            yield Finding(package, State.BROKEN, str(error).splitlines()[0], remedy)
+            yield Finding(package, State.BROKEN, f"{error}".partition("\n")[0] or repr(error), remedy)
 
 
 def _devices() -> Iterator[Finding]:
@@ -108,7 +108,10 @@ def _disk(folder: Path) -> Finding:
 def _ffmpeg() -> Finding:
     if found := shutil.which("ffmpeg"):
         return Finding("ffmpeg", State.FINE, found)
-    return Finding("ffmpeg", State.OPTIONAL, "not here", "only export --cut needs it")
+    if not missing_modules("cut"):
+        return Finding("ffmpeg", State.FINE, "that of the extra cut")
+    remedy = "only export --format clips and webdataset need it; pip install 'mmtool[cut]' brings one"
+    return Finding("ffmpeg", State.OPTIONAL, "not here", remedy)
 
 
 def _extras() -> Iterator[Finding]:

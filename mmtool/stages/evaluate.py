@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmtool.errors import CallError, InputError
-from mmtool.evaluation.baselines import BASELINES
 from mmtool.evaluation.calibration import (
     Calibration,
     Decisions,
@@ -13,8 +12,8 @@ from mmtool.evaluation.calibration import (
     clip_decisions,
     snippet_decisions,
 )
-from mmtool.evaluation.labels import upper_bound
-from mmtool.evaluation.measures import Summary, VideoScore, score, summarise
+from mmtool.evaluation.measures import Summary, VideoScore, summarise
+from mmtool.evaluation.rows import REFERENCES, score_rows
 from mmtool.evaluation.verdicts import Verdicts, compare
 from mmtool.formats.alignments import quality_as_json, read_alignment
 from mmtool.formats.corpus import Corpus
@@ -22,8 +21,6 @@ from mmtool.formats.metrics import without_nan, write_metrics
 from mmtool.records import Failure, Quality, StageReport
 from mmtool.settings import EvaluateSettings
 from mmtool.stages.truth import read_truth
-
-UPPER_BOUND = "upper bound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,7 @@ def evaluate(root: Path, settings: EvaluateSettings) -> Evaluation:
     The baselines and the upper bound are measured on the same videos.
     """
     corpus, report = Corpus.open(root), StageReport("evaluate")
-    _require_alignments(corpus, settings.run)
+    corpus.require_aligned(settings.run)
     measured: dict[str, _Measured] = {}
     for id in _ids(corpus, settings):
         try:
@@ -87,7 +84,7 @@ def _evaluation(
             confidence=settings.confidence,
             seed=settings.seed,
         )
-        for name in (settings.run, *BASELINES, UPPER_BOUND)
+        for name in (settings.run, *REFERENCES)
     }
     videos = {id: video.scores[settings.run] for id, video in measured.items()}
     qualities = {id: video.quality for id, video in measured.items() if video.quality is not None}
@@ -126,14 +123,6 @@ def as_json(settings: EvaluateSettings, evaluation: Evaluation) -> dict[str, obj
     return {name: without_nan(value) for name, value in content.items()}
 
 
-def _require_alignments(corpus: Corpus, run: str) -> None:
-    folder = corpus.metrics(run).parent
-    if not folder.is_dir():
-        others = sorted(path.name for path in folder.parent.glob("[!.]*") if path.is_dir())
-        remedy = f"name others with --run: {', '.join(others)}" if others else "run `mmtool align` first"
-        raise CallError(f"{folder}: no such alignments; {remedy}")
-
-
 def _ids(corpus: Corpus, settings: EvaluateSettings) -> list[str]:
     if settings.split is not None:
         return corpus.split_ids(settings.split)
@@ -150,11 +139,8 @@ def _measure(corpus: Corpus, run: str, id: str) -> _Measured:
     truth = read_truth(corpus, id, alignment.clips, alignment.snippets)
     clips = [clip.interval for clip in alignment.clips]
     texts = [snippet.text for snippet in alignment.snippets]
-    matches = {run: alignment.matches}
-    matches |= {name: rule(clips, texts) for name, rule in BASELINES.items()}
-    matches[UPPER_BOUND] = upper_bound(clips, truth)
     return _Measured(
-        scores={name: score(clips, truth, pairs) for name, pairs in matches.items()},
+        scores=score_rows({run: alignment.matches}, clips, texts, truth),
         clips=clip_decisions(clips, truth, alignment.matches, alignment.clip_confidence),
         snippets=snippet_decisions(clips, truth, alignment.matches, alignment.snippet_confidence),
         quality=alignment.quality,

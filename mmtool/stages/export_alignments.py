@@ -1,12 +1,13 @@
 """Alignments → files of other programs: subtitles, tables, timelines, ELAN, clips with their text."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 from mmtool.choices import ExportFormat
-from mmtool.errors import CallError, InputError
+from mmtool.errors import InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Failure, Progress, StageReport, silent
@@ -30,10 +31,12 @@ def export_alignments(root: Path, settings: ExportSettings, *, progress: Progres
     corpus, report = Corpus.open(root), StageReport("export")
     folder = settings.folder or corpus.exports(settings.run)
     ids = _ids(corpus, settings)
-    videos, _ = corpus.media("videos", VIDEO_SUFFIXES)
+    videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
+    report.notes += [clash.reason for clash in clashes if clash.id in ids]
     for number, id in enumerate(ids, start=1):
         try:
-            alignment, _ = read_alignment(corpus.alignment(settings.run, id))
+            read, _ = read_alignment(corpus.alignment(settings.run, id))
+            alignment = replace(read, id=id)  # of the file, wherever that came from
             written = _export(alignment, settings, folder, videos.get(id), partial(progress, id))
             report.written.append(str(written))
             report.done.append(id)
@@ -47,10 +50,7 @@ def export_alignments(root: Path, settings: ExportSettings, *, progress: Progres
 def _ids(corpus: Corpus, settings: ExportSettings) -> list[str]:
     if settings.split is not None:
         return corpus.split_ids(settings.split)
-    ids = corpus.aligned_ids(settings.run)
-    if not ids:
-        raise CallError(f"{corpus.metrics(settings.run).parent}: no alignments; run `mmtool align` first")
-    return ids
+    return corpus.require_aligned(settings.run)
 
 
 def _export(
@@ -64,7 +64,7 @@ def _export(
     kind = settings.format
     if kind in CUTS:
         if video is None:
-            raise InputError(folder / alignment.id, "its film is not in videos/", "add it there")
+            raise InputError(alignment.id, "its film is not in videos/, or not alone", "put one there")
         write = write_clip_folder if kind is ExportFormat.CLIPS else write_clip_shard
         return write(folder, alignment, video, settings.cut, progress)
     path = folder / f"{alignment.id}{TIMELINES.get(kind, f'.{kind}')}"

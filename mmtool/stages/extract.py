@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Progress, StageReport, silent
+from mmtool.records import EncoderIdentity, Progress, StageReport, silent
 from mmtool.settings import ExtractSettings
-from mmtool.stages.text_features import extract_text
-from mmtool.stages.video_features import extract_video
+from mmtool.stages.text_features import extract_text, make_text_encoder
+from mmtool.stages.video_features import extract_video, make_video_encoder
 
 
 def extract(root: Path, settings: ExtractSettings, *, progress: Progress = silent) -> StageReport:
@@ -17,3 +17,16 @@ def extract(root: Path, settings: ExtractSettings, *, progress: Progress = silen
     if settings.text_encoder is not None:
         extract_text(corpus, settings.text_encoder, settings, report, progress)
     return report
+
+
+def identify_encoders(settings: ExtractSettings) -> list[EncoderIdentity]:
+    """Load the encoders of video and text, and say which they are; nothing is read or written else.
+
+    Raises InputError where weights cannot be had, CallError for settings that do not fit.
+    """
+    found = []
+    if settings.video_encoder is not None:
+        found.append(make_video_encoder(settings).identity)
+    if settings.text_encoder is not None:
+        found.append(make_text_encoder(settings.text_encoder, settings).identity)
+    return found

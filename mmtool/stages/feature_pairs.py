@@ -8,10 +8,9 @@ from mmtool.alignment.similarity import Floats, cosine_similarity, standardised
 from mmtool.choices import Modality
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.features import FeaturesHeader
 from mmtool.formats.joined import JoinedFeatures, open_joined
 from mmtool.formats.timing_parameters import UsedFeatures
-from mmtool.records import Clip, Snippet
+from mmtool.records import Clip, EncoderIdentity, Snippet
 
 SPACE = "space"  # the setting by which an encoder says that its two sides can be compared
 
@@ -93,7 +92,8 @@ def _side(corpus: Corpus, name: str, modality: Modality) -> str:
 
 def _require_one_space(pair: FeaturePair) -> None:
     video, text = pair.video.header, pair.text.header
-    if _space(video) != _space(text) or video.projection or text.projection:
+    (of_video,), (of_text,) = video.sources, text.sources
+    if not in_one_space(of_video, of_text) or video.projection or text.projection:
         raise CallError(
             f"{pair.text.files[0].path}: {text.describe()} and {pair.video.files[0].path.name}: "
             f"{video.describe()} do not share a space; name features of one encoder, such as clip, "
@@ -101,6 +101,10 @@ def _require_one_space(pair: FeaturePair) -> None:
         )
 
 
-def _space(header: FeaturesHeader) -> tuple[str, object]:
-    (source,) = header.sources
+def in_one_space(one: EncoderIdentity, other: EncoderIdentity) -> bool:
+    """Whether the features of two encoders can be compared; see :func:`open_feature_pair`."""
+    return _space(one) == _space(other)
+
+
+def _space(source: EncoderIdentity) -> tuple[str, object]:
     return ("space", source.settings[SPACE]) if SPACE in source.settings else ("model", source.model)

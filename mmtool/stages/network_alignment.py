@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.batch import Sequences
 from mmtool.alignment.beam import decode_by_beam
 from mmtool.alignment.greedy import Decoded, decode_greedily
+from mmtool.alignment.lattice import Floats
+from mmtool.alignment.minimum_risk import UNMATCHED
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
+from mmtool.alignment.semi_markov import confidence_of
 from mmtool.choices import Decoder, Inputs, Modality, Normalisation
 from mmtool.errors import InputError
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
@@ -95,8 +99,19 @@ class _Aligner:
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
-            for (id, clips, snippets, _), decoded in zip(batch, self._decode(batch), strict=True):
-                self._write(id, clips, snippets, decoded)
+            for (id, clips, snippets, timing), decoded in zip(batch, self._decode(batch), strict=True):
+                of_clips, of_snippets = self._confidence(decoded, clips, timing)
+                alignment = Alignment(
+                    id=id,
+                    clips=tuple(clips),
+                    snippets=tuple(snippets),
+                    matches=decoded.matches,
+                    clip_confidence=tuple(of_clips.tolist()),
+                    snippet_confidence=tuple(of_snippets.tolist()),
+                    decoder=str(self.decoder),
+                    checkpoint=self.digest,
+                )
+                self.output.write(alignment, self._recipe(id))
             progress("aligning", start + len(batch), len(waiting), "videos")
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
@@ -126,15 +141,20 @@ class _Aligner:
         parameters = digest_json(self.timing.parameters.to_dict())
         return [self.weight, parameters, self.timing.titles.get(id, ""), read]
 
-    def _write(self, id: str, clips: list[Clip], snippets: list[Snippet], decoded: Decoded) -> None:
-        alignment = Alignment(
-            id=id,
-            clips=tuple(clips),
-            snippets=tuple(snippets),
-            matches=decoded.matches,
-            clip_confidence=tuple(decoded.clip_confidence.tolist()),
-            snippet_confidence=tuple(decoded.snippet_confidence.tolist()),
-            decoder=str(self.decoder),
-            checkpoint=self.digest,
-        )
-        self.output.write(alignment, self._recipe(id))
+    def _confidence(
+        self, decoded: Decoded, clips: Sequence[Clip], timing: VideoTiming | None
+    ) -> tuple[Floats, Floats]:
+        """Of clips (N,) and snippets (M,).
+
+        Weighed by timing, the actions' probabilities say nothing true any more; timing's own probability of
+        what was decided does.
+        """
+        if self.timing is None or timing is None or timing.posterior is None:
+            return decoded.clip_confidence, decoded.snippet_confidence
+        labels = np.full(len(clips), UNMATCHED)
+        for clip, snippet in reversed(decoded.matches):
+            labels[clip] = snippet
+        durations = np.array([clip.duration for clip in clips])
+        temperature = self.timing.parameters.temperature
+        _, of_clips, of_snippets = confidence_of(labels, timing.posterior, durations, temperature)
+        return of_clips, of_snippets

@@ -7,9 +7,10 @@ import numpy as np
 
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.cross_fit import cross_fit
+from mmtool.alignment.lattice import Floats
 from mmtool.alignment.reading import reading_times
 from mmtool.alignment.semi_markov import course
-from mmtool.alignment.time_inputs import PairTables, Table, action_prior, course_table, time_table
+from mmtool.alignment.time_inputs import WITHIN, PairTables, Table, action_prior, course_table, time_table
 from mmtool.alignment.timing_fit import fit
 from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
 from mmtool.choices import Split
@@ -23,10 +24,14 @@ from mmtool.stages.truth import read_narration
 
 @dataclass(frozen=True, slots=True)
 class VideoTiming:
-    """Of one video: what the network reads (N, M, E), and the log-probability (N, M, K) of each action."""
+    """Of one video: what the network reads (N, M, E), and the log-probability (N, M, K) of each action.
+
+    ``posterior`` (M, N) is where timing alone sees each snippet; there with a prior only.
+    """
 
     inputs: Table | None
     prior: Table | None
+    posterior: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +66,10 @@ class NetworkTiming:
                 raise InputError(path, f"timing cannot align it: {error}", "correct it") from error
         if self.posterior and relation is not None:
             tables.append(course_table(relation))
-        return VideoTiming(
-            np.concatenate(tables, axis=2) if tables else None,
-            action_prior(relation, self.actions) if self.prior and relation is not None else None,
-        )
+        inputs = np.concatenate(tables, axis=2) if tables else None
+        if not self.prior or relation is None:
+            return VideoTiming(inputs, None)
+        return VideoTiming(inputs, action_prior(relation, self.actions), relation[..., WITHIN].T)
 
 
 def timing_for_training(

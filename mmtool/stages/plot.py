@@ -1,4 +1,4 @@
-"""The histories of runs → pictures of their training, and Table 3; evaluations → reliability curves."""
+"""Histories of runs → pictures of their training, and Table 3; their alignments → pictures of those."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +8,12 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.formats.metrics import first_damaged_line, read_calibration, read_history
-from mmtool.records import Failure, StageReport
+from mmtool.records import Failure, Progress, StageReport, silent
 from mmtool.report.curves import DRAW, write_plot
 from mmtool.report.history import RatioRow, RunHistory, ratio_row
 from mmtool.report.reliability import Curve, Reliability, write_reliability
 from mmtool.settings import PlotSettings
+from mmtool.stages.alignment_plots import PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,22 @@ class Plots:
     ratios: list[RatioRow]
 
 
-def plot(root: Path, settings: PlotSettings) -> Plots:
+def plot(root: Path, settings: PlotSettings, *, progress: Progress = silent) -> Plots:
     """Draw what ``runs/<run>/metrics.jsonl`` of all named runs say, each kind of picture in one file.
 
-    The reliability curves are those of ``alignments/<run>/metrics.json``.
+    The reliability curves are those of ``alignments/<run>/metrics.json``; the other pictures of
+    alignments are drawn from these and from the truth, an alignment's own even without.
 
     Runs that cannot be read are failures and the others are drawn; raises CallError where nothing
     can be drawn.
     """
     corpus, report = Corpus.open(root), StageReport("plot")
+    if settings.what in PICTURES:
+        PICTURES[settings.what](corpus, settings, report, progress)
+        return Plots(report, [])
+    for option, given in (("video", settings.videos), ("split", settings.split)):
+        if given:
+            raise CallError(f"--{option}: means nothing to --what {settings.what}; leave it out")
     if settings.what is Plot.RELIABILITY:
         return _plot_reliability(corpus, settings, report)
     histories = []

@@ -1,15 +1,14 @@
 """Alignments, and the truth where there is one → a page to look at."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from mmtool.errors import CallError, InputError
-from mmtool.evaluation.baselines import BASELINES
 from mmtool.evaluation.comparison import compare_scores
-from mmtool.evaluation.labels import upper_bound
-from mmtool.evaluation.measures import Estimate, VideoScore, correct_seconds, score, summarise
+from mmtool.evaluation.measures import Estimate, VideoScore, correct_seconds, summarise
+from mmtool.evaluation.rows import score_rows
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Failure, Interval, Progress, StageReport, silent
@@ -18,7 +17,6 @@ from mmtool.settings import ReportSettings
 from mmtool.stages.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES
 
-UPPER_BOUND = "upper bound"
 Truth = list[Interval | None]
 
 
@@ -26,18 +24,27 @@ def report(root: Path, settings: ReportSettings, *, progress: Progress = silent)
     """Write one self-contained HTML page on the alignments of one run, or of several side by side."""
     corpus, done = Corpus.open(root), StageReport("report")
     output = settings.output or corpus.report(settings.runs[0])
+    if output.is_dir():
+        raise CallError(f"{output}: is a folder; give -o the name of a file, such as report.html")
     films, _ = corpus.media("videos", VIDEO_SUFFIXES)
     titles = corpus.titles()
     videos: list[VideoView] = []
     scores: dict[str, dict[str, VideoScore]] = {}
-    for id in _ids(corpus, settings):
+    ids, left_out = _ids(corpus, settings)
+    if left_out:
+        done.notes.append(f"{left_out} videos are not aligned by every run and are left out")
+    for id in ids:
         try:
             alignments = {run: read_alignment(corpus.alignment(run, id))[0] for run in settings.runs}
             truth = _truth(corpus, id, alignments)
-            pictures = _pictures(films.get(id), id, alignments, settings, progress)
         except InputError as error:
             done.failures.append(Failure(id, str(error)))
             continue
+        try:
+            pictures = _pictures(films.get(id), id, alignments, settings, progress)
+        except InputError as error:
+            pictures = None
+            done.notes.append(f"{error}; {id} is shown without pictures")
         own = {} if truth is None else _scores(alignments, truth)
         for name, result in own.items():
             scores.setdefault(name, {})[id] = result
@@ -55,17 +62,14 @@ def report(root: Path, settings: ReportSettings, *, progress: Progress = silent)
     return done
 
 
-def _ids(corpus: Corpus, settings: ReportSettings) -> list[str]:
-    """Videos that every run has aligned."""
-    wanted = None if settings.split is None else set(corpus.split_ids(settings.split))
-    for run in settings.runs:
-        aligned = set(corpus.aligned_ids(run))
-        if not aligned:
-            raise CallError(f"{corpus.metrics(run).parent}: no alignments; run `mmtool align` first")
-        wanted = aligned if wanted is None else wanted & aligned
-    if not wanted:
+def _ids(corpus: Corpus, settings: ReportSettings) -> tuple[list[str], int]:
+    """Videos that every run has aligned, and how many not every one has."""
+    aligned = {run: set(corpus.require_aligned(run)) for run in settings.runs}
+    wanted = set.union(*aligned.values()) if settings.split is None else set(corpus.split_ids(settings.split))
+    common = wanted.intersection(*aligned.values())
+    if not common:
         raise CallError(f"{corpus.root}: no video is aligned by all of {', '.join(settings.runs)}")
-    return sorted(wanted)
+    return sorted(common), len(wanted - common)
 
 
 def _truth(corpus: Corpus, id: str, alignments: Mapping[str, Alignment]) -> Truth | None:
@@ -88,11 +92,11 @@ def _pictures(
     settings: ReportSettings,
     progress: Progress,
 ) -> Pictures | None:
-    if film is None or not settings.thumbnail_width:
+    clips = next(iter(alignments.values())).clips
+    if film is None or not clips or not settings.thumbnail_width:
         return None
     from mmtool.video.filmstrip import draw_filmstrip
 
-    clips = next(iter(alignments.values())).clips
     strip = draw_filmstrip(
         film,
         clips,
@@ -106,15 +110,12 @@ def _scores(alignments: Mapping[str, Alignment], truth: Truth) -> dict[str, Vide
     """The score of each run, of each trivial rule and of the upper bound on one video."""
     first = next(iter(alignments.values()))
     clips, texts = [clip.interval for clip in first.clips], [snippet.text for snippet in first.snippets]
-    matches: dict[str, Sequence[tuple[int, int]]] = {run: own.matches for run, own in alignments.items()}
-    matches |= {name: rule(clips, texts) for name, rule in BASELINES.items()}
-    matches[UPPER_BOUND] = upper_bound(clips, truth)
-    return {name: score(clips, truth, pairs) for name, pairs in matches.items()}
+    return score_rows({run: own.matches for run, own in alignments.items()}, clips, texts, truth)
 
 
 def _address(film: Path, page: Path) -> str:
     """The film as seen from the page."""
-    return quote(Path(os.path.relpath(film.absolute(), page.absolute().parent)).as_posix())
+    return quote(os.fsencode(Path(os.path.relpath(film.absolute(), page.absolute().parent)).as_posix()))
 
 
 def _view(
@@ -161,6 +162,7 @@ def _run_view(alignment: Alignment, truth: Truth | None, result: VideoScore | No
         snippet_iou=ious,
         video_accuracy=result.video_accuracy if result else None,
         text_iou=result.text_iou if result else None,
+        doubts=alignment.quality.reasons if alignment.quality else (),
     )
 
 

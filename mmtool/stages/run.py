@@ -1,10 +1,10 @@
-"""One film and one text, from files to an alignment: segment, then align by timing.
+"""One film and one text, from files to an alignment: segment, extract where encoders are named, align.
 
 This module chains the stages, as the demo does.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmtool.errors import CallError
@@ -13,11 +13,11 @@ from mmtool.formats.atomic import replacing
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.records import Alignment, Progress, StageReport, silent
-from mmtool.settings import AlignSettings, RunSettings
-from mmtool.stages.align import align
+from mmtool.settings import AlignSettings, ExtractSettings, RunSettings
+from mmtool.stages.align import align, decoder_of
 from mmtool.stages.alignment_output import EXPECTED_ACCURACY
 from mmtool.stages.segment import segment
-from mmtool.text.readers import TEXT_SUFFIXES
+from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
 
@@ -31,6 +31,9 @@ class FilmRun:
 
 def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
     """Make ``settings.folder`` the corpus of one film and one text, and align them.
+
+    With encoders of one space the similarity of their features counts beside timing, or alone, as the
+    decoder has it. Encoders are loaded before anything is written, to see whether they can be.
 
     The folder links to both files. The film's title, or its name where no title is given, helps to
     tell logos and credits from the narration. What is done and unchanged is skipped. Raises CallError
@@ -47,6 +50,10 @@ def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
         corpus.root / "texts" / f"{id}{settings.text.suffix}": settings.text,
     }
     _require_own(corpus, id, set(targets))
+    asked = _alignment_asked(settings)
+    decoder_of(corpus, asked)
+    if settings.extract is not None:
+        _require_encoders(settings.extract)
     for target, source in targets.items():
         _place(source, target)
     titles = corpus.root / "videos.csv"
@@ -54,22 +61,53 @@ def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
         write_rows(titles, ("id", "title"), [(id, settings.title or id)])
 
     segmented = segment(corpus.root, settings.segment, progress=progress)
-    asked = AlignSettings(
-        path=settings.path,
-        text_start=settings.text_start,
-        text_end=settings.text_end,
-        min_confidence=settings.min_confidence,
-        require=settings.require,
-        force=settings.segment.force,
-    )
-    aligned = segmented if segmented.failures else align(corpus.root, asked, progress=progress)
+    prepared = _extract(corpus, settings.extract, segmented, progress)
+    aligned = prepared if prepared.failures else align(corpus.root, asked, progress=progress)
     if aligned.failures and EXPECTED_ACCURACY in aligned.facts:  # it is aligned, but not well enough
         return FilmRun(StageReport("run", failures=aligned.failures, facts=aligned.facts), None)
     if aligned.failures:
         raise CallError(aligned.failures[0].reason)
     path = corpus.alignment(asked.folder, id)
     alignment, _ = read_alignment(path)
-    return FilmRun(_report(alignment, segmented, aligned, path), alignment)
+    return FilmRun(_report(alignment, prepared, aligned, path), alignment)
+
+
+def _alignment_asked(settings: RunSettings) -> AlignSettings:
+    """By the features of the encoders that are named."""
+    if settings.extract is None:
+        return settings.align
+    video, text = settings.extract.video_encoder, settings.extract.text_encoder
+    return replace(settings.align, video=str(video), text=str(text))
+
+
+def _require_encoders(settings: ExtractSettings) -> None:
+    """Raise InputError for encoders that cannot be had, CallError for those that cannot be compared."""
+    from mmtool.stages.extract import identify_encoders  # which loads torch
+    from mmtool.stages.feature_pairs import in_one_space
+
+    video, text = identify_encoders(settings)
+    if not in_one_space(video, text):
+        raise CallError(
+            f"{video.name} ({video.model}) and {text.name} ({text.model}) do not share a space; "
+            "name one model for both, such as --video-encoder clip --text-encoder clip"
+        )
+
+
+def _extract(
+    corpus: Corpus, settings: ExtractSettings | None, segmented: StageReport, progress: Progress
+) -> StageReport:
+    """The report of segmenting, and of extracting where that is wanted."""
+    if settings is None or segmented.failures:
+        return segmented
+    from mmtool.stages.extract import extract
+
+    extracted = extract(corpus.root, settings, progress=progress)
+    return StageReport(
+        "run",
+        failures=extracted.failures,
+        notes=segmented.notes + extracted.notes,
+        written=segmented.written + (extracted.written if extracted.done else []),
+    )
 
 
 def _require_own(corpus: Corpus, id: str, targets: set[Path]) -> None:
@@ -93,13 +131,13 @@ def _place(source: Path, target: Path) -> None:
             shutil.copyfile(source, part)
 
 
-def _report(alignment: Alignment, segmented: StageReport, aligned: StageReport, path: Path) -> StageReport:
+def _report(alignment: Alignment, prepared: StageReport, aligned: StageReport, path: Path) -> StageReport:
     return StageReport(
         "run",
         done=aligned.done,
         unchanged=aligned.unchanged,
-        notes=segmented.notes + aligned.notes,
-        written=[*segmented.written, *([str(path)] if aligned.done else [])],
+        notes=prepared.notes + aligned.notes,
+        written=[*prepared.written, *([str(path)] if aligned.done else [])],
         facts={
             "clips": len(alignment.clips),
             "snippets": len(alignment.snippets),

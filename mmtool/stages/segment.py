@@ -6,9 +6,8 @@ from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Progress, StageReport, silent
 from mmtool.settings import SegmentSettings
-from mmtool.stages.text_segments import segment_texts
 from mmtool.stages.video_segments import segment_videos
-from mmtool.text.readers import TEXT_SUFFIXES
+from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
 
@@ -23,5 +22,8 @@ def segment(root: Path, settings: SegmentSettings, *, progress: Progress = silen
             f"{root}: no films in videos/ and no texts in texts/; put some there, one id a file name"
         )
     segment_videos(corpus, videos, settings, report, progress)
-    segment_texts(corpus, texts, settings, report)
+    if texts:
+        from mmtool.stages.text_segments import segment_texts  # films alone need no readers
+
+        segment_texts(corpus, texts, settings, report)
     return report

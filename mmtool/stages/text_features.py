@@ -1,6 +1,7 @@
 """Snippets → features; the half of ``extract`` that reads."""
 
 from mmtool.choices import Modality, TextEncoder
+from mmtool.encoders import contract
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
@@ -24,16 +25,7 @@ def extract_text(
     ids = corpus.snippet_ids()
     if not ids:
         raise CallError(f"{corpus.root}: no snippets in snippets/; run `mmtool segment` first")
-    encoder = load_text_encoder(
-        encoder_name,
-        weights=settings.text_weights,
-        seed=settings.seed,
-        text_model=settings.text_model,
-        pooling=settings.pooling,
-        batch_size=settings.batch_size,
-        precision=settings.precision,
-        device=resolve_device(settings.device).type,
-    )
+    encoder = make_text_encoder(encoder_name, settings)
     name = settings.text_name or encoder.identity.name
     builder = open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force)
 
@@ -52,3 +44,17 @@ def extract_text(
             f"{builder.path}: {encoder.truncated} snippets are longer than the model reads and were cut; "
             "split them with `mmtool segment --split sentences`"
         )
+
+
+def make_text_encoder(name: TextEncoder, settings: ExtractSettings) -> contract.TextEncoder:
+    """Load the encoder; raises InputError where its weights cannot be had, CallError for wrong settings."""
+    return load_text_encoder(
+        name,
+        weights=settings.text_weights,
+        seed=settings.seed,
+        text_model=settings.text_model,
+        pooling=settings.pooling,
+        batch_size=settings.batch_size,
+        precision=settings.precision,
+        device=resolve_device(settings.device).type,
+    )

@@ -94,6 +94,7 @@ class _Aligner:
             snippet_confidence=tuple(timed.snippet_confidence.tolist()),
             decoder=str(Decoder.SEMI_MARKOV),
             checkpoint=self.digest,
+            candidates=timed.candidates,
         )
         self.output.write(alignment, recipe, timing=timed.evidence, unmatched=timed.unmatched)
 

@@ -58,8 +58,8 @@ def read_training_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
         open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
         open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
     ):
-        train_videos = [_read_video(corpus, id, video, text, actions, timing) for id in train_ids]
-        val_videos = [_read_video(corpus, id, video, text, actions, timing) for id in val_ids]
+        train_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in train_ids]
+        val_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in val_ids]
         inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
         made = [(id, video.features.made(id), text.features.made(id)) for id in train_ids + val_ids]
     gold = [v.gold.tolist() for v in train_videos + val_videos]
@@ -78,7 +78,7 @@ def _action_set(settings: TrainSettings) -> ActionSet:
         raise CallError(f"--action: {error}") from error
 
 
-def _read_video(
+def read_annotated_video(
     corpus: Corpus,
     id: str,
     video: NetworkInput,
@@ -86,6 +86,7 @@ def _read_video(
     actions: ActionSet,
     timing: NetworkTiming | None,
 ) -> AnnotatedVideo:
+    """Read one video; raises InputError for what is damaged and for a truth that no actions produce."""
     clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
     video.features.check_clips(id, clips)
     text.features.check_snippets(id, snippets)

@@ -40,14 +40,15 @@ def extract_video(
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
     device = resolve_device(settings.device).type
     settings = replace(settings, video_encoder=encoder_name, device=Device(device))
-    encoder = _encoder(settings)
+    encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
         _extract_intervals(corpus, encoder, settings, report)
     else:
         _extract_frames(corpus, encoder, settings, report, progress)
 
 
-def _encoder(settings: ExtractSettings) -> FrameEncoder | IntervalEncoder:
+def make_video_encoder(settings: ExtractSettings) -> FrameEncoder | IntervalEncoder:
+    """Load the encoder; raises InputError where its weights cannot be had, CallError for wrong settings."""
     if settings.video_encoder is None:
         raise ValueError("no video encoder")
     return load_video_encoder(
@@ -60,7 +61,7 @@ def _encoder(settings: ExtractSettings) -> FrameEncoder | IntervalEncoder:
         keep_regions=settings.keep_regions,
         batch_size=settings.batch_size,
         precision=settings.precision,
-        device=settings.device.value,
+        device=resolve_device(settings.device).type,
     )
 
 
@@ -183,7 +184,7 @@ def encode_film(settings: ExtractSettings, threads: int, film: Film) -> FeatureG
 @cache
 def _encoder_of_process(settings: ExtractSettings, threads: int) -> FrameEncoder:
     torch.set_num_threads(threads)
-    encoder = _encoder(settings)
+    encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
         raise ValueError("an encoder of intervals needs no process of its own")
     return encoder

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmtool.choices import TextFormat, TextSplit
 from mmtool.errors import InputError
 from mmtool.records import Snippet
+from mmtool.text import TEXT_SUFFIXES
 from mmtool.text.encoding import read_decoded
 from mmtool.text.fountain import read_fountain
 from mmtool.text.json_lines import read_objects
@@ -33,7 +34,6 @@ _READERS: dict[str, Reader] = {
     ".jsonl": read_objects,
     ".fountain": read_fountain,
 }
-TEXT_SUFFIXES: tuple[str, ...] = (".txt", *_READERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,14 @@ def read_text(
     before its end, in seconds. Raises ``InputError`` for an unknown suffix, a file without text, and what
     the format's reader rejects.
     """
-    if path.suffix.lower() not in TEXT_SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix not in TEXT_SUFFIXES:
         raise InputError(path, "is no text format known here", f"use {', '.join(TEXT_SUFFIXES)}")
     text, encoding = read_decoded(path)
     if not text.strip():
         raise InputError(path, "has no text", "fill it or remove it")
     source, pieces = Source(path, text), splitter(split, language)
-    reader = _READERS.get(path.suffix.lower()) or _txt_reader(source, text_format, split)
+    reader = _txt_reader(source, text_format, split) if suffix == ".txt" else _READERS[suffix]
     passages = list(reader(source))
     snippets = [snippet for passage in passages for snippet in snippets_of(source, passage, pieces)]
     if not snippets:

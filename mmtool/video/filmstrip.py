@@ -29,7 +29,7 @@ class Filmstrip:
 def draw_filmstrip(
     path: Path, clips: Sequence[Clip], *, width: int, on_clip: Callable[[int], None] | None = None
 ) -> Filmstrip:
-    """Draw the central frame of each clip; raises InputError where the film lacks one."""
+    """Draw the central frame of each of N > 0 clips; raises InputError where the film lacks one."""
     info = probe(path)
     height = max(1, round(width * info.height / info.width))
     rows = -(-len(clips) // COLUMNS)

@@ -8,14 +8,20 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.pixels import PixelReader, Pixels
 from mmtool.video.seeking import SeekableVideo
 from mmtool.video.stream import no_frames, no_video
-from mmtool.video.timeline import Timeline, UntoldError, film_start, open_video, read_timeline
+from mmtool.video.timeline import (
+    Timeline,
+    UntoldError,
+    decode_all,
+    film_start,
+    open_video,
+    read_timeline,
+)
 
 SAME_TIME = 1e-3  # seconds
 
@@ -95,7 +101,7 @@ def decode_timeline(path: Path) -> Timeline:
     try:
         with open_video(path) as (container, stream):
             start, base = film_start(container, stream), stream.time_base
-            pts = [frame.pts for frame in _decode_all(container, stream)]
+            pts = [frame.pts for frame in decode_all(container, stream)]
     except UntoldError as error:
         raise no_video(path) from error
     if not pts:
@@ -139,7 +145,7 @@ def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Ite
     if not frames:
         return
     with open_video(path) as (container, stream):
-        decoded = enumerate(_decode_all(container, stream), start=1)
+        decoded = enumerate(decode_all(container, stream), start=1)
         start = film_start(container, stream)
         count = 0
         for wanted, same in groupby(frames):
@@ -152,14 +158,6 @@ def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Ite
                 raise _missing(path, wanted, count)
             for _ in same:
                 yield frame
-
-
-def _decode_all(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """All frames; damage ends a frame, or the video, without a word: the caller counts."""
-    with suppress(av.FFmpegError):
-        for packet in container.demux(stream):
-            with suppress(av.FFmpegError):
-                yield from packet.decode()
 
 
 def _seconds(frame: av.VideoFrame, index: int, stream: av.VideoStream, start: Fraction) -> float:

@@ -14,12 +14,15 @@ from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.detectors.contract import Detector, Frame
 from mmtool.video.film_header import count_frames_before, read_header
+from mmtool.video.interlaced import InterlacedStream, is_interlaced, open_interlaced
 from mmtool.video.scores import FrameScores
 from mmtool.video.stream import TOLERANCE, FrameStream, no_frames, open_stream, quiet
 
 OnFrames = Callable[[int, int | None, float], None]
 """Told, after each frame, how many are done, how many the container claims (None: unknown), how many a
 second there are."""
+
+Stream = FrameStream | InterlacedStream
 
 TIMESTAMP_JITTER = 1.0  # seconds; larger steps back are streams that were joined
 AHEAD = 4  # decoded frames that wait to be scored
@@ -44,7 +47,8 @@ def score_frames(
     A video that is truncated or badly damaged ends where decoding does, before the ``frame_count`` of
     its header. Raises ``InputError`` if no frame can be decoded, or none lies in the extent.
     """
-    with open_stream(path) as stream, quiet():
+    opened = open_interlaced if is_interlaced(path) else open_stream
+    with opened(path) as stream, quiet():
         header = read_header(path)
         start = extent.start - header.offset
         end = None if extent.end is None else extent.end - header.offset
@@ -54,19 +58,19 @@ def score_frames(
             stream.skip_to(start, seek=header.indexed)
         rate, total = float(stream.frame_rate), _expected(stream, first, end)
         scores = []
-        frames = _read_ahead(stream, detector, end)
+        frames = _read_ahead(stream, end)
         try:
-            for score in detector.scores(frames):
+            for score in detector.scores(_reduced(frames, detector)):
                 scores.append(score)
                 if on_frames is not None:
                     on_frames(len(scores), total, rate)
         finally:
             frames.close()
-        if not scores and start > 0 and extent.end is None:
-            raise InputError(path, f"ends before {extent.start:g} s", "correct --start")
-        if not scores and extent != WHOLE:
+        if not scores and extent.end is not None and len(stream.times):
             problem = f"no frame begins between {extent.start:g} s and {extent.end:g} s"
             raise InputError(path, problem, "correct --start and --end")
+        if not scores and start > 0:
+            raise InputError(path, f"ends before {extent.start:g} s", "correct --start")
         if not scores:
             raise no_frames(path)
         if header.still and len(scores) == 1:
@@ -125,7 +129,7 @@ def detect_clips(
     return clips_of(scores, detector, min_clip_frames=min_clip_frames)
 
 
-def _expected(stream: FrameStream, first: int, end: float | None) -> int | None:
+def _expected(stream: Stream, first: int, end: float | None) -> int | None:
     count = stream.frame_count
     if end is not None:
         whole = round(end * float(stream.frame_rate))
@@ -133,14 +137,14 @@ def _expected(stream: FrameStream, first: int, end: float | None) -> int | None:
     return None if count is None else max(0, count - first)
 
 
-def _read_ahead(stream: FrameStream, detector: Detector, end: float | None) -> Generator[Frame, None, None]:
-    """Yield frames, reduced to what the detector looks at, while a thread decodes those that follow."""
+def _read_ahead(stream: Stream, end: float | None) -> Generator[Frame, None, None]:
+    """Yield frames while a thread decodes those that follow."""
     ready: queue.Queue[Frame | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()
 
     def decode() -> None:
         try:
-            for frame in _frames(stream, detector, end):
+            for frame in _frames(stream, end):
                 ready.put(frame)
                 if stopped.is_set():
                     return
@@ -163,11 +167,17 @@ def _read_ahead(stream: FrameStream, detector: Detector, end: float | None) -> G
             thread.join(timeout=0.05)
 
 
-def _frames(stream: FrameStream, detector: Detector, end: float | None) -> Iterator[Frame]:
-    size: tuple[int, int] | None = None
+def _frames(stream: Stream, end: float | None) -> Iterator[Frame]:
     while not isinstance(frame := stream.read(), bool):
         if end is not None and stream.times[-1] >= end - TOLERANCE:
             return
+        yield frame
+
+
+def _reduced(frames: Iterator[Frame], detector: Detector) -> Iterator[Frame]:
+    """Reduce frames to what the detector looks at."""
+    size: tuple[int, int] | None = None
+    for frame in frames:
         height, width, _ = frame.shape
         size = size or detector.frame_size(width, height)
         if size != (width, height):

@@ -136,7 +136,11 @@ def quiet() -> Iterator[None]:
 
 
 def check_file(path: Path) -> None:
-    """Raise InputError where there is no file, or an empty one."""
+    """Raise InputError where there is no file, an empty one, or one whose name would bring OpenCV down."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise InputError(ascii(str(path)), "its name is no UTF-8", "rename the file or its folder") from None
     try:
         with path.open("rb") as file:
             first_byte = file.read(1)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -160,3 +160,11 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
             yield container, stream
         except av.FFmpegError as error:
             raise UntoldError from error
+
+
+def decode_all(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield all frames; damage ends a frame, or the video, without a word: the caller counts."""
+    with suppress(av.FFmpegError):
+        for packet in container.demux(stream):
+            with suppress(av.FFmpegError):
+                yield from packet.decode()

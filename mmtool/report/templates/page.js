@@ -3,7 +3,7 @@
 const VIDEOS = JSON.parse(document.getElementById("data").textContent);
 const SIGNS = {right: "✓", partly: "◐", wrong: "✗", unmatched: "○", matched: "●"};
 const HALF = 0.5; // right from this share of a clip's time, or this IoU of a snippet
-const FILM_HEIGHT = 54, LINKS_HEIGHT = 84, STILLS = 12, ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+const FILM_HEIGHT = 54, LINKS_HEIGHT = 84, LANE = 30, STILLS = 12, ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 const state = {video: 0, run: Object.keys(VIDEOS[0].runs)[0], snippet: null, clip: null, zoom: 0, sort: null, down: true};
 
 const byId = id => document.getElementById(id);
@@ -46,6 +46,8 @@ function snippetState(view, snippet) {
   if (iou === null) return matched ? "wrong" : "right";
   return iou >= HALF ? "right" : iou > 0.05 ? "partly" : "wrong";
 }
+const mistakes = (each, view = each.runs[state.run]) => each.truth
+  ? each.snippets.flatMap((_, snippet) => ["wrong", "partly"].includes(snippetState(view, snippet)) ? [snippet] : []) : [];
 const truthOf = snippet => video().truth ? video().truth[snippet] : null;
 const isWithin = (clip, [start, end]) => clip[0] < end && start < clip[1];
 const clipsOf = snippet => run().clip_snippets.flatMap((snippets, clip) => snippets.includes(snippet) ? [clip] : []);
@@ -59,12 +61,13 @@ function columns() {
     {name: "video", value: each => each.title || each.id, text: true},
     {name: "clips", value: each => each.clips.length},
     {name: "snippets", value: each => each.snippets.length},
-    {name: "sure", value: each => mean(each.runs[state.run].clip_confidence), share: true},
+    {name: "sure %", value: each => mean(each.runs[state.run].clip_confidence), share: true},
   ];
+  if (measured) found.push({name: "mistakes", value: each => each.truth ? mistakes(each).length : null});
   if (measured) for (const name of names) {
     const suffix = several ? ` · ${name}` : "";
-    found.push({name: `video accuracy${suffix}`, value: each => each.runs[name].video_accuracy, share: true, bar: true});
-    found.push({name: `text IoU${suffix}`, value: each => each.runs[name].text_iou, share: true, bar: true});
+    found.push({name: `video accuracy %${suffix}`, value: each => each.runs[name].video_accuracy, share: true, bar: true});
+    found.push({name: `text IoU %${suffix}`, value: each => each.runs[name].text_iou, share: true, bar: true});
   }
   return found;
 }
@@ -85,19 +88,22 @@ function drawVideos() {
     make("button", {type: "button", onclick: () => { state.down = state.sort === number ? !state.down : true; state.sort = number; drawVideos(); }},
       column.name + (state.sort === number ? (state.down ? " ▲" : " ▼") : ""))))));
   byId("videos").tBodies[0].replaceChildren(...order.map(number => make("tr",
-    {tabindex: 0, "data-video": number, "aria-selected": String(number === state.video), onclick: () => openVideo(number)},
+    {tabindex: 0, "data-video": number, "aria-current": String(number === state.video), onclick: () => openVideo(number)},
     ...shown.map(column => {
       const value = column.value(VIDEOS[number]);
-      return make("td", {title: column.text ? VIDEOS[number].id : null}, column.share ? percent(value) : String(value),
+      return make("td", {title: column.text ? VIDEOS[number].id : null, dir: column.text ? "auto" : null, class: column.share ? "share" : null},
+        column.share ? make("span", {}, percent(value)) : String(value ?? "–"),
         column.bar ? make("span", {class: "bar", "aria-hidden": "true"}, make("i", {style: `width:${100 * (value || 0)}%`})) : null);
     }))));
 }
 
 /* ---- one video ---- */
+const short = (snippet, length) => video().snippets[snippet].slice(0, length); // a tooltip is no book
+
 function openVideo(number) {
   Object.assign(state, {video: number, snippet: null, clip: null, zoom: 0});
   document.documentElement.style.setProperty("--pictures", video().pictures ? `url("${video().pictures.jpeg}")` : "none");
-  for (const row of byId("videos").tBodies[0].rows) row.setAttribute("aria-selected", String(+row.dataset.video === number));
+  for (const row of byId("videos").tBodies[0].rows) row.setAttribute("aria-current", String(+row.dataset.video === number));
   drawVideo();
 }
 
@@ -108,17 +114,18 @@ function drawVideo() {
     : [["", "matched"]];
   byId("video").className = truth ? "" : "no-truth";
   byId("video").replaceChildren(make("div", {class: "card"},
-    make("div", {class: "head"}, make("h2", {}, title ? `${title} ` : id, title && title !== id ? make("small", {}, id) : null),
+    make("div", {class: "head"}, make("h2", {dir: "auto"}, title ? `${title} ` : id, title && title !== id ? make("small", {}, id) : null),
       make("div", {class: "tools"},
-        make("button", {type: "button", id: "wrong-before", onclick: () => stepWrong(-1), hidden: !truth}, "‹ wrong"),
-        make("button", {type: "button", id: "wrong-after", onclick: () => stepWrong(1), hidden: !truth}, "wrong ›"),
+        make("button", {type: "button", id: "wrong-before", onclick: () => stepWrong(-1), hidden: !truth, disabled: !mistakes(video()).length}, "‹ mistake"),
+        make("button", {type: "button", id: "wrong-after", class: "main", onclick: () => stepWrong(1), hidden: !truth, disabled: !mistakes(video()).length}, "next mistake ›"),
         make("button", {type: "button", "aria-label": "Zoom out", onclick: () => zoom(-1)}, "−"),
         make("button", {type: "button", "aria-label": "Whole film", onclick: () => zoom(0)}, "fit"),
         make("button", {type: "button", "aria-label": "Zoom in", onclick: () => zoom(1)}, "+"))),
+    run().doubts.length ? make("p", {class: "doubt"}, `⚠ doubtful: ${run().doubts.join("; ")}`) : null,
     make("ul", {class: "legend"}, ...legend.map(([kind, label]) => make("li", {}, make("span", {class: `swatch ${kind}`}), label)),
       make("li", {}, "links: unsure", make("span", {class: "ramp"}), "sure")),
     make("div", {class: "view", id: "view"}, make("div", {class: "stage", id: "stage"})),
-    make("div", {class: "focus", id: "focus"}),
+    make("div", {class: "focus", id: "focus", "aria-live": "polite"}),
     make("ol", {class: "texts", id: "texts", "aria-label": "Snippets"}, drawNames(), ...video().snippets.map(drawText))));
   drawStage();
   drawFocus();
@@ -132,7 +139,7 @@ function drawText(text, number) {
   return make("li", {"data-snippet": number, onclick: () => choose({snippet: number}, false)},
     make("span", {class: "number"}, String(number + 1)),
     video().truth ? make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`) : null,
-    make("span", {class: "text"}, text),
+    make("span", {class: "text", dir: "auto"}, text),
     make("span", {class: "time"}, make("span", {class: "label"}, "found "), times(run().snippet_intervals[number])),
     video().truth ? make("span", {class: "time"}, make("span", {class: "label"}, "truth "), truth ? times([truth]) : "–") : null,
     sureBar(run().snippet_confidence[number]));
@@ -144,8 +151,7 @@ const sureBar = share => make("span", {class: "time", title: "confidence"}, `${M
 /* ---- the timeline ---- */
 function drawStage() {
   const {clips, snippets, truth, runs} = video(), width = byId("view").clientWidth * ZOOMS[state.zoom];
-  const end = Math.max(...clips.map(clip => clip[1])), start = Math.min(0, ...clips.map(clip => clip[0]));
-  const at = seconds => (seconds - start) / (end - start) * width;
+  const start = 0, end = Math.max(1e-3, ...clips.map(clip => clip[1])), at = seconds => seconds / end * width;
   const others = Object.keys(runs).filter(name => name !== state.run);
   const stage = byId("stage");
   stage.style.width = `${width}px`;
@@ -199,12 +205,24 @@ function drawCuts(at) {
   }));
 }
 
+/* Intervals that overlap lie beneath each other. */
+function lanes(intervals) {
+  const ends = [], laneOf = new Map();
+  for (const interval of [...intervals].sort((one, other) => one[0] - other[0] || one[1] - other[1])) {
+    const free = ends.findIndex(end => end <= interval[0]), lane = free < 0 ? ends.length : free;
+    ends[lane] = interval[1];
+    laneOf.set(interval, lane);
+  }
+  return {laneOf, count: Math.max(1, ends.length)};
+}
+
 function drawBands(name, intervals, kindOf, at, extra) {
-  return make("div", {class: `row bands ${extra}`}, make("span", {class: "name"}, name), ...intervals.flatMap((own, snippet) => own.map(interval => {
+  const {laneOf, count} = lanes(intervals.flat()), height = extra ? 40 : 46;
+  return make("div", {class: `row bands ${extra}`, style: `height:${height + (count - 1) * LANE}px`}, make("span", {class: "name"}, name), ...intervals.flatMap((own, snippet) => own.map(interval => {
     const kind = kindOf(snippet), sign = kind === "truth" ? "" : SIGNS[kind] + " ", width = at(interval[1]) - at(interval[0]);
     return make("button", {type: "button", tabindex: -1, class: `band ${kind}`, "data-snippet": snippet, onclick: () => choose({snippet}),
-      style: `left:${at(interval[0])}px;width:${Math.max(3, width)}px`, title: `${sign}${snippet + 1}, ${times([interval])}: ${video().snippets[snippet]}`,
-      "aria-label": `${name}, snippet ${snippet + 1}, ${kind}`}, width > 16 ? `${width > 34 ? sign : ""}${snippet + 1}${width > 90 ? " " + video().snippets[snippet] : ""}` : "");
+      style: `left:${at(interval[0])}px;width:${Math.max(3, width)}px;top:${15 + laneOf.get(interval) * LANE}px;height:${height - 19}px`, title: `${sign}${snippet + 1}, ${times([interval])}: ${short(snippet, 300)}`,
+      "aria-label": `${name}, snippet ${snippet + 1}, ${kind}`}, width > 16 ? `${width > 34 ? sign : ""}${snippet + 1}${width > 90 ? " " + short(snippet, 200) : ""}` : "");
   })));
 }
 
@@ -226,10 +244,10 @@ function drawLinks(at, width) {
 }
 
 function drawBeads(count, width) {
-  return make("div", {class: "row beads"}, ...video().snippets.map((text, snippet) => {
+  return make("div", {class: "row beads"}, ...video().snippets.map((_, snippet) => {
     const kind = snippetState(run(), snippet), each = width / count, unmatched = !run().snippet_intervals[snippet].length;
     return make("button", {type: "button", tabindex: -1, class: `bead ${kind}${unmatched ? " unmatched" : ""}`, "data-snippet": snippet, onclick: () => choose({snippet}),
-      style: `left:${snippet * each}px;width:${Math.max(2, each - 2)}px`, title: `${SIGNS[kind]} ${snippet + 1}: ${text}`, "aria-label": `snippet ${snippet + 1}, ${kind}`},
+      style: `left:${snippet * each}px;width:${Math.max(2, each - 2)}px`, title: `${SIGNS[kind]} ${snippet + 1}: ${short(snippet, 300)}`, "aria-label": `snippet ${snippet + 1}, ${kind}`},
       each > 18 ? String(snippet + 1) : "");
   }));
 }
@@ -267,12 +285,16 @@ function reveal(scrollText = true) {
   }
   const text = byId("texts").querySelector(".chosen");
   if (text && scrollText) byId("texts").scrollTop = text.offsetTop - byId("texts").clientHeight / 3;
+  const card = byId("video").firstChild, top = card.getBoundingClientRect().top;
+  const words = byId("focus").firstElementChild.getBoundingClientRect();
+  if (words.top < 0 || (words.bottom > innerHeight && top > 0)) card.scrollIntoView({block: "start"});
 }
 
 function drawFocus() {
   const focus = byId("focus");
   if (state.snippet === null && state.clip === null) {
-    focus.replaceChildren(make("p", {class: "times"}, "Choose a snippet or a clip: with the mouse, or with the arrow keys."));
+    focus.replaceChildren(make("p", {class: "times"}, "Choose a snippet or a clip: with the mouse, or with the arrow keys",
+      mistakes(video()).length ? make("span", {}, "; ", make("kbd", {}, "n"), " goes to the next mistake") : null, "."));
     return;
   }
   const words = state.snippet !== null ? snippetWords(state.snippet) : clipWords(state.clip);
@@ -285,7 +307,7 @@ function snippetWords(snippet) {
   const verdict = video().truth ? make("p", {}, make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`),
     iou === null || iou === undefined ? " · belongs to no clip" : ` · IoU ${percent(iou)} %`) : null;
   const clip = state.clip === null ? null : make("p", {class: "times"}, `clip ${state.clip + 1}, ${times([video().clips[state.clip]])}`);
-  return [clip, make("blockquote", {}, video().snippets[snippet]), verdict,
+  return [clip, make("blockquote", {dir: "auto"}, video().snippets[snippet]), verdict,
     make("p", {}, `found ${times(found)} `, make("span", {class: "times"}, `${Math.round(100 * run().snippet_confidence[snippet])} % sure `), ...found.map(interval => playButton("play", interval))),
     stills([...shown], meant),
     truth ? make("p", {}, `truth ${times([truth])} `, playButton("play the truth", truth)) : null,
@@ -299,10 +321,10 @@ function clipWords(clip) {
       make("span", {class: "times"}, `${Math.round(100 * run().clip_confidence[clip])} % sure `), playButton("play", interval)),
     video().truth ? make("p", {}, make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`)) : null,
     stills([clip], [clip]),
-    ...told.map(snippet => make("p", {}, "truth ", make("button", {type: "button", onclick: () => choose({snippet})}, `${snippet + 1}: ${video().snippets[snippet]}`)))];
+    ...told.map(snippet => make("p", {}, "truth ", make("button", {type: "button", onclick: () => choose({snippet})}, `${snippet + 1}: ${short(snippet, 100)}`)))];
 }
 
-/* Pictures of some clips; those that the other side has not are dimmed. */
+/* Pictures of some clips; those that the other side has not are framed. */
 function stills(clips, other) {
   if (!video().pictures || !clips.length) return null;
   const height = 58, width = video().pictures.width * height / video().pictures.height, step = Math.max(1, clips.length / STILLS);
@@ -313,21 +335,26 @@ function stills(clips, other) {
 
 const playButton = (label, interval) => video().film ? make("button", {type: "button", class: "play", onclick: () => play(interval)}, `▶ ${label}`) : null;
 
+function readable(address) { // names of files may be no UTF-8
+  try { return decodeURIComponent(address); } catch { return address; }
+}
+
 function play([start, end]) {
   const film = make("video", {src: video().film, controls: true, preload: "auto", playsinline: true});
   film.addEventListener("loadedmetadata", () => { film.currentTime = start; film.play().catch(() => {}); });
   film.addEventListener("timeupdate", () => { if (film.currentTime >= end && !film.dataset.over) { film.dataset.over = "1"; film.pause(); } });
-  film.addEventListener("error", () => byId("player").replaceChildren(make("p", {class: "times"}, `This browser cannot play ${decodeURI(video().film)}; is it still there, and in a format for browsers?`)));
+  film.addEventListener("error", () => byId("player").replaceChildren(make("p", {class: "times"}, `This browser cannot play ${readable(video().film)}; is it still there, and in a format for browsers?`)));
   byId("player").replaceChildren(film);
 }
 
 /* ---- keys ---- */
 function step(of, by) {
   const count = of === "snippet" ? video().snippets.length : video().clips.length, now = state[of];
+  if (!count) return;
   choose({[of]: now === null ? (by > 0 ? 0 : count - 1) : Math.min(count - 1, Math.max(0, now + by))});
 }
 function stepWrong(by) {
-  const wrong = video().snippets.flatMap((_, snippet) => ["wrong", "partly"].includes(snippetState(run(), snippet)) ? [snippet] : []);
+  const wrong = mistakes(video());
   if (!wrong.length) return;
   const now = state.snippet ?? (by > 0 ? -1 : Infinity);
   const next = by > 0 ? wrong.find(snippet => snippet > now) ?? wrong[0] : wrong.findLast(snippet => snippet < now) ?? wrong.at(-1);
@@ -338,6 +365,7 @@ function stepVideo(by) {
   if (next < 0 || next >= state.order.length) return;
   openVideo(state.order[next]);
   byId("videos").tBodies[0].rows[next].scrollIntoView({block: "nearest"});
+  byId("video").firstChild.scrollIntoView({block: "start"});
 }
 function playChosen() {
   if (state.clip !== null) play(video().clips[state.clip]);
@@ -345,7 +373,7 @@ function playChosen() {
 }
 const KEYS = {
   ArrowDown: () => step("snippet", 1), ArrowUp: () => step("snippet", -1), ArrowRight: () => step("clip", 1), ArrowLeft: () => step("clip", -1),
-  n: () => stepWrong(1), p: () => stepWrong(-1), PageDown: () => stepVideo(1), PageUp: () => stepVideo(-1), "+": () => zoom(1), "-": () => zoom(-1),
+  n: () => stepWrong(1), p: () => stepWrong(-1), j: () => stepVideo(1), k: () => stepVideo(-1), "+": () => zoom(1), "-": () => zoom(-1),
   0: () => zoom(0), Escape: () => choose({}), "?": () => byId("help").showModal(), Enter: () => { if (video().film) playChosen(); },
 };
 document.addEventListener("keydown", event => {
@@ -364,6 +392,7 @@ byId("theme").addEventListener("click", () => theme(document.documentElement.dat
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 byId("run")?.addEventListener("change", event => { state.run = event.target.value; drawVideos(); drawVideo(); });
 let waiting = 0;
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(each => { each.open = true; }));
 addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(drawStage, 100); });
 drawVideos();
 openVideo(state.order[0]);

@@ -1,0 +1,45 @@
+"""What is taken for what: the labels of clips against the truth."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.evaluation.labels import best_labels
+from mmtool.records import Interval
+
+TRUE_LABELS = ("no snippet", "a snippet")
+GIVEN_LABELS = ("none", "the right snippet", "an earlier one", "a later one")
+_UNMATCHED, _RIGHT, _EARLIER, _LATER = range(4)
+
+
+def label_confusion(
+    clips: Sequence[Interval], truth: Sequence[Interval | None], matches: Sequence[tuple[int, int]]
+) -> NDArray[np.int64]:
+    """Count the N clips of a video: :data:`TRUE_LABELS` by :data:`GIVEN_LABELS` (2, 4).
+
+    A clip's true label is that for which it would be right longest. A clip that should be unmatched
+    has an earlier snippet if that is, in reading order, not after all those whose time starts before
+    the clip's middle: the text goes on too long there; else it has a later one. Of a clip's several
+    snippets the right one counts, or the last.
+    """
+    given: dict[int, list[int]] = {}
+    for clip, snippet in matches:
+        given.setdefault(clip, []).append(snippet)
+    told = sorted((interval.start, j) for j, interval in enumerate(truth) if interval is not None)
+    starts = [start for start, _ in told]
+    counts = np.zeros((len(TRUE_LABELS), len(GIVEN_LABELS)), dtype=np.int64)
+    for i, label in enumerate(best_labels(clips, truth)):
+        begun = bisect_right(starts, (clips[i].start + clips[i].end) / 2)
+        position = label if label is not None else max((j for _, j in told[:begun]), default=-1)
+        counts[int(label is not None), _kind(given.get(i, []), label, position)] += 1
+    return counts
+
+
+def _kind(given: Sequence[int], label: int | None, position: int) -> int:
+    if not given:
+        return _UNMATCHED
+    if label in given:
+        return _RIGHT
+    return _EARLIER if max(given) <= position else _LATER
