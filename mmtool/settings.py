@@ -91,6 +91,19 @@ class SegmentSettings:
             )
 
 
+OF_VIDEO = (
+    "video_weights",
+    "video_model",
+    "video_name",
+    "image_size",
+    "proposals",
+    "frames",
+    "keep_regions",
+    "region_names",
+)
+OF_TEXT = ("text_weights", "text_model", "text_name", "pooling")
+
+
 @dataclass(frozen=True, slots=True)
 class ExtractSettings:
     """Which encoders, with which weights; a modality without an encoder is left alone."""
@@ -124,6 +137,12 @@ class ExtractSettings:
     def __post_init__(self) -> None:
         if self.video_encoder is None and self.text_encoder is None:
             raise CallError("nothing to extract: name --video-encoder, --text-encoder or both")
+        if self.video_encoder is None:
+            self._refuse("--video-encoder", *OF_VIDEO)
+        if self.text_encoder is None:
+            self._refuse("--text-encoder", *OF_TEXT)
+        if not self.keep_regions:
+            self._refuse("--keep-regions", "region_precision")
         _require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
         _require(self.frames >= 1, "frames", "at least 1", self.frames)
         _require(self.workers >= 1, "workers", "at least 1", self.workers)
@@ -135,6 +154,13 @@ class ExtractSettings:
             self.image_size is None or self.image_size >= 32, "image-size", "at least 32", self.image_size
         )
         _require(self.proposals is None or self.proposals >= 1, "proposals", "at least 1", self.proposals)
+
+    def _refuse(self, missing: str, *names: str) -> None:
+        """Raise CallError for the first of the settings that means nothing without an option."""
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in names:
+            if getattr(self, name) != defaults[name]:
+                raise CallError(f"--{name.replace('_', '-')} means nothing without {missing}: add it")
 
 
 @dataclass(frozen=True, slots=True)

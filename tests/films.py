@@ -23,7 +23,7 @@ def picture(number, level):
 
 def number_in(frame):
     height, width, _ = frame.shape
-    return sum((int(frame[height // 12, (2 * bit + 1) * width // 16, 0]) > 127) << bit for bit in range(8))
+    return sum((int(frame[height // 16, (2 * bit + 1) * width // 16, 0]) > 127) << bit for bit in range(8))
 
 
 def shots(*lengths):

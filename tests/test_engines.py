@@ -10,7 +10,7 @@ from pathlib import Path
 import mortal
 import pytest
 from test_chain import call
-from test_extract_films import DETECTOR, add_film, contents, cut
+from test_extract_films import add_film, contents, cut
 
 from mmtool.formats.clips import write_clips
 from mmtool.formats.corpus import Corpus
@@ -20,19 +20,19 @@ from mmtool.stages.frame_batches import Film
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+def corpus(tmp_path_factory, detector):
     """Three films and one that ends too early, with their features as one process makes them."""
     corpus = Corpus(tmp_path_factory.mktemp("films") / "corpus")
     for number, id in enumerate("abc"):
         add_film(corpus, id, [10 + number] * 4)
     add_film(corpus, "short", [10])
     write_clips(corpus.clips("short"), cut([10, 10]))
-    run_extract(corpus, "local")
+    run_extract(corpus, detector, "local")
     return corpus
 
 
-def run_extract(corpus, name, *options):
-    arguments = [*DETECTOR, "--keep-regions", "--frames", 2, "--video-name", name, "--json", *options]
+def run_extract(corpus, detector, name, *options):
+    arguments = [*detector, "--keep-regions", "--frames", 2, "--video-name", name, "--json", *options]
     report = json.loads(call("extract", corpus.root, *arguments, code=1).stdout)
     assert sorted(report["done"]) == ["a", "b", "c"]
     (failure,) = report["failures"]
@@ -40,14 +40,14 @@ def run_extract(corpus, name, *options):
     assert "frame 12 is missing" in failure["reason"]
 
 
-def test_workers_write_the_same_file(corpus):
-    run_extract(corpus, "workers", "--workers", 2)
+def test_workers_write_the_same_file(corpus, detector):
+    run_extract(corpus, detector, "workers", "--workers", 2)
     assert contents(corpus.features("workers")) == contents(corpus.features("local"))
 
 
-def test_a_cluster_writes_the_same_file(corpus):
+def test_a_cluster_writes_the_same_file(corpus, detector):
     pytest.importorskip("ray")
-    run_extract(corpus, "cluster", "--engine", "ray")
+    run_extract(corpus, detector, "cluster", "--engine", "ray")
     assert contents(corpus.features("cluster")) == contents(corpus.features("local"))
 
 
@@ -130,12 +130,12 @@ def is_alive(process):
         (["--frames", "0"], "frames"),
     ],
 )
-def test_settings_that_contradict_each_other(corpus, options, line):
-    result = call("extract", corpus.root, *DETECTOR, *options, code=2)
+def test_settings_that_contradict_each_other(corpus, detector, options, line):
+    result = call("extract", corpus.root, *detector, *options, code=2)
     assert line in result.stderr
 
 
-def test_without_ray_the_remedy_is_named(corpus, monkeypatch):
+def test_without_ray_the_remedy_is_named(corpus, detector, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    result = call("extract", corpus.root, *DETECTOR, "--video-name", "none", "--engine", "ray", code=2)
+    result = call("extract", corpus.root, *detector, "--video-name", "none", "--engine", "ray", code=2)
     assert "pip install 'mmtool[ray]'" in result.stderr

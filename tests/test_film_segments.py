@@ -23,6 +23,7 @@ from mmtool.records import Clip
 from mmtool.settings import SegmentSettings
 from mmtool.stages import film_segments
 from mmtool.stages.segment import segment
+from mmtool.video.frames import read_clip_frames
 
 
 @pytest.fixture
@@ -197,6 +198,20 @@ def test_a_scene_list_counts_from_the_first_picture(tmp_path):
     command(path, tmp_path, "detect-content", "-m", "5")
     call("segment", tmp_path, "--clips", tmp_path / "a-Scenes.csv")
     assert read_clips(tmp_path / "clips" / "a.csv") == detected
+
+
+def test_frames_of_a_scene_list_that_contradict_its_times_are_left_out(tmp_path):
+    """PySceneDetect numbers frames by the average rate; here the first of them last twice as long."""
+    (tmp_path / "videos").mkdir()
+    durations = [80] * 20 + [40] * 40
+    path = write_film(tmp_path / "videos" / "a.mkv", shots(20, 40), durations=durations)
+    command(path, tmp_path, "detect-content", "-m", "5")
+    call("segment", tmp_path, "--clips", tmp_path / "a-Scenes.csv")
+    first, second = read_clips(tmp_path / "clips" / "a.csv")
+    assert first == Clip(0.0, 1.6)
+    assert second.start == 1.6
+    (found,) = read_clip_frames(path, [first])
+    assert number_in(found.frame.pixels) == 10
 
 
 def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):

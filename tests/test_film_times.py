@@ -123,14 +123,34 @@ def test_a_part_outside_the_film_is_one_line(tmp_path):
     with pytest.raises(InputError, match="ends before 3 s; correct --start"):
         score_frames(path, CONTENT, extent=Extent(3.0))
     assert len(score_frames(path, CONTENT, extent=Extent(0.0, 99.0)).scores) == 20
+    with pytest.raises(InputError, match=r"no frame begins between 0\.41 s and 0\.43 s"):
+        score_frames(path, CONTENT, extent=Extent(0.41, 0.43))
 
 
 def test_headers_tell_the_end_and_count_frames(tmp_path):
     path = write_film(tmp_path / "film.mp4", shots(20, 30), start=1000, sound=3, codec="libx264")
-    timeline = read_header(path)
-    assert timeline.offset == pytest.approx(1.0)
-    assert timeline.end == pytest.approx(3.0)
-    assert [count_frames_before(path, time) for time in (0, 0.04, 0.05, 1.0, 9)] == [0, 1, 2, 25, 50]
+    header = read_header(path)
+    assert header.offset == pytest.approx(1.0)
+    assert header.end == pytest.approx(3.0)
+    assert [count_frames_before(path, time) for time in (0, 1, 1.04, 1.05, 2, 10)] == [0, 0, 1, 2, 25, 50]
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6])
+def test_frames_that_no_decoder_shows_are_not_counted(tmp_path, part):
+    """A recording that begins within a group of frames; its first ones refer to what is not there."""
+    path = write_film(tmp_path / "film.ts", shots(20, 30, 25), codec="libx264", key_frames=25)
+    data = path.read_bytes()
+    path.write_bytes(data[int(len(data) * part) // 188 * 188 :])
+    whole = detect(path)
+    start = whole[-1].start
+    assert detect(path, extent=Extent(start)) == [whole[-1]]
+    assert start > 0.2
+
+
+def test_frames_are_decoded_to_count_them_where_packets_do_not_tell(tmp_path):
+    """VP8 has packets that show nothing."""
+    path = write_film(tmp_path / "film.mkv", shots(20, 30), start=1000, sound=3, codec="libvpx")
+    assert [count_frames_before(path, time) for time in (0, 1, 1.04, 1.05, 2, 10)] == [0, 0, 1, 2, 25, 50]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells no peak memory")

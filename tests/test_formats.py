@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -29,7 +30,7 @@ from mmtool.formats.provenance import Recipe, State, record, state_of
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.formats.splits import read_split, write_split
-from mmtool.records import Alignment, Annotation, Clip, EncoderIdentity, Snippet
+from mmtool.records import Alignment, Annotation, Clip, EncoderIdentity, Place, Snippet
 
 CLIPS = "clip,start,end,start_frame,end_frame\n"
 SNIPPETS = "snippet,text,start,end\n"
@@ -375,6 +376,13 @@ def alignment(matches, clips=3, snippets=3):
 def test_an_alignment_survives(tmp_path, matches):
     write_alignment(tmp_path / "a.json", alignment(matches), "recipe")
     assert read_alignment(tmp_path / "a.json") == (alignment(matches), "recipe")
+
+
+def test_an_alignment_keeps_the_kinds_and_places_of_its_snippets(tmp_path):
+    snippets = (Snippet("ANNA", kind="character", place=Place(3, 20, 24)), Snippet("Go."), Snippet("x"))
+    write_alignment(tmp_path / "a.json", replace(alignment(()), snippets=snippets), "recipe")
+    read, _ = read_alignment(tmp_path / "a.json")
+    assert [(s.text, s.kind, s.place) for s in read.snippets] == [(s.text, s.kind, s.place) for s in snippets]
 
 
 def test_an_alignment_is_readable_without_mmtool(tmp_path):

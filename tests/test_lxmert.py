@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import torch
 from corpora import TEXTS, make_corpus
-from literal_visual_genome import small_checkpoint
+from literal_visual_genome import folder_of, small_checkpoint
 from small_models import WORDS, pictures, save_clip, save_lxmert, write_film
 from test_chain import call
-from test_visual_genome import folder_of
 from transformers import LxmertModel
 
 from mmtool.choices import EncoderPrecision, Pooling, TextEncoder
@@ -112,6 +111,14 @@ def test_a_frame_alone_and_in_a_batch_agree(folder: Path) -> None:
     alone = frame_encoder(folder, detector, batch_size=1).encode(FRAMES).features
     np.testing.assert_allclose(together, alone, atol=1e-6)
     assert detector.calls == [5, 1, 1, 1, 1, 1]
+
+
+def test_a_frames_bits_do_not_depend_on_those_it_shares_a_batch_with(folder: Path) -> None:
+    """The last frame of the batch has as many regions as the others, or all 36."""
+    few, many = (Detector((7, 7, 7, 7, last)) for last in (7, 36))
+    first, second = (frame_encoder(folder, detector).encode(FRAMES).features for detector in (few, many))
+    np.testing.assert_array_equal(first[:4], second[:4])
+    assert not np.array_equal(first[4], second[4])
 
 
 def test_a_frame_without_regions_has_no_features(folder: Path) -> None:
@@ -228,11 +235,13 @@ def test_extract_sees_with_visual_genomes_regions(tmp_path: Path) -> None:
     write_film(corpus.root / "videos" / "v0.mp4", pictures(6, height=64, width=96))
     sides = ["--video-encoder", "lxmert", "--text-encoder", "lxmert"]
     models = ["--video-model", model, "--text-model", model]
-    options = ["--video-weights", weights, "--image-size", "64", "--keep-regions"]
+    (weights / "objects_vocab.txt").write_text("".join(f"thing {number}\n" for number in range(11)))
+    options = ["--video-weights", weights, "--image-size", "64", "--keep-regions", "--region-names"]
     result = call("extract", corpus.root, *sides, *models, *options)
     assert "2 done · lxmert-video 16 dimensions · lxmert-text 16 dimensions" in result.stdout
     with open_features(corpus.features("lxmert-video")) as features:
         (identity,) = features.header.sources
+        assert features.header.region_names.classes[10] == "thing 10"
         group = features.read("v0")
     assert group.features.shape == (6, 16)
     assert np.ptp(group.features, axis=0).max() > 0.01

@@ -4,6 +4,7 @@ from bisect import bisect_right
 
 import numpy as np
 import pytest
+from films import shots, write_film
 from numbered_films import make_film, number_in
 from test_video import FOOTAGE
 
@@ -192,6 +193,15 @@ def test_clips_with_times_alone_get_what_is_shown_then(tmp_path):
     assert found.frame.time == pytest.approx(3.72)  # (73 + 20) / 25
 
 
+def test_times_are_decoded_where_packets_do_not_tell_them(tmp_path):
+    """VP8; the pictures start two seconds after the sound, and last 40 or 80 ms in turn."""
+    late = {"start": 2000, "sound": 5}
+    path = write_film(tmp_path / "film.mkv", shots(40), durations=(40, 80), codec="libvpx", **late)
+    found = list(read_clip_frames(path, [Clip(2.6, 3.2), Clip(3.2, 3.8)]))  # five times 120 ms each
+    assert [number_in(each.frame.pixels) for each in found] == [15, 25]
+    assert [each.frame.time for each in found] == pytest.approx([2.6 + 0.28, 3.2 + 0.28])
+
+
 def test_frames_come_in_the_order_of_the_film_where_clips_overlap(tmp_path):
     path = make_film(tmp_path / "film.mp4")
     clips = [Clip(0.0, 4.0, 0, 100), Clip(0.4, 0.8, 10, 20)]
@@ -217,9 +227,10 @@ def test_frames_that_vanish_without_a_trace_show_in_the_clips_times(tmp_path):
     assert [number_in(frame.pixels) for frame in read_frames(path, [9, 10, 36], timeline)] == [9, 13, 39]
 
 
-def test_a_film_that_ends_too_early_is_named(tmp_path):
+@pytest.mark.parametrize("cut", [100, 90])  # between clips, and within one
+def test_a_film_that_ends_too_early_is_named(tmp_path, cut):
     path = make_film(tmp_path / "film.mp4")
-    clips = [Clip(0.0, 4.0, 0, 100), Clip(4.0, 8.0, 100, 200)]
+    clips = [Clip(0.0, cut / 25, 0, cut), Clip(cut / 25, 8.4, cut, 300 - cut)]
     with pytest.raises(InputError, match=r"film\.mp4: frame 150 is missing, the last .* is 99; check"):
         list(read_clip_frames(path, clips))
 

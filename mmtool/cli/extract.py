@@ -33,7 +33,11 @@ def extract(
         ),
     ] = None,
     text_encoder: Annotated[
-        TextEncoder | None, typer.Option(help="What reads the snippets; length counts, and needs no weights.")
+        TextEncoder | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"What reads the snippets: {', '.join(TextEncoder)}. length counts, and needs no weights.",
+        ),
     ] = None,
     video_weights: Annotated[
         str | None,
@@ -59,8 +63,8 @@ def extract(
         str | None,
         typer.Option(
             metavar="NAME|FOLDER",
-            help="Likewise; for bert, any model of its family. Give both sides of clip the same.",
-            show_default="those, or bert-base-uncased",
+            help="For bert, a model of its family; for clip and lxmert, the same as --video-model.",
+            show_default="as there, or bert-base-uncased",
         ),
     ] = None,
     pooling: Annotated[
@@ -82,13 +86,14 @@ def extract(
         int, typer.Option(help="Frames of each clip, uniformly spaced; their features are averaged.")
     ] = DEFAULTS.frames,
     keep_regions: Annotated[
-        bool, typer.Option("--keep-regions", help="Store boxes, scores, labels and features of each region.")
+        bool,
+        typer.Option("--keep-regions", help="Store the box, score, class and features of each region."),
     ] = False,
     region_precision: Annotated[
         RegionPrecision, typer.Option(help="How region features are stored.")
     ] = DEFAULTS.region_precision,
     region_names: Annotated[
-        bool, typer.Option("--region-names", help="Store what labels and attributes stand for.")
+        bool, typer.Option("--region-names", help="Store what classes and attributes are called.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of random weights.")] = DEFAULTS.seed,
     batch_size: Annotated[int, typer.Option(help="Frames or snippets at a time.")] = DEFAULTS.batch_size,

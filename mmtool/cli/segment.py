@@ -16,7 +16,9 @@ COLUMNS = ("detector", "setting", "default", "meaning")
 
 def segment(
     corpus: CorpusArgument = HERE,
-    detector: Annotated[ShotDetector, typer.Option(help="How cuts are found.")] = DEFAULTS.detector,
+    detector: Annotated[
+        ShotDetector, typer.Option(metavar="NAME", help=f"How cuts are found: {', '.join(ShotDetector)}.")
+    ] = DEFAULTS.detector,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -61,13 +63,22 @@ def segment(
         int, typer.Option(help="Films at the same time.", show_default="one for each core")
     ] = DEFAULTS.workers,
     split: Annotated[
-        TextSplit, typer.Option(help="Leave texts as their lines or cues (none), or split them further.")
+        TextSplit,
+        typer.Option(
+            metavar="HOW",
+            help="Leave texts as their lines or cues (none), or split them into sentences or phrases.",
+        ),
     ] = DEFAULTS.split,
     language: Annotated[
         str, typer.Option(help="The texts' language, an ISO 639 code; phrases have a model for en only.")
     ] = DEFAULTS.language,
     text_format: Annotated[
-        TextFormat, typer.Option(help="What .txt files hold; auto tells screenplays by their scene headings.")
+        TextFormat,
+        typer.Option(
+            metavar="FORMAT",
+            help="What .txt files hold: plain, screenplay or fountain; auto tells screenplays by their "
+            "scene headings.",
+        ),
     ] = DEFAULTS.text_format,
     force: Force = DEFAULTS.force,
     as_json: Json = False,

@@ -82,7 +82,7 @@ class RegionDetector(Protocol):
 
 @runtime_checkable
 class NamesRegions(Protocol):
-    """A frame encoder that can say what the labels and attributes of its regions stand for."""
+    """An encoder or detector that can say what the labels and attributes of its regions stand for."""
 
     @property
     def names(self) -> RegionNames | None: ...

@@ -12,10 +12,12 @@ from torch import Tensor
 
 from mmtool.choices import EncoderPrecision, Modality, Pooling
 from mmtool.encoders.contract import (
+    MAX_REGIONS,
     EncodedFrames,
     EncoderIdentity,
     Features,
     Frame,
+    NamesRegions,
     RegionDetector,
     Regions,
 )
@@ -56,6 +58,7 @@ class LxmertFrameEncoder:
             )
         self._network = loaded.network.to(self._device, self._dtype)
         self._detector = detector
+        self.names = detector.names if isinstance(detector, NamesRegions) else None
         self._keep_regions = keep_regions
         self._batch_size = batch_size
         regions = {f"detector_{key}": value for key, value in detector.identity.settings.items()}
@@ -86,8 +89,11 @@ class LxmertFrameEncoder:
 
     @torch.inference_mode()
     def _pooled(self, found: Sequence[Regions], frames: Sequence[Frame]) -> Tensor:
-        """Features (b, D) of ``b`` frames; what some lack in regions is masked, without any they are 0."""
-        count = max(1, *(len(regions.boxes) for regions in found))
+        """Features (b, D) of ``b`` frames; what they lack in regions is masked, without any they are 0.
+
+        Their places are as many for all batches: how sums are rounded depends on it.
+        """
+        count = MAX_REGIONS
         pixels = np.zeros((len(found), count, self._network.config.visual_feat_dim), dtype=np.float32)
         places = np.zeros((len(found), count, 4), dtype=np.float32)
         real = np.zeros((len(found), count), dtype=np.float32)

@@ -23,7 +23,7 @@ def load_video_encoder(
     precision: EncoderPrecision,
     device: str,
 ) -> FrameEncoder | IntervalEncoder:
-    """Return the encoder of frames or of clip times; the latter has no use for the settings.
+    """Return the encoder of frames or of clip times.
 
     ``name`` is one of :class:`mmtool.choices.VideoEncoder` or a classifier of ``torchvision.models``;
     ``video_model`` (of clip and lxmert) is a hub name or a local folder, None the encoder's default;
@@ -33,6 +33,8 @@ def load_video_encoder(
     weights cannot be had, CallError for an unknown name or for settings that the encoder has no use for.
     """
     if name == VideoEncoder.TIMING:
+        _refuse(name, "networks", video_weights=weights, video_model=video_model)
+        _refuse(name, "detectors", image_size=image_size, proposals=proposals, keep_regions=keep_regions)
         return TimingEncoder()
     if name not in (VideoEncoder.CLIP, VideoEncoder.LXMERT) and video_model is not None:
         raise CallError(f"--video-model is of clip and lxmert; {name} is a model itself")
@@ -86,7 +88,7 @@ def load_video_encoder(
             precision=precision,
             device=device,
         )
-    _require_no_regions(name, image_size=image_size, proposals=proposals, keep_regions=keep_regions)
+    _refuse(name, "detectors", image_size=image_size, proposals=proposals, keep_regions=keep_regions)
     if name == VideoEncoder.CLIP:
         from mmtool.encoders.clip import ClipFrameEncoder
 
@@ -105,11 +107,11 @@ def load_video_encoder(
     )
 
 
-def _require_no_regions(name: str, **settings: int | bool | None) -> None:
-    """Raise CallError for the first setting of detectors that was asked of an encoder that is none."""
+def _refuse(name: str, owners: str, **settings: str | int | None) -> None:
+    """Raise CallError for the first setting that was asked of an encoder that is none of its owners."""
     for option, value in settings.items():
         if value not in (None, False):
-            raise CallError(f"--{option.replace('_', '-')} is of detectors; {name} has no use for it")
+            raise CallError(f"--{option.replace('_', '-')} is of {owners}; {name} has no use for it")
 
 
 def load_text_encoder(
@@ -123,13 +125,14 @@ def load_text_encoder(
     precision: EncoderPrecision,
     device: str,
 ) -> TextEncoder:
-    """Return the encoder of snippets; ``length`` has no use for the settings.
+    """Return the encoder of snippets.
 
     ``text_model`` is a hub name or a local folder, None the encoder's default; ``pooling`` None is the
     encoder's own; ``weights`` is None (the model's own) or ``"random"`` (under ``seed``). Raises
-    InputError where the model cannot be had, CallError for a pooling of a model that pools by itself.
+    InputError where the model cannot be had, CallError for settings that the encoder has no use for.
     """
     if name is choices.TextEncoder.LENGTH:
+        _refuse(name, "networks", text_weights=weights, text_model=text_model, pooling=pooling)
         return LengthEncoder()
     if name is choices.TextEncoder.CLIP:
         from mmtool.encoders.clip import ClipTextEncoder

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from mmtool.encoders.contract import MAX_REGIONS
 from mmtool.errors import InputError
 
 LONGEST_SIDE = 5 / 3  # of the shorter side: 800 → 1333 as these weights were trained, 600 → 1000 as in Caffe
@@ -116,7 +117,11 @@ def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
                 raise InputError(
                     path, f"{key} is {given!r}, which is nothing like {published}", remedy
                 ) from error
-    return DetectorSettings(**values)
+    settings = DetectorSettings(**values)
+    if settings.most_regions > MAX_REGIONS:
+        problem = f"{_KEYS['most_regions']} is {settings.most_regions}, of which features keep {MAX_REGIONS}"
+        raise InputError(path, problem, f"set it to {MAX_REGIONS} or less")
+    return settings
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
-from mmtool.records import Alignment, Candidates, Clip, Quality, Snippet
+from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
@@ -49,6 +49,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
                 "text": snippet.text,
                 "start": snippet.start,
                 "end": snippet.end,
+                **_source(snippet),
                 "clips": of_snippet.get(j, []),
                 "intervals": alignment.intervals(j),
                 "confidence": round(alignment.snippet_confidence[j], 6),
@@ -81,7 +82,7 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
         alignment = Alignment(
             id=content["id"],
             clips=tuple(Clip(c["start"], c["end"], c["start_frame"], c["end_frame"]) for c in clips),
-            snippets=tuple(Snippet(s["text"], s["start"], s["end"]) for s in snippets),
+            snippets=tuple(_snippet(s) for s in snippets),
             matches=tuple(sorted((i, j) for j, s in enumerate(snippets) for i in s["clips"])),
             clip_confidence=tuple(c["confidence"] for c in clips),
             snippet_confidence=tuple(s["confidence"] for s in snippets),
@@ -96,6 +97,17 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(path, "is no alignment, or a damaged one", REMEDY) from error
+
+
+def _source(snippet: Snippet) -> dict[str, object]:
+    """The snippet's kind and place, where it has them."""
+    kind: dict[str, object] = {"kind": snippet.kind} if snippet.kind else {}
+    return kind if snippet.place is None else kind | {"place": list(snippet.place)}
+
+
+def _snippet(content: Mapping[str, Any]) -> Snippet:
+    place = Place(*map(int, content["place"])) if "place" in content else None
+    return Snippet(content["text"], content["start"], content["end"], content.get("kind", ""), place)
 
 
 def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, float]]:

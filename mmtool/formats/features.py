@@ -196,6 +196,12 @@ class FeaturesFile:
         with _saying_damage(self.path):
             return {name: array[row] for name, array in arrays.items()}
 
+    def read_array(self, id: str, name: str) -> NDArray[Any] | None:
+        """One of an id's arrays as it is stored; None where it is not there."""
+        with _saying_damage(self.path):
+            array: NDArray[Any] | None = self._file[id][name][()] if name in self._file[id] else None
+        return array
+
     def transform(self) -> dict[str, NDArray[Any]]:
         """The arrays of the projection that made this file; empty for an encoder's own features."""
         with _saying_damage(self.path):

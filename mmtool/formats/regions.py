@@ -4,6 +4,7 @@ N clips, K frames a clip, up to R regions a frame; entries beyond ``region_count
 is read without the others.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,17 @@ def read_regions(file: FeaturesFile, id: str, clip: int) -> list[FrameRegions]:
     if np.ndim(arrays[COUNT]) == 0:  # a file from before there were several frames a clip
         arrays = {name: np.asarray(array)[None] for name, array in arrays.items()}
     return [_frame(arrays, part, int(count)) for part, count in enumerate(arrays[COUNT])]
+
+
+def count_regions(file: FeaturesFile, name: str) -> Counter[int]:
+    """How often each id of ``labels`` or ``attributes`` stands in the file; empty where none are kept."""
+    counts: Counter[int] = Counter()
+    for id in file.ids():
+        ids, regions = file.read_array(id, name), file.read_array(id, COUNT)
+        if ids is not None and regions is not None:
+            kept = np.arange(ids.shape[-1]) < regions[..., None]  # (N, K, R)
+            counts.update(ids[kept].tolist())
+    return counts
 
 
 def _frame(arrays: dict[str, NDArray[Any]], part: int, count: int) -> FrameRegions:

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any
 
 from mmtool.errors import CallError, InputError
+from mmtool.extras import import_extra
 from mmtool.formats.features import FeatureGroup
 from mmtool.records import Failure
 from mmtool.stages.frame_batches import Film
@@ -114,10 +115,7 @@ def on_ray(
 
 
 def _connect(address: str | None) -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise CallError("--engine ray needs Ray: pip install 'mmtool[ray]'") from None
+    ray: Any = import_extra("ray")
     options = {"address": address} if address else {"include_dashboard": False}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     try:

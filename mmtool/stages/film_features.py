@@ -35,15 +35,19 @@ def encode_films(
     ones filled up with copies.
     """
     begun: dict[str, FilmFeatures] = {}
+    failed: set[str] = set()  # films of which a batch may still hold frames
     for batch in frame_batches(films, per_clip=per_clip, batch_size=batch_size):
         if isinstance(batch, Failure):
             begun.pop(batch.id, None)
+            failed.add(batch.id)
             yield batch.id, batch
             continue
         pixels = [item.found.frame.pixels for item in batch]
         encoded = encoder.encode(pixels + pixels[-1:] * (batch_size - len(batch)))
         for row, item in enumerate(batch):
             film = item.film
+            if film.id in failed:
+                continue
             if film.id not in begun:
                 begun[film.id] = FilmFeatures(film, per_clip, region_precision)
             regions = encoded.regions[row] if encoded.regions and region_precision else None

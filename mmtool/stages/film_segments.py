@@ -21,6 +21,7 @@ from mmtool.stages.segments import count
 from mmtool.video.detectors.contract import Detector
 from mmtool.video.detectors.registry import other_than_default
 from mmtool.video.film_header import read_header
+from mmtool.video.frames import timeline_of
 from mmtool.video.probe import probe
 from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_frames
@@ -175,8 +176,13 @@ class _Work:
         return clips
 
     def _imported(self, cut_list: Path) -> list[Clip]:
-        rate, timeline = probe(self.film.path).frame_rate, read_header(self.film.path)
-        return read_cut_list(cut_list, frame_rate=rate, end=timeline.end, offset=timeline.offset)
+        """Frames that contradict the times are left out: some programs number them by an average rate."""
+        path = self.film.path
+        rate, header = probe(path).frame_rate, read_header(path)
+        clips = read_cut_list(cut_list, frame_rate=rate, end=header.end, offset=header.offset)
+        if timeline_of(path, clips) is None:
+            return [Clip(clip.start, clip.end) for clip in clips]
+        return clips
 
     def _draw_suggestions(self, output: Path) -> None:
         from mmtool.report.thresholds import write_thresholds

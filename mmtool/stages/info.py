@@ -1,6 +1,7 @@
 """What is this file, in words."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import FORMAT as EXPERIMENT
-from mmtool.formats.features import open_features
+from mmtool.formats.features import FeaturesFile, open_features
+from mmtool.formats.frame_scores import read_frame_scores
+from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Quality
 
 Facts = dict[str, object]
+LISTED = 10  # names of classes or attributes
 
 
 def info(path: Path) -> Facts:
@@ -57,16 +61,39 @@ def _corpus(path: Path) -> Facts:
 def _features(path: Path) -> Facts:
     with open_features(path) as features:
         ids = features.ids()
-        shapes = [features.read(id).features.shape for id in ids]
-        header = features.header
+        groups = [features.read(id) for id in ids]
+        header, regions = features.header, _regions(features)
+    shapes = [group.features.shape for group in groups]
+    frames = {group.frame_times.shape[1] for group in groups if group.frame_times is not None}
     return {
         "kind": f"{header.modality} features",
         "made with": header.describe(),
         "ids": len(ids),
         "rows": sum(shape[0] for shape in shapes),
         "dimension": shapes[0][1] if shapes else 0,
+        **({"frames a clip": frames.pop()} if len(frames) == 1 else {}),
+        **regions,
         "versions": ", ".join(f"{name} {version}" for name, version in header.versions.items()),
     }
+
+
+def _regions(features: FeaturesFile) -> Facts:
+    """How many regions are kept; what classes and attributes are called, and which are seen most."""
+    labels, attributes = (count_regions(features, name) for name in ("labels", "attributes"))
+    facts: Facts = {"regions": labels.total()} if labels else {}
+    names = features.header.region_names
+    if names is not None:
+        for what, known, counts in (
+            ("classes", names.classes, labels),
+            ("attributes", names.attributes, attributes),
+        ):
+            if known:
+                more = ", …" if len(known) > LISTED else ""
+                facts[what] = f"{len(known):,}: {', '.join(known[:LISTED])}{more}"
+            if known and counts:
+                most = counts.most_common(LISTED)
+                facts[f"most seen {what}"] = ", ".join(f"{known[id]} ×{count:,}" for id, count in most)
+    return facts
 
 
 def _checkpoint(path: Path) -> Facts:
@@ -165,19 +192,33 @@ def _experiment(content: dict[str, Any]) -> Facts:
 
 
 def _table(path: Path) -> Facts:
+    if path.parent.name == "stats":
+        _, times, scores = read_frame_scores(path)
+        return {"kind": "scores of frames", "frames": len(times), "highest": max(scores)}
     try:
         clips = read_clips(path)
     except InputError:
-        snippets = read_snippets(path)
-        words = sum(len(snippet.text.split()) for snippet in snippets)
-        timed = sum(snippet.start is not None for snippet in snippets)
-        return {"kind": "snippets", "snippets": len(snippets), "words": words, "with times": timed}
+        return _snippets(path)
     length = sum(clip.duration for clip in clips)
     return {
         "kind": "clips",
         "clips": len(clips),
         "seconds": round(length, 3),
         "mean clip": round(length / len(clips), 3),
+    }
+
+
+def _snippets(path: Path) -> Facts:
+    snippets = read_snippets(path)
+    kinds = Counter(snippet.kind for snippet in snippets if snippet.kind)
+    return {
+        "kind": "snippets",
+        "snippets": len(snippets),
+        "words": sum(len(snippet.text.split()) for snippet in snippets),
+        "with times": sum(snippet.start is not None for snippet in snippets),
+        **(
+            {"kinds": ", ".join(f"{kind} ×{count:,}" for kind, count in kinds.most_common())} if kinds else {}
+        ),
     }
 
 

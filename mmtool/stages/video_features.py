@@ -69,6 +69,11 @@ def _extract_intervals(
     corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings, report: StageReport
 ) -> None:
     """By an encoder that sees clip times alone."""
+    if settings.frames > 1 or settings.region_names:
+        option = "--frames" if settings.frames > 1 else "--region-names"
+        raise CallError(
+            f"{option} is of encoders that see pictures; {encoder.identity.name} has no use for it"
+        )
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id))]
@@ -130,7 +135,10 @@ def _with_frames(identity: EncoderIdentity, frames: int) -> EncoderIdentity:
 def _names(encoder: FrameEncoder) -> RegionNames:
     names = encoder.names if isinstance(encoder, NamesRegions) else None
     if names is None:
-        raise CallError(f"--region-names: {encoder.identity.name} has no names for what it detects")
+        raise CallError(
+            f"--region-names: {encoder.identity.name} has no names for what it detects; "
+            "put objects_vocab.txt and attributes_vocab.txt beside the weights of faster-rcnn-vg"
+        )
     return names
 
 

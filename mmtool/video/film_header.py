@@ -1,12 +1,13 @@
-"""What a film's header says about its times, and what its packets say, without decoding."""
+"""What a film's header says about its times, and how many frames are before one of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmtool.errors import InputError
-from mmtool.video.stream import no_video
-from mmtool.video.timeline import UntoldError, film_start, open_video
+from mmtool.video.frames import decode_timeline
+from mmtool.video.stream import TOLERANCE, no_video
+from mmtool.video.timeline import UntoldError, film_start, first_shown, frame_packets, open_video
 
+REORDERED = 60  # frames; no picture is stored further from its place
 INDEXED = ("mov", "mp4", "matroska", "webm", "avi")  # containers in which seeking finds key frames
 
 
@@ -42,18 +43,26 @@ def read_header(path: Path) -> FilmHeader:
 
 
 def count_frames_before(path: Path, time: float) -> int:
-    """Count the pictures shown before ``time``, in seconds from the first picture, without decoding any."""
+    """Count the frames shown before ``time``, in seconds from the start of the film.
+
+    They are decoded only where the film's packets do not tell.
+    """
     try:
-        with open_video(path) as (container, stream):
-            start, count, late = stream.start_time or 0, 0, 0
-            for packet in container.demux(stream):
-                if packet.pts is None or packet.is_discard:
-                    continue
-                shown = float((packet.pts - start) * packet.time_base)
-                count += shown < time - 1e-6
-                late = late + 1 if shown > time + 1 else 0
-                if late > 60:  # pictures are not stored further than this from their place
-                    break
-            return count
-    except UntoldError as error:
-        raise InputError(path, "its packets are damaged", "re-encode it, or copy it again") from error
+        return _count_packets_before(path, time)
+    except UntoldError:
+        return decode_timeline(path).count_before(time)
+
+
+def _count_packets_before(path: Path, time: float) -> int:
+    shown_from, count, late = first_shown(path), 0, 0
+    with open_video(path) as (container, stream):
+        start, base = film_start(container, stream), stream.time_base or 0
+        for shown_at, packet in frame_packets(container, stream):
+            if packet.is_discard or shown_at < shown_from:
+                continue
+            seconds = float((shown_at - start) * base)
+            count += seconds < time - TOLERANCE
+            late += seconds > time + 1
+            if late > REORDERED:
+                break
+        return count

@@ -1,6 +1,5 @@
 """Exact frames of a video, and which frames stand for a clip."""
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ import av
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.pixels import PixelReader, Pixels
-from mmtool.video.probe import probe
 from mmtool.video.seeking import SeekableVideo
-from mmtool.video.stream import no_frames
+from mmtool.video.stream import no_frames, no_video
 from mmtool.video.timeline import (
     Timeline,
     UntoldError,
@@ -26,19 +24,6 @@ from mmtool.video.timeline import (
 )
 
 SAME_TIME = 1e-3  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class ConstantRate:
-    """What stands in for the timeline of a video whose packets do not tell it."""
-
-    rate: float  # frames a second
-
-    def edge(self, seconds: float) -> int:
-        return round(seconds * self.rate)
-
-    def shown_at(self, seconds: float) -> int:
-        return math.floor(seconds * self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +49,8 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
     Raises InputError for what is no video, or one that ends before the clips.
     """
     timeline = timeline_of(path, clips)
-    clock = timeline or ConstantRate(probe(path).frame_rate)
+    counted = all(clip.start_frame is not None for clip in clips)
+    clock = timeline or (None if counted else decode_timeline(path))
     wanted = sorted(
         (index, clip, part)
         for clip, known in enumerate(clips)
@@ -75,13 +61,15 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
         yield ClipFrame(clip, part, frame)
 
 
-def clip_frames(clock: Timeline | ConstantRate, clip: Clip, per_clip: int = 1) -> list[int]:
+def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[int]:
     """Return the central frames of ``per_clip`` equal parts of a clip; some twice where it has fewer.
 
-    A clip that has only times consists of the frames that are shown then.
+    A clip that has only times consists of the frames that are shown then, as the clock tells.
     """
     first, end = clip.start_frame, clip.end_frame
     if first is None or end is None:
+        if clock is None:
+            raise ValueError("a clip without frames needs a clock")
         first, end = clock.edge(clip.start), clock.edge(clip.end)
         if first >= end:  # shorter than a frame: the one on the screen at its start
             first = clock.shown_at(clip.start)
@@ -108,6 +96,22 @@ def timeline_of(path: Path, clips: Sequence[Clip]) -> Timeline | None:
     return timeline
 
 
+def decode_timeline(path: Path) -> Timeline:
+    """Return the timeline of a video whose packets do not tell it, from decoding it all; it has no keys."""
+    try:
+        with open_video(path) as (container, stream):
+            start, base = film_start(container, stream), stream.time_base
+            pts = [frame.pts for frame in decode_all(container, stream)]
+    except UntoldError as error:
+        raise no_video(path) from error
+    if not pts:
+        raise no_frames(path)
+    known = [shown_at for shown_at in pts if shown_at is not None]
+    if base is None or len(known) < len(pts) or known != sorted(known):
+        raise InputError(path, "its frames do not say when they are shown", "re-encode it")
+    return Timeline(pts=known, keys=[], start=start, time_base=base)
+
+
 def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) -> Iterator[VideoFrame]:
     """Yield frames at non-decreasing indices, counted from 0 in the order of presentation.
 
@@ -125,7 +129,8 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
         with suppress(UntoldError), open_video(path) as (container, stream):
             video = SeekableVideo(container, stream, timeline)
             for index, same in groupby(frames):
-                frame = VideoFrame(timeline.seconds(index), pixels.read(video.frame(index)))
+                shown = video.frame(index)
+                frame = VideoFrame(timeline.seconds(index), pixels.read(shown))
                 for _ in same:
                     yield frame
                     done += 1

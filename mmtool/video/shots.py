@@ -49,13 +49,13 @@ def score_frames(
     """
     opened = open_interlaced if is_interlaced(path) else open_stream
     with opened(path) as stream, quiet():
-        timeline = read_header(path)
-        start = extent.start - timeline.offset
-        end = None if extent.end is None else extent.end - timeline.offset
+        header = read_header(path)
+        start = extent.start - header.offset
+        end = None if extent.end is None else extent.end - header.offset
         first = 0
         if start > 0:
-            first = count_frames_before(path, start)
-            stream.skip_to(start, seek=timeline.indexed)
+            first = count_frames_before(path, extent.start)
+            stream.skip_to(start, seek=header.indexed)
         rate, total = float(stream.frame_rate), _expected(stream, first, end)
         scores = []
         frames = _read_ahead(stream, end)
@@ -66,11 +66,14 @@ def score_frames(
                     on_frames(len(scores), total, rate)
         finally:
             frames.close()
+        if not scores and extent.end is not None and len(stream.times):
+            problem = f"no frame begins between {extent.start:g} s and {extent.end:g} s"
+            raise InputError(path, problem, "correct --start and --end")
         if not scores and start > 0:
             raise InputError(path, f"ends before {extent.start:g} s", "correct --start")
         if not scores:
             raise no_frames(path)
-        if timeline.still and len(scores) == 1:
+        if header.still and len(scores) == 1:
             raise InputError(path, "is a picture, not a film", "remove or rename it")
         times = np.asarray(stream.times)[: len(scores)]
         _check_order(path, times.tolist())
@@ -79,7 +82,7 @@ def score_frames(
             scores=np.asarray(scores),
             frame_rate=stream.frame_rate,
             first=first,
-            offset=timeline.offset,
+            offset=header.offset,
         )
 
 

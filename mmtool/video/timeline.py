@@ -11,7 +11,7 @@ from typing import NamedTuple
 import av
 import av.container
 
-from mmtool.video.stream import check_file, no_video
+from mmtool.video.stream import TOLERANCE, check_file, no_video
 
 SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded to microseconds
 PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing: counting packets would miscount
@@ -33,7 +33,8 @@ class KeyFrame(NamedTuple):
 class Timeline:
     """``pts`` are the timestamps of all frames in the order of presentation, in which decoders show them.
 
-    ``keys`` are in the order of their ``pts``. Seconds are ``(pts - start) * time_base``.
+    ``keys`` are in the order of their ``pts``. Seconds are ``(pts - start) * time_base``,
+    from the start of the film.
     """
 
     pts: list[int]
@@ -47,6 +48,10 @@ class Timeline:
     def shown_at(self, seconds: float) -> int:
         """Index of the frame on the screen at a time, the nearest for times outside the video."""
         return max(0, bisect_right(self.pts, self._ticks(seconds)) - 1)
+
+    def count_before(self, seconds: float) -> int:
+        """How many frames are shown before a time, in seconds from the start of the film."""
+        return bisect_left(self.pts, self._ticks(seconds - TOLERANCE))
 
     def _ticks(self, seconds: float) -> Fraction:
         return Fraction(seconds).limit_denominator(10**6) / self.time_base + self.start
@@ -79,28 +84,39 @@ def read_timeline(path: Path) -> Timeline:
     pts: list[int] = []
     keys: list[KeyFrame] = []
     with open_video(path) as (container, stream):
-        if stream.codec_context.name in PACKETS_WITHOUT_FRAMES or stream.time_base is None:
-            raise UntoldError
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue  # the last one, without content
-            if packet.pts is None or packet.is_corrupt:
-                raise UntoldError
+        for shown_at, packet in frame_packets(container, stream):
             if packet.is_keyframe:
-                seek = packet.pts if packet.dts is None else packet.dts
-                keys.append(KeyFrame(packet.pts, packet.size, seek))
+                seek = shown_at if packet.dts is None else packet.dts
+                keys.append(KeyFrame(shown_at, packet.size, seek))
             if not packet.is_discard:  # an edit list cuts these out: decoded, never shown
-                pts.append(packet.pts)
-        start, time_base = film_start(container, stream), stream.time_base
+                pts.append(shown_at)
+        start, time_base = film_start(container, stream), stream.time_base or Fraction(0)
     pts.sort()
-    # A recording may begin with frames that refer to others before it: no decoder shows them.
-    shown = bisect_left(pts, _first_shown(path))
+    shown = bisect_left(pts, first_shown(path))
     if len(set(pts)) < len(pts) or shown == len(pts):
         raise UntoldError
     return Timeline(pts=pts[shown:], keys=sorted(keys), start=start, time_base=time_base)
 
 
-def _first_shown(path: Path) -> int:
+def frame_packets(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[tuple[int, "av.Packet[av.VideoStream]"]]:
+    """Yield the packets with their presentation timestamps; UntoldError where they are not a frame each."""
+    if stream.codec_context.name in PACKETS_WITHOUT_FRAMES or stream.time_base is None:
+        raise UntoldError
+    for packet in container.demux(stream):
+        if not packet.size:
+            continue  # the last one, without content
+        if packet.pts is None or packet.is_corrupt:
+            raise UntoldError
+        yield packet.pts, packet
+
+
+def first_shown(path: Path) -> int:
+    """Timestamp of the first frame that a decoder shows.
+
+    A recording may begin with frames that refer to others before it: they are never shown.
+    """
     with open_video(path) as (container, stream):
         frame = next(container.decode(stream), None)
         if frame is None or frame.pts is None:

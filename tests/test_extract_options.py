@@ -1,0 +1,73 @@
+"""What ``extract`` is asked for but cannot use is said; batches, names and places survive the commands."""
+
+import json
+
+import numpy as np
+import pytest
+from corpora import make_corpus
+from literal_visual_genome import folder_of, small_checkpoint
+from small_models import pictures, save_clip, write_film
+from test_chain import call
+
+CLIP = ["--video-encoder", "clip", "--text-encoder", "clip"]
+TIMING = ["--video-encoder", "timing"]
+LENGTH = ["--text-encoder", "length"]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ([*TIMING, "--video-weights", "random"], "--video-weights is of networks; timing has no use for it"),
+        ([*TIMING, "--video-model", "x"], "--video-model is of networks; timing has no use for it"),
+        ([*TIMING, "--image-size", "64"], "--image-size is of detectors; timing has no use for it"),
+        ([*TIMING, "--keep-regions"], "--keep-regions is of detectors; timing has no use for it"),
+        ([*TIMING, "--frames", "3"], "--frames is of encoders that see pictures; timing has no use for it"),
+        ([*TIMING, "--region-names"], "--region-names is of encoders that see pictures; timing has no use"),
+        ([*TIMING, "--region-precision", "fp16"], "--region-precision means nothing without --keep-regions"),
+        ([*TIMING, "--pooling", "cls"], "--pooling means nothing without --text-encoder"),
+        ([*LENGTH, "--text-model", "x"], "--text-model is of networks; length has no use for it"),
+        ([*LENGTH, "--pooling", "cls"], "--pooling is of networks; length has no use for it"),
+        ([*LENGTH, "--frames", "3"], "--frames means nothing without --video-encoder"),
+        ([*LENGTH, "--keep-regions"], "--keep-regions means nothing without --video-encoder"),
+    ],
+)
+def test_options_that_would_do_nothing_are_said(tmp_path, options, line):
+    corpus = make_corpus(tmp_path, train=1, val=0, test=0)
+    assert line in call("extract", corpus.root, *options, code=2).stderr
+    assert not list((tmp_path / "features").glob("*"))
+
+
+def test_info_tells_what_is_seen(tmp_path):
+    """Two frames of each of six clips; the names that lie beside the weights."""
+    corpus = make_corpus(tmp_path / "corpus", train=1, val=0, test=0)
+    write_film(corpus.root / "videos" / "v0.mp4", pictures(6, height=64, width=96))
+    (tmp_path / "vg").mkdir()
+    folder = folder_of(small_checkpoint(), tmp_path / "vg")
+    (folder / "objects_vocab.txt").write_text("".join(f"thing {n}\n" for n in range(11)))
+    (folder / "attributes_vocab.txt").write_text("".join(f"looks {n}\n" for n in range(7)))
+    options = ["--video-encoder", "faster-rcnn-vg", "--video-weights", folder, "--image-size", 64]
+    regions = ["--keep-regions", "--region-names", "--frames", 2, "--proposals", 20]
+    call("extract", corpus.root, *options, *regions)
+    facts = json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout)
+    assert facts["frames a clip"] == 2
+    assert facts["classes"].startswith("11: thing 0, thing 1, ")
+    assert facts["attributes"] == "7: " + ", ".join(f"looks {n}" for n in range(7))
+    for most in (facts["most seen classes"], facts["most seen attributes"]):
+        counts = [int(part.split("×")[1]) for part in most.split(", ")]
+        assert counts == sorted(counts, reverse=True)
+        assert sum(counts) <= facts["regions"] <= 12 * 20
+
+
+def test_a_film_and_its_text_in_one_space_are_aligned_by_every_decoder(tmp_path):
+    corpus = make_corpus(tmp_path / "corpus", train=1, val=0, test=0)
+    write_film(corpus.root / "videos" / "v0.mp4", pictures(6))
+    model = save_clip(tmp_path / "clip")
+    call("extract", corpus.root, *CLIP, "--video-model", model, "--text-model", model, "--frames", 2)
+    features = ["--video", "clip-video", "--text", "clip-text"]
+    for decoder in ("monotone", "otam", "dtw", "semi-markov"):
+        result = call("align", corpus.root, *features, "--decoder", decoder)
+        assert "1 done" in result.stdout
+        content = json.loads(corpus.alignment(decoder, "v0").read_text())
+        confidence = [clip["confidence"] for clip in content["clips"]]
+        assert np.isfinite(confidence).all()
+        assert content["decoder"] == decoder
