@@ -126,7 +126,9 @@ class Corpus:
             return ids
         folder = self.metrics(run).parent
         others = sorted(path.name for path in folder.parent.glob("[!.]*") if path.is_dir() and path != folder)
-        remedy = "run `mmtool align` first" + (f", or name others with --run: {', '.join(others)}" if others else "")
+        remedy = "run `mmtool align` first" + (
+            f", or name others with --run: {', '.join(others)}" if others else ""
+        )
         raise CallError(f"{folder}: no alignments; {remedy}")
 
     def known_ids(self) -> set[str]:

@@ -115,6 +115,8 @@ def main() -> None:
     )
     encoder = load_video_encoder(
         VideoEncoder(options.encoder),
+        video_model=None,
+        precision=settings.precision,
         weights=options.weights,
         seed=settings.seed,
         image_size=options.image_size,
