@@ -15,7 +15,6 @@ from mmtool.encoders.contract import (
     MAX_REGIONS,
     EncodedFrames,
     EncoderIdentity,
-    Features,
     Frame,
     NamesRegions,
     RegionDetector,
@@ -23,7 +22,8 @@ from mmtool.encoders.contract import (
 )
 from mmtool.encoders.lxmert_models import load_lxmert
 from mmtool.encoders.precision import DTYPES, precision_settings
-from mmtool.encoders.token_batches import encode_rows, pool
+from mmtool.encoders.token_batches import pool
+from mmtool.encoders.word_encoder import WordEncoder
 from mmtool.errors import InputError
 
 
@@ -115,7 +115,7 @@ class LxmertFrameEncoder:
         return pool(output, mask, Pooling.MEAN)
 
 
-class LxmertTextEncoder:
+class LxmertTextEncoder(WordEncoder):
     """Pools LXMERT's language encoder: over the words by default; ``mean`` counts [CLS] and [SEP], too."""
 
     def __init__(
@@ -130,41 +130,16 @@ class LxmertTextEncoder:
         device: str,
     ) -> None:
         """Load the model; see :func:`mmtool.encoders.lxmert_models.load_lxmert` for errors."""
-        self._device, self._dtype = torch.device(device), DTYPES[precision]
-        loaded = load_lxmert(model, modality=Modality.TEXT, weights=weights, seed=seed)
-        self._network = loaded.network.to(self._device, self._dtype)
-        self._tokens = loaded.tokens
-        self._pooling = pooling or Pooling.WORDS
-        self._batch_size = batch_size
-        self.truncated = 0
-        self.identity = EncoderIdentity(
+        super().__init__(
             name=f"lxmert-{Modality.TEXT}",
-            model=loaded.architecture,
-            weights=loaded.weights,
-            dimension=loaded.network.config.hidden_size,
-            settings={
-                "pooling": self._pooling.value,
-                "tokens": loaded.tokens.kind,
-                "max_tokens": loaded.tokens.limit,
-                **precision_settings(precision),
-            },
+            loaded=load_lxmert(model, modality=Modality.TEXT, weights=weights, seed=seed),
+            pooling=pooling or Pooling.WORDS,
+            batch_size=batch_size,
+            precision=precision,
+            device=device,
         )
 
-    def encode(self, texts: Sequence[str]) -> Features:
-        """Encode M snippets to features (M, D); a snippet's do not depend on the others, but for rounding."""
-        rows, truncated = self._tokens(texts) if texts else ([], 0)
-        self.truncated += truncated
-        return encode_rows(
-            rows,
-            self._features,
-            dimension=self.identity.dimension,
-            pad=self._tokens.pad,
-            batch_size=self._batch_size,
-            device=self._device,
-        )
-
-    @torch.inference_mode()
-    def _features(self, tokens: Tensor, real: Tensor | None) -> Tensor:
+    def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:
         config = self._network.config
         region = tokens.new_zeros(len(tokens), 1, config.visual_feat_dim, dtype=self._dtype)  # it wants one
         words: Tensor = self._network(
@@ -174,4 +149,4 @@ class LxmertTextEncoder:
             visual_feats=region,
             visual_pos=region[..., : config.visual_pos_dim],
         ).language_output  # (b, L, D)
-        return pool(words, real, self._pooling)
+        return words
