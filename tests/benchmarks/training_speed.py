@@ -78,15 +78,21 @@ def literal_epoch(samples: list[Sample], batches: int) -> float:
 
 
 def decoding(videos: int, clips: int, *, literal: bool) -> tuple[float, float]:
-    """Seconds of decoding ``videos`` of ``clips`` clips: fast, and literal where asked for."""
+    """Seconds of decoding ``videos`` of ``clips`` clips: fast, and literal where asked for.
+
+    The fast one is the best of three, as its epochs are: the first pays for warming up.
+    """
     rng, snippets = np.random.default_rng(0), max(1, clips * 95 // 250)
     torch.manual_seed(0)
     network = AlignmentNetwork(NetworkShape(300, 300, 3)).eval()
     video = [rng.standard_normal((clips, 300)).astype(np.float32) for _ in range(videos)]
     text = [rng.standard_normal((snippets, 300)).astype(np.float32) for _ in range(videos)]
-    started = time.perf_counter()
-    decoded = decode_greedily(network, Sequences.pad(video), Sequences.pad(text), ACTION_SET)
-    fast = time.perf_counter() - started
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        decoded = decode_greedily(network, Sequences.pad(video), Sequences.pad(text), ACTION_SET)
+        seconds.append(time.perf_counter() - started)
+    fast = min(seconds)
     if not literal:
         return fast, float("nan")
     started = time.perf_counter()
