@@ -100,6 +100,7 @@ def refuse(*_: object, **__: object) -> None:
         (CLIP[:2], "name --video-encoder and --text-encoder"),
         (CLIP[2:], "name --video-encoder and --text-encoder"),
         (["--video-model", "CLIP"], "name --video-encoder, --text-encoder or both"),
+        (["--device", "cpu"], "name --video-encoder, --text-encoder or both"),
         ([*CLIP, "--video-model", "CLIP", "--text-model", "SIGLIP"], "do not share a space; name one model"),
         (["--video-encoder", "timing", "--text-encoder", "length"], "do not share a space; name one model"),
         (["--decoder", "dtw"], "--decoder dtw: compares features; name --video-encoder"),

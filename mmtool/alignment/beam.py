@@ -4,12 +4,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mmtool.alignment.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
 from mmtool.alignment.batch import Sequences
-from mmtool.alignment.greedy import Decoded
+from mmtool.alignment.greedy import Decoded, read_actions
 from mmtool.alignment.lstm import StackState
 from mmtool.alignment.network import ACTION_WIDTH, MATCHED_WIDTH, WIDTH, AlignmentNetwork
 from mmtool.alignment.time_inputs import PairTables
@@ -187,29 +186,8 @@ def decode_by_beam(
         n, m = int(clips.lengths[b]), int(snippets.lengths[b])
         search = _Search(network, video[b, :n], text[b, :m], action_set, width, b, inputs, prior)
         taken, logs = search.best()
-        decoded.append(_decoded(np.array(taken), np.exp(logs), n, m, action_set))
+        decoded.append(read_actions(np.array(taken), np.exp(logs), n, m, action_set))
     return decoded
-
-
-def _decoded(
-    taken: NDArray[np.int64],
-    probability: NDArray[np.float64],
-    clips: int,
-    snippets: int,
-    action_set: ActionSet,
-) -> Decoded:
-    """Read the matches off the actions (T,); confidence as in greedy decoding."""
-    pops = (action_set.table(kind)[taken].astype(np.int64) for kind in (POPS_CLIP, POPS_SNIPPET))
-    clip, snippet = (np.cumsum(popped) - popped for popped in pops)
-    matched = action_set.table(MATCHES)[taken]
-    clip_confidence, snippet_confidence = (np.full(n, probability[-1]) for n in (clips, snippets))
-    clip_confidence[clip] = probability  # the latest action on a clip decided it
-    snippet_confidence[snippet] = probability
-    total = np.bincount(snippet[matched], weights=probability[matched], minlength=snippets)
-    count = np.bincount(snippet[matched], minlength=snippets)
-    snippet_confidence[count > 0] = total[count > 0] / count[count > 0]
-    matches = tuple(zip(clip[matched].tolist(), snippet[matched].tolist(), strict=True))
-    return Decoded(tuple(taken.tolist()), matches, clip_confidence, snippet_confidence)
 
 
 def _added(total: Tensor, count: Tensor, output: Tensor, fresh: Tensor, add: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,7 +50,7 @@ def decode_greedily(
     stepper = Stepper(network, clips, snippets)
     state = _State(clips.lengths.cpu().numpy(), snippets.lengths.cpu().numpy())
     pops_clip, pops_snippet, matches = map(action_set.table, (POPS_CLIP, POPS_SNIPPET, MATCHES))
-    history: list[NDArray[np.int64]] = []  # (B, 4) a step: action, clip, snippet, whether it counts
+    history: list[NDArray[np.int64]] = []  # (B, 2) a step: action, whether it counts
     all_logits: list[NDArray[np.float32]] = []
     while (running := state.running).any():
         clip, snippet = state.tops
@@ -61,16 +61,16 @@ def decode_greedily(
         if prior is not None:
             logits = logits + prior.at(clip, snippet)
         action = logits.argmax(axis=1)
-        history.append(np.stack([action, clip, snippet, running], axis=1))
+        history.append(np.stack([action, running], axis=1))
         all_logits.append(logits)
         stepper.take(action)
         stepper.match(*state.match(running & matches[action]))
         state.clip_top += running & pops_clip[action]
         state.snippet_top += running & pops_snippet[action]
-    steps = np.stack(history, axis=1)  # (B, T, 4)
+    steps = np.stack(history, axis=1)  # (B, T, 2)
     probabilities = _largest_probability(np.stack(all_logits, axis=1))  # (B, T)
     return [
-        _decoded(rows[rows[:, 3] == 1, :3], p[rows[:, 3] == 1], int(n), int(m), matches)
+        read_actions(rows[rows[:, 1] == 1, 0], p[rows[:, 1] == 1], int(n), int(m), action_set)
         for rows, p, n, m in zip(steps, probabilities, state.clips, state.snippets, strict=True)
     ]
 
@@ -120,22 +120,22 @@ class _State:
         return now, fresh, joins, self._held
 
 
-def _decoded(
-    steps: NDArray[np.int64],
+def read_actions(
+    taken: NDArray[np.int64],
     probability: NDArray[np.float64],
     clips: int,
     snippets: int,
-    matching: NDArray[np.bool_],
+    action_set: ActionSet,
 ) -> Decoded:
-    """Read the steps (T, 3), action, clip and snippet, of one video."""
-    action, clip, snippet = steps.T
-    matched = matching[action]
-    clip_confidence = np.full(clips, probability[-1])
-    snippet_confidence = np.full(snippets, probability[-1])
+    """Read one video's matches off its actions (T,), and confidence off their probabilities (T,)."""
+    pops = (action_set.table(kind)[taken].astype(np.int64) for kind in (POPS_CLIP, POPS_SNIPPET))
+    clip, snippet = (np.cumsum(popped) - popped for popped in pops)
+    matched = action_set.table(MATCHES)[taken]
+    clip_confidence, snippet_confidence = (np.full(n, probability[-1]) for n in (clips, snippets))
     clip_confidence[clip] = probability  # the latest action on a clip decided it
     snippet_confidence[snippet] = probability
     total = np.bincount(snippet[matched], weights=probability[matched], minlength=snippets)
     count = np.bincount(snippet[matched], minlength=snippets)
     snippet_confidence[count > 0] = total[count > 0] / count[count > 0]
     matches = tuple(zip(clip[matched].tolist(), snippet[matched].tolist(), strict=True))
-    return Decoded(tuple(action.tolist()), matches, clip_confidence, snippet_confidence)
+    return Decoded(tuple(taken.tolist()), matches, clip_confidence, snippet_confidence)

@@ -146,6 +146,7 @@ def run(
                 force=force,
             )
             if any((video_encoder, text_encoder, video_weights, text_weights, video_model, text_model))
+            or device is not DEFAULTS.align.device
             else None,
             align=AlignSettings(
                 decoder=decoder,
