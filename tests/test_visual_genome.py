@@ -236,6 +236,10 @@ def test_frames_are_scaled_as_published(
         ("input: {min_size_test: -1}", "input.min_size_test is -1, which is nothing like 800"),
         ("input: {min_size_test: wide}", "input.min_size_test is 'wide', which is nothing like 800"),
         ("model: {pixel_mean: [1, 2]}", r"model.pixel_mean is \[1, 2\], which is nothing like \(102.9"),
+        (
+            "model: {roi_box_head: {pooler_resolution: 7}}",
+            "model.roi_box_head.pooler_resolution is 7, but only even numbers are computed here",
+        ),
         ("max_detections: 100", "max_detections is 100, of which features keep 36; set it to 36 or less"),
         ("model: !!python/object:os.system {}", "cannot be read as YAML"),
     ],

@@ -12,6 +12,7 @@ from torchvision.ops import clip_boxes_to_image, nms
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame, Regions
 from mmtool.encoders.precision import DTYPES
+from mmtool.encoders.visual_genome_head import RegionHead
 from mmtool.encoders.visual_genome_network import fold_batch_norms
 from mmtool.encoders.visual_genome_proposals import propose
 from mmtool.encoders.visual_genome_weights import load_visual_genome
@@ -60,7 +61,7 @@ class VisualGenomeDetector:
         self._network = loaded.network.requires_grad_(False)
         fold_batch_norms(self._network)
         self._network.to(self._device).to(memory_format=torch.channels_last)
-        self._network.layer4.to(DTYPES[precision])
+        self._region_features = RegionHead(self._network, settings.pooled_side, DTYPES[precision])
         self._mean, self._deviation = (
             torch.tensor(values, device=self._device).view(1, 3, 1, 1)
             for values in (settings.mean, settings.deviation)
@@ -95,7 +96,7 @@ class VisualGenomeDetector:
         size = settings.resized(*frame.shape[:2])
         maps = network.maps(self._pixels(frame, size))
         proposals = propose(network, maps, size, settings)  # (P, 4)
-        features = network.region_features(maps, proposals, settings.pooled_side)  # (P, D)
+        features = self._region_features(maps, proposals)  # (P, D)
         logits = network.box_predictor.cls_score(features)  # (P, C + 1)
         scores, labels = logits.softmax(dim=1)[:, :-1].max(dim=1)
         deltas = network.box_predictor.boxes(features, labels)

@@ -121,6 +121,9 @@ def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
     if settings.most_regions > MAX_REGIONS:
         problem = f"{_KEYS['most_regions']} is {settings.most_regions}, of which features keep {MAX_REGIONS}"
         raise InputError(path, problem, f"set it to {MAX_REGIONS} or less")
+    if settings.pooled_side % 2:
+        problem = f"{_KEYS['pooled_side']} is {settings.pooled_side}, but only even numbers are computed here"
+        raise InputError(path, problem, remedy)
     return settings
 
 
