@@ -1,18 +1,15 @@
-"""What makes the region head fast computes what it stands for: pooling, convolution, the whole head."""
+"""The fast region head computes what it stands for: its pooling, and the whole."""
 
 import pytest
 import torch
-from torch.nn import functional
 from torchvision.ops import roi_pool
 
 from mmtool.encoders import visual_genome_head
-from mmtool.encoders.dilated_convolution import DilatedConvolution, split_by_parity, transforms
 from mmtool.encoders.region_bins import pool_bins
 from mmtool.encoders.visual_genome_head import RegionHead
 from mmtool.encoders.visual_genome_network import NetworkForm, fold_batch_norms
 from mmtool.encoders.visual_genome_settings import DetectorSettings
 from mmtool.encoders.visual_genome_weights import random_network
-from mmtool.encoders.workspace import Workspace
 
 HEIGHT, WIDTH = 9, 13  # cells of a map, of 16 pixels each
 
@@ -48,28 +45,6 @@ def test_bins_of_several_regions_are_pooled_once() -> None:
     bins = pool_bins(maps, torch.tensor([[0.0, 0, 16, 16], [16, 0, 16, 16]]), 2, 1 / 16)
     assert bins.values[bins.places][..., 0].tolist() == [[[0, 1], [2, 3]], [[1, 1], [3, 3]]]
     assert bins.values.shape == (4, 1)
-
-
-@pytest.mark.parametrize("side", [2, 4, 10, 14])
-def test_a_dilated_convolution_is_that_of_torch(side: int) -> None:
-    rng = torch.Generator().manual_seed(side)
-    maps, weight, bias = (
-        torch.randn(*shape, generator=rng).double() for shape in ((3, 5, side, side), (5, 5, 3, 3), (5,))
-    )
-    places = split_by_parity(torch.arange(3 * side * side).view(3, side, side))
-    rows = maps.permute(0, 2, 3, 1).reshape(-1, 5)[places].flatten(1, 2)  # (n², 4 · 3, 5)
-    DilatedConvolution(weight, bias, side, torch.float64, Workspace()).apply_(rows)
-    expected = functional.conv2d(maps, weight, bias, padding=2, dilation=2).relu()
-    expected = expected.permute(0, 2, 3, 1).reshape(-1, 5)[places].flatten(1, 2)
-    torch.testing.assert_close(rows, expected, rtol=0, atol=1e-12)
-
-
-def test_seven_by_seven_places_take_94_products() -> None:
-    """4 frequencies of 8 × 8 are their own conjugates, 30 pairs are not: 4 + 3 · 30."""
-    matrices = transforms(7)
-    assert matrices.analysis.shape == (94, 49)
-    assert matrices.kernel.shape == (94, 9)
-    assert matrices.synthesis.shape == (49, 94)
 
 
 def test_the_head_computes_the_features_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:

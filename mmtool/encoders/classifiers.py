@@ -15,6 +15,7 @@ from torchvision.models import get_model, get_model_weights, list_models
 
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame
+from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.untrained import calibration, random_pictures
 from mmtool.encoders.weights import RANDOM, published_file, read_tensors, weights_digest
@@ -49,7 +50,7 @@ class ClassifierEncoder:
         """Load a model; see :func:`load_classifier` for weights and errors."""
         self._device, self._dtype = torch.device(device), DTYPES[precision]
         model, dimension, weights_identity = load_classifier(name, weights=weights, seed=seed)
-        self._model = model.to(self._device, self._dtype).to(memory_format=torch.channels_last)
+        self._model = quickened(model.to(self._device, self._dtype))
         self._prepare = get_model_weights(name).DEFAULT.transforms()
         self._batch_size = batch_size
         self.identity = EncoderIdentity(

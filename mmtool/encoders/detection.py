@@ -10,6 +10,7 @@ from torchvision.ops import clip_boxes_to_image
 
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, EncoderIdentity, Frame, Regions
+from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.detectors import ARCHITECTURES, load_detector
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.regions import select_regions
@@ -45,7 +46,7 @@ class FasterRcnnEncoder:
         model, weights_identity = load_detector(
             name, weights=weights, seed=seed, image_size=image_size, proposals=proposals
         )
-        self._model = model.to(self._device).to(memory_format=torch.channels_last)
+        self._model = quickened(model.to(self._device))
         self._dtype = DTYPES[precision]  # of the box head; a trunk of less than fp32 changes the proposals
         model.roi_heads.box_head.to(self._dtype)
         self._keep_regions = keep_regions

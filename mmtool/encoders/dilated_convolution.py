@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
+from mmtool.encoders.convolutions import pointwise
 from mmtool.encoders.workspace import Workspace
 
 Reals = NDArray[np.float64]
@@ -111,9 +111,3 @@ class DilatedConvolution:
         else:  # torch's own products of matrices in fp32 use half of what other processors than Intel's have
             for one, weight, result in zip(spectrum, self._weight, products, strict=True):
                 result.copy_(pointwise(one, weight))
-
-
-def pointwise(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``rows`` (n, I) times ``weight`` (O, I) and ``bias`` (O,), as a convolution of 1 × 1: (n, O)."""
-    pixels = rows[None, None].permute(0, 3, 1, 2)  # (1, I, 1, n), channels last
-    return functional.conv2d(pixels, weight[..., None, None], bias).permute(0, 2, 3, 1)[0, 0]

@@ -11,6 +11,7 @@ from torchvision.ops import clip_boxes_to_image, nms
 
 from mmtool.choices import EncoderPrecision, VideoEncoder
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame, Regions
+from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.precision import DTYPES
 from mmtool.encoders.visual_genome_head import RegionHead
 from mmtool.encoders.visual_genome_network import fold_batch_norms
@@ -58,9 +59,8 @@ class VisualGenomeDetector:
         self._settings = settings = loaded.settings.changed(image_size=image_size, proposals=proposals)
         self.names = loaded.names
         self._keep_regions = keep_regions
-        self._network = loaded.network.requires_grad_(False)
-        fold_batch_norms(self._network)
-        self._network.to(self._device).to(memory_format=torch.channels_last)
+        fold_batch_norms(loaded.network.requires_grad_(False))
+        self._network = quickened(loaded.network.to(self._device))
         self._region_features = RegionHead(self._network, settings.pooled_side, DTYPES[precision])
         self._mean, self._deviation = (
             torch.tensor(values, device=self._device).view(1, 3, 1, 1)

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmtool.encoders.dilated_convolution import DilatedConvolution, pointwise, split_by_parity
+from mmtool.encoders.convolutions import pointwise
+from mmtool.encoders.dilated_convolution import DilatedConvolution, split_by_parity
 from mmtool.encoders.region_bins import pool_bins
 from mmtool.encoders.visual_genome_network import STRIDE, VisualGenomeNetwork
 from mmtool.encoders.workspace import Workspace
