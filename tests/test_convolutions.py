@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mmtool.encoders.convolutions import pointwise, quickened
+from mmtool.encoders.convolutions import FEW_ROWS, pointwise, quickened
 from mmtool.encoders.dilated_convolution import DilatedConvolution, split_by_parity, transforms
 from mmtool.encoders.workspace import Workspace
 
@@ -38,11 +38,20 @@ def test_rows_are_multiplied_as_by_a_matrix() -> None:
     assert found.tolist() == [[21, 2, 101, 3], [43, 4, 103, 7], [65, 6, 105, 11]]
 
 
-def test_a_quickened_model_computes_the_same() -> None:
+def test_quickened_convolutions_compute_the_same() -> None:
     torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 4, 1, stride=2, padding=1)
-    ).double()
+    layers = [nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 4, 1, stride=2, padding=1)]
+    model = nn.Sequential(*layers).double()
     pictures = torch.randn(2, 3, 9, 12).double()
     expected = model(pictures)
     torch.testing.assert_close(quickened(model)(pictures), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [(FEW_ROWS - 1,), (FEW_ROWS,), (5, FEW_ROWS), (0,)])
+def test_quickened_linear_layers_compute_the_same(rows: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3, bias=False))
+    inputs = torch.randn(*rows, 6)
+    expected, names = model(inputs), list(model.state_dict())
+    torch.testing.assert_close(quickened(model)(inputs), expected, rtol=0, atol=1e-6)
+    assert list(model.state_dict()) == names

@@ -14,6 +14,7 @@ from torch.nn.functional import normalize
 
 from mmtool.choices import EncoderPrecision, Modality
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Features, Frame
+from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.dual_models import DualModel, load_dual_model
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.token_batches import encode_rows
@@ -35,7 +36,7 @@ class ClipFrameEncoder:
         """Load the model; see :func:`mmtool.encoders.dual_models.load_dual_model` for errors."""
         self._device, self._dtype = torch.device(device), DTYPES[precision]
         loaded = load_dual_model(model, modality=Modality.VIDEO, weights=weights, seed=seed)
-        self._network = loaded.network.to(self._device, self._dtype)
+        self._network = quickened(loaded.network.to(self._device, self._dtype))
         self._pictures = loaded.pictures
         self._batch_size = batch_size
         side = loaded.picture_size
@@ -75,7 +76,7 @@ class ClipTextEncoder:
         """Load the model; see :func:`mmtool.encoders.dual_models.load_dual_model` for errors."""
         self._device = torch.device(device)
         loaded = load_dual_model(model, modality=Modality.TEXT, weights=weights, seed=seed)
-        self._network = loaded.network.to(self._device, DTYPES[precision])
+        self._network = quickened(loaded.network.to(self._device, DTYPES[precision]))
         self._tokens = loaded.tokens
         self._full_length = loaded.full_length
         self._batch_size = batch_size

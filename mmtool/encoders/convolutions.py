@@ -1,8 +1,9 @@
-"""Convolutions in the layout, and by the kernels, that are fast."""
+"""Convolutions and products of matrices in the layout, and by the kernels, that are fast on processors."""
 
 from typing import TypeVar
 
-from torch import Tensor, channels_last, nn
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -10,14 +11,33 @@ Model = TypeVar("Model", bound=nn.Module)
 # A kernel of 1 × 1 feels no dilation, but in a single thread torch would compute it by a product of its
 # own, unless it is dilated; oneDNN's takes half the time.
 UNFELT_DILATION = (2, 2)
+FEW_ROWS = 100  # for which oneDNN's preparations cost more than they save
+
+
+class PointwiseLinear(nn.Linear):
+    """A linear layer that computes many rows by oneDNN, twice as fast as by MKL where that has no AVX-512."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        """The parameters are those of ``linear``, not copies."""
+        super().__init__(linear.in_features, linear.out_features, linear.bias is not None, device="meta")
+        self.weight, self.bias = linear.weight, linear.bias
+
+    def forward(self, input: Tensor) -> Tensor:
+        """``input`` (…, I) to (…, O)."""
+        if input.is_cuda or input.dtype != torch.float32 or input.shape[:-1].numel() < FEW_ROWS:
+            return super().forward(input)
+        rows = input.reshape(-1, self.in_features)
+        return pointwise(rows, self.weight, self.bias).view(*input.shape[:-1], -1)
 
 
 def quickened(model: Model) -> Model:
-    """The same model, which from now on takes pictures in channels-last layout."""
-    for module in model.modules():
+    """The same model, whose convolutions and linear layers are fast on a processor, in single threads too."""
+    for name, module in list(model.named_modules()):
         if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and not module.weight.is_cuda:
             module.dilation = UNFELT_DILATION
-    return model.to(memory_format=channels_last)
+        if type(module) is nn.Linear and name:
+            model.set_submodule(name, PointwiseLinear(module))
+    return model.to(memory_format=torch.channels_last)
 
 
 def pointwise(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

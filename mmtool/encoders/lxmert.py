@@ -20,6 +20,7 @@ from mmtool.encoders.contract import (
     RegionDetector,
     Regions,
 )
+from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.lxmert_models import load_lxmert
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.token_batches import pool
@@ -56,7 +57,7 @@ class LxmertFrameEncoder:
                 f"wants regions of {config.visual_feat_dim} dimensions, not {detector.identity.dimension}",
                 "give the model and the weights of one kind",
             )
-        self._network = loaded.network.to(self._device, self._dtype)
+        self._network = quickened(loaded.network.to(self._device, self._dtype))
         self._detector = detector
         self.names = detector.names if isinstance(detector, NamesRegions) else None
         self._keep_regions = keep_regions

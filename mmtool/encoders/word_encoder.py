@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmtool.choices import EncoderPrecision, Pooling
 from mmtool.encoders.contract import EncoderIdentity, Features
+from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.token_batches import encode_rows, pool
 from mmtool.encoders.tokens import Tokens
@@ -41,7 +42,7 @@ class WordEncoder(ABC):
         device: str,
     ) -> None:
         self._device, self._dtype = torch.device(device), DTYPES[precision]
-        self._network = loaded.network.to(self._device, self._dtype)
+        self._network = quickened(loaded.network.to(self._device, self._dtype))
         self._tokens = loaded.tokens
         self._pooling = pooling
         self._batch_size = batch_size
