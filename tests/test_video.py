@@ -407,3 +407,21 @@ def test_suffixes_are_known_without_opencv() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
     assert {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"} <= set(VIDEO_SUFFIXES)
+
+
+WHAT_SCENEDETECT_LEFT = """
+import subprocess, sys
+call = subprocess.call
+import mmtool.video.pyscenedetect
+assert subprocess.call is call
+assert not {"tqdm", "imageio_ffmpeg"} & set(sys.modules)
+import imageio_ffmpeg, tqdm
+print(imageio_ffmpeg.get_ffmpeg_exe())
+"""
+
+
+def test_scenedetect_is_loaded_without_its_helpers_and_hides_them_from_nobody():
+    output = subprocess.run(
+        [sys.executable, "-c", WHAT_SCENEDETECT_LEFT], capture_output=True, text=True, check=True
+    )
+    assert Path(output.stdout.strip()).is_file()

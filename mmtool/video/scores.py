@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scenedetect import FrameTimecode
-from scenedetect.common import Timecode
+
+from mmtool.video.pyscenedetect import FrameTimecode, Timecode
 
 MICROSECOND = Fraction(1, 1_000_000)
 

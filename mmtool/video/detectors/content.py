@@ -7,11 +7,10 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
-from scenedetect import AdaptiveDetector, ContentDetector, FrameTimecode
-from scenedetect.detector import FlashFilter
 
 from mmtool.choices import ShotDetector
 from mmtool.video.detectors.contract import Detector, Frame, option
+from mmtool.video.pyscenedetect import AdaptiveDetector, ContentDetector, FlashFilter, FrameTimecode
 from mmtool.video.scores import FrameScores
 
 LUMA = 2  # of the planes hue, saturation, luma, edges

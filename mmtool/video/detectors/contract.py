@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scenedetect.scene_manager import compute_downscale_factor
 
 from mmtool.choices import ShotDetector
+from mmtool.video.pyscenedetect import compute_downscale_factor
 from mmtool.video.scores import FrameScores
 
 Frame = NDArray[np.uint8]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scenedetect import HashDetector, HistogramDetector
 
 from mmtool.choices import ShotDetector
 from mmtool.video.detectors.contract import Detector, Frame, option
+from mmtool.video.pyscenedetect import HashDetector, HistogramDetector
 from mmtool.video.scores import FrameScores
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scenedetect import ThresholdDetector
 
 from mmtool.choices import ShotDetector
 from mmtool.video.detectors.contract import Detector, Frame, option
+from mmtool.video.pyscenedetect import ThresholdDetector
 from mmtool.video.scores import FrameScores
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scenedetect.detector import FlashFilter
 
 from mmtool.choices import ShotDetector
 from mmtool.errors import CallError
 from mmtool.extras import require_extra
 from mmtool.video.detectors.contract import Detector, Frame, option
+from mmtool.video.pyscenedetect import FlashFilter
 from mmtool.video.scores import FrameScores
 
 if TYPE_CHECKING:
