@@ -18,6 +18,8 @@ from mmtool.choices import TextFormat, TextSplit
 from mmtool.errors import InputError
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.records import Place, Snippet
+from mmtool.settings import SegmentSettings
+from mmtool.stages.segment import segment
 from mmtool.text.encoding import read_decoded
 from mmtool.text.phrases import MAX_WORDS, PhraseModel
 from mmtool.text.readers import TextFile, read_text
@@ -375,3 +377,12 @@ def test_work_grows_with_the_length_of_a_text_not_its_square(tmp_path, line, spl
             sys.setprofile(None)
         calls.append(next(count))
     assert calls[1] < 6 * calls[0]  # 4 where it is linear, 16 where it is not
+
+
+def test_texts_are_counted_while_they_are_split(tmp_path):
+    (tmp_path / "texts").mkdir()
+    for name in "ab":
+        (tmp_path / "texts" / f"{name}.txt").write_text("One line.\n", encoding="utf-8")
+    calls = []
+    segment(tmp_path, SegmentSettings(), progress=lambda *call: calls.append(call))
+    assert calls == [("texts split", 0, 2, "texts"), ("texts split", 1, 2, "texts")]

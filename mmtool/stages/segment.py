@@ -25,5 +25,5 @@ def segment(root: Path, settings: SegmentSettings, *, progress: Progress = silen
     if texts:
         from mmtool.stages.text_segments import segment_texts  # films alone need no readers
 
-        segment_texts(corpus, texts, settings, report)
+        segment_texts(corpus, texts, settings, report, progress)
     return report

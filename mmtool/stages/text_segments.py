@@ -6,14 +6,18 @@ from pathlib import Path
 
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.snippets import write_snippets
-from mmtool.records import StageReport
+from mmtool.records import Progress, StageReport
 from mmtool.settings import SegmentSettings
 from mmtool.stages.segments import count, make_segments
 from mmtool.text.readers import read_text
 
 
 def segment_texts(
-    corpus: Corpus, texts: Mapping[str, Path], settings: SegmentSettings, report: StageReport
+    corpus: Corpus,
+    texts: Mapping[str, Path],
+    settings: SegmentSettings,
+    report: StageReport,
+    progress: Progress,
 ) -> None:
     """Write ``snippets/<id>.csv`` for each text."""
     text_settings: dict[str, object] = {
@@ -22,7 +26,8 @@ def segment_texts(
         "format": str(settings.text_format),
         "places": True,  # snippets made before they kept their places are made again
     }
-    for id, path in texts.items():
+    for number, (id, path) in enumerate(texts.items()):
+        progress("texts split", number, len(texts), "texts")
         work = partial(_segment_text, path, settings=settings, report=report)
         make_segments(id, path, corpus.snippets(id), text_settings, work, force=settings.force, report=report)
 
