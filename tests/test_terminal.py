@@ -11,8 +11,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from mmtool import __version__
-from mmtool.cli.console import rows_table
 from mmtool.cli.main import app
+from mmtool.cli.tables import rows_table
 
 
 def commands(command=None, name=()):

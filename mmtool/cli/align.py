@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mmtool.choices import CheckpointChoice, Decoder, Device, Split
-from mmtool.cli.console import ProgressBars, error_boundary, finish, out
+from mmtool.cli.console import error_boundary, finish, out, progress_bars
 from mmtool.cli.matches import show_alignment, show_alignments
 from mmtool.cli.options import (
     HERE,
@@ -127,7 +127,7 @@ def align(
         )
         from mmtool.stages.align import align as stage
 
-        with ProgressBars(quiet=as_json) as bars:
+        with progress_bars(quiet=as_json) as bars:
             report = stage(corpus, settings, progress=bars)
         if not as_json:
             _show(corpus, settings.folder, report, show)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmtool.choices import Split
-from mmtool.cli.console import error_boundary, finish, out, rows_table
+from mmtool.cli.console import error_boundary, finish, out
 from mmtool.cli.options import HERE, CorpusArgument, Json
+from mmtool.cli.tables import rows_table
 from mmtool.settings import CompareSettings
 
 if TYPE_CHECKING:

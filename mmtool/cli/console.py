@@ -1,39 +1,70 @@
-"""What people see: progress, result lines, tables, and the one place where errors become exit codes."""
+"""What people see: lines of results, and the one place where errors become exit codes."""
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from types import TracebackType
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as RichProgress
-from rich.table import Table
-from rich.text import Text
 
 from mmtool.cli.interrupts import INTERRUPTED, LINE
 from mmtool.errors import MmtoolError
-from mmtool.records import StageReport
+from mmtool.records import Progress, StageReport, silent
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPE_WIDTH = 160  # of tables that no terminal shows
+ASKS_FOR_STYLE = ("FORCE_COLOR", "TTY_COMPATIBLE")  # in the environment, whatever the stream is
 
-out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+
+class Screen:
+    """A standard stream; rich, which takes longer to load than most results to print, comes when needed."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._stderr = stderr
+
+    @property
+    def _file(self) -> TextIO:
+        return sys.stderr if self._stderr else sys.stdout
+
+    @cached_property
+    def rich(self) -> "Console":
+        from rich.console import Console
+
+        width = None if self._stderr or self._file.isatty() else PIPE_WIDTH
+        return Console(stderr=self._stderr, highlight=False, emoji=False, soft_wrap=True, width=width)
+
+    @property
+    def is_terminal(self) -> bool:
+        asked = any(map(os.environ.get, ASKS_FOR_STYLE))
+        return (asked or self._file.isatty()) and self.rich.is_terminal
+
+    @property
+    def width(self) -> int:
+        return self.rich.width
+
+    def print(self, *content: object) -> None:
+        """Print what rich can show, and texts with its markup."""
+        self.rich.print(*content)
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """Print texts, or (text, style), one after the other."""
+        if self.is_terminal:
+            from rich.text import Text
+
+            self.rich.print(Text.assemble(*parts))
+        else:
+            texts = (part if isinstance(part, str) else part[0] for part in parts)
+            self._file.write("".join(texts) + "\n")
+            self._file.flush()  # a reader that left is noticed here
+
+
+out, err = Screen(stderr=False), Screen(stderr=True)
 
 ALL_DONE, SOME_FAILED, IMPOSSIBLE = 0, 1, 2
 
@@ -68,64 +99,20 @@ def error_boundary() -> Iterator[None]:
 def _fail(line: str, code: int) -> None:
     if os.environ.get("MMTOOL_DEBUG") == "1":
         raise  # inside the handler that called
-    err.print(f"[bold red]error[/] {escape(line)}")
+    err.line(("error", "bold red"), f" {line}")
     raise typer.Exit(code) from None
 
 
-class _RateColumn(ProgressColumn):
-    """Units a second, and how many times faster than the film plays."""
+@contextmanager
+def progress_bars(*, quiet: bool) -> Iterator[Progress]:
+    """A stage's progress on stderr; nothing where that is no terminal."""
+    if quiet or not err.is_terminal:
+        yield silent
+        return
+    from mmtool.cli.progress import ProgressBars
 
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        if not speed:
-            return Text("")
-        per_second = task.fields.get("per_second")
-        digits = 0 if speed >= 100 else 1
-        real_time = f", {speed / per_second:,.0f}× real time" if per_second else ""
-        return Text(f"{speed:,.{digits}f} {task.fields['unit']}/s{real_time}", style="cyan")
-
-
-class ProgressBars:
-    """Shows a stage's progress on stderr; silent where that is no terminal."""
-
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._bars = RichProgress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
-            MofNCompleteColumn(),
-            _RateColumn(),
-            TimeRemainingColumn(compact=True),
-            console=err,
-            transient=True,
-            disable=quiet or not err.is_terminal,
-        )
-        self._task: Any = None
-        self._name = ""
-
-    def __enter__(self) -> "ProgressBars":
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def __call__(
-        self, task: str, done: int, total: int | None, unit: str, per_second: float | None = None
-    ) -> None:
-        """One bar at a time: a new name replaces the bar before it."""
-        if task != self._name:
-            if self._task is not None:
-                self._bars.remove_task(self._task)
-            self._task, self._name = self._bars.add_task(escape(task), total=total, unit=unit), task
-        self._bars.update(self._task, completed=done, total=total, per_second=per_second)
-
-
-def say(line: str) -> None:
-    """Print one line that says what is going on, to stderr."""
-    err.print(line)
+    with ProgressBars() as bars:
+        yield bars
 
 
 def finish(report: StageReport, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
@@ -145,30 +132,27 @@ def print_json(content: object) -> None:
 
 def result_line(report: StageReport) -> None:
     """One line of result on stdout; notes and failures, a line each, on stderr."""
-    counts = [f"{len(report.done)} done"]
+    parts: list[str | tuple[str, str]] = [(report.stage, "bold green"), f"  {len(report.done)} done"]
     if report.unchanged:
-        counts.append(f"{len(report.unchanged)} unchanged")
+        parts.append(f", {len(report.unchanged)} unchanged")
     if report.failures:
-        counts.append(f"[bold red]{len(report.failures)} failed[/]")
-    facts = [f"{name} {_number(value)}" for name, value in report.facts.items()]
-    out.print(
-        f"[bold green]{report.stage}[/]  {', '.join(counts)}" + (f" · {' · '.join(facts)}" if facts else "")
-    )
+        parts += [", ", (f"{len(report.failures)} failed", "bold red")]
+    out.line(*parts, *(f" · {name} {_number(value)}" for name, value in report.facts.items()))
     for note in report.notes:
-        err.print(f"[yellow]note[/] {escape(note)}")
+        err.line(("note", "yellow"), f" {note}")
     for failure in report.failures:
-        err.print(f"[bold red]failed[/] {escape(failure.reason)}")
+        err.line(("failed", "bold red"), f" {failure.reason}")
 
 
 def _number(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else escape(str(value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def show_facts(facts: Mapping[str, object]) -> None:
     """Print names and values, a line each."""
     width = max(map(len, facts))
     for name, value in facts.items():
-        out.print(f"[bold]{escape(name):<{width}}[/]  {escape(str(value))}")
+        out.line((f"{name:<{width}}", "bold"), f"  {value}")
 
 
 def percent(value: float) -> str:
@@ -182,21 +166,9 @@ def timecode(seconds: float) -> str:
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def run_stage(stage: Callable[[ProgressBars], StageReport], *, as_json: bool) -> None:
+def run_stage(stage: Callable[[Progress], StageReport], *, as_json: bool) -> None:
     """Run a stage under progress bars and print its report."""
     with error_boundary():
-        with ProgressBars(quiet=as_json) as bars:
-            report = stage(bars)
+        with progress_bars(quiet=as_json) as progress:
+            report = stage(progress)
         finish(report, as_json=as_json)
-
-
-def rows_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> Table:
-    """A table whose first column is text and whose others are numbers."""
-    table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
-    )
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", overflow="fold")  # no digit is lost
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    return table

@@ -8,7 +8,7 @@ import typer
 
 from mmtool.choices import Split
 from mmtool.cli import evaluate
-from mmtool.cli.console import ProgressBars, error_boundary, out, print_json, result_line
+from mmtool.cli.console import error_boundary, out, print_json, progress_bars, result_line
 from mmtool.cli.options import Json
 from mmtool.cli.train import TrainingDisplay
 from mmtool.records import StageReport
@@ -45,7 +45,7 @@ def demo(
                 out.print(f"[dim]$ {command}[/]" if command.startswith("mmtool") else f"[dim]{command}[/]")
                 result_line(report)
 
-        with ProgressBars(quiet=as_json) as bars, TrainingDisplay(epochs, quiet=True) as display:
+        with progress_bars(quiet=as_json) as bars, TrainingDisplay(epochs, quiet=True) as display:
 
             def on_epoch(record: object) -> None:
                 display(record)  # type: ignore[arg-type]

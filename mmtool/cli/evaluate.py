@@ -8,8 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmtool.choices import Split
-from mmtool.cli.console import error_boundary, finish, out, percent, rows_table
+from mmtool.cli.console import error_boundary, finish, out, percent
 from mmtool.cli.options import HERE, CorpusArgument, Json
+from mmtool.cli.tables import rows_table
 from mmtool.settings import EvaluateSettings
 
 if TYPE_CHECKING:

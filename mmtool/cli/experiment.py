@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmtool.choices import Device, Split
-from mmtool.cli.console import error_boundary, finish, out, percent, rows_table
+from mmtool.cli.console import error_boundary, finish, out, percent
 from mmtool.cli.options import Json
+from mmtool.cli.tables import rows_table
 from mmtool.cli.train import TrainingDisplay
 from mmtool.errors import CallError
 from mmtool.settings import ExperimentSettings

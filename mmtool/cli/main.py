@@ -65,9 +65,13 @@ def main() -> None:
 
     Threads of OpenMP that wait sleep instead of spinning: on a busy machine spinning ones starve
     each other. Garbage is collected seldom: libraries that are imported make many objects, and none.
-    Pydantic, by which Typer checks arguments, does not look through all packages for plugins.
+    Pydantic, by which Typer checks arguments, does not look through all packages for plugins. At the
+    end nobody looks for garbage.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     gc.set_threshold(50_000, *gc.get_threshold()[1:])
-    app(prog_name="mmtool")  # of `python -m mmtool` too
+    try:
+        app(prog_name="mmtool")  # of `python -m mmtool` too
+    finally:
+        gc.freeze()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmtool.choices import PictureFormat, Plot, Split
-from mmtool.cli.console import ProgressBars, error_boundary, finish, out, rows_table
+from mmtool.cli.console import error_boundary, finish, out, progress_bars
 from mmtool.cli.options import HERE, CorpusArgument, Json
+from mmtool.cli.tables import rows_table
 from mmtool.settings import PlotSettings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plot(
         )
         from mmtool.stages.plot import plot as stage
 
-        with ProgressBars(quiet=as_json) as bars:
+        with progress_bars(quiet=as_json) as bars:
             plots = stage(corpus, settings, progress=bars)
         if plots.ratios and not as_json:
             _show(plots.ratios)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mmtool.choices import Decoder, Device, ShotDetector, TextEncoder, TextFormat, TextSplit
-from mmtool.cli.console import ProgressBars, error_boundary, finish
+from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import Force, Json, MinConfidence, PathChoice, Require, TextEnd, TextStart
 from mmtool.records import Alignment
@@ -160,7 +160,7 @@ def run(
         )
         from mmtool.stages.run import run as stage
 
-        with ProgressBars(quiet=as_json) as bars:
+        with progress_bars(quiet=as_json) as bars:
             result = stage(settings, progress=bars)
         if result.alignment is None:
             finish(result.report, as_json=as_json)

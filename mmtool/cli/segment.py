@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mmtool.choices import ShotDetector, TextFormat, TextSplit
-from mmtool.cli.console import error_boundary, out, print_json, rows_table, run_stage
+from mmtool.cli.console import error_boundary, out, print_json, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, FilmTime, Force, Json
 from mmtool.settings import SegmentSettings
 
@@ -122,6 +122,7 @@ def segment(
 def list_detectors(*, as_json: bool) -> None:
     """Print each detector's settings with their defaults and meanings."""
     with error_boundary():
+        from mmtool.cli.tables import rows_table
         from mmtool.video.detectors.registry import describe
 
         rows = describe()

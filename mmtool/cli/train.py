@@ -9,8 +9,9 @@ from rich.live import Live
 from rich.table import Table
 
 from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision, TimingPrior
-from mmtool.cli.console import err, error_boundary, finish, out, percent, rows_table, run_stage
+from mmtool.cli.console import err, error_boundary, finish, out, percent, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Json
+from mmtool.cli.tables import rows_table
 from mmtool.errors import CallError
 from mmtool.settings import TIMING, TIMING_RUN, TrainSettings, check_run_name
 
@@ -222,7 +223,7 @@ class TrainingDisplay:
         self.epochs = epochs
         self.title = ""
         self.last: dict[str, object] = {}
-        self._live = Live(console=err, transient=True, refresh_per_second=4)
+        self._live = Live(console=err.rich, transient=True, refresh_per_second=4)
         self._on = err.is_terminal and not quiet
 
     def __enter__(self) -> "TrainingDisplay":
