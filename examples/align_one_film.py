@@ -15,7 +15,10 @@ from pathlib import Path
 from mmtool.choices import TextEncoder, VideoEncoder
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.settings import AlignSettings, DemoSettings, ExtractSettings, SegmentSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.demo import DemoSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.align import align
 from mmtool.stages.demo import extract_settings
 from mmtool.stages.extract import extract

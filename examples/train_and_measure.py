@@ -10,15 +10,13 @@ import argparse
 from pathlib import Path
 
 from mmtool.choices import Split, TextEncoder, VideoEncoder
-from mmtool.settings import (
-    AlignSettings,
-    DemoSettings,
-    EvaluateSettings,
-    ExtractSettings,
-    ProjectSettings,
-    SegmentSettings,
-    TrainSettings,
-)
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.demo import DemoSettings
+from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.project import ProjectSettings
+from mmtool.settings.segment import SegmentSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.demo import draw_corpus
 from mmtool.stages.evaluate import evaluate

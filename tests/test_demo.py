@@ -6,7 +6,7 @@ import pytest
 from test_chain import call
 
 from mmtool.cli.train import TrainingDisplay
-from mmtool.settings import DemoSettings
+from mmtool.settings.demo import DemoSettings
 from mmtool.stages.demo import demo
 
 

@@ -25,7 +25,7 @@ from mmtool.choices import Normalisation
 from mmtool.errors import CallError
 from mmtool.formats.events import EventLog
 from mmtool.formats.metrics import first_damaged_line, read_history
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.training.loop import TrainingState, fit, make_optimizer
 from mmtool.training.samples import cut_samples, epoch_batches
 

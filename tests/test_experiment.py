@@ -18,7 +18,7 @@ from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.plans import find_plan, read_plan, shipped_plans
 from mmtool.formats.runs import read_run
-from mmtool.settings import ExperimentSettings
+from mmtool.settings.experiment import ExperimentSettings
 from mmtool.stages.experiment import experiment
 from mmtool.training.presets import preset_settings
 

@@ -21,7 +21,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
 from mmtool.formats.regions import read_regions
 from mmtool.records import Clip, EncoderIdentity, RegionNames
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages import frame_batches
 from mmtool.stages.extract import extract
 

@@ -22,7 +22,7 @@ from mmtool.formats.features import (
 from mmtool.formats.joined import only_features, open_joined
 from mmtool.formats.splits import write_split
 from mmtool.records import Clip, EncoderIdentity, Interval, Snippet
-from mmtool.settings import ProjectSettings
+from mmtool.settings.project import ProjectSettings
 from mmtool.stages.project import project
 
 

@@ -20,7 +20,7 @@ from mmtool.formats.cut_lists import read_cut_list, seconds_of
 from mmtool.formats.digests import fingerprint
 from mmtool.formats.provenance import Recipe, record
 from mmtool.records import Clip
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages import film_segments
 from mmtool.stages.segment import segment
 from mmtool.video.frames import read_clip_frames

@@ -35,7 +35,10 @@ from mmtool.errors import CallError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.records import Interval
-from mmtool.settings import AlignSettings, ExtractSettings, ProjectSettings, TrainSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.project import ProjectSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.export_checkpoint import export_checkpoint
 from mmtool.stages.extract import extract

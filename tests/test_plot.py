@@ -18,7 +18,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import write_history
 from mmtool.report.curves import PALETTE, draw_drift, draw_ratios, draw_training, write_plot
 from mmtool.report.history import RunHistory, ratio_row
-from mmtool.settings import PlotSettings
+from mmtool.settings.plot import PlotSettings
 from mmtool.stages.plot import plot
 
 CURVES = ["--what", "training"]  # the picture that is drawn fastest

@@ -14,7 +14,9 @@ from mmtool.errors import CallError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment
-from mmtool.settings import AlignSettings, ExtractSettings, RunSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.run import RunSettings
 
 CLIP = ["--video-encoder", "clip", "--text-encoder", "clip"]
 

@@ -18,7 +18,7 @@ from mmtool.choices import TextFormat, TextSplit
 from mmtool.errors import InputError
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.records import Place, Snippet
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment import segment
 from mmtool.text.encoding import read_decoded
 from mmtool.text.phrases import MAX_WORDS, PhraseModel

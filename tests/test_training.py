@@ -13,7 +13,7 @@ from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.choices import Action, Inputs, Normalisation, Optimizer
 from mmtool.errors import CallError
 from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.training.lars import LarsAdam
 from mmtool.training.loop import TrainingState, fit, make_optimizer, warmup_rate
 from mmtool.training.presets import DEFAULT_PRESET, PRESETS

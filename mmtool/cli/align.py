@@ -21,7 +21,7 @@ from mmtool.cli.options import (
 )
 from mmtool.errors import CallError
 from mmtool.records import StageReport
-from mmtool.settings import AlignSettings
+from mmtool.settings.align import AlignSettings
 
 DEFAULTS = AlignSettings()
 TRAINED_WITH = "those the run was trained with"

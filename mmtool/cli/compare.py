@@ -9,7 +9,7 @@ from mmtool.choices import Split
 from mmtool.cli.console import error_boundary, finish, out
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import rows_table
-from mmtool.settings import CompareSettings
+from mmtool.settings.compare import CompareSettings
 
 if TYPE_CHECKING:
     from mmtool.evaluation.comparison import Comparison

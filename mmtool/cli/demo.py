@@ -12,7 +12,7 @@ from mmtool.cli.console import error_boundary, out, print_json, progress_bars, r
 from mmtool.cli.options import Json
 from mmtool.cli.train import TrainingDisplay
 from mmtool.records import StageReport
-from mmtool.settings import DemoSettings
+from mmtool.settings.demo import DemoSettings
 
 DEFAULTS = DemoSettings(folder=Path("mmtool-demo"))
 
@@ -33,7 +33,7 @@ def demo(
     Example: mmtool demo /tmp/movies
     """
     with error_boundary():
-        from mmtool.settings import EvaluateSettings
+        from mmtool.settings.evaluate import EvaluateSettings
         from mmtool.stages.demo import demo as run
         from mmtool.stages.evaluate import as_json as to_json
 

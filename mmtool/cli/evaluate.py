@@ -11,7 +11,7 @@ from mmtool.choices import Split
 from mmtool.cli.console import error_boundary, finish, out, percent
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import rows_table
-from mmtool.settings import EvaluateSettings
+from mmtool.settings.evaluate import EvaluateSettings
 
 if TYPE_CHECKING:
     from mmtool.evaluation.calibration import Calibration

@@ -12,7 +12,7 @@ from mmtool.cli.options import Json
 from mmtool.cli.tables import rows_table
 from mmtool.cli.train import TrainingDisplay
 from mmtool.errors import CallError
-from mmtool.settings import ExperimentSettings
+from mmtool.settings.experiment import ExperimentSettings
 
 if TYPE_CHECKING:
     from mmtool.formats.experiments import OverSeeds, Results, RowResult

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from mmtool.choices import CheckpointChoice, Cut, ExportFormat, Split
 from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
-from mmtool.settings import ExportSettings
+from mmtool.settings.export import ExportSettings
 
 ALIGNMENTS = "alignments"
 

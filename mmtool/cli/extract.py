@@ -15,7 +15,7 @@ from mmtool.choices import (
 )
 from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 
 DEFAULTS = ExtractSettings(video_encoder=VideoEncoder.TIMING)
 PUBLISHED = "the published ones"

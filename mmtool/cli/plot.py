@@ -10,7 +10,7 @@ from mmtool.choices import PictureFormat, Plot, Split
 from mmtool.cli.console import error_boundary, finish, out, progress_bars
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import rows_table
-from mmtool.settings import PlotSettings
+from mmtool.settings.plot import PlotSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

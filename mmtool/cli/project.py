@@ -6,7 +6,7 @@ import typer
 
 from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
-from mmtool.settings import ProjectSettings
+from mmtool.settings.project import ProjectSettings
 
 DEFAULTS = ProjectSettings()
 ONLY = "the corpus's only one"

@@ -8,7 +8,7 @@ import typer
 from mmtool.choices import Split
 from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Json
-from mmtool.settings import ReportSettings
+from mmtool.settings.report import ReportSettings
 
 DEFAULTS = ReportSettings(runs=("",))
 

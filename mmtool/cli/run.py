@@ -11,7 +11,10 @@ from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import Force, Json, MinConfidence, PathChoice, Require, TextEnd, TextStart
 from mmtool.records import Alignment
-from mmtool.settings import AlignSettings, ExtractSettings, RunSettings, SegmentSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.run import RunSettings
+from mmtool.settings.segment import SegmentSettings
 
 DEFAULTS = RunSettings(video=Path(), text=Path(), folder=Path())
 ALIKE = "How alike pictures and words are, beside timing"

@@ -8,7 +8,7 @@ import typer
 from mmtool.choices import ShotDetector, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, out, print_json, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, FilmTime, Force, Json
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 
 DEFAULTS = SegmentSettings()
 COLUMNS = ("detector", "setting", "default", "meaning")

@@ -13,7 +13,8 @@ from mmtool.cli.console import err, error_boundary, finish, out, percent, run_st
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import rows_table
 from mmtool.errors import CallError
-from mmtool.settings import TIMING, TIMING_RUN, TrainSettings, check_run_name
+from mmtool.settings.runs import TIMING, TIMING_RUN, check_run_name
+from mmtool.settings.train import TrainSettings
 
 if TYPE_CHECKING:
     from mmtool.training.loop import EpochRecord

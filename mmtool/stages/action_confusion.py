@@ -15,7 +15,7 @@ from mmtool.errors import InputError
 from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress, StageReport
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.devices import set_threads
 from mmtool.stages.network_alignment import load_network
 from mmtool.stages.network_inputs import open_for_checkpoint

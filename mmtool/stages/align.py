@@ -6,7 +6,8 @@ from mmtool.choices import CheckpointChoice, Decoder, TimingPath
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Progress, StageReport, silent
-from mmtool.settings import BY_SIMILARITY, WITHOUT_RUN, AlignSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.runs import BY_SIMILARITY, WITHOUT_RUN
 from mmtool.stages.alignment_output import EXPECTED_ACCURACY
 
 

@@ -10,7 +10,7 @@ from mmtool.formats.alignments import alignment_of, write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.records import Alignment, Failure, Quality, StageReport
-from mmtool.settings import AlignSettings
+from mmtool.settings.align import AlignSettings
 
 EXPECTED_ACCURACY = "expected accuracy"  # of the report: the mean over the videos that were judged
 

@@ -16,7 +16,8 @@ from mmtool.records import Alignment, Failure, Interval, Progress, StageReport
 from mmtool.report.accuracy_course import AccuracyCourse, write_accuracy_course
 from mmtool.report.alignment_grid import write_alignment_grid
 from mmtool.report.confusion import Confusion, write_confusion
-from mmtool.settings import EvaluateSettings, PlotSettings
+from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.settings.plot import PlotSettings
 from mmtool.stages.truth import read_truth
 
 Truth = list[Interval | None]

@@ -10,7 +10,7 @@ from mmtool.evaluation.measures import VideoScore, score
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, StageReport
-from mmtool.settings import CompareSettings
+from mmtool.settings.compare import CompareSettings
 from mmtool.stages.truth import read_truth
 
 

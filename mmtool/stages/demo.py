@@ -14,16 +14,14 @@ from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.splits import write_split
 from mmtool.records import Progress, StageReport, silent
-from mmtool.settings import (
-    AlignSettings,
-    DemoSettings,
-    EvaluateSettings,
-    ExtractSettings,
-    ProjectSettings,
-    ReportSettings,
-    SegmentSettings,
-    TrainSettings,
-)
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.demo import DemoSettings
+from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.project import ProjectSettings
+from mmtool.settings.report import ReportSettings
+from mmtool.settings.segment import SegmentSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.evaluate import Evaluation, evaluate
 from mmtool.stages.extract import extract

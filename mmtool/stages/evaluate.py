@@ -19,7 +19,7 @@ from mmtool.formats.alignments import quality_as_json, read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import without_nan, write_metrics
 from mmtool.records import Failure, Quality, StageReport
-from mmtool.settings import EvaluateSettings
+from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.stages.truth import read_truth
 
 

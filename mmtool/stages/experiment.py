@@ -15,13 +15,11 @@ from mmtool.formats.experiments import OverSeeds, Results, RowResult, SeedResult
 from mmtool.formats.joined import PROJECTED, only_features
 from mmtool.formats.plans import Plan, PlanRow, find_plan, read_plan
 from mmtool.records import Failure, StageReport
-from mmtool.settings import (
-    AlignSettings,
-    EvaluateSettings,
-    ExperimentSettings,
-    ProjectSettings,
-    TrainSettings,
-)
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.settings.experiment import ExperimentSettings
+from mmtool.settings.project import ProjectSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
 from mmtool.stages.project import project

@@ -16,7 +16,7 @@ from mmtool.report.listings import write_csv, write_jsonl
 from mmtool.report.subtitles import write_subtitles
 from mmtool.report.timelines import SUFFIXES as TIMELINES
 from mmtool.report.timelines import write_timeline
-from mmtool.settings import ExportSettings
+from mmtool.settings.export import ExportSettings
 from mmtool.stages.cut_clips import write_clip_folder, write_clip_shard
 from mmtool.video import VIDEO_SUFFIXES
 from mmtool.video.probe import probe

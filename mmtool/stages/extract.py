@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmtool.formats.corpus import Corpus
 from mmtool.records import EncoderIdentity, Progress, StageReport, silent
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.text_features import extract_text, make_text_encoder
 from mmtool.stages.video_features import extract_video, make_video_encoder
 

@@ -16,7 +16,7 @@ from mmtool.formats.frame_scores import read_frame_scores, write_frame_scores
 from mmtool.formats.pictures import write_picture
 from mmtool.formats.provenance import Recipe, State, record, state_of
 from mmtool.records import Clip, Failure, StageReport
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segments import count
 from mmtool.video.detectors.contract import Detector
 from mmtool.video.detectors.registry import other_than_default

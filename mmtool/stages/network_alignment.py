@@ -19,7 +19,8 @@ from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_che
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
-from mmtool.settings import AlignSettings, TrainSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.network_inputs import NetworkInput, open_for_checkpoint

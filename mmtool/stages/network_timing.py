@@ -18,7 +18,7 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.checkpoints import Checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip, Snippet
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.truth import read_narration
 
 

@@ -12,7 +12,7 @@ from mmtool.records import Failure, Progress, StageReport, silent
 from mmtool.report.curves import DRAW, write_plot
 from mmtool.report.history import RatioRow, RunHistory, ratio_row
 from mmtool.report.reliability import Curve, Reliability, write_reliability
-from mmtool.settings import PlotSettings
+from mmtool.settings.plot import PlotSettings
 from mmtool.stages.alignment_plots import PICTURES
 
 

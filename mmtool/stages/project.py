@@ -13,7 +13,7 @@ from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
 from mmtool.formats.joined import PROJECTED, JoinedFeatures, only_features, open_joined
 from mmtool.records import Failure, Progress, StageReport, silent
-from mmtool.settings import ProjectSettings
+from mmtool.settings.project import ProjectSettings
 
 
 def project(root: Path, settings: ProjectSettings, *, progress: Progress = silent) -> StageReport:

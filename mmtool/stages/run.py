@@ -13,7 +13,9 @@ from mmtool.formats.atomic import replacing
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.records import Alignment, Progress, StageReport, silent
-from mmtool.settings import AlignSettings, ExtractSettings, RunSettings
+from mmtool.settings.align import AlignSettings
+from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.run import RunSettings
 from mmtool.stages.align import align, decoder_of
 from mmtool.stages.alignment_output import EXPECTED_ACCURACY
 from mmtool.stages.segment import segment

@@ -5,7 +5,7 @@ from pathlib import Path
 from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Progress, StageReport, silent
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.video_segments import segment_videos
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES

@@ -11,7 +11,7 @@ from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Failure, Progress, StageReport
-from mmtool.settings import AlignSettings
+from mmtool.settings.align import AlignSettings
 from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.feature_pairs import FeaturePair, open_feature_pair
 from mmtool.stages.pairs import read_pair

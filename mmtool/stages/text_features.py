@@ -9,7 +9,7 @@ from mmtool.formats.digests import digest_file
 from mmtool.formats.features import FeatureGroup
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import Progress, StageReport
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.devices import resolve_device
 from mmtool.stages.features_output import extract_ids, open_builder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.snippets import write_snippets
 from mmtool.records import Progress, StageReport
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segments import count, make_segments
 from mmtool.text.readers import read_text
 

@@ -13,7 +13,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
-from mmtool.settings import AlignSettings
+from mmtool.settings.align import AlignSettings
 from mmtool.stages.alignment_output import AlignmentOutput
 from mmtool.stages.pairs import read_pair
 

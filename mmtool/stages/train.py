@@ -18,7 +18,7 @@ from mmtool.formats.joined import only_features
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.records import StageReport
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.devices import resolve_device, set_threads
 from mmtool.stages.starting_point import StartingPoint, open_start
 from mmtool.stages.training_data import AnnotatedVideo, TrainingData, read_training_data

@@ -19,7 +19,7 @@ from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.formats.timing_parameters import write_timing
 from mmtool.records import Progress, StageReport, silent
-from mmtool.settings import TIMING, TIMING_RUN, check_run_name
+from mmtool.settings.runs import TIMING, TIMING_RUN, check_run_name
 from mmtool.stages.pairs import read_pair
 from mmtool.stages.truth import read_narration
 

@@ -15,7 +15,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import Interval
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.network_inputs import NetworkInput, open_for_training
 from mmtool.stages.network_timing import NetworkTiming, VideoTiming, timing_for_training
 from mmtool.stages.truth import read_truth

@@ -17,7 +17,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, fingerprint
 from mmtool.formats.features import FeatureGroup
 from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, StageReport, silent
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.devices import resolve_device
 from mmtool.stages.engines import in_processes, on_ray
 from mmtool.stages.features_output import add_results, extract_ids, ids_to_make, open_builder

@@ -10,7 +10,7 @@ from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.cut_lists import SUFFIXES
 from mmtool.records import Failure, Progress, StageReport
-from mmtool.settings import SegmentSettings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.film_segments import Film, segment_film
 from mmtool.stages.segments import count
 from mmtool.video.detectors.registry import make_detector

@@ -13,7 +13,7 @@ from mmtool.alignment.batch import NO_ACTION
 from mmtool.alignment.network import AlignmentNetwork
 from mmtool.choices import Optimizer, Precision
 from mmtool.errors import CallError
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.training.diagnostics import Diagnosis, Diagnostics
 from mmtool.training.lars import LarsAdam
 from mmtool.training.processes import ALONE, Processes

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mmtool.choices import Inputs, Normalisation, Optimizer
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 
 RP, FULL = Inputs.RP, Inputs.FULL
 SBN, LN2, LN4, NO_NORM = Normalisation.SBN, Normalisation.LN2, Normalisation.LN4, Normalisation.NONE

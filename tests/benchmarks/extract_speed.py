@@ -22,7 +22,7 @@ from mmtool.encoders.registry import load_video_encoder
 from mmtool.formats.clips import write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.devices import resolve_device
 from mmtool.stages.extract import extract
 

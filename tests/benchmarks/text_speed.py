@@ -28,7 +28,7 @@ from mmtool.encoders.registry import load_text_encoder
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.snippets import read_snippets
-from mmtool.settings import ExtractSettings
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages import text_features
 from mmtool.stages.extract import extract
 

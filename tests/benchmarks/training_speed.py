@@ -26,7 +26,7 @@ from mmtool.alignment.greedy import decode_greedily
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape
 from mmtool.alignment.trace import trace
 from mmtool.choices import Precision
-from mmtool.settings import TrainSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.training.loop import TrainingState, fit, make_optimizer
 from mmtool.training.samples import Sample
 
