@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from films import scenes, write_film
 
-ROUNDS = 3
+ROUNDS = 7
 SECONDS = 20  # of a short film; the long one is LONGER times that
 LONGER = 12
 PROGRAM = """
