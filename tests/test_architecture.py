@@ -244,3 +244,26 @@ def test_help_answers_within_a_second():
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < 1
+
+
+LOADED_BY_A_COMMAND = """
+import sys
+from mmtool.cli.main import app
+try:
+    app(["segment", sys.argv[1]])
+except SystemExit:
+    print([name for name in sys.modules if name.startswith("mmtool.cli.") or name == "rich"])
+"""
+
+
+def test_a_command_in_a_pipe_loads_no_other_command_and_no_rich(tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("A line.", encoding="utf-8")
+    output = subprocess.run(
+        [sys.executable, "-c", LOADED_BY_A_COMMAND, tmp_path], capture_output=True, text=True, check=True
+    ).stdout
+    assert output.splitlines()[0] == "segment  1 done · snippets 1"
+    loaded = set(ast.literal_eval(output.splitlines()[1]))
+    assert loaded == {
+        f"mmtool.cli.{name}" for name in ("main", "lazy", "segment", "console", "interrupts", "options")
+    }
