@@ -24,14 +24,19 @@ class RegionHead:
     """Features of regions by layer 4 of a network whose batch norms are folded into its convolutions."""
 
     def __init__(self, network: VisualGenomeNetwork, side: int, dtype: torch.dtype) -> None:
-        """``side`` is that of the pooled regions, an even number; ``dtype`` the precision of the products."""
-        self._side, self._dtype = side, dtype
+        """``side`` is that of the pooled regions, an even number; ``dtype`` the precision of the products.
+
+        Processors have no products of fp16: there, what goes in is rounded to it, and all else is fp32.
+        """
+        lacks_products = dtype is torch.float16 and not network.cell_anchors.is_cuda
+        self._side, self._input_dtype = side, dtype
+        self._dtype = torch.float32 if lacks_products else dtype
         self._workspace = Workspace()
         blocks: Any = network.layer4
         self._shortcut = self._matrix(blocks[0].downsample[0])
         self._narrowing = [self._matrix(block.conv1) for block in blocks]
         self._spreading = [
-            DilatedConvolution(block.conv2.weight, block.conv2.bias, side, dtype, self._workspace)
+            DilatedConvolution(block.conv2.weight, block.conv2.bias, side, self._dtype, self._workspace)
             for block in blocks
         ]
         self._widening = [self._matrix(block.conv3) for block in blocks]
@@ -39,7 +44,7 @@ class RegionHead:
     def __call__(self, maps: Tensor, boxes: Tensor) -> Tensor:
         """Features (R, D) in fp32 of boxes (R, 4) of one frame, whose maps are (1, C, h, w)."""
         bins = pool_bins(maps, boxes, self._side, 1 / STRIDE)
-        values = bins.values.to(self._dtype)
+        values = bins.values.to(self._input_dtype).to(self._dtype)
         narrow = pointwise(values, *self._narrowing[0]).relu_()  # (U, D / 4)
         wide = pointwise(values, *self._shortcut)  # (U, D)
         parts = torch.split(bins.places, REGIONS_AT_ONCE)
