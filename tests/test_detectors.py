@@ -206,6 +206,9 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path):
         with pytest.raises(CallError, match="no file of weights") as caught:
             load_network(path)
         assert "\n" not in str(caught.value)
+    path.write_bytes(b"0:01.5")
+    with pytest.raises(CallError, match="something else than tensors"):
+        load_network(path)
     path.write_bytes(b"PK not really")
     with pytest.raises(CallError, match="no file of weights"):
         load_network(path)

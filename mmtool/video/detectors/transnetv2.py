@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
 import cv2
@@ -108,7 +109,9 @@ def load_network(weights: Path | None) -> "torch.nn.Module":
     try:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
+        # torch's own words for what cannot be unpickled safely tell how to unpickle it all the same
+        foreign = isinstance(error, UnpicklingError)
+        reason = "it holds something else than tensors" if foreign else str(error).strip().splitlines()[0]
         raise CallError(
             f"{path}: is no file of weights of TransNet V2 ({reason}); leave --weights away"
         ) from error
