@@ -428,8 +428,23 @@ def test_two_films_of_one_id_are_named_and_the_others_cut(corpus):
 
 def test_half_a_film_that_can_be_read_is_cut_as_far_as_it_goes(corpus):
     half(corpus.root / "videos" / "c.mkv")
-    call("segment", corpus.root)
+    result = call("segment", corpus.root)
     assert 20 < ends(corpus, "c")[-1] < 80
+    (line,) = result.stderr.splitlines()
+    assert re.fullmatch(r"note .*c\.mkv: its pictures end at [12]\.\d s, its header says 3\.2 s; .*", line)
+    assert call("segment", corpus.root, "--end", "1").stderr == ""
+
+
+def test_a_whole_film_is_not_said_to_end_early(corpus):
+    """Neither one that does not start at 0 nor one whose sound is a little longer."""
+    write_film(corpus.root / "videos" / "late.mkv", shots(20, 20), start=7500)
+    write_film(corpus.root / "videos" / "loud.mkv", shots(20, 20), sound=2.2)
+    assert call("segment", corpus.root).stderr == ""
+
+
+def test_where_no_cuts_are_found_the_note_says_what_finds_more(corpus):
+    assert call("segment", corpus.root, "--detector", "threshold").stderr.count("raise --threshold") == 3
+    assert call("segment", corpus.root, "--threshold", 255).stderr.count("lower --threshold") == 3
 
 
 def test_a_file_of_somebody_elses_is_kept(corpus):

@@ -27,6 +27,7 @@ from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_frames
 
 SUGGESTED = (0.5, 0.7, 1.0, 1.4, 2.0)  # times the threshold
+MISSING = 0.05  # of a film: less is nothing to speak of
 DRAWING = threading.Lock()  # matplotlib's style is of the whole process
 
 
@@ -171,9 +172,22 @@ class _Work:
         if len(clips) == 1:
             self.report.notes.append(
                 f"{film.path}: no cuts found, one clip of {clips[0].duration:.1f} s; "
-                "if there are cuts, lower --threshold"
+                f"if there are cuts, {film.detector.for_more_cuts()}"
             )
+        self._note_early_end(clips[-1].end)
         return clips
+
+    def _note_early_end(self, end: float) -> None:
+        claimed = self.scores.claimed_end
+        if (
+            self.film.settings.end is None
+            and claimed is not None
+            and claimed - end > max(1.0, MISSING * claimed)
+        ):
+            self.report.notes.append(
+                f"{self.film.path}: its pictures end at {end:.1f} s, its header says {claimed:.1f} s; "
+                "copy it again if it should go on"
+            )
 
     def _imported(self, cut_list: Path) -> list[Clip]:
         """Frames that contradict the times are left out: some programs number them by an average rate."""

@@ -17,6 +17,7 @@ class FilmHeader:
 
     offset: float  # of its first picture
     end: float | None  # None: unknown
+    least_end: float | None  # by whichever reading of the header is less; None: unknown
     indexed: bool  # seeking finds key frames
     still: bool  # it is of a kind that holds pictures, one after the other or a single one
 
@@ -32,9 +33,12 @@ def read_header(path: Path) -> FilmHeader:
                 end = float((first + stream.duration - zero) * base)
             elif container.duration is not None:
                 end = container.duration / 1e6
+            # Some programs that write Matroska count the time before the film's start, too.
+            before = max(0, container.start_time or 0) / 1e6
             return FilmHeader(
                 offset=round(float((first - zero) * base), 6),
                 end=end,
+                least_end=None if end is None else end - before,
                 still=container.format.name.endswith("_pipe") or container.format.name == "image2",
                 indexed=any(name in container.format.name.split(",") for name in INDEXED),
             )

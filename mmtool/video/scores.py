@@ -18,7 +18,8 @@ class FrameScores:
 
     ``times`` (F) are presentation times in seconds from the video's first frame, ``offset`` is when
     that frame is shown: seconds from the start of the film (see `mmtool.video.film_header`).
-    ``first`` is the index of the first of these frames, ``frame_rate`` the average one.
+    ``first`` is the index of the first of these frames, ``frame_rate`` the average one, ``claimed_end``
+    when the film ends by its header, in seconds from its start.
     """
 
     times: NDArray[np.float64]
@@ -26,6 +27,7 @@ class FrameScores:
     frame_rate: Fraction
     first: int = 0
     offset: float = 0.0
+    claimed_end: float | None = None
 
     def timecodes(self) -> Iterator[FrameTimecode]:
         """Yield the frames' times as PySceneDetect's arithmetic needs them."""

@@ -83,19 +83,21 @@ def score_frames(
             frame_rate=stream.frame_rate,
             first=first,
             offset=header.offset,
+            claimed_end=header.least_end,
         )
 
 
 def recall_scores(path: Path, *, first: int, times: Sequence[float], scores: Sequence[float]) -> FrameScores:
     """Take kept scores, with times from the film's start, for those of the video; only its header is read."""
     with open_stream(path) as stream:
-        offset = read_header(path).offset
+        header = read_header(path)
         return FrameScores(
-            times=np.round(np.asarray(times) - offset, 6),
+            times=np.round(np.asarray(times) - header.offset, 6),
             scores=np.asarray(scores),
             frame_rate=stream.frame_rate,
             first=first,
-            offset=offset,
+            offset=header.offset,
+            claimed_end=header.least_end,
         )
 
 

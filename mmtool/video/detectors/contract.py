@@ -1,4 +1,4 @@
-"""What a detector of cuts is: a frozen dataclass whose fields are its settings, and four small methods."""
+"""What a detector of cuts is: a frozen dataclass whose fields are its settings, and a few small methods."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -51,6 +51,10 @@ class Detector(ABC):
     def with_threshold(self, threshold: float) -> Self:
         """Return the same detector with another threshold."""
         return replace(self, threshold=threshold)
+
+    def for_more_cuts(self) -> str:
+        """Say what to do where cuts are missing."""
+        return "lower --threshold"
 
     def curve(self, scores: FrameScores) -> NDArray[np.float64]:
         """Return (F) what the threshold is compared with, where that is not the score itself."""

@@ -32,6 +32,9 @@ class Fades(Detector):
         if self.min_out_length < 0:
             raise ValueError("min_out_length must be at least 0")
 
+    def for_more_cuts(self) -> str:
+        return "raise --threshold" if self.method == "floor" else "lower --threshold"
+
     def scores(self, frames: Iterator[Frame]) -> Iterator[float]:
         """Yield each frame's mean over all pixels and channels."""
         return (float(np.mean(frame)) for frame in frames)
