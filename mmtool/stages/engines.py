@@ -116,7 +116,8 @@ def on_ray(
 
 def _connect(address: str | None) -> Any:
     ray: Any = import_extra("ray")
-    options = {"address": address} if address else {"include_dashboard": False}
+    # "local", for without an address Ray looks for a cluster that may have died since, and waits for it
+    options = {"address": address} if address else {"address": "local", "include_dashboard": False}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     try:
         ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
