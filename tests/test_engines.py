@@ -126,6 +126,7 @@ def is_alive(process):
     [
         (["--address", "auto"], "add --engine ray"),
         (["--engine", "ray", "--workers", "2"], "--workers is for one machine"),
+        (["--engine", "ray", "--address", "nonsense"], "--address nonsense: is no address; write HOST:PORT"),
         (["--workers", "0"], "workers"),
         (["--frames", "0"], "frames"),
     ],

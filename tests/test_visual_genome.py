@@ -348,14 +348,17 @@ def test_names_travel_with_the_folder(tensors: Tensors, tmp_path: Path) -> None:
         detector(folder)
 
 
-def test_published_weights_offline_say_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("weights", [None, "unc-nlp/frcnn-vg-finetuned"])
+def test_published_weights_offline_say_what_to_do(
+    weights: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise urllib.error.URLError("offline")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(InputError) as caught:
-        detector(None)
+        detector(weights)
     assert str(caught.value) == (
         "faster-rcnn-vg: published weights not found here and the download failed; give --video-weights"
         " a local copy of unc-nlp/frcnn-vg-finetuned (config.yaml and pytorch_model.bin), or random"

@@ -61,7 +61,9 @@ class TrainedDetector:
 
 
 def load_visual_genome(weights: str | None, *, seed: int) -> TrainedDetector:
-    """Load from None (:data:`PUBLISHED` on the hub), a local folder or file, or ``"random"`` under ``seed``.
+    """Load the published weights, local ones, or ``"random"`` ones under ``seed``.
+
+    None and :data:`PUBLISHED` are those of the hub, all else is a folder or file.
 
     A folder holds ``pytorch_model.bin`` or ``model.safetensors`` and, where it has them, ``config.yaml``
     and the names of classes and attributes, a line each; a file stands for itself, with the published
@@ -72,7 +74,8 @@ def load_visual_genome(weights: str | None, *, seed: int) -> TrainedDetector:
         return TrainedDetector(
             random_network(NetworkForm(), settings, seed), settings, None, f"{RANDOM}:{seed}"
         )
-    path = _published_folder() if weights is None else Path(weights)
+    by_name = weights is None or (weights == PUBLISHED and not Path(weights).exists())
+    path = _published_folder() if by_name else Path(weights or "")
     if not path.is_dir():
         return _from_files(path, DetectorSettings(), None)
     config = path / CONFIG

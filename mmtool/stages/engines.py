@@ -121,6 +121,8 @@ def _connect(address: str | None) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     try:
         ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
+    except ValueError as error:
+        raise CallError(f"--address {address}: is no address; write HOST:PORT, or auto") from error
     except ConnectionError as error:
         raise CallError(f"--address {address}: no Ray cluster answers there") from error
     return ray
