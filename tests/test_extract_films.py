@@ -24,6 +24,7 @@ from mmtool.records import Clip, EncoderIdentity, RegionNames
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages import frame_batches
 from mmtool.stages.extract import extract
+from mmtool.video.timeline import read_timeline
 
 
 class NumberEncoder:
@@ -97,6 +98,17 @@ def test_a_clip_is_its_central_frame(corpus, numbers):
     assert group.features[:, 0].tolist() == [5, 20, 45]
     assert group.frame_times.tolist() == [[0.2], [0.8], [1.8]]
     assert group.intervals.tolist() == [[0, 0.4], [0.4, 1.2], [1.2, 2.4]]
+
+
+def test_a_clip_after_the_last_picture_fails_its_film(corpus, numbers):
+    """Films of 25 frames a second; the last one may stay on the screen for a second, not for a minute."""
+    seconds = len(read_timeline(corpus.root / "videos" / "a.mp4").pts) / 25
+    write_clips(corpus.clips("a"), [Clip(0.0, 0.2), Clip(seconds + 0.5, seconds + 0.7)])
+    assert "a" in extract_numbers(corpus).done
+    write_clips(corpus.clips("a"), [Clip(0.0, 0.2), Clip(seconds + 60, seconds + 61)])
+    report = extract_numbers(corpus)
+    assert [failure.id for failure in report.failures] == ["a"]
+    assert f"but a clip at {seconds + 60:.2f} s" in report.failures[0].reason
 
 
 def test_several_frames_are_averaged(corpus, numbers):
@@ -206,6 +218,16 @@ def test_regions_of_each_frame_are_kept(corpus, numbers):
     assert second.scores.tolist() == [1.0, 0.5]
     assert first.features.dtype == np.float32
     np.testing.assert_array_equal(first.features, np.full((2, 2), np.float32(37) / 3))
+
+
+def test_regions_are_not_thrown_away_by_a_call_that_asks_for_none(corpus, numbers):
+    extract_numbers(corpus, keep_regions=True, region_precision="fp16")
+    assert extract_numbers(corpus).unchanged == ["a", "b"]
+    with open_features(corpus.features("numbers")) as features:
+        assert len(read_regions(features, "b", 1)) == 1
+    assert extract_numbers(corpus, force=True).done == ["a", "b"]
+    with open_features(corpus.features("numbers")) as features, pytest.raises(InputError, match="keeps no"):
+        read_regions(features, "b", 1)
 
 
 def test_region_features_in_half_the_bytes(corpus, numbers):

@@ -9,6 +9,9 @@ from literal_visual_genome import folder_of, small_checkpoint
 from small_models import pictures, save_clip, write_film
 from test_chain import call
 
+from mmtool.encoders.timing import TimingEncoder
+from mmtool.formats.features import open_features
+
 CLIP = ["--video-encoder", "clip", "--text-encoder", "clip"]
 TIMING = ["--video-encoder", "timing"]
 LENGTH = ["--text-encoder", "length"]
@@ -29,6 +32,10 @@ LENGTH = ["--text-encoder", "length"]
         ([*LENGTH, "--pooling", "cls"], "--pooling is of networks; length has no use for it"),
         ([*LENGTH, "--frames", "3"], "--frames means nothing without --video-encoder"),
         ([*LENGTH, "--keep-regions"], "--keep-regions means nothing without --video-encoder"),
+        ([*TIMING, "--video-name", "../../evil"], "--video-name must be a file's name, without / or +"),
+        ([*TIMING, "--video-name", ".hidden"], "--video-name must be a file's name, without / or +"),
+        ([*LENGTH, "--text-name", "a+b"], "--text-name must be a file's name, without / or +"),
+        ([*LENGTH, "--text-name", ""], "--text-name must be a file's name, without / or +"),
     ],
 )
 def test_options_that_would_do_nothing_are_said(tmp_path, options, line):
@@ -51,6 +58,9 @@ def test_info_tells_what_is_seen(tmp_path):
     facts = json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout)
     assert facts["frames a clip"] == 2
     assert facts["classes"].startswith("11: thing 0, thing 1, ")
+    again = call("extract", corpus.root, *options, "--frames", 2, "--proposals", 20)
+    assert "0 done, 1 unchanged" in again.stdout  # regions and names that nobody asks for now are kept
+    assert json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout) == facts
     assert facts["attributes"] == "7: " + ", ".join(f"looks {n}" for n in range(7))
     for most in (facts["most seen classes"], facts["most seen attributes"]):
         counts = [int(part.split("×")[1]) for part in most.split(", ")]
@@ -71,3 +81,32 @@ def test_a_film_and_its_text_in_one_space_are_aligned_by_every_decoder(tmp_path)
         confidence = [clip["confidence"] for clip in content["clips"]]
         assert np.isfinite(confidence).all()
         assert content["decoder"] == decoder
+
+
+def test_what_cannot_be_read_fails_alone(tmp_path):
+    corpus = make_corpus(tmp_path, train=2, val=0, test=0)
+    first, second = corpus.clip_ids()
+    corpus.clips(first).unlink()
+    corpus.clips(first).mkdir()  # reading it fails as reading a file without the right to does
+    result = call("extract", corpus.root, *TIMING, code=1)
+    assert "1 done, 1 failed" in result.stdout
+    assert f"{first}.csv: cannot be read (Is a directory)" in result.stderr
+    with open_features(corpus.features("timing")) as features:
+        assert features.ids() == [second]
+
+
+def test_features_that_are_no_numbers_are_not_written(tmp_path, monkeypatch):
+    corpus = make_corpus(tmp_path, train=2, val=0, test=0)
+    first, second = corpus.clip_ids()
+    encode, calls = TimingEncoder.encode, []
+
+    def spoilt(self, intervals):
+        calls.append(len(intervals))
+        return encode(self, intervals) * (np.nan if len(calls) == 1 else 1)
+
+    monkeypatch.setattr(TimingEncoder, "encode", spoilt)
+    result = call("extract", corpus.root, *TIMING, code=1)
+    assert f"{first}: timing made features that are no finite numbers" in result.stderr
+    with open_features(corpus.features("timing")) as features:
+        assert features.ids() == [second]
+    assert "1 done, 1 unchanged" in call("extract", corpus.root, *TIMING).stdout

@@ -1,5 +1,6 @@
 """Settings of ``extract``."""
 
+import re
 from dataclasses import dataclass, fields
 
 from mmtool.choices import Device, EncoderPrecision, Engine, Pooling, RegionPrecision, TextEncoder
@@ -58,6 +59,9 @@ class ExtractSettings:
             self._refuse("--text-encoder", *OF_TEXT)
         if not self.keep_regions:
             self._refuse("--keep-regions", "region_precision")
+        for modality, name in (("video", self.video_name), ("text", self.text_name)):
+            plain = name is None or re.fullmatch(r"[^/\\.+][^/\\+]*", name) is not None
+            require(plain, f"{modality}-name", "a file's name, without / or +", repr(name))
         require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
         require(self.frames >= 1, "frames", "at least 1", self.frames)
         require(self.workers >= 1, "workers", "at least 1", self.workers)

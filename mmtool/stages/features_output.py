@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
+import numpy as np
+
 from mmtool import __version__
 from mmtool.choices import Modality
 from mmtool.errors import CallError, InputError
@@ -29,6 +31,8 @@ def open_builder(
     path = corpus.features(name)
     if path.exists() and not force:
         with open_features(path) as features:
+            if region_names is None:  # those that the file has are kept
+                header = replace(header, region_names=features.header.region_names)
             if features.header.digest != header.digest:
                 raise CallError(
                     f"{path}: was made with {features.header.describe()}, not with {header.describe()}; "
@@ -68,16 +72,26 @@ def ids_to_make(
     builder: FeaturesBuilder,
     force: bool,
     report: StageReport,
+    more: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return the ids that have work left, each with the recipe digest of what will be made."""
+    """Return the ids that have work left, each with the recipe digest of what will be made.
+
+    Features that were made from the same inputs and one of ``more`` hold more than is asked for.
+    """
     made = {}
     for id in ids:
         try:
-            recipe = digest_json(inputs(id))
+            given = inputs(id)
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
             continue
-        if not force and builder.is_made(id, recipe):
+        except OSError as error:
+            reason = f"{error.filename}: cannot be read ({error.strerror}); check that it is a readable file"
+            report.failures.append(Failure(id, reason))
+            continue
+        recipe = digest_json(given)
+        enough = [recipe, *(digest_json([*given, extra]) for extra in more)]
+        if not force and any(builder.is_made(id, each) for each in enough):
             report.unchanged.append(id)
         else:
             made[id] = recipe
@@ -94,6 +108,10 @@ def add_results(
     for id, result in results:
         if isinstance(result, Failure):
             report.failures.append(result)
+        elif not np.isfinite(result.features).all():
+            name = builder.header.name
+            reason = f"{id}: {name} made features that are no finite numbers; try --precision fp32"
+            report.failures.append(Failure(id, reason))
         else:
             builder.add(id, replace(result, made=made[id]))
             report.done.append(id)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmtool.choices import Device, Engine, Modality
+from mmtool.choices import Device, Engine, Modality, RegionPrecision
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.errors import CallError, InputError
@@ -96,6 +96,7 @@ def _extract_frames(
 ) -> None:
     """By an encoder that sees frames of each clip."""
     videos, _ = corpus.media("videos", VIDEO_SUFFIXES)
+    kept = [f"regions {precision}" for precision in RegionPrecision]
     stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
 
     def inputs(id: str) -> list[str]:
@@ -113,7 +114,8 @@ def _extract_frames(
         region_names=_names(encoder) if settings.region_names else None,
     )
     ids = corpus.clip_ids()
-    made = ids_to_make(ids, inputs, builder, settings.force, report)
+    more = () if settings.keep_regions else kept
+    made = ids_to_make(ids, inputs, builder, settings.force, report, more)
     films = []
     for id in made:
         try:

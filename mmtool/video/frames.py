@@ -51,6 +51,8 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
     timeline = timeline_of(path, clips)
     counted = all(clip.start_frame is not None for clip in clips)
     clock = timeline or (None if counted else decode_timeline(path))
+    if clock is not None:
+        _check_reach(path, clock, clips)
     wanted = sorted(
         (index, clip, part)
         for clip, known in enumerate(clips)
@@ -59,6 +61,18 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
     frames = read_frames(path, [index for index, _, _ in wanted], timeline)
     for (_, clip, part), frame in zip(wanted, frames, strict=True):
         yield ClipFrame(clip, part, frame)
+
+
+def _check_reach(path: Path, clock: Timeline, clips: Sequence[Clip]) -> None:
+    """Raise InputError for a clip that has only times, and those after the last frame is gone."""
+    end = clock.end
+    for clip in clips:
+        if clip.start_frame is None and clip.start >= end:
+            raise InputError(
+                path,
+                f"has no picture after {end:.2f} s, but a clip at {clip.start:.2f} s",
+                "check that the clips belong to this video and that it is complete",
+            )
 
 
 def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[int]:
