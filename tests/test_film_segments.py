@@ -426,13 +426,32 @@ def test_two_films_of_one_id_are_named_and_the_others_cut(corpus):
     assert "has the same id as a.mkv; rename one of them" in result.stderr
 
 
-def test_half_a_film_that_can_be_read_is_cut_as_far_as_it_goes(corpus):
-    half(corpus.root / "videos" / "c.mkv")
-    result = call("segment", corpus.root)
+def test_half_a_film_that_can_be_read_fails_until_that_is_wanted(corpus):
+    """Its header says four shots of 0.8 s each."""
+    path = corpus.root / "videos" / "c.mkv"
+    half(path)
+    for _ in range(2):
+        result = call("segment", corpus.root, "--stats", code=1)
+        assert "1 failed" in result.stdout
+        (line,) = result.stderr.splitlines()
+        assert re.fullmatch(
+            rf"failed {path}: is cut off: its pictures end at [12]\.\d s, its header says 3\.2 s; "
+            "copy it again, or cut what is there with --incomplete",
+            line,
+        )
+        assert not corpus.clips("c").exists()
+    assert "is cut off" in call("segment", corpus.root, "--end", "3.1", code=1).stderr
+    assert call("segment", corpus.root, "--end", "1", "--force").stderr == ""
+    result = call("segment", corpus.root, "--incomplete")
     assert 20 < ends(corpus, "c")[-1] < 80
     (line,) = result.stderr.splitlines()
-    assert re.fullmatch(r"note .*c\.mkv: its pictures end at [12]\.\d s, its header says 3\.2 s; .*", line)
-    assert call("segment", corpus.root, "--end", "1").stderr == ""
+    assert re.fullmatch(r"note .*c\.mkv: its pictures end at [12]\.\d s, .* end with the pictures", line)
+
+
+def test_pictures_that_end_before_the_sound_are_a_note(corpus):
+    write_film(corpus.root / "videos" / "song.mkv", shots(20, 20), sound=9.0)
+    (line,) = call("segment", corpus.root).stderr.splitlines()
+    assert re.fullmatch(r"note .*song\.mkv: its pictures end at 1\.6 s, its header says 9\.\d s; .*", line)
 
 
 def test_a_whole_film_is_not_said_to_end_early(corpus):

@@ -33,6 +33,12 @@ class _FilmTime(TypedDict):
 
 FilmTime = _FilmTime(parser=_film_time, metavar="TIME")
 
+# of cutting films
+Incomplete = Annotated[
+    bool,
+    typer.Option("--incomplete", help="Cut files that end before their header says as far as they go."),
+]
+
 # of alignment from timing
 PathChoice = Annotated[
     TimingPath,

@@ -9,7 +9,16 @@ import typer
 from mmtool.choices import Decoder, Device, ShotDetector, TextEncoder, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
-from mmtool.cli.options import Force, Json, MinConfidence, PathChoice, Require, TextEnd, TextStart
+from mmtool.cli.options import (
+    Force,
+    Incomplete,
+    Json,
+    MinConfidence,
+    PathChoice,
+    Require,
+    TextEnd,
+    TextStart,
+)
 from mmtool.records import Alignment
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
@@ -52,6 +61,7 @@ def run(
     text_format: Annotated[
         TextFormat, typer.Option(help="What a .txt file holds; auto tells screenplays by their headings.")
     ] = DEFAULTS.segment.text_format,
+    incomplete: Incomplete = DEFAULTS.segment.incomplete,
     path: PathChoice = DEFAULTS.align.path,
     text_start: TextStart = None,
     text_end: TextEnd = None,
@@ -135,6 +145,7 @@ def run(
                 split,
                 force,
                 detector=detector,
+                incomplete=incomplete,
                 language=language,
                 text_format=text_format,
             ),

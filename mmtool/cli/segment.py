@@ -7,7 +7,7 @@ import typer
 
 from mmtool.choices import ShotDetector, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, out, print_json, run_stage
-from mmtool.cli.options import HERE, CorpusArgument, FilmTime, Force, Json
+from mmtool.cli.options import HERE, CorpusArgument, FilmTime, Force, Incomplete, Json
 from mmtool.settings.segment import SegmentSettings
 
 DEFAULTS = SegmentSettings()
@@ -43,6 +43,7 @@ def segment(
     end: Annotated[
         float | None, typer.Option(help="Leave out what is after.", show_default="the film's end", **FilmTime)
     ] = DEFAULTS.end,
+    incomplete: Incomplete = DEFAULTS.incomplete,
     clips: Annotated[
         Path | None,
         typer.Option(
@@ -106,6 +107,7 @@ def segment(
             weights=weights,
             start=start,
             end=end,
+            incomplete=incomplete,
             clips=clips,
             stats=stats,
             suggest=suggest,

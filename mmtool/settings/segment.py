@@ -23,6 +23,7 @@ class SegmentSettings:
     weights: Path | None = None  # of a learned detector; None: published
     start: float = 0.0  # seconds; what is before is left out
     end: float | None = None
+    incomplete: bool = False  # take films whose files were cut off for as long as they go
     clips: Path | None = None  # somebody's cut list of one film, or a folder of them, instead of a detector
     stats: bool = False  # keep the score of every frame
     suggest: bool = False  # draw what other thresholds would give

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 from mmtool.choices import ShotDetector
@@ -23,6 +24,7 @@ from mmtool.video.detectors.registry import other_than_default
 from mmtool.video.film_header import read_header
 from mmtool.video.frames import timeline_of
 from mmtool.video.probe import probe
+from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_frames
 
@@ -109,6 +111,10 @@ def segment_film(film: Film, on_frames: OnFrames | None = None) -> StageReport:
     return work.report
 
 
+def _reaches(end: float, wanted: float) -> bool:
+    return wanted - end <= max(1.0, MISSING * wanted)
+
+
 class _Work:
     """Decodes a film at most once, and only if an output needs it."""
 
@@ -169,24 +175,25 @@ class _Work:
     def _detected(self) -> list[Clip]:
         film = self.film
         clips = clips_of(self.scores, film.detector, min_clip_frames=film.settings.min_clip_frames)
+        self._check_end(clips[-1].end)
         if len(clips) == 1:
             self.report.notes.append(
                 f"{film.path}: no cuts found, one clip of {clips[0].duration:.1f} s; "
                 f"if there are cuts, {film.detector.for_more_cuts()}"
             )
-        self._note_early_end(clips[-1].end)
         return clips
 
-    def _note_early_end(self, end: float) -> None:
-        claimed = self.scores.claimed_end
-        if (
-            self.film.settings.end is None
-            and claimed is not None
-            and claimed - end > max(1.0, MISSING * claimed)
-        ):
-            self.report.notes.append(
-                f"{self.film.path}: its pictures end at {end:.1f} s, its header says {claimed:.1f} s; "
-                "copy it again if it should go on"
+    def _check_end(self, end: float) -> None:
+        """Tell a file that was cut off, which fails, from a film whose sound goes on after its pictures."""
+        path, settings, claimed = self.film.path, self.film.settings, self.scores.claimed_end
+        if claimed is None or _reaches(end, min(claimed, settings.end or inf)):
+            return
+        ends = f"its pictures end at {end:.1f} s, its header says {claimed:.1f} s"
+        if settings.incomplete or _reaches(data_end(path), claimed):
+            self.report.notes.append(f"{path}: {ends}; the clips end with the pictures")
+        else:
+            raise InputError(
+                path, f"is cut off: {ends}", "copy it again, or cut what is there with --incomplete"
             )
 
     def _imported(self, cut_list: Path) -> list[Clip]:

@@ -1,0 +1,24 @@
+"""How far the data of a film's file go, whatever its header says."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import av
+
+from mmtool.video.timeline import film_start, open_video
+
+
+def data_end(path: Path) -> float:
+    """Return when the last packet of any stream is due, in seconds from the start of the film.
+
+    Goes through the file without decoding. A file that was cut off ends there, with an error or without.
+    """
+    with open_video(path) as (container, stream):
+        start = float(film_start(container, stream) * (stream.time_base or 0))
+        last = start
+        with suppress(av.FFmpegError):
+            for packet in container.demux():
+                due = packet.dts if packet.pts is None else packet.pts
+                if due is not None and packet.time_base is not None:
+                    last = max(last, float((due + (packet.duration or 0)) * packet.time_base))
+        return last - start
