@@ -67,6 +67,7 @@ HOMES = {  # a library and the only rooms that may import it
     "transformers": {"encoders"},
     "sentencex": {"text"},
     "h5py": {"formats"},
+    "filelock": {"formats"},
     "tensorboardX": {"formats"},
     "matplotlib": {"report"},
     "pysubs2": {"text", "report"},

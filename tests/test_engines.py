@@ -127,6 +127,14 @@ def is_alive(process):
         (["--address", "auto"], "add --engine ray"),
         (["--engine", "ray", "--workers", "2"], "--workers is for one machine"),
         (["--engine", "ray", "--address", "nonsense"], "--address nonsense: is no address; write HOST:PORT"),
+        (
+            ["--engine", "ray", "--address", "ray://a:1"],
+            "--address ray://a:1: is no address; write HOST:PORT",
+        ),
+        (
+            ["--engine", "ray", "--address", "127.0.0.1:1"],
+            "--address 127.0.0.1:1: no Ray cluster answers there",
+        ),
         (["--workers", "0"], "workers"),
         (["--frames", "0"], "frames"),
     ],

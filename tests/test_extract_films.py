@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -24,6 +25,8 @@ from mmtool.records import Clip, EncoderIdentity, RegionNames
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages import frame_batches
 from mmtool.stages.extract import extract
+from mmtool.stages.frame_batches import Film
+from mmtool.stages.video_features import encode_film
 from mmtool.video.timeline import read_timeline
 
 
@@ -218,6 +221,35 @@ def test_regions_of_each_frame_are_kept(corpus, numbers):
     assert second.scores.tolist() == [1.0, 0.5]
     assert first.features.dtype == np.float32
     np.testing.assert_array_equal(first.features, np.full((2, 2), np.float32(37) / 3))
+
+
+def test_two_films_of_one_id_and_films_without_clips_are_named(corpus, numbers):
+    make_film(corpus.root / "videos" / "a.mkv", frames=range(10))
+    make_film(corpus.root / "videos" / "new.mp4", frames=range(10))
+    report = extract_numbers(corpus)
+    assert report.done == ["b"]
+    assert [failure.id for failure in report.failures] == ["a"]
+    assert "a.mp4: has the same id as a.mkv; rename one of them" in report.failures[0].reason
+    assert report.notes == [
+        f"{corpus.root / 'videos' / 'new.mp4'}: not segmented, so left out; run `mmtool segment`"
+    ]
+
+
+def test_a_process_with_another_encoder_encodes_nothing(corpus, numbers):
+    """As on a cluster's machine whose weights were replaced; the settings' seed keeps the caches apart."""
+    settings = ExtractSettings(video_encoder=VideoEncoder.FASTER_RCNN_MOBILENET, seed=1)
+    film = Film("a", corpus.root / "videos" / "a.mp4", tuple(read_clips(corpus.clips("a"))), "a")
+    assert encode_film(settings, 1, numbers.identity, film).features[:, 0].tolist() == [5, 20, 45]
+    failure = encode_film(settings, 1, replace(numbers.identity, weights="others"), film)
+    assert "has none, not others, as weights" in failure.reason
+
+
+def test_a_process_that_cannot_load_the_encoder_fails_the_film(corpus):
+    missing = str(corpus.root / "missing.bin")
+    settings = ExtractSettings(video_encoder=VideoEncoder.FASTER_RCNN_VG, video_weights=missing)
+    film = Film("a", corpus.root / "videos" / "a.mp4", (), "a")
+    failure = encode_film(settings, 1, EncoderIdentity("numbers", "none", "none", 2), film)
+    assert f"cannot load the encoder: {missing}: " in failure.reason
 
 
 def test_regions_are_not_thrown_away_by_a_call_that_asks_for_none(corpus, numbers):

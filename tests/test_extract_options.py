@@ -11,6 +11,7 @@ from test_chain import call
 
 from mmtool.encoders.timing import TimingEncoder
 from mmtool.formats.features import open_features
+from mmtool.formats.lock import sole_writer
 
 CLIP = ["--video-encoder", "clip", "--text-encoder", "clip"]
 TIMING = ["--video-encoder", "timing"]
@@ -32,6 +33,10 @@ LENGTH = ["--text-encoder", "length"]
         ([*LENGTH, "--pooling", "cls"], "--pooling is of networks; length has no use for it"),
         ([*LENGTH, "--frames", "3"], "--frames means nothing without --video-encoder"),
         ([*LENGTH, "--keep-regions"], "--keep-regions means nothing without --video-encoder"),
+        ([*LENGTH, "--workers", "2"], "--workers means nothing without --video-encoder"),
+        ([*TIMING, "--workers", "2"], "--workers is of encoders that see pictures; timing has no use for it"),
+        ([*TIMING, "--engine", "ray"], "--engine is of encoders that see pictures; timing has no use for it"),
+        ([*TIMING, *LENGTH, "--video-name", "x", "--text-name", "x"], "are both x: give them two names"),
         ([*TIMING, "--video-name", "../../evil"], "--video-name must be a file's name, without / or +"),
         ([*TIMING, "--video-name", ".hidden"], "--video-name must be a file's name, without / or +"),
         ([*LENGTH, "--text-name", "a+b"], "--text-name must be a file's name, without / or +"),
@@ -93,6 +98,35 @@ def test_what_cannot_be_read_fails_alone(tmp_path):
     assert f"{first}.csv: cannot be read (Is a directory)" in result.stderr
     with open_features(corpus.features("timing")) as features:
         assert features.ids() == [second]
+
+
+def test_one_call_at_a_time_writes_a_file(tmp_path):
+    corpus = make_corpus(tmp_path, train=1, val=0, test=0)
+    call("extract", corpus.root, *TIMING)
+    with sole_writer(corpus.features("timing")):
+        result = call("extract", corpus.root, *TIMING, "--force", code=2)
+        assert "timing.h5: another call is writing it; wait for it, or write another file" in result.stderr
+        call("extract", corpus.root, *TIMING, "--video-name", "other")
+    call("extract", corpus.root, *TIMING, "--force")
+
+
+def test_where_nothing_can_be_written_is_said_at_once(tmp_path):
+    corpus = make_corpus(tmp_path, train=1, val=0, test=0)
+    corpus.features("timing").parent.write_text("no folder")
+    result = call("extract", corpus.root, *TIMING, code=2)
+    assert "timing.h5: cannot be written (File exists)" in result.stderr
+
+
+def test_what_is_not_segmented_is_said(tmp_path):
+    corpus = make_corpus(tmp_path, train=3, val=0, test=0)
+    first, second, _ = corpus.snippet_ids()
+    folder = corpus.root / "texts"
+    folder.mkdir(exist_ok=True)
+    for id in (first, second):
+        (folder / f"{id}.txt").write_text("A sentence.")
+        corpus.snippets(id).unlink()
+    result = call("extract", corpus.root, *LENGTH)
+    assert f"{first}.txt and 1 more: not segmented, so left out; run `mmtool segment`" in result.stderr
 
 
 def test_features_that_are_no_numbers_are_not_written(tmp_path, monkeypatch):

@@ -16,6 +16,8 @@ OF_VIDEO = (
     "frames",
     "keep_regions",
     "region_names",
+    "workers",
+    "engine",
 )
 OF_TEXT = ("text_weights", "text_model", "text_name", "pooling")
 
@@ -62,6 +64,8 @@ class ExtractSettings:
         for modality, name in (("video", self.video_name), ("text", self.text_name)):
             plain = name is None or re.fullmatch(r"[^/\\.+][^/\\+]*", name) is not None
             require(plain, f"{modality}-name", "a file's name, without / or +", repr(name))
+        if self.video_name is not None and self.video_name == self.text_name:
+            raise CallError(f"--video-name and --text-name are both {self.video_name}: give them two names")
         require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
         require(self.frames >= 1, "frames", "at least 1", self.frames)
         require(self.workers >= 1, "workers", "at least 1", self.workers)

@@ -7,6 +7,7 @@ again; another film's process dying does not touch it.
 import logging
 import multiprocessing
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -26,6 +27,7 @@ Result = FeatureGroup | Failure
 Work = Callable[[Film], Result]
 
 RETRIES = 1  # of a film whose process died
+KNOCK = 10.0  # seconds for a cluster's machine to answer
 IN_FLIGHT = 2  # tasks of a cluster for each that it can run at once
 
 
@@ -116,16 +118,32 @@ def on_ray(
 
 def _connect(address: str | None) -> Any:
     ray: Any = import_extra("ray")
+    if address and address != "auto":
+        _knock(address)
     # "local", for without an address Ray looks for a cluster that may have died since, and waits for it
     options = {"address": address} if address else {"address": "local", "include_dashboard": False}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     try:
         ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
-    except ValueError as error:
-        raise CallError(f"--address {address}: is no address; write HOST:PORT, or auto") from error
     except ConnectionError as error:
-        raise CallError(f"--address {address}: no Ray cluster answers there") from error
+        raise CallError(
+            f"--address {address}: no Ray cluster answers there, or one that wants its token: "
+            "set RAY_AUTH_MODE=token and have the token in ~/.ray/auth_token"
+        ) from error
+    except ray.exceptions.RayError as error:
+        raise CallError(f"--address {address}: refuses this call ({error})") from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Ray itself takes two minutes to find that nobody is there."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal()) or "/" in host:  # ray:// is of a client that few have
+        raise CallError(f"--address {address}: is no address; write HOST:PORT, or auto")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK).close()
+    except (OSError, OverflowError) as error:
+        raise CallError(f"--address {address}: no Ray cluster answers there ({error})") from error
 
 
 def _died(film: Film) -> Failure:

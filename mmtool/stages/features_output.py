@@ -1,8 +1,10 @@
 """What extracting from videos and from texts has in common; not a stage of its own."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -12,11 +14,13 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
+from mmtool.formats.lock import sole_writer
 from mmtool.records import EncoderIdentity, Failure, RegionNames, StageReport
 
 Work = Callable[[str], FeatureGroup]
 
 
+@contextmanager
 def open_builder(
     corpus: Corpus,
     name: str,
@@ -25,25 +29,34 @@ def open_builder(
     *,
     force: bool,
     region_names: RegionNames | None = None,
-) -> FeaturesBuilder:
-    """Where to write; raises CallError where the file holds features of another encoder or setting."""
+) -> Iterator[FeaturesBuilder]:
+    """Where to write, alone; raises CallError where the file holds features of another encoder or setting."""
     header = FeaturesHeader(modality, (identity,), versions=_versions(), region_names=region_names)
     path = corpus.features(name)
-    if path.exists() and not force:
-        with open_features(path) as features:
-            if region_names is None:  # those that the file has are kept
-                header = replace(header, region_names=features.header.region_names)
-            if features.header.digest != header.digest:
-                raise CallError(
-                    f"{path}: was made with {features.header.describe()}, not with {header.describe()}; "
-                    f"keep both with --{modality}-name OTHER, or replace it with --force"
-                )
-    return FeaturesBuilder(path, header)
+    with sole_writer(path):
+        if path.exists() and not force:
+            with open_features(path) as features:
+                if region_names is None:  # those that the file has are kept
+                    header = replace(header, region_names=features.header.region_names)
+                if features.header.digest != header.digest:
+                    raise CallError(
+                        f"{path}: was made with {features.header.describe()}, not with {header.describe()}; "
+                        f"keep both with --{modality}-name OTHER, or replace it with --force"
+                    )
+        yield FeaturesBuilder(path, header)
 
 
 def _versions() -> dict[str, str]:
     libraries = ("numpy", "torch", "torchvision", "transformers", "opencv-python", "av")
     return {"mmtool": __version__} | {name: version(name) for name in libraries}
+
+
+def note_unsegmented(files: Mapping[str, Path], ids: Sequence[str], report: StageReport) -> None:
+    """Name what lies in ``videos/`` or ``texts/`` and has not been segmented, or not successfully."""
+    left_out = [path for id, path in files.items() if id not in set(ids)]
+    if left_out:
+        more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        report.notes.append(f"{left_out[0]}{more}: not segmented, so left out; run `mmtool segment`")
 
 
 def extract_ids(

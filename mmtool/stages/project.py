@@ -12,6 +12,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
 from mmtool.formats.joined import PROJECTED, JoinedFeatures, only_features, open_joined
+from mmtool.formats.lock import sole_writer
 from mmtool.records import Failure, Progress, StageReport, silent
 from mmtool.settings.project import ProjectSettings
 
@@ -50,26 +51,27 @@ def _project_features(
     recipe = f"achlioptas, dimension {settings.dimension}, seed {settings.seed}"
     header = replace(features.header, projection=recipe)
     path = corpus.features(name + PROJECTED)
-    _refuse_other_projection(path, header, force=settings.force)
     transform = fit_transform(
         [features.parts(id) for id in train], projected=settings.dimension, seed=settings.seed
     )
     arrays = transform.to_arrays()
     fitted = digest_json({key: array.tobytes().hex() for key, array in arrays.items()})
-    builder = FeaturesBuilder(path, header)
     ids = features.ids()
-    for number, id in enumerate(ids, start=1):
-        made = digest_json([features.made(id), fitted])
-        if not settings.force and builder.is_made(id, made):
-            report.unchanged.append(id)
-            continue
-        try:
-            builder.add(id, _projected(features, id, transform, made))
-            report.done.append(id)
-        except InputError as error:
-            report.failures.append(Failure(id, str(error)))
-        progress(path.name, number, len(ids), "videos")
-    builder.finish(arrays)
+    with sole_writer(path):
+        _refuse_other_projection(path, header, force=settings.force)
+        builder = FeaturesBuilder(path, header)
+        for number, id in enumerate(ids, start=1):
+            made = digest_json([features.made(id), fitted])
+            if not settings.force and builder.is_made(id, made):
+                report.unchanged.append(id)
+                continue
+            try:
+                builder.add(id, _projected(features, id, transform, made))
+                report.done.append(id)
+            except InputError as error:
+                report.failures.append(Failure(id, str(error)))
+            progress(path.name, number, len(ids), "videos")
+        builder.finish(arrays)
     report.written.append(str(path))
     report.facts[name] = f"{transform.dimension} → {transform.output_dimension} dimensions"
 

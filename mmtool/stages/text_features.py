@@ -11,7 +11,8 @@ from mmtool.formats.snippets import read_snippets
 from mmtool.records import Progress, StageReport
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.devices import resolve_device
-from mmtool.stages.features_output import extract_ids, open_builder
+from mmtool.stages.features_output import extract_ids, note_unsegmented, open_builder
+from mmtool.text import TEXT_SUFFIXES
 
 
 def extract_text(
@@ -27,7 +28,8 @@ def extract_text(
         raise CallError(f"{corpus.root}: no snippets in snippets/; run `mmtool segment` first")
     encoder = make_text_encoder(encoder_name, settings)
     name = settings.text_name or encoder.identity.name
-    builder = open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force)
+    texts, _ = corpus.media("texts", TEXT_SUFFIXES)
+    note_unsegmented(texts, ids, report)
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.snippets(id))]
@@ -38,7 +40,8 @@ def extract_text(
         progress(f"{name} text", ids.index(id) + 1, len(ids), "texts")
         return FeatureGroup(features, snippets=texts)
 
-    extract_ids(ids, inputs, work, builder, settings.force, report)
+    with open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force) as builder:
+        extract_ids(ids, inputs, work, builder, settings.force, report)
     if encoder.truncated:
         report.notes.append(
             f"{builder.path}: {encoder.truncated} snippets are longer than the model reads and were cut; "

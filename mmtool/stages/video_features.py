@@ -1,5 +1,6 @@
 """Clips → features; the half of ``extract`` that looks at pictures."""
 
+import platform
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
@@ -11,7 +12,7 @@ import torch
 from mmtool.choices import Device, Engine, Modality, RegionPrecision
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
 from mmtool.encoders.registry import load_video_encoder
-from mmtool.errors import CallError, InputError
+from mmtool.errors import CallError, InputError, MmtoolError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, fingerprint
@@ -20,7 +21,13 @@ from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, Stag
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.devices import resolve_device
 from mmtool.stages.engines import in_processes, on_ray
-from mmtool.stages.features_output import add_results, extract_ids, ids_to_make, open_builder
+from mmtool.stages.features_output import (
+    add_results,
+    extract_ids,
+    ids_to_make,
+    note_unsegmented,
+    open_builder,
+)
 from mmtool.stages.film_features import encode_films
 from mmtool.stages.frame_batches import Film
 from mmtool.video import VIDEO_SUFFIXES
@@ -69,8 +76,13 @@ def _extract_intervals(
     corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings, report: StageReport
 ) -> None:
     """By an encoder that sees clip times alone."""
-    if settings.frames > 1 or settings.region_names:
-        option = "--frames" if settings.frames > 1 else "--region-names"
+    of_pictures = {
+        "--frames": settings.frames > 1,
+        "--region-names": settings.region_names,
+        "--workers": settings.workers > 1,
+        "--engine": settings.engine is not Engine.LOCAL,
+    }
+    for option in (option for option, given in of_pictures.items() if given):
         raise CallError(
             f"{option} is of encoders that see pictures; {encoder.identity.name} has no use for it"
         )
@@ -83,8 +95,8 @@ def _extract_intervals(
         return FeatureGroup(encoder.encode(intervals), np.array(intervals, dtype=np.float64))
 
     name = settings.video_name or encoder.identity.name
-    builder = open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force)
-    extract_ids(corpus.clip_ids(), inputs, work, builder, settings.force, report)
+    with open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force) as builder:
+        extract_ids(corpus.clip_ids(), inputs, work, builder, settings.force, report)
 
 
 def _extract_frames(
@@ -95,7 +107,10 @@ def _extract_frames(
     progress: Progress,
 ) -> None:
     """By an encoder that sees frames of each clip."""
-    videos, _ = corpus.media("videos", VIDEO_SUFFIXES)
+    videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
+    report.failures += clashes
+    ids = [id for id in corpus.clip_ids() if id not in {clash.id for clash in clashes}]
+    note_unsegmented(videos, ids, report)
     kept = [f"regions {precision}" for precision in RegionPrecision]
     stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
 
@@ -105,24 +120,24 @@ def _extract_frames(
         return [digest_file(corpus.clips(id)), fingerprint(videos[id]), *stored]
 
     identity = _with_frames(encoder.identity, settings.frames)
-    builder = open_builder(
+    names = _names(encoder) if settings.region_names else None
+    with open_builder(
         corpus,
         settings.video_name or identity.name,
         Modality.VIDEO,
         identity,
         force=settings.force,
-        region_names=_names(encoder) if settings.region_names else None,
-    )
-    ids = corpus.clip_ids()
-    more = () if settings.keep_regions else kept
-    made = ids_to_make(ids, inputs, builder, settings.force, report, more)
-    films = []
-    for id in made:
-        try:
-            films.append(_film(videos[id], corpus.clips(id), f"({ids.index(id) + 1} of {len(ids)})"))
-        except InputError as error:
-            report.failures.append(Failure(id, str(error)))
-    add_results(_results(films, encoder, settings, progress), made, builder, report)
+        region_names=names,
+    ) as builder:
+        more = () if settings.keep_regions else kept
+        made = ids_to_make(ids, inputs, builder, settings.force, report, more)
+        films = []
+        for id in made:
+            try:
+                films.append(_film(videos[id], corpus.clips(id), f"({ids.index(id) + 1} of {len(ids)})"))
+            except InputError as error:
+                report.failures.append(Failure(id, str(error)))
+        add_results(_results(films, encoder, settings, progress), made, builder, report)
 
 
 def _film(path: Path, clips: Path, position: str) -> Film:
@@ -152,7 +167,7 @@ def _results(
         yield from _encode(films, encoder, settings, progress)
         return
     threads = torch.get_num_threads()  # their number decides how sums are rounded: the same everywhere
-    work = partial(encode_film, settings, threads)
+    work = partial(encode_film, settings, threads, encoder.identity)
     if settings.engine is Engine.RAY:
         gpus = 1 if settings.device is Device.CUDA else 0
         results = on_ray(work, films, address=settings.address, threads=threads, gpus=gpus)
@@ -176,9 +191,17 @@ def _encode(
     )
 
 
-def encode_film(settings: ExtractSettings, threads: int, film: Film) -> FeatureGroup | Failure:
-    """Encode one film; what a process of an engine does."""
-    encoder = _encoder_of_process(settings, threads)
+def encode_film(
+    settings: ExtractSettings, threads: int, identity: EncoderIdentity, film: Film
+) -> FeatureGroup | Failure:
+    """Encode one film; what a process of an engine does, by the caller's encoder or not at all."""
+    try:
+        encoder = _encoder_of_process(settings, threads)
+    except MmtoolError as error:
+        return Failure(film.id, f"{film.path}: {platform.node()} cannot load the encoder: {error}")
+    if encoder.identity != identity:
+        problem = f"{platform.node()} has {encoder.identity.weights}, not {identity.weights}, as weights"
+        return Failure(film.id, f"{film.path}: {problem}; give its machines the same files")
     ((_, result),) = _encode([film], encoder, settings, silent)
     return result
 
