@@ -253,11 +253,11 @@ from mmtool.cli.main import app
 try:
     app(["segment", sys.argv[1]])
 except SystemExit:
-    print([name for name in sys.modules if name.startswith("mmtool.cli.") or name == "rich"])
+    print([name for name in sys.modules if name.startswith("mmtool.cli.") or name in ("rich", "pydantic")])
 """
 
 
-def test_a_command_in_a_pipe_loads_no_other_command_and_no_rich(tmp_path):
+def test_a_command_in_a_pipe_loads_no_other_command_and_neither_rich_nor_pydantic(tmp_path):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("A line.", encoding="utf-8")
     output = subprocess.run(
@@ -266,5 +266,6 @@ def test_a_command_in_a_pipe_loads_no_other_command_and_no_rich(tmp_path):
     assert output.splitlines()[0] == "segment  1 done · snippets 1"
     loaded = set(ast.literal_eval(output.splitlines()[1]))
     assert loaded == {
-        f"mmtool.cli.{name}" for name in ("main", "lazy", "segment", "console", "interrupts", "options")
+        f"mmtool.cli.{name}"
+        for name in ("main", "lazy", "unchecked", "segment", "console", "interrupts", "options")
     }

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from mmtool.cli.unchecked import Command, unchecked
+
 Contents = Mapping[str, Mapping[str, str]]
 """By the headings of help: a command's word, and what it is, as in ``segment.segment`` below mmtool.cli."""
 
@@ -18,6 +20,9 @@ def lazy_group(contents: Contents) -> type[TyperGroup]:
         def __init__(self, **attributes: Any) -> None:
             super().__init__(**attributes)
             self.commands: Any = _Commands(contents)
+
+        def get_params(self, ctx: Any) -> list[Any]:
+            return unchecked(super().get_params(ctx), self.callback)
 
     return Group
 
@@ -50,6 +55,6 @@ def _load(word: str, target: str, heading: str) -> Any:
     if isinstance(found, typer.Typer):
         around.add_typer(found, name=word, rich_help_panel=heading)
     else:
-        around.command(word, rich_help_panel=heading)(found)
+        around.command(word, cls=Command, rich_help_panel=heading)(found)
     group: Any = typer.main.get_command(around)
     return group.commands[word]
