@@ -51,14 +51,14 @@ def _project_features(
     recipe = f"achlioptas, dimension {settings.dimension}, seed {settings.seed}"
     header = replace(features.header, projection=recipe)
     path = corpus.features(name + PROJECTED)
-    transform = fit_transform(
-        [features.parts(id) for id in train], projected=settings.dimension, seed=settings.seed
-    )
-    arrays = transform.to_arrays()
-    fitted = digest_json({key: array.tobytes().hex() for key, array in arrays.items()})
     ids = features.ids()
     with sole_writer(path):
         _refuse_other_projection(path, header, force=settings.force)
+        transform = fit_transform(
+            [features.parts(id) for id in train], projected=settings.dimension, seed=settings.seed
+        )
+        arrays = transform.to_arrays()
+        fitted = digest_json({key: array.tobytes().hex() for key, array in arrays.items()})
         builder = FeaturesBuilder(path, header)
         for number, id in enumerate(ids, start=1):
             made = digest_json([features.made(id), fitted])
