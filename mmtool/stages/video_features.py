@@ -111,8 +111,8 @@ def _extract_frames(
     report.failures += clashes
     ids = [id for id in corpus.clip_ids() if id not in {clash.id for clash in clashes}]
     note_unsegmented(videos, ids, report)
-    kept = [f"regions {precision}" for precision in RegionPrecision]
     stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
+    more = [] if settings.keep_regions else [f"regions {precision}" for precision in RegionPrecision]
 
     def inputs(id: str) -> list[str]:
         if id not in videos:
@@ -129,7 +129,6 @@ def _extract_frames(
         force=settings.force,
         region_names=names,
     ) as builder:
-        more = () if settings.keep_regions else kept
         made = ids_to_make(ids, inputs, builder, settings.force, report, more)
         films = []
         for id in made:

@@ -12,6 +12,7 @@ import av
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.pixels import PixelReader, Pixels
+from mmtool.video.reach import data_end
 from mmtool.video.seeking import SeekableVideo
 from mmtool.video.stream import no_frames, no_video
 from mmtool.video.timeline import (
@@ -24,6 +25,7 @@ from mmtool.video.timeline import (
 )
 
 SAME_TIME = 1e-3  # seconds
+LAST_STAYS = 1.0  # seconds that the last frame may be shown where its packet does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,14 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
 
 
 def _check_reach(path: Path, clock: Timeline, clips: Sequence[Clip]) -> None:
-    """Raise InputError for a clip that has only times, and those after the last frame is gone."""
-    end = clock.end
-    for clip in clips:
-        if clip.start_frame is None and clip.start >= end:
-            raise InputError(
-                path,
-                f"has no picture after {end:.2f} s, but a clip at {clip.start:.2f} s",
-                "check that the clips belong to this video and that it is complete",
-            )
+    """Raise InputError for a clip that has only times, and those after the end of the film's data."""
+    start = max((clip.start for clip in clips if clip.start_frame is None), default=0.0)
+    if start > clock.seconds(-1) and start >= data_end(path) + LAST_STAYS:
+        raise InputError(
+            path,
+            f"has nothing after {data_end(path):.2f} s, but a clip at {start:.2f} s",
+            "check that the clips belong to this video and that it is complete",
+        )
 
 
 def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[int]:

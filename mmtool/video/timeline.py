@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +14,6 @@ import av.container
 from mmtool.video.stream import TOLERANCE, check_file, no_video
 
 SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded to microseconds
-LAST_STAYS = 1.0  # seconds that the last frame may be shown, at least
 PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing: counting packets would miscount
 
 
@@ -46,12 +44,6 @@ class Timeline:
 
     def seconds(self, index: int) -> float:
         return float((self.pts[index] - self.start) * self.time_base)
-
-    @property
-    def end(self) -> float:
-        """When the last frame is gone for certain: it stays as long as any other, and for a second."""
-        longest = max((after - before for before, after in pairwise(self.pts)), default=0)
-        return self.seconds(-1) + max(LAST_STAYS, float(longest * self.time_base))
 
     def shown_at(self, seconds: float) -> int:
         """Index of the frame on the screen at a time, the nearest for times outside the video."""
