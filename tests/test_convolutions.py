@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mmtool.encoders.convolutions import FEW_ROWS, pointwise, quickened
+from mmtool.encoders.convolutions import PackedLinear, pointwise, quickened
 from mmtool.encoders.dilated_convolution import DilatedConvolution, split_by_parity, transforms
 from mmtool.encoders.workspace import Workspace
 
@@ -47,11 +47,12 @@ def test_quickened_convolutions_compute_the_same() -> None:
     torch.testing.assert_close(quickened(model)(pictures), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("rows", [(FEW_ROWS - 1,), (FEW_ROWS,), (5, FEW_ROWS), (0,)])
+@pytest.mark.parametrize("rows", [(1,), (100,), (5, 100), (2, 3, 4), (0,)])
 def test_quickened_linear_layers_compute_the_same(rows: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3, bias=False))
     inputs = torch.randn(*rows, 6)
     expected, names = model(inputs), list(model.state_dict())
     torch.testing.assert_close(quickened(model)(inputs), expected, rtol=0, atol=1e-6)
+    assert [type(layer) for layer in model] == [PackedLinear, nn.ReLU, PackedLinear]
     assert list(model.state_dict()) == names

@@ -1,6 +1,7 @@
 """Token rows → batches of nearly equal lengths → features; what all text networks have in common."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -31,7 +32,8 @@ def encode_rows(
     """
     features = np.zeros((len(rows), dimension), dtype=np.float32)
     padding = PADDING if device.type == "cpu" else None
-    for batch in batches_by_length([len(row) for row in rows], batch_size=batch_size, padding=padding):
+
+    def encode_batch(batch: list[int]) -> None:
         chosen = [rows[index] for index in batch]
         length = max(map(len, chosen))
         tokens = torch.tensor([[*row, *[pad] * (length - len(row))] for row in chosen], device=device)
@@ -40,7 +42,25 @@ def encode_rows(
             sizes = torch.tensor([len(row) for row in chosen], device=device)
             real = (torch.arange(length, device=device) < sizes[:, None]).long()  # (b, L)
         features[batch] = encode(tokens, real).float().cpu().numpy()
+
+    batches = batches_by_length([len(row) for row in rows], batch_size=batch_size, padding=padding)
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    if threads == 1:
+        for batch in batches:
+            encode_batch(batch)
+    else:
+        _in_threads(encode_batch, batches, threads)
     return features
+
+
+def _in_threads(work: Callable[[list[int]], None], batches: Iterable[list[int]], threads: int) -> None:
+    """A batch a thread: batches are too small for several to share one without waiting for each other."""
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for _ in pool.map(work, batches):
+                pass
+    finally:
+        torch.set_num_threads(threads)  # threads that come later begin with what was set last
 
 
 def batches_by_length(lengths: Sequence[int], *, batch_size: int, padding: int | None) -> Iterator[list[int]]:
