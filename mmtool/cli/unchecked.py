@@ -13,7 +13,6 @@ from typing import Any, get_args, get_type_hints
 from typer.core import TyperCommand
 
 OF_NO_FUNCTION = Parameter("help", Parameter.KEYWORD_ONLY, default=None)  # and the like
-
 REQUIRED = (Parameter.empty, ...)
 
 

@@ -46,7 +46,7 @@ def quickened(model: Model) -> Model:
 
 def _can_be_packed(weight: Tensor) -> bool:
     has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return has_onednn and not weight.is_cuda and weight.dtype is torch.float32
+    return has_onednn and weight.device.type == "cpu" and weight.dtype is torch.float32
 
 
 def pointwise(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -27,8 +27,9 @@ def encode_rows(
     """The features (M, D) of M rows of token ids, each batch by ``encode``.
 
     ``encode`` turns tokens (b, L) into features (b, D); it also gets which tokens are real (b, L), as
-    0 and 1, or None where all are. Batches are made of these rows alone, so what comes out does not
-    depend, to the last bit, on what is encoded before or after.
+    0 and 1, or None where all are. On a CPU it is called by several threads at a time. Batches are made
+    of these rows alone, so what comes out does not depend, to the last bit, on what is encoded before or
+    after.
     """
     features = np.zeros((len(rows), dimension), dtype=np.float32)
     padding = PADDING if device.type == "cpu" else None

@@ -74,8 +74,10 @@ def load_visual_genome(weights: str | None, *, seed: int) -> TrainedDetector:
         return TrainedDetector(
             random_network(NetworkForm(), settings, seed), settings, None, f"{RANDOM}:{seed}"
         )
-    by_name = weights is None or (weights == PUBLISHED and not Path(weights).exists())
-    path = _published_folder() if by_name else Path(weights or "")
+    if weights is None or (weights == PUBLISHED and not Path(weights).exists()):
+        path = _published_folder()
+    else:
+        path = Path(weights)
     if not path.is_dir():
         return _from_files(path, DetectorSettings(), None)
     config = path / CONFIG

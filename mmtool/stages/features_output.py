@@ -53,7 +53,8 @@ def _versions() -> dict[str, str]:
 
 def note_unsegmented(files: Mapping[str, Path], ids: Sequence[str], report: StageReport) -> None:
     """Name what lies in ``videos/`` or ``texts/`` and has not been segmented, or not successfully."""
-    left_out = [path for id, path in files.items() if id not in set(ids)]
+    segmented = set(ids)
+    left_out = [path for id, path in files.items() if id not in segmented]
     if left_out:
         more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
         report.notes.append(f"{left_out[0]}{more}: not segmented, so left out; run `mmtool segment`")

@@ -82,10 +82,11 @@ def _extract_intervals(
         "--workers": settings.workers > 1,
         "--engine": settings.engine is not Engine.LOCAL,
     }
-    for option in (option for option, given in of_pictures.items() if given):
-        raise CallError(
-            f"{option} is of encoders that see pictures; {encoder.identity.name} has no use for it"
-        )
+    for option, is_given in of_pictures.items():
+        if is_given:
+            raise CallError(
+                f"{option} is of encoders that see pictures; {encoder.identity.name} has no use for it"
+            )
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id))]
@@ -109,7 +110,8 @@ def _extract_frames(
     """By an encoder that sees frames of each clip."""
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
     report.failures += clashes
-    ids = [id for id in corpus.clip_ids() if id not in {clash.id for clash in clashes}]
+    ambiguous = {clash.id for clash in clashes}
+    ids = [id for id in corpus.clip_ids() if id not in ambiguous]
     note_unsegmented(videos, ids, report)
     stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
     more = [] if settings.keep_regions else [f"regions {precision}" for precision in RegionPrecision]

@@ -68,10 +68,10 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
 def _check_reach(path: Path, clock: Timeline, clips: Sequence[Clip]) -> None:
     """Raise InputError for a clip that has only times, and those after the end of the film's data."""
     start = max((clip.start for clip in clips if clip.start_frame is None), default=0.0)
-    if start > clock.seconds(-1) and start >= data_end(path) + LAST_STAYS:
+    if start > clock.seconds(-1) and start >= (end := data_end(path)) + LAST_STAYS:
         raise InputError(
             path,
-            f"has nothing after {data_end(path):.2f} s, but a clip at {start:.2f} s",
+            f"has nothing after {end:.2f} s, but a clip at {start:.2f} s",
             "check that the clips belong to this video and that it is complete",
         )
 
