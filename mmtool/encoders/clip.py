@@ -13,11 +13,12 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mmtool.choices import EncoderPrecision, Modality
-from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Features, Frame
+from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame
 from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.dual_models import DualModel, load_dual_model
 from mmtool.encoders.precision import DTYPES, precision_settings
-from mmtool.encoders.token_batches import encode_rows
+from mmtool.encoders.token_batches import Rows, padded
+from mmtool.encoders.token_encoder import TokenEncoder
 
 
 class ClipFrameEncoder:
@@ -60,7 +61,7 @@ class ClipFrameEncoder:
         return _unit(self._network.get_image_features(pixel_values=pixels))
 
 
-class ClipTextEncoder:
+class ClipTextEncoder(TokenEncoder):
     """What a CLIP-type model makes of each snippet."""
 
     def __init__(
@@ -74,43 +75,27 @@ class ClipTextEncoder:
         device: str,
     ) -> None:
         """Load the model; see :func:`mmtool.encoders.dual_models.load_dual_model` for errors."""
-        self._device = torch.device(device)
         loaded = load_dual_model(model, modality=Modality.TEXT, weights=weights, seed=seed)
+        super().__init__(tokens=loaded.tokens, batch_size=batch_size, device=torch.device(device))
         self._network = quickened(loaded.network.to(self._device, DTYPES[precision]))
-        self._tokens = loaded.tokens
         self._full_length = loaded.full_length
-        self._batch_size = batch_size
-        self.truncated = 0
-        rows, _ = self._tokens([""])
-        probe = torch.tensor(self._filled(rows), device=self._device)
         self.identity = _identity(
             loaded,
             Modality.TEXT,
-            self._features(probe, None).shape[1],
+            self._features(self._rows([""])).shape[1],
             precision,
             {"tokens": self._tokens.kind, "max_tokens": self._tokens.limit},
         )
 
-    def encode(self, texts: Sequence[str]) -> Features:
-        """Encode M snippets to features (M, D) of unit length."""
-        rows, truncated = self._tokens(texts) if texts else ([], 0)
-        self.truncated += truncated
-        return encode_rows(
-            self._filled(rows),
-            self._features,
-            dimension=self.identity.dimension,
-            pad=self._tokens.pad,
-            batch_size=self._batch_size,
-            device=self._device,
-        )
-
-    def _filled(self, rows: list[list[int]]) -> list[list[int]]:
+    def _rows(self, texts: Sequence[str]) -> Rows:
+        rows = super()._rows(texts)
         if not self._full_length:
             return rows
         return [[*row, *[self._tokens.pad] * (self._tokens.limit - len(row))] for row in rows]
 
     @torch.inference_mode()
-    def _features(self, tokens: Tensor, real: Tensor | None) -> Tensor:
+    def _features(self, rows: Rows) -> Tensor:
+        tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
         return _unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
 
 

@@ -5,7 +5,7 @@ their identities: ``settings["space"]`` is then the same on both sides, a digest
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -103,17 +103,19 @@ class IntervalEncoder(ABC):
         """Encode all N clips of one video to (N, D)."""
 
 
-class TextEncoder(Protocol):
-    """Sees all snippets of one text, in reading order."""
+class TextEncoder(ABC):
+    """Sees all snippets of one text, in reading order.
 
-    @property
-    def identity(self) -> EncoderIdentity: ...
+    ``truncated`` is how many snippets so far were too long for the model and were cut.
+    """
 
-    @property
-    def truncated(self) -> int:
-        """How many snippets so far were too long for the model and were cut."""
-        ...
+    identity: EncoderIdentity
+    truncated: int = 0
 
+    @abstractmethod
     def encode(self, texts: Sequence[str]) -> Features:
         """Encode all M snippets of one text to (M, D)."""
-        ...
+
+    def encode_each(self, many: Iterable[Sequence[str]]) -> Iterator[Features]:
+        """Encode one text after another; more may be read than was asked for so far."""
+        return map(self.encode, many)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.encoders.contract import EncoderIdentity, Features
+from mmtool.encoders.contract import EncoderIdentity, Features, TextEncoder
 from mmtool.reading import count
 
 COUNTS = ("syllables", "words", "characters", "pauses", "sentence_ends", "digits")
@@ -27,14 +27,10 @@ SECONDS = 0.886
 SECONDS_EACH = np.array([0.044, 0.018, 0.026, 0.130, 0.054, 0.174])  # in the order of COUNTS
 
 
-class LengthEncoder:
+class LengthEncoder(TextEncoder):
     """Encodes snippets to :data:`COLUMNS`; needs no weights."""
 
-    truncated = 0
-
-    @property
-    def identity(self) -> EncoderIdentity:
-        return EncoderIdentity(name="length", model="reading-time", weights="none", dimension=len(COLUMNS))
+    identity = EncoderIdentity(name="length", model="reading-time", weights="none", dimension=len(COLUMNS))
 
     def encode(self, texts: Sequence[str]) -> Features:
         """Encode all M snippets of one text to (M, 14); all values are finite, also for empty snippets."""

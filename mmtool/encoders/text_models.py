@@ -19,6 +19,8 @@ from mmtool.errors import InputError
 
 PUBLISHED = "bert-base-uncased"
 REMEDY = f"give a local folder with --text-model PATH, or --text-weights {RANDOM}"
+_PACKABLE = {"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"}
+_COUNT_FROM_PADDING = {"camembert", "mpnet", "roberta", "xlm-roberta"}  # their first position follows its id
 _POOLER = "pooler."  # a head of BERT that no pooling here uses; many published models lack it
 
 
@@ -36,6 +38,16 @@ class TextModel:
         config = self.network.config
         return f"{config.model_type}-{config.num_hidden_layers}x{config.hidden_size}"
 
+    @property
+    def first_position(self) -> int:
+        """The position of a row's first token."""
+        return _first_position(self.network.config)
+
+    @property
+    def can_be_packed(self) -> bool:
+        """Whether the network lets its caller give positions, and what attention needs."""
+        return self.network.config.model_type in _PACKABLE
+
 
 def load_text_model(name: str | None, *, weights: str | None, seed: int) -> TextModel:
     """Load a model by hub name or local folder; None is :data:`PUBLISHED`.
@@ -51,9 +63,8 @@ def load_text_model(name: str | None, *, weights: str | None, seed: int) -> Text
 def _random(name: str | None, seed: int) -> TextModel:
     config = config_of(name, hub.BertConfig, published=PUBLISHED, option="--text-model")
     network = untrained(lambda: hub.AutoModel.from_config(config), seed)
-    tokens = HashedTokens(
-        vocabulary=config.vocab_size, pad=config.pad_token_id or 0, positions=config.max_position_embeddings
-    )
+    pad = config.pad_token_id or 0
+    tokens = HashedTokens(vocabulary=config.vocab_size, pad=pad, positions=_positions(config))
     return TextModel(network, tokens, f"{RANDOM}:{seed}")
 
 
@@ -72,5 +83,14 @@ def _trained(name: str) -> TextModel:
     require_vocabulary(name, tokenizer, remedy=REMEDY)
     network = network.float().eval()
     tensors = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
-    tokens = VocabularyTokens(tokenizer, positions=network.config.max_position_embeddings)
+    tokens = VocabularyTokens(tokenizer, positions=_positions(network.config))
     return TextModel(network, tokens, weights_digest(tensors))
+
+
+def _first_position(config: Any) -> int:
+    return config.pad_token_id + 1 if config.model_type in _COUNT_FROM_PADDING else 0
+
+
+def _positions(config: Any) -> int:
+    most: int = config.max_position_embeddings
+    return most - _first_position(config)

@@ -1,7 +1,8 @@
-"""Token rows → batches of nearly equal lengths → features; what all text networks have in common."""
+"""Rows of token ids → batches → features; what all text networks have in common."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -11,57 +12,69 @@ from mmtool.choices import Pooling
 from mmtool.encoders.contract import Features
 
 PADDING = 32  # tokens of a batch: on a CPU more costs more than one batch fewer saves
+PACKED = 512  # tokens of a batch without padding: enough for products at full speed
+AHEAD = 4  # batches a thread that wait to be encoded
 
-Encode = Callable[[Tensor, Tensor | None], Tensor]
+Rows = Sequence[Sequence[int]]
 
 
-def encode_rows(
-    rows: Sequence[Sequence[int]],
-    encode: Encode,
+def encode_in_batches(
+    many: Iterable[Rows],
+    encode: Callable[[Rows], Tensor],
+    batches: Callable[[Rows], Iterator[list[int]]],
     *,
     dimension: int,
-    pad: int,
-    batch_size: int,
     device: torch.device,
-) -> Features:
-    """The features (M, D) of M rows of token ids, each batch by ``encode``.
+) -> Iterator[Features]:
+    """The features (M, D) of each text's M rows of token ids: batch by batch (b, D), by ``encode``.
 
-    ``encode`` turns tokens (b, L) into features (b, D); it also gets which tokens are real (b, L), as
-    0 and 1, or None where all are. On a CPU it is called by several threads at a time. Batches are made
-    of these rows alone, so what comes out does not depend, to the last bit, on what is encoded before or
-    after.
+    On a CPU each thread encodes a batch of its own: they are too small for several to share one without
+    waiting for each other. So that all have work, texts are read a little ahead. Batches are made of one
+    text's rows, so what comes out does not depend, to the last bit, on what is encoded before or after.
     """
-    features = np.zeros((len(rows), dimension), dtype=np.float32)
-    padding = PADDING if device.type == "cpu" else None
 
-    def encode_batch(batch: list[int]) -> None:
-        chosen = [rows[index] for index in batch]
-        length = max(map(len, chosen))
-        tokens = torch.tensor([[*row, *[pad] * (length - len(row))] for row in chosen], device=device)
-        real = None
-        if any(len(row) < length for row in chosen):
-            sizes = torch.tensor([len(row) for row in chosen], device=device)
-            real = (torch.arange(length, device=device) < sizes[:, None]).long()  # (b, L)
-        features[batch] = encode(tokens, real).float().cpu().numpy()
+    def encode_batch(rows: Rows, batch: list[int], features: Features) -> None:
+        features[batch] = encode([rows[index] for index in batch]).float().cpu().numpy()
 
-    batches = batches_by_length([len(row) for row in rows], batch_size=batch_size, padding=padding)
     threads = torch.get_num_threads() if device.type == "cpu" else 1
-    if threads == 1:
-        for batch in batches:
-            encode_batch(batch)
-    else:
-        _in_threads(encode_batch, reversed(list(batches)), threads)  # long ones first: all end together
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    waiting: deque[tuple[Features, list[Future[None]]]] = deque()
+    try:
+        for rows in many:
+            features = np.zeros((len(rows), dimension), dtype=np.float32)
+            long_first = reversed(list(batches(rows)))  # so that threads have done at nearly the same time
+            waiting.append(
+                (features, [pool.submit(encode_batch, rows, each, features) for each in long_first])
+            )
+            while sum(len(begun) for _, begun in waiting) > AHEAD * threads:
+                yield _finished(*waiting.popleft())
+        while waiting:
+            yield _finished(*waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)  # threads that come later begin with what was set last
+
+
+def _finished(features: Features, begun: list[Future[None]]) -> Features:
+    for batch in begun:
+        batch.result()
     return features
 
 
-def _in_threads(work: Callable[[list[int]], None], batches: Iterable[list[int]], threads: int) -> None:
-    """A batch a thread: batches are too small for several to share one without waiting for each other."""
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for _ in pool.map(work, batches):
-                pass
-    finally:
-        torch.set_num_threads(threads)  # threads that come later begin with what was set last
+def padded(rows: Rows, *, pad: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
+    """Tokens (b, L), and which of them are real (b, L), as 0 and 1, or None where all are."""
+    length = max(map(len, rows))
+    tokens = torch.tensor([[*row, *[pad] * (length - len(row))] for row in rows], device=device)
+    if all(len(row) == length for row in rows):
+        return tokens, None
+    sizes = torch.tensor([len(row) for row in rows], device=device)
+    return tokens, (torch.arange(length, device=device) < sizes[:, None]).long()
+
+
+def padded_batches(rows: Rows, *, batch_size: int, device: torch.device) -> Iterator[list[int]]:
+    """Indices of rows that are padded together: where it costs time, with little padding."""
+    padding = PADDING if device.type == "cpu" else None
+    return batches_by_length([len(row) for row in rows], batch_size=batch_size, padding=padding)
 
 
 def batches_by_length(lengths: Sequence[int], *, batch_size: int, padding: int | None) -> Iterator[list[int]]:
@@ -82,8 +95,30 @@ def batches_by_length(lengths: Sequence[int], *, batch_size: int, padding: int |
         yield batch
 
 
+def batches_by_tokens(
+    lengths: Sequence[int], *, batch_size: int, tokens: int = PACKED
+) -> Iterator[list[int]]:
+    """Indices in the order of their lengths, a batch at a time, each with about as many tokens as the next.
+
+    A batch has at most ``batch_size`` rows, and ends with the row that fills its share: of the tokens
+    that are left, in as many equal parts as come nearest to ``tokens``.
+    """
+    left = sum(lengths)
+    batch: list[int] = []
+    filled, share = 0, 0.0
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not batch:
+            left, filled = left - filled, 0
+            share = left / max(1, round(left / tokens))
+        batch.append(index)
+        filled += lengths[index]
+        if len(batch) == batch_size or filled >= share:
+            yield batch
+            batch = []
+
+
 def pool(words: Tensor, real: Tensor | None, pooling: Pooling) -> Tensor:
-    """Features (b, D) from word features (b, L, D), in fp32; ``real`` (b, L) as in :func:`encode_rows`.
+    """Features (b, D) from word features (b, L, D), in fp32; ``real`` (b, L) as in :func:`padded`.
 
     ``cls`` is the first token's, ``mean`` is over all tokens but padding, ``words`` also leaves out the
     first and the last, which are no words; a row of those two alone is their mean. A row

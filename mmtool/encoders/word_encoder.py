@@ -1,17 +1,17 @@
 """Snippets → features pooled over words: what BERT-family models and LXMERT's language side share."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from abc import abstractmethod
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from mmtool.choices import EncoderPrecision, Pooling
-from mmtool.encoders.contract import EncoderIdentity, Features
+from mmtool.encoders.contract import EncoderIdentity
 from mmtool.encoders.convolutions import quickened
 from mmtool.encoders.precision import DTYPES, precision_settings
-from mmtool.encoders.token_batches import encode_rows, pool
+from mmtool.encoders.token_batches import Rows, padded, pool
+from mmtool.encoders.token_encoder import TokenEncoder
 from mmtool.encoders.tokens import Tokens
 
 
@@ -28,8 +28,8 @@ class LanguageModel(Protocol):
     def architecture(self) -> str: ...
 
 
-class WordEncoder(ABC):
-    """Pools the word features of a language model; snippets that are too long are cut and counted."""
+class WordEncoder(TokenEncoder):
+    """Pools the word features of a language model."""
 
     def __init__(
         self,
@@ -41,12 +41,10 @@ class WordEncoder(ABC):
         precision: EncoderPrecision,
         device: str,
     ) -> None:
-        self._device, self._dtype = torch.device(device), DTYPES[precision]
+        super().__init__(tokens=loaded.tokens, batch_size=batch_size, device=torch.device(device))
+        self._dtype = DTYPES[precision]
         self._network = quickened(loaded.network.to(self._device, self._dtype))
-        self._tokens = loaded.tokens
         self._pooling = pooling
-        self._batch_size = batch_size
-        self.truncated = 0
         self.identity = EncoderIdentity(
             name=name,
             model=loaded.architecture,
@@ -60,21 +58,9 @@ class WordEncoder(ABC):
             },
         )
 
-    def encode(self, texts: Sequence[str]) -> Features:
-        """Encode M snippets to features (M, D); a snippet's do not depend on the others, but for rounding."""
-        rows, truncated = self._tokens(texts) if texts else ([], 0)
-        self.truncated += truncated
-        return encode_rows(
-            rows,
-            self._features,
-            dimension=self.identity.dimension,
-            pad=self._tokens.pad,
-            batch_size=self._batch_size,
-            device=self._device,
-        )
-
     @torch.inference_mode()
-    def _features(self, tokens: Tensor, real: Tensor | None) -> Tensor:
+    def _features(self, rows: Rows) -> Tensor:
+        tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
         return pool(self._words(tokens, real), real, self._pooling)
 
     @abstractmethod

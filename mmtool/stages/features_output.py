@@ -17,8 +17,6 @@ from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeade
 from mmtool.formats.lock import sole_writer
 from mmtool.records import EncoderIdentity, Failure, RegionNames, StageReport
 
-Work = Callable[[str], FeatureGroup]
-
 
 @contextmanager
 def open_builder(
@@ -58,26 +56,6 @@ def note_unsegmented(files: Mapping[str, Path], ids: Sequence[str], report: Stag
     if left_out:
         more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
         report.notes.append(f"{left_out[0]}{more}: not segmented, so left out; run `mmtool segment`")
-
-
-def extract_ids(
-    ids: Sequence[str],
-    inputs: Callable[[str], list[str]],
-    work: Work,
-    builder: FeaturesBuilder,
-    force: bool,
-    report: StageReport,
-) -> None:
-    """Do ``work`` for each id whose features are not there yet, made from the same inputs."""
-    made = ids_to_make(ids, inputs, builder, force, report)
-    add_results(((id, _attempt(work, id)) for id in made), made, builder, report)
-
-
-def _attempt(work: Work, id: str) -> FeatureGroup | Failure:
-    try:
-        return work(id)
-    except InputError as error:
-        return Failure(id, str(error))
 
 
 def ids_to_make(

@@ -1,17 +1,21 @@
 """Snippets → features; the half of ``extract`` that reads."""
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
 from mmtool.choices import Modality, TextEncoder
 from mmtool.encoders import contract
 from mmtool.encoders.registry import load_text_encoder
-from mmtool.errors import CallError
+from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file
 from mmtool.formats.features import FeatureGroup
 from mmtool.formats.snippets import read_snippets
-from mmtool.records import Progress, StageReport
+from mmtool.records import Failure, Progress, StageReport
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.devices import resolve_device
-from mmtool.stages.features_output import extract_ids, note_unsegmented, open_builder
+from mmtool.stages.features_output import add_results, ids_to_make, note_unsegmented, open_builder
 from mmtool.text import TEXT_SUFFIXES
 
 
@@ -34,19 +38,41 @@ def extract_text(
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.snippets(id))]
 
-    def work(id: str) -> FeatureGroup:
-        texts = [snippet.text for snippet in read_snippets(corpus.snippets(id))]
-        features = encoder.encode(texts)
-        progress(f"{name} text", ids.index(id) + 1, len(ids), "texts")
-        return FeatureGroup(features, snippets=texts)
-
     with open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force) as builder:
-        extract_ids(ids, inputs, work, builder, settings.force, report)
+        made = ids_to_make(ids, inputs, builder, settings.force, report)
+        told = partial(progress, f"{name} text", total=len(made), unit="texts")
+        add_results(_encode_texts(corpus, made, encoder, report, told), made, builder, report)
     if encoder.truncated:
         report.notes.append(
             f"{builder.path}: {encoder.truncated} snippets are longer than the model reads and were cut; "
             "split them with `mmtool segment --split sentences`"
         )
+
+
+def _encode_texts(
+    corpus: Corpus,
+    ids: Iterable[str],
+    encoder: contract.TextEncoder,
+    report: StageReport,
+    progress: Callable[[int], None],
+) -> Iterator[tuple[str, FeatureGroup]]:
+    """Yield each id with the features of its text; texts that cannot be read are failures of the report."""
+    read: deque[tuple[str, list[str]]] = deque()  # and not encoded yet
+
+    def each() -> Iterator[list[str]]:
+        for id in ids:
+            try:
+                texts = [snippet.text for snippet in read_snippets(corpus.snippets(id))]
+            except InputError as error:
+                report.failures.append(Failure(id, str(error)))
+            else:
+                read.append((id, texts))
+                yield texts
+
+    for done, features in enumerate(encoder.encode_each(each()), start=1):
+        progress(done)
+        id, texts = read.popleft()
+        yield id, FeatureGroup(features, snippets=texts)
 
 
 def make_text_encoder(name: TextEncoder, settings: ExtractSettings) -> contract.TextEncoder:

@@ -23,7 +23,6 @@ from mmtool.stages.devices import resolve_device
 from mmtool.stages.engines import in_processes, on_ray
 from mmtool.stages.features_output import (
     add_results,
-    extract_ids,
     ids_to_make,
     note_unsegmented,
     open_builder,
@@ -91,13 +90,17 @@ def _extract_intervals(
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id))]
 
-    def work(id: str) -> FeatureGroup:
-        intervals = [clip.interval for clip in read_clips(corpus.clips(id))]
+    def encode(id: str) -> FeatureGroup | Failure:
+        try:
+            intervals = [clip.interval for clip in read_clips(corpus.clips(id))]
+        except InputError as error:
+            return Failure(id, str(error))
         return FeatureGroup(encoder.encode(intervals), np.array(intervals, dtype=np.float64))
 
     name = settings.video_name or encoder.identity.name
     with open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force) as builder:
-        extract_ids(corpus.clip_ids(), inputs, work, builder, settings.force, report)
+        made = ids_to_make(corpus.clip_ids(), inputs, builder, settings.force, report)
+        add_results(((id, encode(id)) for id in made), made, builder, report)
 
 
 def _extract_frames(
