@@ -16,6 +16,7 @@ from corpora import make_corpus
 from test_chain import call
 
 from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.stages.devices import multiplies_bf16
 
 EPOCHS = 30
 TRAIN = ["--epochs", str(EPOCHS), "--threads", "1", "--batch-size", "2", "--dropout", "0.1"]
@@ -105,11 +106,25 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(corpus, monkeypatch):
     assert read_checkpoint(corpus.run("full") / "last.pt").epoch == 2
 
 
+@pytest.mark.skipif(not multiplies_bf16(torch.device("cpu")), reason="this processor has no bf16")
 def test_bf16_trains_with_weights_in_fp32(corpus):
     call("train", corpus.root, "--run", "half", "--epochs", 2, "--threads", 1, "--precision", "bf16")
     checkpoint = read_checkpoint(corpus.run("half") / "last.pt")
     assert all(t.dtype == torch.float32 for t in checkpoint.network.values() if t.is_floating_point())
     call("align", corpus.root, "--run", "half")
+
+
+def test_processors_without_bf16_are_named(corpus, monkeypatch):
+    monkeypatch.setattr("mmtool.stages.train.multiplies_bf16", lambda _: False)
+    refused = call("train", corpus.root, "--run", "old", "--precision", "bf16", code=2).stderr
+    assert "--precision bf16: this processor cannot multiply it" in refused
+    assert not corpus.run("old").exists()
+
+    monkeypatch.setattr("mmtool.stages.extract.multiplies_bf16", lambda _: False)
+    options = ["--text-encoder", "length", "--text-name", "old"]
+    assert "fp32 is faster" in call("extract", corpus.root, *options, "--precision", "bf16").output
+    assert "fp32 is faster" not in call("extract", corpus.root, *options).output
+    corpus.features("old").unlink()
 
 
 def test_features_that_are_not_finite_are_refused_before_training(corpus, tmp_path):

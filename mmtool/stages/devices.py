@@ -17,6 +17,14 @@ def resolve_device(choice: Device) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # torchrun: a GPU a process
 
 
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether products of bf16 are quick: on GPUs, and on processors for which oneDNN has any."""
+    if device.type != "cpu":
+        return True
+    has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return has_onednn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def set_threads(threads: int) -> None:
     """Let torch use ``threads`` CPU threads; 0 means one for each core this process may use."""
     torch.set_num_threads(threads or len(os.sched_getaffinity(0)))

@@ -9,7 +9,7 @@ import torch
 
 from mmtool.alignment.actions import ActionSet
 from mmtool.alignment.network import AlignmentNetwork, NetworkShape, parameter_count
-from mmtool.choices import Modality, Split
+from mmtool.choices import Modality, Precision, Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from mmtool.formats.corpus import Corpus
@@ -19,7 +19,7 @@ from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.records import StageReport
 from mmtool.settings.train import TrainSettings
-from mmtool.stages.devices import resolve_device, set_threads
+from mmtool.stages.devices import multiplies_bf16, resolve_device, set_threads
 from mmtool.stages.starting_point import StartingPoint, open_start
 from mmtool.stages.training_data import AnnotatedVideo, TrainingData, read_training_data
 from mmtool.stages.validation import TIMING_WEIGHTS, Validation, measure
@@ -63,6 +63,11 @@ def train(
     """
     corpus, report = Corpus.open(root), StageReport("train")
     set_threads(settings.threads)
+    if settings.precision is Precision.BF16 and not multiplies_bf16(resolve_device(settings.device)):
+        raise CallError(
+            "--precision bf16: this processor cannot multiply it (AVX-512 can); "
+            "train with --precision fp32, or on a GPU"
+        )
     try:
         settings = replace(
             settings,
