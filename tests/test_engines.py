@@ -40,11 +40,13 @@ def run_extract(corpus, detector, name, *options):
     assert "frame 12 is missing" in failure["reason"]
 
 
+@pytest.mark.slow
 def test_workers_write_the_same_file(corpus, detector):
     run_extract(corpus, detector, "workers", "--workers", 2)
     assert contents(corpus.features("workers")) == contents(corpus.features("local"))
 
 
+@pytest.mark.slow
 def test_a_cluster_writes_the_same_file(corpus, detector):
     pytest.importorskip("ray")
     run_extract(corpus, detector, "cluster", "--engine", "ray")
@@ -60,6 +62,7 @@ ENGINES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_film_whose_process_dies_is_tried_again_and_no_other(tmp_path, name):
     if name == "ray":

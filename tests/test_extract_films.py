@@ -438,6 +438,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_as_if_it_was_not(corpus, detector):
     """Killed when the first film's part is there, and while it starts; then the same command again."""
     for id in "cdef":
