@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from mmtool.encoders.hub_models import hub
+from mmtool.encoders.token_batches import Rows
 
 ATTENTION = "mmtool_within_rows"
 
@@ -25,7 +26,7 @@ class PackedRows:
     runs: Runs
 
 
-def pack(rows: Sequence[Sequence[int]], *, first_position: int) -> PackedRows:
+def pack(rows: Rows, *, first_position: int) -> PackedRows:
     """Rows of token ids one after another; attention is fastest where those of one length are neighbours."""
     tokens = torch.tensor([[token for row in rows for token in row]])
     positions = torch.cat([torch.arange(len(row)) for row in rows]) + first_position
@@ -40,7 +41,11 @@ def unpack(packed: Tensor, runs: Runs) -> list[Tensor]:
 
 
 def pack_attention(network: Any) -> None:
-    """Make a network of transformers attend within rows; from now on it has to be given their ``runs``."""
+    """Make a network of transformers attend within rows; from now on it has to be given their ``runs``.
+
+    The interface is transformers' own: attention that has no masks registered gets none, and whatever
+    else its caller gave the network.
+    """
     hub.AttentionInterface.register(ATTENTION, _attend_within_rows)
     network.set_attn_implementation(ATTENTION)
 
