@@ -36,7 +36,7 @@ class TextFormat(StrEnum):
     FOUNTAIN = "fountain"
 
 
-class VideoEncoder(StrEnum):
+class VideoEncoderName(StrEnum):
     """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
 
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
@@ -47,7 +47,7 @@ class VideoEncoder(StrEnum):
     TIMING = "timing"
 
 
-class TextEncoder(StrEnum):
+class TextEncoderName(StrEnum):
     BERT = "bert"
     LXMERT = "lxmert"
     CLIP = "clip"

@@ -21,7 +21,7 @@ def one_thread():
 @pytest.fixture(scope="session")
 def detector(tmp_path_factory):
     """Options of ``extract``: a Visual Genome detector so small that many calls of it are quick."""
-    from literal_visual_genome import folder_of, small_checkpoint
+    from support.literal_visual_genome import folder_of, small_checkpoint
 
     folder = folder_of(small_checkpoint(), tmp_path_factory.mktemp("detector"))
     options = ["--video-encoder", "faster-rcnn-vg", "--video-weights", folder]

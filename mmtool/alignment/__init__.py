@@ -1,1 +1,1 @@
-"""Actions, the network and its stacks, projection and normalisation of features, decoders."""
+"""Decide which clips belong to which snippets: a network, timing, or the similarity of features."""

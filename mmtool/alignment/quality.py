@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtool.alignment.lattice import Floats
+from mmtool.arrays import Floats
 from mmtool.records import Alignment, Quality
 
 SURE = 0.5  # expected accuracy below which an alignment is doubtful

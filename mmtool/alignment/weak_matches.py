@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmtool.alignment.lattice import Floats
+from mmtool.arrays import Floats
 from mmtool.records import Alignment
 
 

@@ -138,7 +138,7 @@ def _show(root: Path, run: str, report: StageReport, chosen: str) -> None:
     """Print a table of the videos, or of one video's snippets; what it says is no longer noted."""
     from mmtool.formats.alignments import read_alignment
     from mmtool.formats.corpus import Corpus
-    from mmtool.stages.alignment_output import doubt_note
+    from mmtool.stages.align.outputs import doubt_note
 
     ids = sorted(report.done + report.unchanged)
     if chosen and chosen not in ids:

@@ -70,7 +70,7 @@ def alignments(
     """
     with error_boundary():
         settings = ExportSettings(run=run, format=format, folder=output, split=split, cut=cut)
-        from mmtool.stages.export_alignments import export_alignments as stage
+        from mmtool.stages.export import export_alignments as stage
 
     run_stage(lambda progress: stage(corpus, settings, progress=progress), as_json=as_json)
 
@@ -97,7 +97,7 @@ def checkpoint(
 
     Example: mmtool export checkpoint my-corpus --run first -o first.pth
     """
-    from mmtool.stages.export_checkpoint import export_checkpoint
+    from mmtool.stages.export import export_checkpoint
 
     run_stage(
         lambda _: export_checkpoint(corpus, output, run=run, checkpoint=choice, force=force), as_json=as_json

@@ -10,14 +10,14 @@ from mmtool.choices import (
     Engine,
     Pooling,
     RegionPrecision,
-    TextEncoder,
-    VideoEncoder,
+    TextEncoderName,
+    VideoEncoderName,
 )
 from mmtool.cli.console import error_boundary, run_stage
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
 from mmtool.settings.extract import ExtractSettings
 
-DEFAULTS = ExtractSettings(video_encoder=VideoEncoder.TIMING)
+DEFAULTS = ExtractSettings(video_encoder=VideoEncoderName.TIMING)
 PUBLISHED = "the published ones"
 
 
@@ -27,16 +27,17 @@ def extract(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"What looks at the clips: {', '.join(VideoEncoder)}, or a classifier of torchvision.models "
-            "such as resnet50. timing sees their times alone.",
-            autocompletion=lambda: list(VideoEncoder),
+            help=f"What looks at the clips: {', '.join(VideoEncoderName)}, or a classifier of "
+            "torchvision.models such as resnet50. timing sees their times alone.",
+            autocompletion=lambda: list(VideoEncoderName),
         ),
     ] = None,
     text_encoder: Annotated[
-        TextEncoder | None,
+        TextEncoderName | None,
         typer.Option(
             metavar="NAME",
-            help=f"What reads the snippets: {', '.join(TextEncoder)}. length counts, and needs no weights.",
+            help=f"What reads the snippets: {', '.join(TextEncoderName)}. length counts, "
+            "and needs no weights.",
         ),
     ] = None,
     video_weights: Annotated[

@@ -45,7 +45,7 @@ def yms(
 
     Example: mmtool import yms YMS/annotations yms
     """
-    from mmtool.stages.import_yms import import_yms
+    from mmtool.stages.imports import import_yms
 
     run_stage(
         lambda _: import_yms(folder, corpus, keep_unmatched=keep_unmatched, force=force), as_json=as_json
@@ -81,7 +81,7 @@ def checkpoint(
 
     Example: mmtool import checkpoint best.pth my-corpus --run published
     """
-    from mmtool.stages.import_checkpoint import import_checkpoint
+    from mmtool.stages.imports import import_checkpoint
 
     run_stage(
         lambda _: import_checkpoint(

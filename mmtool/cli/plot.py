@@ -15,7 +15,7 @@ from mmtool.settings.plot import PlotSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mmtool.report.history import RatioRow
+    from mmtool.plots.history import RatioRow
 
 DEFAULTS = PlotSettings(runs=())
 

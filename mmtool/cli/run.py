@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Decoder, Device, ShotDetector, TextEncoder, TextFormat, TextSplit
+from mmtool.choices import Decoder, Device, ShotDetector, TextEncoderName, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import (
@@ -77,7 +77,7 @@ def run(
         ),
     ] = None,
     text_encoder: Annotated[
-        TextEncoder | None,
+        TextEncoderName | None,
         typer.Option(help="What reads the snippets: the same, to be compared.", rich_help_panel=ALIKE),
     ] = None,
     video_model: Annotated[

@@ -13,7 +13,7 @@ from mmtool.cli.console import err, error_boundary, finish, out, percent, run_st
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import rows_table
 from mmtool.errors import CallError
-from mmtool.settings.runs import TIMING, TIMING_RUN, check_run_name
+from mmtool.settings.run_names import TIMING, TIMING_RUN, check_run_name
 from mmtool.settings.train import TrainSettings
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def train(
         check_run_name(run)
         if preset == TIMING:
             _refuse_what_is_not_of_timing(context)
-            from mmtool.stages.train_timing import train_timing
+            from mmtool.stages.train import train_timing
 
             run_stage(
                 lambda progress: train_timing(

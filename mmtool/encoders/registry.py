@@ -1,10 +1,10 @@
 """Encoders by name; a name's libraries are imported only when it is asked for."""
 
 from mmtool import choices
-from mmtool.choices import EncoderPrecision, Pooling, VideoEncoder
+from mmtool.choices import EncoderPrecision, Pooling, VideoEncoderName
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, TextEncoder
-from mmtool.encoders.length import LengthEncoder
-from mmtool.encoders.timing import TimingEncoder
+from mmtool.encoders.counting.length import LengthEncoder
+from mmtool.encoders.counting.timing import TimingEncoder
 from mmtool.errors import CallError
 
 RANDOM = "random"
@@ -25,24 +25,24 @@ def load_video_encoder(
 ) -> FrameEncoder | IntervalEncoder:
     """Return the encoder of frames or of clip times.
 
-    ``name`` is one of :class:`mmtool.choices.VideoEncoder` or a classifier of ``torchvision.models``;
+    ``name`` is one of :class:`mmtool.choices.VideoEncoderName` or a classifier of ``torchvision.models``;
     ``video_model`` (of clip and lxmert) is a hub name or a local folder, None the encoder's default;
     ``weights`` is None (published), ``"random"`` (under ``seed``) or a file, of the detector where the
     encoder is lxmert; ``image_size`` is the shorter side in pixels to which a detector scales frames,
     ``proposals`` how many regions of a frame it looks at, None the model's own. Raises InputError where
     weights cannot be had, CallError for an unknown name or for settings that the encoder has no use for.
     """
-    if name == VideoEncoder.TIMING:
+    if name == VideoEncoderName.TIMING:
         _refuse(name, "networks", video_weights=weights, video_model=video_model)
         _refuse(name, "detectors", image_size=image_size, proposals=proposals, keep_regions=keep_regions)
         return TimingEncoder()
-    if name not in (VideoEncoder.CLIP, VideoEncoder.LXMERT) and video_model is not None:
+    if name not in (VideoEncoderName.CLIP, VideoEncoderName.LXMERT) and video_model is not None:
         raise CallError(f"--video-model is of clip and lxmert; {name} is a model itself")
-    if name in (VideoEncoder.FASTER_RCNN_RESNET50, VideoEncoder.FASTER_RCNN_MOBILENET):
-        from mmtool.encoders.detection import FasterRcnnEncoder
+    if name in (VideoEncoderName.FASTER_RCNN_RESNET50, VideoEncoderName.FASTER_RCNN_MOBILENET):
+        from mmtool.encoders.faster_rcnn.encoder import FasterRcnnEncoder
 
         return FasterRcnnEncoder(
-            name=VideoEncoder(name),
+            name=VideoEncoderName(name),
             weights=weights,
             seed=seed,
             image_size=image_size,
@@ -52,8 +52,8 @@ def load_video_encoder(
             precision=precision,
             device=device,
         )
-    if name == VideoEncoder.FASTER_RCNN_VG:
-        from mmtool.encoders.visual_genome import VisualGenomeDetector
+    if name == VideoEncoderName.FASTER_RCNN_VG:
+        from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
 
         return VisualGenomeDetector(
             weights=weights,
@@ -65,9 +65,9 @@ def load_video_encoder(
             precision=precision,
             device=device,
         )
-    if name == VideoEncoder.LXMERT:
-        from mmtool.encoders.lxmert import LxmertFrameEncoder
-        from mmtool.encoders.visual_genome import VisualGenomeDetector
+    if name == VideoEncoderName.LXMERT:
+        from mmtool.encoders.dual.lxmert import LxmertFrameEncoder
+        from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
 
         return LxmertFrameEncoder(
             detector=VisualGenomeDetector(
@@ -89,8 +89,8 @@ def load_video_encoder(
             device=device,
         )
     _refuse(name, "detectors", image_size=image_size, proposals=proposals, keep_regions=keep_regions)
-    if name == VideoEncoder.CLIP:
-        from mmtool.encoders.clip import ClipFrameEncoder
+    if name == VideoEncoderName.CLIP:
+        from mmtool.encoders.dual.clip import ClipFrameEncoder
 
         return ClipFrameEncoder(
             model=video_model,
@@ -100,7 +100,7 @@ def load_video_encoder(
             precision=precision,
             device=device,
         )
-    from mmtool.encoders.classifiers import ClassifierEncoder
+    from mmtool.encoders.classifiers.encoder import ClassifierEncoder
 
     return ClassifierEncoder(
         name=name, weights=weights, seed=seed, batch_size=batch_size, precision=precision, device=device
@@ -115,7 +115,7 @@ def _refuse(name: str, owners: str, **settings: str | int | None) -> None:
 
 
 def load_text_encoder(
-    name: choices.TextEncoder,
+    name: choices.TextEncoderName,
     *,
     text_model: str | None,
     pooling: Pooling | None,
@@ -131,11 +131,11 @@ def load_text_encoder(
     encoder's own; ``weights`` is None (the model's own) or ``"random"`` (under ``seed``). Raises
     InputError where the model cannot be had, CallError for settings that the encoder has no use for.
     """
-    if name is choices.TextEncoder.LENGTH:
+    if name is choices.TextEncoderName.LENGTH:
         _refuse(name, "networks", text_weights=weights, text_model=text_model, pooling=pooling)
         return LengthEncoder()
-    if name is choices.TextEncoder.CLIP:
-        from mmtool.encoders.clip import ClipTextEncoder
+    if name is choices.TextEncoderName.CLIP:
+        from mmtool.encoders.dual.clip import ClipTextEncoder
 
         if pooling is not None:
             raise CallError("--pooling is of bert and lxmert; clip pools by itself")
@@ -147,8 +147,8 @@ def load_text_encoder(
             precision=precision,
             device=device,
         )
-    if name is choices.TextEncoder.LXMERT:
-        from mmtool.encoders.lxmert import LxmertTextEncoder
+    if name is choices.TextEncoderName.LXMERT:
+        from mmtool.encoders.dual.lxmert import LxmertTextEncoder
 
         return LxmertTextEncoder(
             model=text_model,
@@ -159,7 +159,7 @@ def load_text_encoder(
             precision=precision,
             device=device,
         )
-    from mmtool.encoders.bert import BertEncoder
+    from mmtool.encoders.tokens.bert import BertEncoder
 
     return BertEncoder(
         model=text_model,

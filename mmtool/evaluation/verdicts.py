@@ -12,7 +12,7 @@ from mmtool.records import Quality
 
 
 @dataclass(frozen=True, slots=True)
-class OfVerdict:
+class VerdictSummary:
     """The videos of one verdict, and the means of their measures; nan where there are none."""
 
     videos: int
@@ -25,8 +25,8 @@ class OfVerdict:
 class Verdicts:
     """Both verdicts, and Spearman's correlation of expected and measured video accuracy."""
 
-    sound: OfVerdict
-    doubtful: OfVerdict
+    sound: VerdictSummary
+    doubtful: VerdictSummary
     rank_correlation: float
 
 
@@ -59,10 +59,10 @@ def _ranks(values: Seconds) -> Seconds:
     return np.asarray(mean_rank[place])
 
 
-def _of(judged: list[tuple[Quality, VideoScore]]) -> OfVerdict:
+def _of(judged: list[tuple[Quality, VideoScore]]) -> VerdictSummary:
     rows = [(q.expected_accuracy, score.video_accuracy, score.text_iou) for q, score in judged]
     columns = np.array(rows, dtype=np.float64).reshape(-1, 3).T
     expected, accuracy, iou = (
         float(np.nanmean(column)) if not np.isnan(column).all() else nan for column in columns
     )
-    return OfVerdict(len(judged), expected, accuracy, iou)
+    return VerdictSummary(len(judged), expected, accuracy, iou)

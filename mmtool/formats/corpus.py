@@ -1,6 +1,6 @@
 """The corpus folder: where everything lies, and which ids there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,9 +170,3 @@ def _is_unicode(name: str) -> bool:
         return bool(name.encode())
     except UnicodeEncodeError:
         return False
-
-
-def require_nonempty(ids: Iterable[str], problem: str) -> None:
-    """Raise CallError where there is nothing to work on."""
-    if not list(ids):
-        raise CallError(problem)

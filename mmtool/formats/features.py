@@ -26,7 +26,7 @@ from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_json
-from mmtool.records import EncoderIdentity, Interval, RegionNames
+from mmtool.records import EncoderIdentity, RegionNames
 
 FORMAT = "mmtool-features"
 VERSION = 1
@@ -74,14 +74,9 @@ class FeatureGroup:
     features: NDArray[np.float32]
     intervals: NDArray[np.float64] | None = None
     snippets: Sequence[str] | None = None
-    made: str = ""
+    recipe: str = ""
     extras: Arrays = field(default_factory=dict)  # regions, where they were asked for
     frame_times: NDArray[np.float64] | None = None  # (N, K) seconds of the frames that were looked at
-
-    def interval_list(self) -> list[Interval]:
-        if self.intervals is None:
-            return []
-        return [Interval(float(start), float(end)) for start, end in self.intervals]
 
 
 def _write_header(file: h5py.File, header: FeaturesHeader) -> None:
@@ -99,7 +94,7 @@ def _write_header(file: h5py.File, header: FeaturesHeader) -> None:
 
 def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
     target = file.create_group(id)
-    target.attrs["made"] = group.made
+    target.attrs["made"] = group.recipe
     target.create_dataset("features", data=group.features.astype(np.float32, copy=False))
     if group.intervals is not None:
         target.create_dataset("intervals", data=group.intervals.astype(np.float64, copy=False))
@@ -160,7 +155,7 @@ class FeaturesFile:
     def __contains__(self, id: str) -> bool:
         return id in self._file
 
-    def made(self, id: str) -> str:
+    def recipe(self, id: str) -> str:
         """The recipe digest under which the id was made; empty where the id is missing."""
         with _saying_damage(self.path):
             return str(self._file[id].attrs["made"]) if id in self._file else ""
@@ -179,7 +174,7 @@ class FeaturesFile:
             raise InputError(
                 self.path, f"the features of {id!r} are not finite", "extract them again with --force"
             )
-        return FeatureGroup(features, intervals, snippets, self.made(id), frame_times=frame_times)
+        return FeatureGroup(features, intervals, snippets, self.recipe(id), frame_times=frame_times)
 
     def read_row(self, id: str, names: Sequence[str], row: int) -> dict[str, NDArray[Any]]:
         """One clip's entries of those of the arrays that are there; nothing of the other clips is read.
@@ -267,12 +262,12 @@ class FeaturesBuilder:
             if part.name.startswith(".") or not self._is_ours(part):  # a hidden one was never renamed
                 part.unlink()
 
-    def is_made(self, id: str, made: str) -> bool:
+    def has(self, id: str, recipe: str) -> bool:
         """Whether the file, or a part of an interrupted call, holds this id from the same recipe."""
         for path in (self._part(id), self.path):
             if self._is_ours(path):
                 with open_features(path) as features:
-                    if features.made(id) == made:
+                    if features.recipe(id) == recipe:
                         return True
         return False
 

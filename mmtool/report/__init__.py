@@ -1,1 +1,1 @@
-"""What people look at: pictures and tables of runs."""
+"""The HTML report of alignments."""

@@ -5,7 +5,7 @@ from math import inf, isfinite
 
 from mmtool.choices import CheckpointChoice, Decoder, Device, Split, TimingPath
 from mmtool.settings.checks import require
-from mmtool.settings.runs import TIMING, check_run_name
+from mmtool.settings.run_names import TIMING, check_run_name
 
 
 @dataclass(frozen=True, slots=True)

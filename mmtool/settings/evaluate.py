@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mmtool.choices import Split
 from mmtool.settings.checks import require
-from mmtool.settings.runs import TIMING
+from mmtool.settings.run_names import TIMING
 
 
 @dataclass(frozen=True, slots=True)

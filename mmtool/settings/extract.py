@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 
-from mmtool.choices import Device, EncoderPrecision, Engine, Pooling, RegionPrecision, TextEncoder
+from mmtool.choices import Device, EncoderPrecision, Engine, Pooling, RegionPrecision, TextEncoderName
 from mmtool.errors import CallError
 from mmtool.settings.checks import require
 
@@ -26,8 +26,8 @@ OF_TEXT = ("text_weights", "text_model", "text_name", "pooling")
 class ExtractSettings:
     """Which encoders, with which weights; a modality without an encoder is left alone."""
 
-    video_encoder: str | None = None  # a choices.VideoEncoder, or a classifier of torchvision.models
-    text_encoder: TextEncoder | None = None
+    video_encoder: str | None = None  # a choices.VideoEncoderName, or a classifier of torchvision.models
+    text_encoder: TextEncoderName | None = None
     video_weights: str | None = None  # None: published; "random"; or a path
     text_weights: str | None = None
     video_model: str | None = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from mmtool.errors import CallError
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
-from mmtool.settings.runs import BY_SIMILARITY, WITHOUT_RUN
+from mmtool.settings.run_names import BY_SIMILARITY, WITHOUT_RUN
 from mmtool.settings.segment import SegmentSettings
 
 

@@ -11,7 +11,7 @@ from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, StageReport
 from mmtool.settings.compare import CompareSettings
-from mmtool.stages.truth import read_truth
+from mmtool.stages.shared.truth import read_truth
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from mmtool.choices import Split, TextEncoder, VideoEncoder
+from mmtool.choices import Split, TextEncoderName, VideoEncoderName
 from mmtool.errors import CallError
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.atomic import replacing, write_text
@@ -28,9 +28,10 @@ from mmtool.stages.extract import extract
 from mmtool.stages.project import project
 from mmtool.stages.report import report
 from mmtool.stages.segment import segment
-from mmtool.stages.train import OnEpoch, train
+from mmtool.stages.train import train
 from mmtool.synthetic.drawing import write_video
 from mmtool.synthetic.movies import make_movie
+from mmtool.training.loop import OnEpoch
 
 RUN = "demo"
 RANDOM = "random"
@@ -90,11 +91,11 @@ def demo(
 def extract_settings(settings: DemoSettings) -> ExtractSettings:
     """The demo's encoders: untrained, and small enough for two cores."""
     return ExtractSettings(
-        video_encoder=VideoEncoder.FASTER_RCNN_MOBILENET,
+        video_encoder=VideoEncoderName.FASTER_RCNN_MOBILENET,
         video_weights=RANDOM,
         image_size=settings.image_size,
         proposals=settings.proposals,
-        text_encoder=TextEncoder.BERT,
+        text_encoder=TextEncoderName.BERT,
         text_weights=RANDOM,
         text_model=str(settings.folder / "models" / "small-bert"),
     )

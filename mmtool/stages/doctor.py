@@ -84,7 +84,7 @@ def _devices() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    from mmtool.encoders.published import published_weights
+    from mmtool.encoders.published_weights import published_weights
 
     for weights in published_weights():
         if weights.found:

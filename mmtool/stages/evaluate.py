@@ -20,7 +20,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import without_nan, write_metrics
 from mmtool.records import Failure, Quality, StageReport
 from mmtool.settings.evaluate import EvaluateSettings
-from mmtool.stages.truth import read_truth
+from mmtool.stages.shared.truth import read_truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 from mmtool.choices import Inputs, Modality, Split
 from mmtool.errors import CallError, InputError, MmtoolError
 from mmtool.evaluation.seeds import mean_and_deviation
+from mmtool.features.joined import PROJECTED, only_features
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import OverSeeds, Results, RowResult, SeedResult, write_results
-from mmtool.formats.joined import PROJECTED, only_features
 from mmtool.formats.plans import Plan, PlanRow, find_plan, read_plan
 from mmtool.records import Failure, StageReport
 from mmtool.settings.align import AlignSettings

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mmtool.alignment.projection import FeatureTransform, fit_transform
 from mmtool.choices import Modality, Split
 from mmtool.errors import CallError, InputError
+from mmtool.features.joined import PROJECTED, JoinedFeatures, only_features, open_joined
+from mmtool.features.projection import FeatureTransform, fit_transform
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
-from mmtool.formats.joined import PROJECTED, JoinedFeatures, only_features, open_joined
 from mmtool.formats.lock import sole_writer
 from mmtool.records import Failure, Progress, StageReport, silent
 from mmtool.settings.project import ProjectSettings
@@ -61,8 +61,8 @@ def _project_features(
         fitted = digest_json({key: array.tobytes().hex() for key, array in arrays.items()})
         builder = FeaturesBuilder(path, header)
         for number, id in enumerate(ids, start=1):
-            made = digest_json([features.made(id), fitted])
-            if not settings.force and builder.is_made(id, made):
+            made = digest_json([features.recipe(id), fitted])
+            if not settings.force and builder.has(id, made):
                 report.unchanged.append(id)
                 continue
             try:

@@ -14,7 +14,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Failure, Interval, Progress, StageReport, silent
 from mmtool.report.page import ComparisonRow, MeasureRow, PageView, Pictures, RunView, VideoView, write_page
 from mmtool.settings.report import ReportSettings
-from mmtool.stages.truth import read_truth
+from mmtool.stages.shared.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES
 
 Truth = list[Interval | None]

@@ -16,9 +16,10 @@ from mmtool.records import Alignment, Progress, StageReport, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.run import RunSettings
-from mmtool.stages.align import align, decoder_of
-from mmtool.stages.alignment_output import EXPECTED_ACCURACY
+from mmtool.stages.align import align
+from mmtool.stages.align.outputs import EXPECTED_ACCURACY
 from mmtool.stages.segment import segment
+from mmtool.stages.shared.decoder_choice import decoder_of
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
@@ -84,8 +85,8 @@ def _alignment_asked(settings: RunSettings) -> AlignSettings:
 
 def _require_encoders(settings: ExtractSettings) -> None:
     """Raise InputError for encoders that cannot be had, CallError for those that cannot be compared."""
-    from mmtool.stages.extract import identify_encoders  # which loads torch
-    from mmtool.stages.feature_pairs import in_one_space
+    from mmtool.features.pairs import in_one_space
+    from mmtool.stages.shared.encoders import identify_encoders  # which loads torch
 
     video, text = identify_encoders(settings)
     if not in_one_space(video, text):

@@ -26,11 +26,6 @@ def splitter(split: TextSplit, language: str) -> Splitter:
             return lambda text: phrase_spans(text, sentence_spans(text, language), language)
 
 
-def split_text(text: str, split: TextSplit, language: str) -> list[str]:
-    """Split ``text`` into pieces with white space collapsed; blank text has none."""
-    return [collapse(text[start:end]) for start, end in splitter(split, language)(text)]
-
-
 def snippets_of(source: Source, passage: Passage, split: Splitter) -> Iterator[Snippet]:
     """Split a passage; its time, if it has one, is shared out in proportion to the pieces' characters."""
     text = passage.text

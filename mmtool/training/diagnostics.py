@@ -7,8 +7,8 @@ from types import TracebackType
 import torch
 from torch import Tensor, nn
 
-from mmtool.alignment.batch import Sequences
-from mmtool.alignment.network import AlignmentNetwork
+from mmtool.alignment.network.batch import Sequences
+from mmtool.alignment.network.model import AlignmentNetwork
 from mmtool.training.processes import Processes
 
 DRIFT_DIMENSIONS = 50  # of a stack's output, as the paper plots

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmtool.alignment.batch import NO_ACTION
-from mmtool.alignment.network import AlignmentNetwork
+from mmtool.alignment.network.batch import NO_ACTION
+from mmtool.alignment.network.model import AlignmentNetwork
 from mmtool.choices import Optimizer, Precision
 from mmtool.errors import CallError
 from mmtool.settings.train import TrainSettings
@@ -43,6 +43,9 @@ class EpochRecord:
         if self.video_accuracy is None or self.text_iou is None:
             return None
         return self.video_accuracy + self.text_iou
+
+
+OnEpoch = Callable[[EpochRecord], None]
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtool.alignment.actions import POPS_CLIP, POPS_SNIPPET, ActionSet
-from mmtool.alignment.batch import NO_ACTION, Sequences, Traces
-from mmtool.alignment.trace import Trace, trace
+from mmtool.alignment.network.actions import POPS_CLIP, POPS_SNIPPET, ActionSet
+from mmtool.alignment.network.batch import NO_ACTION, Sequences, Traces
+from mmtool.alignment.network.trace import Trace, trace
 from mmtool.training.processes import ALONE, Processes
 
 

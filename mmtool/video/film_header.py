@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmtool.video.frames import decode_timeline
 from mmtool.video.stream import TOLERANCE, no_video
-from mmtool.video.timeline import UntoldError, film_start, first_shown, frame_packets, open_video
+from mmtool.video.timeline import FrameTimesUnknownError, film_start, first_shown, frame_packets, open_video
 
 REORDERED = 60  # frames; no picture is stored further from its place
 INDEXED = ("mov", "mp4", "matroska", "webm", "avi")  # containers in which seeking finds key frames
@@ -42,7 +42,7 @@ def read_header(path: Path) -> FilmHeader:
                 still=container.format.name.endswith("_pipe") or container.format.name == "image2",
                 indexed=any(name in container.format.name.split(",") for name in INDEXED),
             )
-    except UntoldError as error:
+    except FrameTimesUnknownError as error:
         raise no_video(path) from error
 
 
@@ -53,7 +53,7 @@ def count_frames_before(path: Path, time: float) -> int:
     """
     try:
         return _count_packets_before(path, time)
-    except UntoldError:
+    except FrameTimesUnknownError:
         return decode_timeline(path).count_before(time)
 
 

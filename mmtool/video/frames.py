@@ -16,8 +16,8 @@ from mmtool.video.reach import data_end
 from mmtool.video.seeking import SeekableVideo
 from mmtool.video.stream import no_frames, no_video
 from mmtool.video.timeline import (
+    FrameTimesUnknownError,
     Timeline,
-    UntoldError,
     decode_all,
     film_start,
     open_video,
@@ -100,7 +100,7 @@ def timeline_of(path: Path, clips: Sequence[Clip]) -> Timeline | None:
     """
     try:
         timeline = read_timeline(path)
-    except UntoldError:
+    except FrameTimesUnknownError:
         return None
     for clip in clips:
         if clip.start_frame is not None and (
@@ -117,7 +117,7 @@ def decode_timeline(path: Path) -> Timeline:
         with open_video(path) as (container, stream):
             start, base = film_start(container, stream), stream.time_base
             pts = [frame.pts for frame in decode_all(container, stream)]
-    except UntoldError as error:
+    except FrameTimesUnknownError as error:
         raise no_video(path) from error
     if not pts:
         raise no_frames(path)
@@ -141,7 +141,7 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
             raise ValueError(f"frame indices must not decrease: {after} after {before}")
     pixels, done = PixelReader(), 0
     if timeline is not None:
-        with suppress(UntoldError), open_video(path) as (container, stream):
+        with suppress(FrameTimesUnknownError), open_video(path) as (container, stream):
             video = SeekableVideo(container, stream, timeline)
             for index, same in groupby(frames):
                 shown = video.frame(index)
@@ -151,7 +151,7 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
                     done += 1
     try:
         yield from _count_frames(path, frames[done:], pixels)
-    except UntoldError as error:
+    except FrameTimesUnknownError as error:
         raise InputError(path, "has a frame that does not become pixels", "re-encode it") from error
 
 

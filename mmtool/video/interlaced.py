@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mmtool.errors import InputError
 from mmtool.video.pixels import PixelReader
 from mmtool.video.stream import TOLERANCE
-from mmtool.video.timeline import UntoldError, decode_all, open_video
+from mmtool.video.timeline import FrameTimesUnknownError, decode_all, open_video
 
 LOOK_EVERY = 60  # seconds; broadcasts change between interlaced and progressive pictures
 
@@ -24,7 +24,7 @@ def is_interlaced(path: Path) -> bool:
 
     Pictures that cannot be decoded say nothing. Raises InputError where there is no video.
     """
-    with suppress(UntoldError), open_video(path) as (container, stream):
+    with suppress(FrameTimesUnknownError), open_video(path) as (container, stream):
         stream.thread_type = "NONE"  # threads would decode pictures that nobody looks at
         seconds = (container.duration or 0) // av.time_base
         for time in range(0, seconds + 1, LOOK_EVERY):
@@ -91,5 +91,5 @@ def open_interlaced(path: Path) -> Iterator[InterlacedStream]:
             if not reader.frame_rate:
                 raise InputError(path, "its frame rate is unknown", "re-encode it")
             yield reader
-    except UntoldError as error:
+    except FrameTimesUnknownError as error:
         raise InputError(path, "its packets are damaged", "re-encode it, or copy it again") from error

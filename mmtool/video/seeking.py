@@ -6,7 +6,7 @@ from itertools import chain
 import av
 import av.container
 
-from mmtool.video.timeline import Timeline, UntoldError
+from mmtool.video.timeline import FrameTimesUnknownError, Timeline
 
 SEEK_COST = 12  # frames that are decoded in the time of a seek (measured: 15, at 720 lines)
 BACK = (0, 1, 2, 4, 8)  # key frames further back at which a seek is tried
@@ -15,7 +15,7 @@ BACK = (0, 1, 2, 4, 8)  # key frames further back at which a seek is tried
 class SeekableVideo:
     """The frames of an open video; each that is decoded has to be the one that the timeline names.
 
-    UntoldError says that it is not, or that it is damaged.
+    FrameTimesUnknownError says that it is not, or that it is damaged.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class SeekableVideo:
         A frame before the next key frame, or only little behind it, is decoded on to; others are sought.
         """
         if not 0 <= index < len(self._timeline.pts):
-            raise UntoldError
+            raise FrameTimesUnknownError
         number = self._timeline.key_of(index)
         if index < self._next or self._index_of_key(number) - self._next > SEEK_COST:
             self._begin_at(number)
@@ -45,19 +45,19 @@ class SeekableVideo:
     def _expected(self) -> av.VideoFrame:
         frame = next(self._run, None)
         if frame is None or frame.pts != self._timeline.pts[self._next] or frame.is_corrupt:
-            raise UntoldError
+            raise FrameTimesUnknownError
         self._next += 1
         return frame
 
     def _begin_at(self, number: int) -> None:
         """Start a run at a key frame; what its group shows before it refers to the group before."""
         if number < 0:
-            raise UntoldError
+            raise FrameTimesUnknownError
         pts = self._timeline.keys[number].pts
         run = _decode(self._packets_from(number))
         first = next((frame for frame in run if frame.pts is None or frame.pts >= pts), None)
         if first is None or (first.pts == pts and not first.key_frame):
-            raise UntoldError
+            raise FrameTimesUnknownError
         self._run, self._next = chain([first], run), self._index_of_key(number)
 
     def _packets_from(self, number: int) -> Iterator["av.Packet[av.VideoStream]"]:
@@ -75,7 +75,7 @@ class SeekableVideo:
                     return chain([packet], packets)
                 if packet.is_keyframe and packet.pts is not None and packet.pts > key.pts:
                     break
-        raise UntoldError
+        raise FrameTimesUnknownError
 
 
 def _decode(packets: Iterator["av.Packet[av.VideoStream]"]) -> Iterator[av.VideoFrame]:

@@ -118,19 +118,6 @@ def clips_of(scores: FrameScores, detector: Detector, *, min_clip_frames: int) -
     ]
 
 
-def detect_clips(
-    path: Path,
-    detector: Detector,
-    *,
-    min_clip_frames: int,
-    extent: Extent = WHOLE,
-    on_frames: OnFrames | None = None,
-) -> list[Clip]:
-    """Split a video at its cuts: those of PySceneDetect's command with the same detector and settings."""
-    scores = score_frames(path, detector, extent=extent, on_frames=on_frames)
-    return clips_of(scores, detector, min_clip_frames=min_clip_frames)
-
-
 def _expected(stream: Stream, first: int, end: float | None) -> int | None:
     count = stream.frame_count
     if end is not None:

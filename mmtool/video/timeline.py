@@ -17,7 +17,7 @@ SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded t
 PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing: counting packets would miscount
 
 
-class UntoldError(Exception):
+class FrameTimesUnknownError(Exception):
     """The packets do not tell which frames a decoder shows; only decoding all of them does."""
 
 
@@ -78,7 +78,7 @@ class Timeline:
 def read_timeline(path: Path) -> Timeline:
     """Go through a video's packets, and decode one frame.
 
-    Raises UntoldError where packets lack timestamps, are damaged, or some of them are no frame's;
+    Raises FrameTimesUnknownError where packets lack timestamps, are damaged, or some of them are no frame's;
     InputError for what is no video.
     """
     pts: list[int] = []
@@ -94,21 +94,24 @@ def read_timeline(path: Path) -> Timeline:
     pts.sort()
     shown = bisect_left(pts, first_shown(path))
     if len(set(pts)) < len(pts) or shown == len(pts):
-        raise UntoldError
+        raise FrameTimesUnknownError
     return Timeline(pts=pts[shown:], keys=sorted(keys), start=start, time_base=time_base)
 
 
 def frame_packets(
     container: av.container.InputContainer, stream: av.VideoStream
 ) -> Iterator[tuple[int, "av.Packet[av.VideoStream]"]]:
-    """Yield the packets with their presentation timestamps; UntoldError where they are not a frame each."""
+    """Yield the packets with their presentation timestamps.
+
+    Raises FrameTimesUnknownError where they are not a frame each.
+    """
     if stream.codec_context.name in PACKETS_WITHOUT_FRAMES or stream.time_base is None:
-        raise UntoldError
+        raise FrameTimesUnknownError
     for packet in container.demux(stream):
         if not packet.size:
             continue  # the last one, without content
         if packet.pts is None or packet.is_corrupt:
-            raise UntoldError
+            raise FrameTimesUnknownError
         yield packet.pts, packet
 
 
@@ -120,7 +123,7 @@ def first_shown(path: Path) -> int:
     with open_video(path) as (container, stream):
         frame = next(container.decode(stream), None)
         if frame is None or frame.pts is None:
-            raise UntoldError
+            raise FrameTimesUnknownError
         return frame.pts
 
 
@@ -144,7 +147,7 @@ def film_start(container: av.container.InputContainer, stream: av.VideoStream) -
 def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """Open a video's container and its first video stream, the one that OpenCV takes, too.
 
-    Raises InputError where there is none; what goes wrong within the block is UntoldError.
+    Raises InputError where there is none; what goes wrong within the block is FrameTimesUnknownError.
     """
     check_file(path)
     try:
@@ -159,7 +162,7 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
         try:
             yield container, stream
         except av.FFmpegError as error:
-            raise UntoldError from error
+            raise FrameTimesUnknownError from error
 
 
 def decode_all(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:

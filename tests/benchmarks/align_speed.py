@@ -17,12 +17,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmtool.alignment.dtw import dtw
-from mmtool.alignment.monotone import monotone
-from mmtool.alignment.otam import otam
-from mmtool.alignment.semi_markov import align_by_timing
-from mmtool.alignment.similarity import standardised
-from mmtool.alignment.timing_parameters import default_parameters
+from mmtool.alignment.similarity.dtw import dtw
+from mmtool.alignment.similarity.monotone import monotone
+from mmtool.alignment.similarity.otam import otam
+from mmtool.alignment.timing.parameters import default_parameters
+from mmtool.alignment.timing.semi_markov import align_narration
+from mmtool.features.similarity import standardised
 from mmtool.records import Interval
 
 SIZES = ((250, 100), (500, 250), (1000, 500), (2500, 1500))
@@ -44,11 +44,11 @@ def decoders(clips: int, snippets: int) -> dict[str, Callable[[], object]]:
     intervals, texts, similarity = film(clips, snippets)
     parameters = default_parameters()
     return {
-        "semi-markov": lambda: align_by_timing(intervals, texts, parameters),
-        "semi-markov, viterbi": lambda: align_by_timing(
+        "semi-markov": lambda: align_narration(intervals, texts, parameters),
+        "semi-markov, viterbi": lambda: align_narration(
             intervals, texts, parameters, most_probable_path=True
         ),
-        "semi-markov, similarity": lambda: align_by_timing(
+        "semi-markov, similarity": lambda: align_narration(
             intervals, texts, parameters, emissions=similarity
         ),
         "monotone": lambda: monotone(similarity),

@@ -22,9 +22,9 @@ from torchvision.ops import box_iou
 
 from mmtool.choices import EncoderPrecision
 from mmtool.encoders.contract import Frame, Regions
-from mmtool.encoders.visual_genome import VisualGenomeDetector
-from mmtool.encoders.visual_genome_network import VisualGenomeNetwork
-from mmtool.encoders.visual_genome_weights import load_visual_genome
+from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
+from mmtool.encoders.visual_genome.network import VisualGenomeNetwork
+from mmtool.encoders.visual_genome.weights import load_visual_genome
 
 HEIGHT, WIDTH = 720, 1280
 

@@ -17,14 +17,14 @@ from unittest.mock import patch
 import av
 import numpy as np
 
-from mmtool.choices import Device, VideoEncoder
+from mmtool.choices import Device, VideoEncoderName
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.formats.clips import write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip
 from mmtool.settings.extract import ExtractSettings
-from mmtool.stages.devices import resolve_device
 from mmtool.stages.extract import extract
+from mmtool.stages.shared.devices import resolve_device
 
 RATE, CLIP_SECONDS, MINUTE = 25, 20, 60
 
@@ -82,7 +82,7 @@ class Recorder:
 
 def run_stage(corpus: Corpus, settings: ExtractSettings, encoder) -> float:
     start = time.perf_counter()
-    with patch("mmtool.stages.video_features.load_video_encoder", lambda *_, **__: encoder):
+    with patch("mmtool.stages.shared.encoders.load_video_encoder", lambda *_, **__: encoder):
         report = extract(corpus.root, settings)
     if report.failures:
         raise RuntimeError(report.failures)
@@ -93,7 +93,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--encoder", default="faster-rcnn-mobilenet", choices=[str(e) for e in VideoEncoder])
+    parser.add_argument(
+        "--encoder", default="faster-rcnn-mobilenet", choices=[str(e) for e in VideoEncoderName]
+    )
     parser.add_argument("--weights", default="random")
     parser.add_argument("--image-size", type=int)
     parser.add_argument("--proposals", type=int)
@@ -104,7 +106,7 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=360)
     options = parser.parse_args()
     settings = ExtractSettings(
-        video_encoder=VideoEncoder(options.encoder),
+        video_encoder=VideoEncoderName(options.encoder),
         video_weights=options.weights,
         image_size=options.image_size,
         proposals=options.proposals,
@@ -114,7 +116,7 @@ def main() -> None:
         force=True,
     )
     encoder = load_video_encoder(
-        VideoEncoder(options.encoder),
+        VideoEncoderName(options.encoder),
         video_model=None,
         precision=settings.precision,
         weights=options.weights,

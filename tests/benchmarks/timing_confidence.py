@@ -13,25 +13,25 @@ from pathlib import Path
 import numpy as np
 
 from mmtool.alignment.quality import judge
-from mmtool.alignment.semi_markov import TimedAlignment, align_by_timing, confidence_of
-from mmtool.alignment.timing_fit import AnnotatedVideo, fit
-from mmtool.alignment.timing_parameters import TimingParameters, default_parameters
+from mmtool.alignment.timing.fit import AnnotatedNarration, fit
+from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
+from mmtool.alignment.timing.semi_markov import TimedAlignment, align_narration, confidence_of
 from mmtool.choices import Split
 from mmtool.evaluation.calibration import Decisions, calibrate, clip_decisions
 from mmtool.evaluation.measures import score
 from mmtool.evaluation.overlaps import durations
-from mmtool.evaluation.verdicts import OfVerdict, compare
+from mmtool.evaluation.verdicts import VerdictSummary, compare
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Clip, Snippet
-from mmtool.stages.pairs import read_pair
-from mmtool.stages.truth import read_truth
+from mmtool.stages.shared.clips_and_snippets import read_pair
+from mmtool.stages.shared.truth import read_truth
 
 TEMPERATURES = (1.0, 1.05, 1.1, 1.2, 1.3, 1.5)
 
 
 @dataclass(frozen=True)
 class Aligned:
-    video: AnnotatedVideo
+    video: AnnotatedNarration
     result: TimedAlignment
 
     def decisions(self, temperature: float) -> Decisions:
@@ -41,11 +41,11 @@ class Aligned:
         return clip_decisions(self.video.clips, self.video.truth, result.matches, sure.tolist())
 
 
-def read(corpus: Corpus, split: Split) -> dict[str, AnnotatedVideo]:
+def read(corpus: Corpus, split: Split) -> dict[str, AnnotatedNarration]:
     titles, videos = corpus.titles(), {}
     for id in corpus.split_ids(split):
         clips, snippets = read_pair(corpus, id)
-        videos[id] = AnnotatedVideo(
+        videos[id] = AnnotatedNarration(
             clips=[clip.interval for clip in clips],
             texts=[snippet.text for snippet in snippets],
             truth=read_truth(corpus, id, clips, snippets),
@@ -54,11 +54,11 @@ def read(corpus: Corpus, split: Split) -> dict[str, AnnotatedVideo]:
     return videos
 
 
-def align(video: AnnotatedVideo, parameters: TimingParameters) -> Aligned:
-    return Aligned(video, align_by_timing(video.clips, video.texts, parameters, title=video.title))
+def align(video: AnnotatedNarration, parameters: TimingParameters) -> Aligned:
+    return Aligned(video, align_narration(video.clips, video.texts, parameters, title=video.title))
 
 
-def leave_one_out(videos: dict[str, AnnotatedVideo]) -> Iterator[tuple[str, Aligned]]:
+def leave_one_out(videos: dict[str, AnnotatedNarration]) -> Iterator[tuple[str, Aligned]]:
     for id, video in videos.items():
         others = [other for name, other in videos.items() if name != id]
         yield id, align(video, fit(others, default_parameters()))
@@ -70,7 +70,7 @@ def log_loss(decisions: Decisions) -> float:
     return float(np.average(loss, weights=decisions.weight))
 
 
-def judged(video: AnnotatedVideo, result: TimedAlignment) -> Alignment:
+def judged(video: AnnotatedNarration, result: TimedAlignment) -> Alignment:
     alignment = Alignment(
         id="",
         clips=tuple(Clip(*interval) for interval in video.clips),
@@ -99,7 +99,7 @@ def report(name: str, aligned: dict[str, Aligned]) -> None:
     print(f"rank correlation of expected and measured accuracy {verdicts.rank_correlation:.2f}")
 
 
-def print_verdict(name: str, of: OfVerdict) -> None:
+def print_verdict(name: str, of: VerdictSummary) -> None:
     expected, accuracy, iou = (100 * x for x in (of.expected_accuracy, of.video_accuracy, of.text_iou))
     print(f"{name}: {of.videos} videos, expected {expected:.1f}, came {accuracy:.1f} / {iou:.1f}")
 

@@ -18,17 +18,16 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from literal_network import greedy, teacher_forced_logits
-
-from mmtool.alignment.actions import ONE_TO_MANY, ActionSet
-from mmtool.alignment.batch import Sequences
-from mmtool.alignment.greedy import decode_greedily
-from mmtool.alignment.network import AlignmentNetwork, NetworkShape
-from mmtool.alignment.trace import trace
+from mmtool.alignment.network.actions import ONE_TO_MANY, ActionSet
+from mmtool.alignment.network.batch import Sequences
+from mmtool.alignment.network.greedy import decode_greedily
+from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape
+from mmtool.alignment.network.trace import trace
 from mmtool.choices import Precision
 from mmtool.settings.train import TrainSettings
 from mmtool.training.loop import TrainingState, fit, make_optimizer
 from mmtool.training.samples import Sample
+from support.literal_network import greedy, teacher_forced_logits
 
 SAMPLES, ACTIONS, BATCH = 191, 100, 32
 SHARES = (0.31, 0.25, 0.44)  # of Pop-Video, Pop-Text and Match-Retain-Text in YMS

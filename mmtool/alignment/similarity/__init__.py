@@ -1,0 +1,1 @@
+"""Alignment from the similarity of features alone: time warping and monotone matching."""

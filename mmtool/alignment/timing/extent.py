@@ -1,0 +1,215 @@
+"""Where the narration starts and ends: logos and credits look alike in similar videos.
+
+A video has two sides, the head before the narration and the tail behind it. Times on a side count from
+its edge, the start or the end of the video, so that both are treated alike. Every cut of a side is a
+candidate for the narration's boundary; it is scored by a conditional logit over features that compare it
+with exemplars, the sides of training videos.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtool.arrays import Floats
+
+FARTHEST = 90.0  # seconds from the edge to the last candidate
+NEIGHBOURS = (
+    -3,
+    -2,
+    -1,
+    0,
+    1,
+)  # clips round the boundary, counted away from the edge; -1 is the last before it
+
+_BANDWIDTHS = {"near": (0.15, 1e-2), "about": (1.0, 1e-3), "region": (4.0, 1e-4)}  # seconds, floor
+_SAME_CUT = 0.12  # seconds
+_TEMPLATE = (-10.0, -0.2, 0.15)  # the cuts from 10 to 0.2 s before the boundary; how near they must be
+_SHORTEST = 0.05  # seconds; log-durations of clips start there
+_WORD = re.compile(r"[a-z]+")
+
+HEAD_FEATURES = ("near", "about", "region", *(f"clip{n:+d}" for n in NEIGHBOURS), "edge")
+TAIL_FEATURES = ("near", "about", "region", "template", "edge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemplar:
+    """One side of a training video: its length, its cuts near the edge, the clips round the boundary."""
+
+    length: float
+    cuts: tuple[float, ...]
+    clips: tuple[float | None, ...] = ()  # seconds, in the order of NEIGHBOURS; None where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What is learned about one side.
+
+    ``reach`` is how many seconds from the edge cuts are compared, ``weights`` those of the features,
+    ``log_duration`` the mean and deviation of the log of any clip's seconds near this side.
+    """
+
+    reach: float
+    weights: Mapping[str, float]
+    log_duration: tuple[float, float]
+    exemplars: tuple[Exemplar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """One side of the video in hand: the times (N + 1,) of its cuts from the edge, the edge itself first."""
+
+    cuts: Floats
+
+    @property
+    def candidates(self) -> Floats:
+        return self.cuts[: max(1, int(np.searchsorted(self.cuts[:-1], FARTHEST)))]
+
+
+def side_views(bounds: Floats) -> tuple[SideView, SideView]:
+    """The head and the tail of a video with cuts at ``bounds`` (N + 1,), in seconds."""
+    return SideView(bounds - bounds[0]), SideView((bounds[-1] - bounds)[::-1])
+
+
+def exemplar_of(view: SideView, length: float, *, reach: float, clips: bool) -> Exemplar:
+    """Keep of a side whose narration boundary is known what `candidate_scores` needs."""
+    boundary = int(np.abs(view.cuts - length).argmin())
+    durations = np.diff(view.cuts)
+    around = [boundary + n for n in NEIGHBOURS] if clips else []
+    return Exemplar(
+        length=round(length, 2),
+        cuts=tuple(np.round(_within(view.cuts, reach), 2).tolist()),
+        clips=tuple(round(float(durations[i]), 2) if 0 <= i < len(durations) else None for i in around),
+    )
+
+
+def title_words(title: str) -> frozenset[str]:
+    """The words of a title, in lower case."""
+    return frozenset(_WORD.findall(title.lower()))
+
+
+def similarities(
+    views: tuple[SideView, SideView],
+    title: str,
+    sides: tuple[Side, Side],
+    titles: Sequence[frozenset[str]],
+    weights: tuple[float, float, float, float],
+) -> tuple[Floats, Floats]:
+    """Weights (U,), summing to 1, of the training videos for the head and for the tail.
+
+    A video weighs exp of the weighted sum of: the overlap of its title's recurring words with this
+    title, the share of cuts in common at this side and at the other, and how alike its first three
+    clips at this side are.
+    """
+    known = frozenset().union(*titles)
+    words = title_words(title) & known
+    overlap = np.array([len(words & other) / max(1, len(words | other)) for other in titles])
+    shared = [
+        _shared_cuts([_within(view.cuts, side.reach)], [np.array(e.cuts) for e in side.exemplars])[0]
+        for view, side in zip(views, sides, strict=True)
+    ]
+    result = []
+    for this, (view, side) in enumerate(zip(views, sides, strict=True)):
+        edges = np.array([_edge_likeness(view.cuts, np.array(e.cuts)) for e in side.exemplars])
+        score = np.stack([overlap, shared[this], shared[1 - this], edges], axis=1) @ np.array(weights)
+        weight = np.exp(score - score.max())
+        result.append(weight / weight.sum())
+    return result[0], result[1]
+
+
+def candidate_features(view: SideView, side: Side, weights: Floats, names: Sequence[str]) -> Floats:
+    """Features (candidates, len(names)) of each cut at which the narration may start or end."""
+    times, durations = view.candidates, np.diff(view.cuts)
+    lengths = np.array([e.length for e in side.exemplars])
+    columns = []
+    for name in names:
+        if name in _BANDWIDTHS:
+            bandwidth, floor = _BANDWIDTHS[name]
+            columns.append(np.log(_kernel((times[:, None] - lengths) / bandwidth) @ weights + floor))
+        elif name == "edge":
+            columns.append((np.arange(len(times)) == 0).astype(np.float64))
+        elif name == "template":
+            columns.append(np.log(_template_match(view.cuts, len(times), side.exemplars, weights) + 0.02))
+        else:
+            columns.append(
+                _clip_likeness(durations, len(times), side, weights, NEIGHBOURS.index(int(name[4:])))
+            )
+    return np.stack(columns, axis=1)
+
+
+def candidate_scores(view: SideView, side: Side, weights: Floats) -> Floats:
+    """Log-probability of each candidate; all alike where there are no exemplars."""
+    if not side.exemplars:
+        return np.full(len(view.candidates), -np.log(len(view.candidates)))
+    scores = candidate_features(view, side, weights, tuple(side.weights)) @ np.array(
+        list(side.weights.values())
+    )
+    scores -= scores.max()
+    normalised: Floats = scores - np.log(np.exp(scores).sum())
+    return normalised
+
+
+def _clip_likeness(durations: Floats, candidates: int, side: Side, weights: Floats, neighbour: int) -> Floats:
+    """Log-ratio (candidates,): how a clip next to the boundary lasts in similar videos, and any clip."""
+    bandwidth, floor = 0.1, 0.02
+    nothing = -4.0  # where there is no such clip, which is also something to have in common
+    theirs = np.array([e.clips[neighbour] or np.nan for e in side.exemplars])
+    theirs = np.where(np.isnan(theirs), nothing, np.log(np.maximum(theirs, _SHORTEST)))
+    index = np.arange(candidates) + NEIGHBOURS[neighbour]
+    inside = (index >= 0) & (index < len(durations))
+    ours = np.full(candidates, nothing)
+    ours[inside] = np.log(np.maximum(durations[index[inside]], _SHORTEST))
+    mean, deviation = side.log_duration
+    like = _kernel((ours[:, None] - theirs) / bandwidth) @ weights / bandwidth + floor
+    any_clip = _kernel((ours - mean) / deviation) / deviation + floor
+    return np.clip(np.log(like / any_clip), -3.0, 3.0)
+
+
+def _template_match(cuts: Floats, candidates: int, exemplars: Sequence[Exemplar], weights: Floats) -> Floats:
+    """How alike the cuts before each candidate and those before the exemplars' boundaries are, 0..1."""
+    first, last, near = _TEMPLATE
+
+    def before(times: Floats, boundary: float) -> Floats:
+        relative = times - boundary
+        chosen: Floats = relative[(relative > first) & (relative < last)]
+        return chosen
+
+    theirs = [before(np.array((0.0, *e.cuts)), e.length) for e in exemplars]
+    ours = [before(cuts, cuts[i]) for i in range(candidates)]
+    match: Floats = _shared_cuts(ours, theirs, near) ** 2 @ weights
+    return match
+
+
+def _within(cuts: Floats, reach: float) -> Floats:
+    inside: Floats = cuts[(cuts > 0) & (cuts < reach)]
+    return inside
+
+
+def _shared_cuts(ours: Sequence[Floats], theirs: Sequence[Floats], near: float = _SAME_CUT) -> Floats:
+    """The shares (F1) of cuts that each of ours (A lists) and of theirs (B) have in common: (A, B)."""
+    a, b = _padded(ours), _padded(theirs)  # padded with nan, which is near nothing
+    same = np.abs(a[:, None, :, None] - b[None, :, None, :]) < near  # (A, B, cuts, cuts)
+    found = same.any(axis=3).sum(axis=2) + same.any(axis=2).sum(axis=2)  # (A, B)
+    total = np.array([len(x) for x in ours])[:, None] + np.array([len(x) for x in theirs])
+    shares: Floats = found / np.maximum(total, 1)
+    return shares
+
+
+def _padded(rows: Sequence[Floats]) -> Floats:
+    table = np.full((len(rows), max((len(row) for row in rows), default=0)), np.nan)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table
+
+
+def _edge_likeness(ours: Floats, theirs: Floats) -> float:
+    """exp of minus the differences, of at most 2 s each, of the first three clips' durations."""
+    a, b = (np.diff(np.concatenate([[0.0], cuts[cuts > 0]]))[:3] for cuts in (ours, theirs))
+    shared = min(len(a), len(b))
+    return float(np.exp(-np.minimum(np.abs(a[:shared] - b[:shared]), 2.0).sum()))
+
+
+def _kernel(z: Floats) -> Floats:
+    density: Floats = np.exp(-0.5 * z * z)
+    return density

@@ -1,0 +1,175 @@
+"""Exact inference in a hidden semi-Markov model over a grid of times.
+
+The narrator speaks snippets 1..M in order. Snippet ``j`` starts and ends at two of the X grid times,
+``n`` steps apart with a probability that depends on the snippet and on the narrator's rate; between two
+snippets there may be a gap. Everything is a sum (or a maximum, in `viterbi`) over where the snippets
+start and end, in log space. One step of the recursion is a convolution, because all grid steps are
+equal: O(M · R · X · D) for R rates and durations of at most D steps.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmtool.arrays import Floats
+
+_BYTES_AT_ONCE = 2**28  # of scores up to each start and end; rates are independent and can take turns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lattice:
+    """All scores of one video; a score is a log-probability up to a constant.
+
+    ``durations[j]`` (R, D) is the probability (no log) that snippet ``j`` lasts 0..D−1 steps at each
+    rate, and ``gap`` (G,) that a gap does; the first entry of either is 0. ``gap_probability`` (M−1,)
+    is how likely a gap follows each snippet, ``drop_probability`` how likely a snippet is not spoken.
+    ``boundary`` (X,) scores every time at which a snippet starts or ends (once where two touch),
+    ``head`` and ``tail`` (X,) the times where the first starts and the last ends, ``rates`` (R,) the
+    rates. ``gain`` (M, X), where given, is the score collected by snippet ``j`` up to each time.
+    """
+
+    durations: Sequence[Floats]
+    gap: Floats
+    gap_probability: Floats
+    drop_probability: float
+    boundary: Floats
+    head: Floats
+    tail: Floats
+    rates: Floats
+    gain: Floats | None = None
+
+    def of_rates(self, chosen: slice) -> "Lattice":
+        return replace(self, durations=[d[chosen] for d in self.durations], rates=self.rates[chosen])
+
+    def turns(self) -> Iterator[slice]:
+        """The rates, as many at once as memory should hold."""
+        at_once = max(1, int(_BYTES_AT_ONCE // (16 * len(self.durations) * len(self.boundary))))
+        for first in range(0, len(self.rates), at_once):
+            yield slice(first, first + at_once)
+
+
+@dataclass(frozen=True, slots=True)
+class Marginals:
+    """``starts`` and ``ends`` (M, X): the posterior of where each snippet does so; and the log of the sum."""
+
+    starts: Floats
+    ends: Floats
+    log_probability: float
+
+
+def forward_backward(lattice: Lattice) -> Marginals:
+    """Sum over all placements of all snippets, and over the rates.
+
+    Raises ValueError where no placement is possible.
+    """
+    snippets, times = len(lattice.durations), len(lattice.boundary)
+    starts, ends, total = np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf
+    for rates in lattice.turns():
+        part = _forward_backward(lattice.of_rates(rates))
+        if part.log_probability > -np.inf:
+            both = float(np.logaddexp(total, part.log_probability))
+            for sums, new in ((starts, part.starts), (ends, part.ends)):
+                sums *= np.exp(total - both)
+                new *= np.exp(part.log_probability - both)
+                sums += new
+            total = both
+    if total == -np.inf:
+        raise ValueError("the text does not fit into the video")
+    return Marginals(starts, ends, total)
+
+
+def _forward_backward(lattice: Lattice) -> Marginals:
+    """The same for as many rates as the lattice has; forward scores are (M, R, X)."""
+    snippets, rates, times = len(lattice.durations), len(lattice.rates), len(lattice.boundary)
+    before = np.empty((snippets, rates, times))  # up to the start of snippet j
+    after = np.empty((snippets, rates, times))  # up to its end
+    gap = lattice.gap[None]  # at every rate the same
+    kept, dropped = _logs(lattice.drop_probability)
+    for j in range(snippets):
+        if j == 0:
+            before[0] = lattice.head + lattice.boundary + lattice.rates[:, None]
+        else:
+            none, some = _logs(lattice.gap_probability[j - 1])
+            jump = convolve(after[j - 1], gap) + lattice.boundary
+            before[j] = _log_add(after[j - 1] + none, jump + some)
+        gain = _gain(lattice, j)
+        spoken = convolve(before[j] - gain, lattice.durations[j]) + gain + lattice.boundary
+        after[j] = _log_add(spoken + kept, before[j] + dropped) if dropped > -np.inf else spoken
+
+    starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
+    total = float(_log_sum(_log_sum(after[-1] + lattice.tail, axis=1), axis=0))
+    if not np.isfinite(total):
+        return Marginals(np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf)
+    behind = np.broadcast_to(lattice.tail, (rates, times))  # from the end of snippet j
+    for j in reversed(range(snippets)):
+        ends[j] = np.exp(after[j] + behind - total).sum(axis=0)
+        gain = _gain(lattice, j)
+        spoken = convolve_back(behind + lattice.boundary + gain, lattice.durations[j]) - gain
+        ahead = _log_add(spoken + kept, behind + dropped) if dropped > -np.inf else spoken
+        starts[j] = np.exp(before[j] + ahead - total).sum(axis=0)
+        if j:
+            none, some = _logs(lattice.gap_probability[j - 1])
+            jump = convolve_back(ahead + lattice.boundary, gap)
+            behind = _log_add(ahead + none, jump + some)
+    return Marginals(starts, ends, total)
+
+
+def convolve(scores: Floats, kernel: Floats) -> Floats:
+    """``out[r, x] = log Σ_n exp(scores[r, x − n]) · kernel[r, n]`` for scores (R, X), kernel (R or 1, D).
+
+    Works block by block, each with its own reference score, so that only terms more than e^700 below
+    the greatest within some D steps are lost.
+    """
+    rates, times = scores.shape
+    reach = kernel.shape[1]
+    block = max(reach // 2, 16)
+    blocks, width = -(-times // block), block + reach - 1
+    padded = np.full((rates, blocks * block + reach - 1), -np.inf)
+    padded[:, reach - 1 : reach - 1 + times] = scores
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)[:, ::block]  # (R, blocks, W)
+    reference = windows.max(axis=2, keepdims=True)
+    reference = np.where(np.isfinite(reference), reference, 0.0)
+    # toeplitz[r, w, b] = kernel[r, b + reach − 1 − w], 0 outside of the kernel
+    strip = np.zeros((len(kernel), width + block))
+    strip[:, width - reach : width] = kernel
+    toeplitz = np.lib.stride_tricks.sliding_window_view(strip, block, axis=1)[:, width - 1 :: -1]
+    sums = np.matmul(np.exp(windows - reference), np.ascontiguousarray(toeplitz))  # (R, blocks, block)
+    with np.errstate(divide="ignore"):
+        out = np.log(sums) + reference
+    result: Floats = out.reshape(rates, blocks * block)[:, :times]  # (R, X)
+    return result
+
+
+def convolve_back(scores: Floats, kernel: Floats) -> Floats:
+    """``out[r, x] = log Σ_n exp(scores[r, x + n]) · kernel[r, n]``."""
+    return convolve(scores[:, ::-1], kernel)[:, ::-1]
+
+
+def _gain(lattice: Lattice, snippet: int) -> Floats | float:
+    return 0.0 if lattice.gain is None else lattice.gain[snippet]
+
+
+def _logs(probability: float) -> tuple[float, float]:
+    """The log-probabilities of no and of yes."""
+    with np.errstate(divide="ignore"):
+        return float(np.log1p(-probability)), float(np.log(probability))
+
+
+def _log_add(left: Floats, right: Floats) -> Floats:
+    """``log(exp(left) + exp(right))``, several times as fast as `numpy.logaddexp`."""
+    greatest = np.maximum(left, right)
+    reference = np.where(np.isfinite(greatest), greatest, 0.0)
+    with np.errstate(divide="ignore"):
+        added: Floats = np.log(np.exp(left - reference) + np.exp(right - reference)) + reference
+    return added
+
+
+def _log_sum(scores: Floats, *, axis: int) -> Floats:
+    greatest = scores.max(axis=axis, keepdims=True)
+    greatest = np.where(np.isfinite(greatest), greatest, 0.0)
+    with np.errstate(divide="ignore"):
+        summed: Floats = np.squeeze(
+            np.log(np.exp(scores - greatest).sum(axis=axis, keepdims=True)) + greatest, axis
+        )
+    return summed

@@ -1,0 +1,246 @@
+"""Alignment from timing: a hidden semi-Markov model of a narration read aloud over the pictures.
+
+The length of a text says how long it plays, cuts say where it may begin, and similar videos say how long
+logos and credits last. The narrator's time runs on a regular grid; a clip belongs to the snippet that is
+spoken at its middle, so that a phrase boundary moves to the nearest cut without moving what follows.
+Emission scores from any similarity of clips and snippets can be added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.alignment.quality import TimingEvidence, spread
+from mmtool.alignment.timing.lattice import Marginals, forward_backward
+from mmtool.alignment.timing.minimum_risk import UNMATCHED, minimum_risk
+from mmtool.alignment.timing.narration import TimedVideo, timed_video, timing_lattice
+from mmtool.alignment.timing.parameters import TimingParameters
+from mmtool.alignment.timing.viterbi import viterbi
+from mmtool.alignment.weak_matches import UnmatchedProbability
+from mmtool.arrays import Floats
+from mmtool.records import Candidates, Interval
+
+_LEAST_LIKELY, _MOST_CANDIDATES = 0.01, 8  # of the candidates of a clip
+_MOST_HURRIED = 5.0  # times the usual rate of reading; faster is no narration
+
+
+class ExtentError(ValueError):
+    """The narration is said to be where the video is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedAlignment:
+    """``labels`` (N,) is each clip's snippet or UNMATCHED; ``posterior`` (M, N) of each clip's snippet.
+
+    ``clip_confidence`` (N,) is the probability of each clip's label, tempered by the parameters'
+    ``temperature``; ``snippet_confidence`` (M,) the mean of that over the snippet's time, or, without
+    clips, the probability that it owns none. ``unmatched`` holds both probabilities for all clips and
+    snippets, also for those that are matched; ``candidates`` (N) the clips' likely snippets with their
+    tempered probabilities, likeliest first. ``log_probability`` is of all alignments, for comparing
+    texts or parameters on one video. ``evidence`` is what speaks for and against the alignment.
+    """
+
+    labels: NDArray[np.int64]
+    posterior: Floats
+    clip_confidence: Floats
+    snippet_confidence: Floats
+    unmatched: UnmatchedProbability
+    candidates: tuple[Candidates, ...]
+    log_probability: float
+    evidence: TimingEvidence
+
+    @property
+    def matches(self) -> tuple[tuple[int, int], ...]:
+        return tuple((clip, int(label)) for clip, label in enumerate(self.labels) if label != UNMATCHED)
+
+
+def align_narration(
+    clips: Sequence[Interval],
+    texts: Sequence[str],
+    parameters: TimingParameters,
+    *,
+    title: str = "",
+    emissions: Floats | None = None,
+    text_start: float | None = None,
+    text_end: float | None = None,
+    most_probable_path: bool = False,
+) -> TimedAlignment:
+    """Align the N clips of a video with M texts in reading order.
+
+    ``emissions`` (M, N) are scores of each clip in each snippet (an unmatched clip's is 0), summed over
+    a snippet's clips and weighted with the parameters' ``emission_weight``. ``text_start`` and
+    ``text_end`` fix the narration's extent, in seconds. The labels minimise the expected risk, or, on
+    request, follow the most probable path (Viterbi); confidence is the posterior in both cases.
+
+    Raises ExtentError for an extent outside of the video, ValueError for clips without duration or out
+    of order, texts without letters or digits, emissions that are not finite, and a text that cannot fit.
+    """
+    _check(clips, texts, emissions, text_start, text_end)
+    if not texts:
+        return _untold(clips)
+    video = timed_video(clips, texts, parameters)
+    extent = tuple(t if t is None else t / parameters.unit for t in (text_start, text_end))
+    _require_time(video, parameters, extent[0], extent[1])
+    lattice = timing_lattice(video, parameters, title, emissions, extent[0], extent[1])
+    marginals = forward_backward(lattice)
+    posterior = _posterior(marginals, video.cells)
+    if most_probable_path:
+        labels = _path_labels(viterbi(lattice)[0], video.cells)
+    else:
+        labels = minimum_risk(posterior, video.durations, video.reading, evenness=parameters.evenness)
+    unmatched, clip_confidence, snippet_confidence = confidence_of(
+        labels, posterior, video.durations, parameters.temperature
+    )
+    return TimedAlignment(
+        labels=labels,
+        posterior=posterior,
+        clip_confidence=clip_confidence,
+        snippet_confidence=snippet_confidence,
+        unmatched=unmatched,
+        candidates=_candidates(posterior, parameters.temperature),
+        log_probability=marginals.log_probability,
+        evidence=_evidence(video, marginals, extent, parameters.unit),
+    )
+
+
+def _check(
+    clips: Sequence[Interval],
+    texts: Sequence[str],
+    emissions: Floats | None,
+    text_start: float | None,
+    text_end: float | None,
+) -> None:
+    if not clips:
+        raise ValueError("there are no clips")
+    for number, clip in enumerate(clips):
+        if not clip.start < clip.end:
+            raise ValueError(f"clip {number} has no duration")
+        if number and clip.start < clips[number - 1].start:
+            raise ValueError(f"clip {number} starts before clip {number - 1}")
+    for number, text in enumerate(texts):
+        if not any(c.isalnum() for c in text):
+            raise ValueError(f"snippet {number} has no letters")
+    if emissions is not None:
+        if emissions.shape != (len(texts), len(clips)):
+            raise ValueError(f"the similarity is {emissions.shape}, not {(len(texts), len(clips))}")
+        if not np.isfinite(emissions).all():
+            raise ValueError("the similarity has values that are not finite")
+    first, last = clips[0].start, max(clip.end for clip in clips)
+    start, end = (first if text_start is None else text_start), (last if text_end is None else text_end)
+    if not first <= start < end <= last:
+        raise ExtentError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
+
+
+def _require_time(
+    video: TimedVideo, parameters: TimingParameters, text_start: float | None, text_end: float | None
+) -> None:
+    """Raise ValueError for a text that nobody could read aloud in the time there is."""
+    start = video.grid[0] if text_start is None else text_start
+    end = video.grid[-1] if text_end is None else text_end
+    needed = video.reading.sum() * (1 - parameters.drop_probability)
+    if needed > _MOST_HURRIED * (end - start):
+        seconds, there = needed * parameters.unit, (end - start) * parameters.unit
+        raise ValueError(
+            f"the text does not fit: it takes about {seconds:.3g} s to read, and has {there:.3g} s"
+        )
+
+
+def order_posterior(
+    clips: Sequence[Interval], texts: Sequence[str], parameters: TimingParameters, *, title: str = ""
+) -> Floats:
+    """Probabilities (N, M, 3) that each clip's middle lies before, within and behind each snippet's time.
+
+    Raises ValueError as :func:`align_narration` does.
+    """
+    _check(clips, texts, None, None, None)
+    if not texts:
+        return np.zeros((len(clips), 0, 3))
+    video = timed_video(clips, texts, parameters)
+    marginals = forward_backward(timing_lattice(video, parameters, title, None, None, None))
+    started = np.clip(np.cumsum(marginals.starts, axis=1)[:, video.cells].T, 0.0, 1.0)  # (N, M)
+    ended = np.minimum(np.cumsum(marginals.ends, axis=1)[:, video.cells].T, started)
+    return np.stack([1 - started, started - ended, np.maximum(ended, 0.0)], axis=-1)
+
+
+def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:
+    """Probability (M, N) that a snippet has started and not ended at a clip's middle."""
+    started = np.cumsum(marginals.starts, axis=1)[:, cells]
+    ended = np.cumsum(marginals.ends, axis=1)[:, cells]
+    posterior: Floats = np.clip(started - ended, 0.0, 1.0)
+    return posterior
+
+
+def _path_labels(placed: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    owner = np.searchsorted(placed[:, 0], cells, side="right") - 1  # the last snippet that has started
+    inside = (owner >= 0) & (cells < placed[owner, 1])
+    return np.where(inside, owner, UNMATCHED)
+
+
+def _untold(clips: Sequence[Interval]) -> TimedAlignment:
+    """The alignment with no text."""
+    nothing, certain = np.zeros(0), np.ones(len(clips))
+    return TimedAlignment(
+        labels=np.full(len(clips), UNMATCHED),
+        posterior=np.zeros((0, len(clips))),
+        clip_confidence=certain,
+        snippet_confidence=nothing,
+        unmatched=UnmatchedProbability(clips=certain, snippets=nothing),
+        candidates=((),) * len(clips),
+        log_probability=0.0,
+        evidence=TimingEvidence(reading=0.0, room=clips[-1].end - clips[0].start, start=0.0, end=0.0),
+    )
+
+
+def confidence_of(
+    labels: NDArray[np.int64], posterior: Floats, durations: Floats, temperature: float
+) -> tuple[UnmatchedProbability, Floats, Floats]:
+    """The probabilities of being unmatched, and those of the labels of clips (N,) and snippets (M,).
+
+    That a snippet owns no clip is 1 minus the clips that it is expected to own: exact where it owns one
+    at most, and never too much (Markov's inequality).
+    """
+    snippets, clips = posterior.shape
+    table = _label_probability(posterior, temperature)
+    sure = table[labels, np.arange(clips)]
+    unmatched = UnmatchedProbability(
+        clips=table[UNMATCHED], snippets=np.maximum(1 - posterior.sum(axis=1), 0.0)
+    )
+    of_snippet = labels == np.arange(snippets)[:, None]  # (M, N)
+    owned = of_snippet @ durations
+    mean = of_snippet @ (sure * durations) / np.where(owned > 0, owned, 1.0)
+    return unmatched, sure, np.where(owned > 0, mean, unmatched.snippets)
+
+
+def _label_probability(posterior: Floats, temperature: float) -> Floats:
+    """(M + 1, N) of each clip's label, tempered; UNMATCHED is the last row."""
+    outside = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
+    table: Floats = np.vstack([posterior, outside]) ** (1 / temperature)
+    table /= table.sum(axis=0)
+    return table
+
+
+def _candidates(posterior: Floats, temperature: float) -> tuple[Candidates, ...]:
+    """The likely snippets of each clip, likeliest first."""
+    probability = _label_probability(posterior, temperature)[:-1]
+    order = np.argsort(-probability, axis=0, kind="stable")[:_MOST_CANDIDATES]  # (C, N)
+    return tuple(
+        tuple((int(j), float(p)) for j, p in zip(best, column[best], strict=True) if p >= _LEAST_LIKELY)
+        for best, column in zip(order.T, probability.T, strict=True)
+    )
+
+
+def _evidence(
+    video: TimedVideo, marginals: Marginals, extent: tuple[float | None, ...], unit: float
+) -> TimingEvidence:
+    """In seconds: ``unit`` of them are one of the video's."""
+    start, end = extent
+    first = video.bounds[0] if start is None else start
+    last = video.bounds[-1] if end is None else end
+    return TimingEvidence(
+        reading=unit * float(video.reading.sum()),
+        room=unit * float(last - first),
+        start=unit * spread(video.grid, marginals.starts[0]),
+        end=unit * spread(video.grid, marginals.ends[-1]),
+    )

@@ -1,0 +1,68 @@
+"""How much a similarity counts beside timing: the weight that does best on videos held out of training."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmtool.alignment.similarity.confidence import Matches
+from mmtool.alignment.timing.fit import AnnotatedNarration, fit
+from mmtool.alignment.timing.parameters import TimingParameters
+from mmtool.alignment.timing.semi_markov import align_narration
+from mmtool.arrays import Floats
+
+WEIGHTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
+FOLDS = 5
+
+Score = Callable[[AnnotatedNarration, Matches], float]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChoice:
+    """The weight, and the mean score of the held-out videos at each weight that was tried."""
+
+    weight: float
+    scores: Mapping[float, float]
+
+
+def choose_weight(
+    videos: Sequence[AnnotatedNarration],
+    similarities: Sequence[Floats],
+    base: TimingParameters,
+    score: Score,
+    *,
+    on_video: Callable[[int], None] = lambda _: None,
+) -> WeightChoice:
+    """Align every video with parameters fitted on the other folds, once a weight, and compare the scores.
+
+    Similarities (M, N) are standardised. The best weight wins only if it gains more over 0 than two
+    standard errors of that gain over the videos: a similarity that says nothing gets 0. Raises
+    ValueError where there are fewer than two videos, or too few annotations in the other folds.
+    """
+    if len(videos) < 2:
+        raise ValueError("a weight for the similarity needs two annotated videos")
+    scores, done = np.empty((len(videos), len(WEIGHTS))), 0
+    for fold in range(min(FOLDS, len(videos))):
+        held_out = range(fold, len(videos), FOLDS)
+        fitted = fit([video for i, video in enumerate(videos) if i not in held_out], base)
+        for i in held_out:
+            scores[i] = [
+                score(
+                    videos[i], _matches(videos[i], similarities[i], replace(fitted, emission_weight=weight))
+                )
+                for weight in WEIGHTS
+            ]
+            done += 1
+            on_video(done)
+    scores = scores[np.isfinite(scores).all(axis=1)]  # a video may have nothing to be right about
+    means = scores.mean(axis=0)
+    best = int(means.argmax())
+    gain = scores[:, best] - scores[:, 0]
+    surely = gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(scores))
+    weight = WEIGHTS[best] if surely else 0.0
+    return WeightChoice(weight, dict(zip(WEIGHTS, means.tolist(), strict=True)))
+
+
+def _matches(video: AnnotatedNarration, similarity: Floats, parameters: TimingParameters) -> Matches:
+    aligned = align_narration(video.clips, video.texts, parameters, title=video.title, emissions=similarity)
+    return aligned.matches

@@ -1,0 +1,1 @@
+"""Encoders without weights: they count and measure."""

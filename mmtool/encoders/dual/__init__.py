@@ -1,0 +1,1 @@
+"""Encoders of both modalities: CLIP-type models and LXMERT."""

@@ -1,0 +1,94 @@
+"""LXMERT without its cross-modality layers: published, from a local folder, or with random weights."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mmtool.choices import Modality
+from mmtool.encoders.hub_models import (
+    config_of,
+    fetch,
+    hub,
+    quiet,
+    require_choice,
+    require_tensors,
+    require_vocabulary,
+    untrained,
+)
+from mmtool.encoders.tokens.vocabulary import HashedTokens, Tokens, VocabularyTokens
+from mmtool.encoders.weights import RANDOM, weights_digest
+from mmtool.errors import InputError
+
+PUBLISHED = "unc-nlp/lxmert-base-uncased"
+_POOLER = "pooler."  # a head over both modalities
+
+
+@dataclass(frozen=True, slots=True)
+class LxmertSide:
+    """One side of LXMERT in evaluation mode: of the other a single layer is left.
+
+    ``weights`` are those of both sides, so that they are the same for both.
+    """
+
+    network: Any  # transformers' LxmertModel
+    weights: str
+    tokens: Tokens
+
+    @property
+    def architecture(self) -> str:
+        """The layers of language and vision, and their width."""
+        config = self.network.config
+        return f"lxmert-{config.l_layers}+{config.r_layers}x{config.hidden_size}"
+
+
+def load_lxmert(name: str | None, *, modality: Modality, weights: str | None, seed: int) -> LxmertSide:
+    """Load one side by hub name or local folder; None is :data:`PUBLISHED`.
+
+    With ``weights="random"`` the folder need hold no more than ``config.json``, the published
+    architecture needs nothing at all, and tokens are hashed words. Raises InputError.
+    """
+    remedy = f"give a local folder with --{modality}-model PATH, or --{modality}-weights {RANDOM}"
+    require_choice(weights, encoder="LXMERT", remedy=remedy)
+    with quiet():
+        if weights == RANDOM:
+            side = _random(name, f"--{modality}-model", seed)
+        else:
+            side = _trained(name or PUBLISHED, remedy)
+    encoder = side.network.encoder
+    del (encoder.layer if modality is Modality.VIDEO else encoder.r_layers)[1:]  # it reads the last one
+    return side
+
+
+def _random(name: str | None, option: str, seed: int) -> LxmertSide:
+    config = config_of(name, hub.LxmertConfig, published=PUBLISHED, option=option)
+    _require_lxmert(name or PUBLISHED, config, f"leave out {option}")
+    config.x_layers = 0
+    network = untrained(lambda: hub.LxmertModel(config), seed)
+    tokens = HashedTokens(
+        vocabulary=config.vocab_size, pad=config.pad_token_id or 0, positions=config.max_position_embeddings
+    )
+    return LxmertSide(network, f"{RANDOM}:{seed}", tokens)
+
+
+def _trained(name: str, remedy: str) -> LxmertSide:
+    def load(local: bool) -> tuple[Any, Any, Any]:
+        """Network, loading report, tokenizer."""
+        config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
+        _require_lxmert(name, config, remedy)
+        config.x_layers = 0
+        network, report = hub.LxmertModel.from_pretrained(
+            name, config=config, local_files_only=local, output_loading_info=True
+        )
+        return network, report, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
+
+    network, report, tokenizer = fetch(name, load, remedy=remedy)
+    require_tensors(name, report, unused=(_POOLER,), remedy=remedy)
+    require_vocabulary(name, tokenizer, remedy=remedy)
+    network = network.float().eval()
+    used = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
+    tokens = VocabularyTokens(tokenizer, positions=network.config.max_position_embeddings)
+    return LxmertSide(network, weights_digest(used), tokens)
+
+
+def _require_lxmert(name: str, config: Any, remedy: str) -> None:
+    if config.model_type != "lxmert":
+        raise InputError(name, f"is a model of type {config.model_type}, not LXMERT", remedy)

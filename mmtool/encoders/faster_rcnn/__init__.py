@@ -1,0 +1,1 @@
+"""torchvision's Faster R-CNN detectors as frame encoders."""

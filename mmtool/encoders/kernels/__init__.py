@@ -1,0 +1,1 @@
+"""Fast implementations of layers that several encoders use."""

@@ -1,0 +1,1 @@
+"""Encoders that read a snippet as a row of tokens, and what they share."""

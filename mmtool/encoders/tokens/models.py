@@ -1,0 +1,96 @@
+"""BERT-family models of transformers: from its hub, from a local folder, or with random weights."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mmtool.encoders.hub_models import (
+    config_of,
+    fetch,
+    hub,
+    quiet,
+    require_choice,
+    require_tensors,
+    require_vocabulary,
+    untrained,
+)
+from mmtool.encoders.tokens.vocabulary import HashedTokens, Tokens, VocabularyTokens
+from mmtool.encoders.weights import RANDOM, weights_digest
+from mmtool.errors import InputError
+
+PUBLISHED = "bert-base-uncased"
+REMEDY = f"give a local folder with --text-model PATH, or --text-weights {RANDOM}"
+_PACKABLE = {"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"}
+_COUNT_FROM_PADDING = {"camembert", "mpnet", "roberta", "xlm-roberta"}  # their first position follows its id
+_POOLER = "pooler."  # a head of BERT that no pooling here uses; many published models lack it
+
+
+@dataclass(frozen=True, slots=True)
+class TextModel:
+    """A network in evaluation mode, its tokens, and the identity of its weights."""
+
+    network: Any  # transformers' PreTrainedModel
+    tokens: Tokens
+    weights: str
+
+    @property
+    def architecture(self) -> str:
+        """The same for a hub's model and its local copy."""
+        config = self.network.config
+        return f"{config.model_type}-{config.num_hidden_layers}x{config.hidden_size}"
+
+    @property
+    def first_position(self) -> int:
+        """The position of a row's first token."""
+        return _first_position(self.network.config)
+
+    @property
+    def can_be_packed(self) -> bool:
+        """Whether the network lets its caller give positions, and what attention needs."""
+        return self.network.config.model_type in _PACKABLE
+
+
+def load_text_model(name: str | None, *, weights: str | None, seed: int) -> TextModel:
+    """Load a model by hub name or local folder; None is :data:`PUBLISHED`.
+
+    With ``weights="random"`` the folder need hold no more than ``config.json``, the published
+    architecture needs nothing at all, and tokens are hashed words. Raises InputError.
+    """
+    require_choice(weights, encoder="text", remedy=REMEDY)
+    with quiet():
+        return _random(name, seed) if weights == RANDOM else _trained(name or PUBLISHED)
+
+
+def _random(name: str | None, seed: int) -> TextModel:
+    config = config_of(name, hub.BertConfig, published=PUBLISHED, option="--text-model")
+    network = untrained(lambda: hub.AutoModel.from_config(config), seed)
+    pad = config.pad_token_id or 0
+    tokens = HashedTokens(vocabulary=config.vocab_size, pad=pad, positions=_positions(config))
+    return TextModel(network, tokens, f"{RANDOM}:{seed}")
+
+
+def _trained(name: str) -> TextModel:
+    def load(local: bool) -> tuple[Any, Any, Any]:
+        """Network, loading report, tokenizer."""
+        network, report = hub.AutoModel.from_pretrained(
+            name, local_files_only=local, output_loading_info=True
+        )
+        return network, report, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
+
+    network, report, tokenizer = fetch(name, load, remedy=REMEDY)
+    require_tensors(name, report, unused=(_POOLER,), remedy=REMEDY)
+    if tokenizer.cls_token_id is None or tokenizer.pad_token_id is None:
+        raise InputError(name, "is not of the BERT family: its tokens have no [CLS] or no padding", REMEDY)
+    require_vocabulary(name, tokenizer, remedy=REMEDY)
+    network = network.float().eval()
+    tensors = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
+    tokens = VocabularyTokens(tokenizer, positions=_positions(network.config))
+    return TextModel(network, tokens, weights_digest(tensors))
+
+
+def _first_position(config: Any) -> int:
+    return config.pad_token_id + 1 if config.model_type in _COUNT_FROM_PADDING else 0
+
+
+def _positions(config: Any) -> int:
+    most: int = config.max_position_embeddings
+    return most - _first_position(config)

@@ -1,0 +1,68 @@
+"""Snippets → features pooled over words: what BERT-family models and LXMERT's language side share."""
+
+from abc import abstractmethod
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from mmtool.choices import EncoderPrecision, Pooling
+from mmtool.encoders.contract import EncoderIdentity
+from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.precision import DTYPES, precision_settings
+from mmtool.encoders.tokens.batches import Rows, padded, pool
+from mmtool.encoders.tokens.token_encoder import TokenEncoder
+from mmtool.encoders.tokens.vocabulary import Tokens
+
+
+class LanguageModel(Protocol):
+    """A network of transformers in evaluation mode, its tokens, and what names both."""
+
+    @property
+    def network(self) -> Any: ...
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def weights(self) -> str: ...
+    @property
+    def architecture(self) -> str: ...
+
+
+class WordEncoder(TokenEncoder):
+    """Pools the word features of a language model."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        loaded: LanguageModel,
+        pooling: Pooling,
+        batch_size: int,
+        precision: EncoderPrecision,
+        device: str,
+    ) -> None:
+        super().__init__(tokens=loaded.tokens, batch_size=batch_size, device=torch.device(device))
+        self._dtype = DTYPES[precision]
+        self._network = optimised(loaded.network.to(self._device, self._dtype))
+        self._pooling = pooling
+        self.identity = EncoderIdentity(
+            name=name,
+            model=loaded.architecture,
+            weights=loaded.weights,
+            dimension=loaded.network.config.hidden_size,
+            settings={
+                "pooling": pooling.value,
+                "tokens": loaded.tokens.kind,
+                "max_tokens": loaded.tokens.limit,
+                **precision_settings(precision),
+            },
+        )
+
+    @torch.inference_mode()
+    def _features(self, rows: Rows) -> Tensor:
+        tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
+        return pool(self._words(tokens, real), real, self._pooling)
+
+    @abstractmethod
+    def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:
+        """Tokens (b, L), and which of them are real where not all are, → word features (b, L, D)."""

@@ -1,0 +1,1 @@
+"""Features between extraction and alignment: projection, normalisation, joining, pairing."""

@@ -1,0 +1,76 @@
+"""The reliability curve: how often decisions of a confidence are right, of one run or of several."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mmtool.choices import PictureFormat
+from mmtool.plots.curves import INK, colours, write_figure
+
+LARGEST = 900.0  # square points of a dot that stands for all decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The expected calibration error, and bins with their ``share``, ``confidence`` and ``accuracy``."""
+
+    error: float
+    bins: Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """The curves of one run."""
+
+    run: str
+    clips: Curve
+    snippets: Curve
+
+
+def write_reliability(path: Path, curves: Sequence[Reliability], picture_format: PictureFormat) -> None:
+    """Draw one or more runs' curves into one picture."""
+    write_figure(path, lambda: draw_reliability(curves), picture_format)
+
+
+def draw_reliability(curves: Sequence[Reliability]) -> Figure:
+    """Accuracy over confidence of clips and of snippets; a dot's area is its share of the decisions."""
+    figure = Figure(figsize=(9.0, 5.2))
+    title = "How often labels of a confidence are right (a dot’s area: how many they are)"
+    figure.suptitle(title, x=0.01, ha="left", weight="bold")
+    clips, snippets = figure.subplots(1, 2, sharey=True)
+    shown = ((clips, "Clips, by their time"), (snippets, "Snippets, each counting the same"))
+    for axes, title in shown:
+        axes.set_title(title)
+        axes.plot([0, 100], [0, 100], color=INK, linestyle=":", linewidth=1.2)
+        axes.set(xlim=(0, 100), ylim=(0, 100), xlabel="confidence, %", aspect="equal")
+    clips.set_ylabel("right, %")
+    clips.annotate("too modest", (4, 93), color=INK, style="italic")
+    clips.annotate("too sure", (96, 4), color=INK, style="italic", ha="right")
+    for curve, colour in zip(curves, colours(len(curves)), strict=True):
+        _draw(clips, curve.clips, colour)
+        _draw(snippets, curve.snippets, colour)
+    lines = [mpl.lines.Line2D([], [], color=colour, marker="o") for colour in colours(len(curves))]
+    legend = figure.legend(lines, ["run"] * len(curves), loc="outside lower center", ncols=3)
+    for text, curve in zip(legend.get_texts(), curves, strict=True):
+        text.set_parse_math(False)  # a run may be called anything
+        text.set_text(
+            f"{curve.run}: calibration error {_percent(curve.clips.error)} / {_percent(curve.snippets.error)}"
+        )
+    return figure
+
+
+def _draw(axes: Axes, curve: Curve, colour: str) -> None:
+    filled = [b for b in curve.bins if b["share"] > 0]
+    sure, right = [100 * b["confidence"] for b in filled], [100 * b["accuracy"] for b in filled]
+    axes.plot(sure, right, color=colour, alpha=0.6)
+    areas = [max(LARGEST * b["share"], 8.0) for b in filled]
+    axes.scatter(sure, right, areas, color=colour, alpha=0.8, linewidths=0, zorder=3, clip_on=False)
+
+
+def _percent(error: float) -> str:
+    return "–" if math.isnan(error) else f"{100 * error:.1f} %"

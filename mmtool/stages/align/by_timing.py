@@ -1,0 +1,127 @@
+"""Alignments from timing, and features where named, without torch; not a stage of its own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmtool.alignment.timing import semi_markov
+from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
+from mmtool.choices import Decoder, Modality, TimingPath
+from mmtool.errors import InputError
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_file, digest_json
+from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
+from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
+from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.shared.clips_and_snippets import read_pair
+
+if TYPE_CHECKING:
+    from mmtool.features.pairs import FeaturePair
+
+
+def align_by_timing(
+    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], report: StageReport, progress: Progress
+) -> None:
+    """Align each id with the parameters of the run, or with those of the package.
+
+    The similarity of features counts where the settings name them or the run was trained with them;
+    raises CallError for others than the run's.
+    """
+    output = AlignmentOutput(corpus, settings, report)
+    with _opened(corpus, settings) as pair:
+        aligner = _TimingAligner(corpus, settings, pair, output)
+        for number, id in enumerate(ids, start=1):
+            try:
+                aligner.align(id)
+            except InputError as error:
+                report.failures.append(Failure(id, str(error)))
+            progress("aligning", number, len(ids), "videos")
+    output.summarise()
+
+
+@contextmanager
+def _opened(corpus: Corpus, settings: AlignSettings) -> Iterator["FeaturePair | None"]:
+    """The features to compare, which only now load what reads them."""
+    used = read_used_features(corpus.timing(settings.run)) if settings.run else {}
+    if not used and not settings.video:
+        yield None
+        return
+    from mmtool.features.pairs import open_feature_pair
+
+    video = settings.video or used[Modality.VIDEO].name
+    text = settings.text or used[Modality.TEXT].name
+    # those of the run were compared when it was trained
+    with open_feature_pair(corpus, video, text, any_space=settings.any_space or bool(used)) as pair:
+        if used:
+            pair.require(used)
+        yield pair
+
+
+def _read_parameters(path: Path) -> TimingParameters:
+    try:
+        return TimingParameters.from_dict(read_timing(path))
+    except ValueError as error:
+        raise InputError(path, str(error), REMEDY) from error
+
+
+class _TimingAligner:
+    """Reads one video at a time, aligns it, and writes its alignment."""
+
+    def __init__(
+        self, corpus: Corpus, settings: AlignSettings, pair: "FeaturePair | None", output: AlignmentOutput
+    ) -> None:
+        self.corpus, self.settings, self.pair, self.output = corpus, settings, pair, output
+        run = settings.run
+        self.parameters = _read_parameters(corpus.timing(run)) if run else default_parameters()
+        self.digest = digest_json(self.parameters.to_dict())
+        self.titles = corpus.titles()
+
+    def align(self, id: str) -> None:
+        """Align one video unless it is; raises InputError where that is impossible."""
+        clips, snippets = read_pair(self.corpus, id)
+        recipe = self._recipe(id)
+        if self.output.is_made(id, recipe):
+            return
+        timed = self._timed(id, clips, snippets)
+        alignment = Alignment(
+            id=id,
+            clips=tuple(clips),
+            snippets=tuple(snippets),
+            matches=timed.matches,
+            clip_confidence=tuple(timed.clip_confidence.tolist()),
+            snippet_confidence=tuple(timed.snippet_confidence.tolist()),
+            decoder=str(Decoder.SEMI_MARKOV),
+            checkpoint=self.digest,
+            candidates=timed.candidates,
+        )
+        self.output.write(alignment, recipe, timing=timed.evidence, unmatched=timed.unmatched)
+
+    def _recipe(self, id: str) -> str:
+        made = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
+        asked = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
+        features = self.pair.recipe(id) if self.pair else []
+        return digest_json([self.digest, made, self.titles.get(id, ""), asked, *features])
+
+    def _timed(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> semi_markov.TimedAlignment:
+        emissions = self.pair.similarity(id, clips, snippets) if self.pair else None
+        try:
+            return semi_markov.align_narration(
+                [clip.interval for clip in clips],
+                [snippet.text for snippet in snippets],
+                self.parameters,
+                title=self.titles.get(id, ""),
+                emissions=emissions,
+                text_start=self.settings.text_start,
+                text_end=self.settings.text_end,
+                most_probable_path=self.settings.path is TimingPath.VITERBI,
+            )
+        except semi_markov.ExtentError as error:
+            raise InputError(
+                self.corpus.clips(id), str(error), "give another --text-start or --text-end"
+            ) from error
+        except ValueError as error:
+            raise InputError(
+                self.corpus.snippets(id), str(error), "correct it and run `mmtool align` again"
+            ) from error

@@ -1,0 +1,18 @@
+"""Alignments and checkpoints → files of other programs."""
+
+from typing import TYPE_CHECKING
+
+from mmtool.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from mmtool.stages.export.alignments import export_alignments
+    from mmtool.stages.export.checkpoint import export_checkpoint
+
+__all__ = ["export_alignments", "export_checkpoint"]
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "export_alignments": "mmtool.stages.export.alignments",
+        "export_checkpoint": "mmtool.stages.export.checkpoint",
+    },
+)

@@ -1,0 +1,5 @@
+"""Clips and snippets → features in HDF5."""
+
+from mmtool.stages.extract.stage import extract
+
+__all__ = ["extract"]

@@ -1,0 +1,112 @@
+"""Frames → the features of a film's clips; not a stage of its own."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mmtool.choices import RegionPrecision
+from mmtool.encoders.contract import MAX_REGIONS, Features, FrameEncoder, Regions
+from mmtool.formats.features import FeatureGroup
+from mmtool.records import Failure, Progress, silent
+from mmtool.stages.extract.frame_batches import FilmClips, frame_batches
+from mmtool.video.frames import ClipFrame
+
+STORED_AS: dict[RegionPrecision, DTypeLike] = {
+    RegionPrecision.FP32: np.float32,
+    RegionPrecision.FP16: np.float16,
+}
+
+
+def encode_films(
+    films: Iterable[FilmClips],
+    encoder: FrameEncoder,
+    *,
+    per_clip: int,
+    batch_size: int,
+    region_precision: RegionPrecision | None,
+    progress: Progress = silent,
+) -> Iterator[tuple[str, FeatureGroup | Failure]]:
+    """Yield each film's id with its features, or with what is wrong with it.
+
+    ``region_precision`` is that of the regions' features, None where no regions are to be kept.
+
+    A clip's features depend on nothing but its frames: the encoder gets batches of one size, the last
+    ones filled up with copies.
+    """
+    begun: dict[str, FilmFeatures] = {}
+    failed: set[str] = set()  # films of which a batch may still hold frames
+    for batch in frame_batches(films, per_clip=per_clip, batch_size=batch_size):
+        if isinstance(batch, Failure):
+            begun.pop(batch.id, None)
+            failed.add(batch.id)
+            yield batch.id, batch
+            continue
+        pixels = [item.found.frame.pixels for item in batch]
+        encoded = encoder.encode(pixels + pixels[-1:] * (batch_size - len(batch)))
+        for row, item in enumerate(batch):
+            film = item.film
+            if film.id in failed:
+                continue
+            if film.id not in begun:
+                begun[film.id] = FilmFeatures(film, per_clip, region_precision)
+            regions = encoded.regions[row] if encoded.regions and region_precision else None
+            begun[film.id].add(item.found, encoded.features[row], regions)
+            if begun[film.id].complete:
+                yield film.id, begun.pop(film.id).group()
+        last = batch[-1]
+        progress(last.film.title, last.found.clip + 1, len(last.film.clips), "clips")
+
+
+class FilmFeatures:
+    """Collects the K frames of each of a film's N clips."""
+
+    def __init__(self, film: FilmClips, per_clip: int, region_precision: RegionPrecision | None) -> None:
+        self._film = film
+        self._shape = (len(film.clips), per_clip)
+        self._missing = len(film.clips) * per_clip
+        self._stored_as = STORED_AS[region_precision or RegionPrecision.FP32]
+        self._times = np.zeros(self._shape, np.float64)
+        self._features: Features = np.zeros((0,), np.float32)
+        self._regions: dict[str, NDArray[np.generic]] = {}
+
+    @property
+    def complete(self) -> bool:
+        return self._missing == 0
+
+    def add(self, found: ClipFrame, features: Features, regions: Regions | None) -> None:
+        """Add a frame's features (D,) and its regions, where they are kept."""
+        if not self._features.size:
+            self._features = np.zeros((*self._shape, len(features)), np.float32)
+        place = found.clip, found.part
+        self._times[place] = found.frame.time
+        self._features[place] = features
+        if regions is not None:
+            self._add_regions(place, regions)
+        self._missing -= 1
+
+    def _add_regions(self, place: tuple[int, int], regions: Regions) -> None:
+        """Arrays (N, K, 36, …), zero beyond each frame's ``region_count``."""
+        arrays = {
+            "boxes": regions.boxes,
+            "scores": regions.scores,
+            "labels": regions.labels,
+            "region_features": regions.features.astype(self._stored_as),
+        }
+        if regions.attributes is not None:
+            arrays["attributes"] = regions.attributes
+        for name, array in arrays.items():
+            if name not in self._regions:
+                self._regions[name] = np.zeros((*self._shape, MAX_REGIONS, *array.shape[1:]), array.dtype)
+            self._regions[name][place][: len(array)] = array
+        counts = self._regions.setdefault("region_count", np.zeros(self._shape, np.int64))
+        counts[place] = len(regions.boxes)
+
+    def group(self) -> FeatureGroup:
+        """The features of each clip are the mean over its K frames'."""
+        return FeatureGroup(
+            self._features.mean(axis=1),
+            np.array([clip.interval for clip in self._film.clips], dtype=np.float64),
+            extras=self._regions,
+            frame_times=self._times,
+        )

@@ -1,0 +1,5 @@
+"""Runs and alignments → pictures."""
+
+from mmtool.stages.plot.stage import plot
+
+__all__ = ["plot"]

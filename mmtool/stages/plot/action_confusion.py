@@ -1,0 +1,78 @@
+"""Which actions a network takes for which, each after the right ones before it; not a stage of its own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmtool.alignment.network.actions import ActionSet
+from mmtool.alignment.network.batch import Sequences, Traces
+from mmtool.alignment.network.model import AlignmentNetwork
+from mmtool.alignment.network.trace import trace
+from mmtool.choices import Action, CheckpointChoice, Modality
+from mmtool.errors import InputError
+from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
+from mmtool.formats.corpus import Corpus
+from mmtool.records import Failure, Progress, StageReport
+from mmtool.settings.train import TrainSettings
+from mmtool.stages.shared.annotated_videos import AnnotatedVideo, read_annotated_video
+from mmtool.stages.shared.devices import set_threads
+from mmtool.stages.shared.network_inputs import open_for_checkpoint
+from mmtool.stages.shared.network_timing import timing_for_checkpoint
+from mmtool.stages.shared.trained_network import load_network
+
+Counts = NDArray[np.int64]
+
+
+def count_actions(
+    corpus: Corpus, run: str, ids: Sequence[str], report: StageReport, progress: Progress
+) -> tuple[tuple[Action, ...], Counts]:
+    """The actions of a run's network, and how often (K, K) each gold action has each as most probable.
+
+    Every whole video is one sequence, and every action follows the gold ones before it (teacher
+    forcing): what is counted are single decisions, not what becomes of a wrong one. Videos that cannot
+    be read are failures of the report.
+    """
+    set_threads(0)
+    checkpoint = read_checkpoint(choose_checkpoint(corpus.run(run), CheckpointChoice.AUTO))
+    network = load_network(checkpoint)
+    actions = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
+    timing, weight = timing_for_checkpoint(corpus, checkpoint, None)
+    counts = np.zeros((len(actions), len(actions)), dtype=np.int64)
+    inputs = checkpoint.inputs
+    with (
+        open_for_checkpoint(corpus, Modality.VIDEO, inputs[Modality.VIDEO], "") as clips,
+        open_for_checkpoint(corpus, Modality.TEXT, inputs[Modality.TEXT], "") as snippets,
+    ):
+        for number, id in enumerate(ids, start=1):
+            try:
+                video = read_annotated_video(corpus, id, clips, snippets, actions, timing)
+            except InputError as error:
+                report.failures.append(Failure(id, str(error)))
+                continue
+            if len(video.gold):
+                np.add.at(counts, (video.gold, _most_probable(network, video, actions, weight)), 1)
+            progress(run, number, len(ids), "videos")
+    return actions.actions, counts
+
+
+@torch.inference_mode()
+def _most_probable(
+    network: AlignmentNetwork, video: AnnotatedVideo, actions: ActionSet, weight: float
+) -> Counts:
+    """(T,): the action that would be taken at each step, timing's prior included where the run has one."""
+    timing = video.timing
+    gold = trace(
+        video.gold,
+        len(video.clips),
+        len(video.snippets),
+        actions,
+        None if timing is None else timing.inputs,
+    )
+    logits = network(Sequences.pad([video.clips]), Sequences.pad([video.snippets]), Traces.pad([gold]))
+    scores = logits[0].double().numpy()  # (T, K)
+    if timing is not None and timing.prior is not None:
+        scores += weight * timing.prior[gold.clip_top, gold.snippet_top]
+    chosen: Counts = scores.argmax(axis=1)
+    return chosen

@@ -1,0 +1,105 @@
+"""What training reads from a corpus: features, gold actions, truth and time; not a stage of its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.alignment.network.actions import ActionSet, UnreachableAlignmentError, gold_actions
+from mmtool.choices import Modality, Split
+from mmtool.errors import CallError, InputError
+from mmtool.evaluation.labels import best_labels
+from mmtool.formats.checkpoints import CheckpointInput
+from mmtool.formats.clips import read_clips
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_json
+from mmtool.formats.snippets import read_snippets
+from mmtool.records import Interval
+from mmtool.settings.train import TrainSettings
+from mmtool.stages.shared.network_inputs import NetworkInput, open_for_training
+from mmtool.stages.shared.network_timing import NetworkTiming, VideoTiming, timing_for_training
+from mmtool.stages.shared.truth import read_truth
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedVideo:
+    """One video as training sees it: what the network reads, and the truth."""
+
+    id: str
+    clips: NDArray[np.float32]  # (N, D)
+    snippets: NDArray[np.float32]  # (M, D)
+    intervals: list[Interval]  # (N)
+    truth: list[Interval | None]  # (M)
+    gold: NDArray[np.int64]  # (T)
+    timing: VideoTiming | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """All that training reads from the corpus; ``digest`` tells whether it changed.
+
+    ``timing`` are the parameters that a network with time works with.
+    """
+
+    train: list[AnnotatedVideo]
+    val: list[AnnotatedVideo]
+    inputs: dict[Modality, CheckpointInput]
+    timing: dict[str, object]
+    digest: str
+
+
+def read_training_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
+    """Read both splits; raises InputError for what is damaged, CallError for what cannot be learned from."""
+    train_ids = corpus.split_ids(Split.TRAIN)
+    val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
+    actions = _action_set(settings)
+    timing = timing_for_training(corpus, settings, actions, train_ids)
+    with (
+        open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
+        open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
+    ):
+        train_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in train_ids]
+        val_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in val_ids]
+        inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
+        made = [(id, video.features.recipe(id), text.features.recipe(id)) for id in train_ids + val_ids]
+    gold = [v.gold.tolist() for v in train_videos + val_videos]
+    told: list[object] = [train_ids, val_ids, made, gold]
+    if timing is None:
+        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(told))
+    parameters = timing.parameters.to_dict()
+    told += [parameters, {id: timing.titles.get(id, "") for id in train_ids + val_ids}]
+    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(told))
+
+
+def _action_set(settings: TrainSettings) -> ActionSet:
+    try:
+        return ActionSet(settings.actions)
+    except ValueError as error:
+        raise CallError(f"--action: {error}") from error
+
+
+def read_annotated_video(
+    corpus: Corpus,
+    id: str,
+    video: NetworkInput,
+    text: NetworkInput,
+    actions: ActionSet,
+    timing: NetworkTiming | None,
+) -> AnnotatedVideo:
+    """Read one video; raises InputError for what is damaged and for a truth that no actions produce."""
+    clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
+    video.features.check_clips(id, clips)
+    text.features.check_snippets(id, snippets)
+    truth = read_truth(corpus, id, clips, snippets)
+    intervals = [clip.interval for clip in clips]
+    pairs = [(i, j) for i, j in enumerate(best_labels(intervals, truth)) if j is not None]
+    try:
+        gold = gold_actions(pairs, len(clips), len(snippets), actions)
+    except UnreachableAlignmentError as error:
+        raise InputError(
+            corpus.annotations(id),
+            f"cannot be learned: {error}",
+            "sort the annotations by time, as the text is",
+        ) from error
+    timed = timing.of(id, clips, snippets) if timing else None
+    return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold, timed)

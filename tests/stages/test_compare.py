@@ -1,0 +1,100 @@
+"""Runs against each other: paired differences by hand, and what the command says."""
+
+import json
+from math import nan
+
+import pytest
+
+from mmtool.evaluation.comparison import compare_scores
+from mmtool.evaluation.measures import VideoScore
+from mmtool.formats.alignments import read_alignment, write_alignment
+from mmtool.records import Alignment
+from support.commands import call
+from support.corpora import make_corpus
+
+
+def score(correct, *ious):
+    return VideoScore(correct_seconds=correct, clip_seconds=10.0, ious=ious)
+
+
+def test_differences_are_second_minus_first_over_common_videos():
+    first = {"a": score(5.0, 0.5), "b": score(2.0, 0.2), "only here": score(9.0, 0.9)}
+    second = {"a": score(6.0, 0.4), "b": score(5.0, 0.6)}
+    found = compare_scores(first, second)
+    assert found.videos == 2
+    assert found.video_accuracy.value == pytest.approx((0.1 + 0.3) / 2)
+    assert found.text_iou.value == pytest.approx((-0.1 + 0.4) / 2)
+    assert [change.id for change in found.changes] == ["b", "a"]  # by how much they changed
+
+
+def test_pairing_makes_a_constant_gain_certain_however_hard_the_videos_are():
+    first = {str(k): score(float(k), k / 10) for k in range(9)}
+    second = {str(k): score(k + 1.0, k / 10 + 0.1) for k in range(9)}
+    found = compare_scores(first, second)
+    assert found.video_accuracy.low == pytest.approx(0.1)
+    assert found.video_accuracy.high == pytest.approx(0.1)
+
+
+def test_an_undefined_measure_leaves_its_video_out_of_that_mean():
+    found = compare_scores({"a": score(1.0), "b": score(1.0, 0.5)}, {"a": score(2.0), "b": score(1.0, 0.7)})
+    assert found.text_iou.value == pytest.approx(0.2)
+    assert found.video_accuracy.value == pytest.approx(0.05)
+    assert compare_scores({}, {}).video_accuracy.value is not None
+    assert str(compare_scores({}, {}).video_accuracy.value) == str(nan)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """The run ``none`` has the alignments of ``semi-markov`` without their matches."""
+    corpus = make_corpus(tmp_path)
+    call("align", corpus.root)
+    for id in corpus.aligned_ids("semi-markov"):
+        known, recipe = read_alignment(corpus.alignment("semi-markov", id))
+        empty = Alignment(
+            id, known.clips, known.snippets, (), known.clip_confidence, known.snippet_confidence, "x", ""
+        )
+        write_alignment(corpus.alignment("none", id), empty, recipe)
+    return corpus
+
+
+def compare(corpus, *runs, code=0):
+    arguments = [argument for run in runs for argument in ("--run", run)]
+    return call("compare", corpus.root, *arguments, "--json", code=code)
+
+
+def test_the_command_agrees_with_evaluate(corpus):
+    measured = {}
+    for run in ("semi-markov", "none"):
+        found = json.loads(call("evaluate", corpus.root, "--run", run, "--json").output)
+        measured[run] = found["measures"][run]["video_accuracy"]["value"]
+    found = json.loads(compare(corpus, "none", "semi-markov").output)["comparisons"]["semi-markov"]
+    assert found["videos"] == 6
+    assert found["video_accuracy"]["value"] == pytest.approx(measured["semi-markov"] - measured["none"])
+    assert len(found["changes"]) == 6
+
+
+def test_a_run_against_its_copy_makes_no_difference(corpus):
+    for path in (corpus.root / "alignments" / "none").glob("*.json"):
+        path.write_bytes((corpus.root / "alignments" / "semi-markov" / path.name).read_bytes())
+    output = call("compare", corpus.root, "--run", "none", "--run", "semi-markov").output
+    assert "no clear difference" in output
+    assert "+0.0" in output
+
+
+def test_videos_that_one_run_lacks_are_left_out_and_said(corpus):
+    corpus.alignment("none", "v0").unlink()
+    report = json.loads(compare(corpus, "none", "semi-markov").output)
+    assert report["comparisons"]["semi-markov"]["videos"] == 5
+    assert report["notes"] == ["1 videos are not aligned by every run and are left out"]
+
+
+def test_calls_that_cannot_be_answered_are_refused(corpus):
+    assert "two different runs" in compare(corpus, "none", code=2).output
+    assert "two different runs" in compare(corpus, "none", "none", code=2).output
+    assert "run `mmtool align` first" in compare(corpus, "none", "nowhere", code=2).output
+
+
+def test_a_damaged_alignment_fails_alone(corpus):
+    corpus.alignment("none", "v1").write_text("{}", encoding="utf-8")
+    output = compare(corpus, "none", "semi-markov", code=1).output
+    assert "v1.json: is no alignment" in output

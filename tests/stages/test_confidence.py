@@ -1,0 +1,437 @@
+"""How sure, and rightly so: calibration, coverage, verdicts, weak matches, and what people see of them."""
+
+import json
+import shutil
+from dataclasses import replace
+from math import isnan, nan
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmtool.alignment.quality import TimingEvidence, judge, spread
+from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
+from mmtool.alignment.timing.semi_markov import align_narration
+from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
+from mmtool.evaluation.calibration import (
+    Calibration,
+    Decisions,
+    at_coverage,
+    calibrate,
+    clip_decisions,
+    expected_calibration_error,
+    reliability,
+    snippet_decisions,
+)
+from mmtool.evaluation.measures import score
+from mmtool.evaluation.verdicts import compare, rank_correlation
+from mmtool.formats.alignments import read_alignment, write_alignment
+from mmtool.formats.corpus import Corpus
+from mmtool.records import Alignment, Clip, Interval, Quality, Snippet
+from support.commands import call, chain, complaint
+from support.corpora import make_corpus
+from support.films import draw_film
+from support.narrations import ASSUMED, Narrator, draw
+
+TIMING = "semi-markov"
+
+
+def decisions(*rows: tuple[float, float, float]) -> Decisions:
+    """From rows of confidence, outcome and weight."""
+    confidence, outcome, weight = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    return Decisions(confidence=confidence, outcome=outcome, weight=weight, value=outcome)
+
+
+# --- calibration -----------------------------------------------------------------------------------
+
+
+def test_calibration_error_by_hand() -> None:
+    """Two bins: 0.2 and 0.4 of weight 1 each are right half the time; 0.9 of weight 2 always is."""
+    some = decisions((0.2, 0, 1), (0.4, 1, 1), (0.9, 1, 2))
+    low, high = reliability(some, bins=2)
+    assert (low.share, low.confidence, low.accuracy) == pytest.approx((0.5, 0.3, 0.5))
+    assert (high.share, high.confidence, high.accuracy) == pytest.approx((0.5, 0.9, 1.0))
+    assert expected_calibration_error([low, high]) == pytest.approx(0.5 * 0.2 + 0.5 * 0.1)
+
+
+def test_bins_are_half_open_and_the_last_has_certainty_too() -> None:
+    bins = reliability(decisions((0.1, 1, 1), (1.0, 1, 1), (0.0, 0, 2)))
+    assert [b.share for b in bins] == [0.5, 0.25, 0, 0, 0, 0, 0, 0, 0, 0.25]
+    assert (bins[0].low, bins[1].low, bins[9].high) == (0.0, 0.1, 1.0)
+    assert isnan(bins[5].accuracy)
+
+
+def test_coverage_by_hand() -> None:
+    """The surest first; the one on the limit counts in part."""
+    some = decisions((0.6, 0, 2), (0.9, 1, 1), (0.1, 1, 1))
+    assert at_coverage(some, 0.25) == 1.0
+    assert at_coverage(some, 0.5) == pytest.approx(1 / 2)
+    assert at_coverage(some, 0.75) == pytest.approx(1 / 3)
+    assert at_coverage(some, 1.0) == pytest.approx(2 / 4)
+
+
+def test_equal_confidence_counts_alike_whatever_the_order() -> None:
+    for rows in (((0.5, 1, 1), (0.5, 0, 1)), ((0.5, 0, 1), (0.5, 1, 1))):
+        assert at_coverage(decisions(*rows), 0.5) == pytest.approx(0.5)
+
+
+def test_decisions_without_a_value_are_not_covered() -> None:
+    some = replace(decisions((0.9, 1, 1), (0.5, 1, 1)), value=np.array([nan, 0.25]))
+    assert at_coverage(some, 0.25) == 0.25
+
+
+def test_nothing_decided_is_undefined() -> None:
+    nothing = calibrate([decisions()])
+    assert isnan(nothing.error)
+    assert all(isnan(value) for value in nothing.coverage.values())
+
+
+CLIPS = [Interval(0, 2), Interval(2, 3), Interval(3, 6)]
+TRUTH = [Interval(0, 3), Interval(3, 5), None]
+
+
+def test_clips_are_right_for_a_part_of_their_time_and_weigh_it() -> None:
+    """The last clip is 2 of 3 s in its snippet; the second has no label where there is one."""
+    made = clip_decisions(CLIPS, TRUTH, [(0, 0), (2, 1)], [0.9, 0.8, 0.7])
+    assert made.outcome.tolist() == pytest.approx([1, 0, 2 / 3])
+    assert made.weight.tolist() == [2, 1, 3]
+    assert at_coverage(made, 1.0) == pytest.approx(4 / 6)
+    measured = score(CLIPS, TRUTH, [(0, 0), (2, 1)])
+    assert at_coverage(made, 1.0) == pytest.approx(measured.video_accuracy)
+
+
+def test_snippets_are_right_for_a_part_of_their_clips_and_worth_their_iou() -> None:
+    """The second owns clips 1 and 2, of which 2 of 4 s are in it; the third has none, rightly."""
+    made = snippet_decisions(CLIPS, TRUTH, [(0, 0), (1, 1), (2, 1)], [0.9, 0.8, 0.7])
+    assert made.outcome.tolist() == pytest.approx([1, 0.5, 1])
+    assert made.value[:2].tolist() == pytest.approx([2 / 3, 2 / 4])
+    assert isnan(made.value[2])
+    wrong = snippet_decisions(CLIPS, TRUTH, [], [0.9, 0.8, 0.7])
+    assert wrong.outcome.tolist() == [0, 0, 1]
+
+
+def calibration_of(narrator: Narrator, parameters: TimingParameters, *, videos: int) -> Calibration:
+    """Of the clips of some narrations whose extent is known."""
+    rng, made = np.random.default_rng(0), []
+    for video in (draw(rng, narrator) for _ in range(videos)):
+        told = [interval for interval in video.truth if interval]
+        extent = {"text_start": told[0].start, "text_end": told[-1].end}
+        result = align_narration(video.clips, video.texts, parameters, **extent)
+        made.append(clip_decisions(video.clips, video.truth, result.matches, result.clip_confidence.tolist()))
+    return calibrate(made)
+
+
+@pytest.mark.parametrize(
+    ("narrator", "temperature"),
+    [
+        (Narrator(), 1.0),
+        (Narrator(log_normal=True), 1.0),
+        (Narrator(noise=1.3), default_parameters().temperature),  # which makes up for such deviations
+    ],
+    ids=["as assumed", "other noise", "more noise"],
+)
+def test_confidence_is_calibrated_on_held_out_narrations(narrator: Narrator, temperature: float) -> None:
+    assumed = replace(ASSUMED, temperature=temperature)
+    measured = calibration_of(narrator, assumed, videos=30)
+    assert measured.error <= 0.05
+    assert measured.coverage[0.25] > measured.coverage[0.5] > measured.coverage[1.0]
+    assert 0.5 < measured.coverage[1.0] < 0.9  # there is something to doubt
+
+
+def test_too_modest_confidence_is_noticed() -> None:
+    assert calibration_of(Narrator(), replace(ASSUMED, temperature=2.0), videos=5).error > 0.1
+
+
+# --- verdicts --------------------------------------------------------------------------------------
+
+
+def alignment(*, clips: int = 4, snippets: int = 2, sure: float = 0.9) -> Alignment:
+    """Clips of 1 s; of the first half of them each is a snippet's, from the first on."""
+    matches = tuple((clip, min(clip, snippets - 1)) for clip in range(clips // 2))
+    return Alignment(
+        id="film",
+        clips=tuple(Clip(float(k), k + 1.0) for k in range(clips)),
+        snippets=tuple(Snippet(f"text {k}") for k in range(snippets)),
+        matches=matches,
+        clip_confidence=(sure,) * clips,
+        snippet_confidence=(sure,) * snippets,
+        decoder="some",
+        checkpoint="",
+    )
+
+
+EVIDENCE = TimingEvidence(reading=100, room=100, start=0, end=3)
+
+
+def test_a_sound_alignment_has_no_reasons() -> None:
+    assert judge(alignment()) == judge(alignment(), EVIDENCE) == Quality(pytest.approx(0.9), ())
+
+
+@pytest.mark.parametrize(
+    ("made", "timing", "reason"),
+    [
+        (
+            alignment(),
+            replace(EVIDENCE, reading=150),
+            "text too long for the video: 150 s to read aloud in 100",
+        ),
+        (alignment(), replace(EVIDENCE, reading=50), "text much shorter than the video: 50 s"),
+        (alignment(), replace(EVIDENCE, start=30), "narration's start uncertain: within 30 s"),
+        (alignment(), replace(EVIDENCE, end=40), "narration's end uncertain: within 40 s"),
+        (alignment(sure=0.3), None, "confidence low: 30 % of the time"),
+        (alignment(snippets=5), None, "most snippets dropped: 2 of 5 have a clip"),
+        (replace(alignment(clips=8), matches=((0, 0), (1, 1))), None, "few clips matched: 25 % of the time"),
+    ],
+)
+def test_each_reason_alone(made: Alignment, timing: TimingEvidence | None, reason: str) -> None:
+    [given] = judge(made, timing).reasons
+    assert given.startswith(reason)
+
+
+def test_expected_accuracy_weighs_time() -> None:
+    clips = (Clip(0.0, 3.0), Clip(3.0, 4.0))
+    made = replace(alignment(clips=2), clips=clips, clip_confidence=(1.0, 0.2))
+    assert judge(made).expected_accuracy == pytest.approx(0.8)
+
+
+def test_spread_is_the_inner_80_percent() -> None:
+    assert spread(np.arange(11.0), np.full(11, 1 / 11)) == pytest.approx(8)
+    assert spread(np.arange(3.0), np.array([0.05, 0.9, 0.05])) == 0
+
+
+def test_timing_says_how_long_the_text_is_and_where_its_ends_are() -> None:
+    """80 letters take 8 s; with the extent given there is room for just that."""
+    clips = [Interval(float(k), k + 1.0) for k in range(30)]
+    free = align_narration(clips, ["x" * 40] * 2, ASSUMED).evidence
+    assert (free.reading, free.room) == pytest.approx((8, 30))
+    assert free.start > 5
+    fixed = align_narration(clips, ["x" * 40] * 2, ASSUMED, text_start=10, text_end=18).evidence
+    assert (fixed.room, fixed.start, fixed.end) == pytest.approx((8, 0, 0))
+
+
+def test_rank_correlation_by_hand() -> None:
+    """Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4."""
+    assert rank_correlation(np.array([1, 5, 5, 9.0]), np.array([0, 1, 2, 3.0])) == pytest.approx(0.9**0.5)
+    assert rank_correlation(np.array([1, 2, nan]), np.array([5, 4, 9.0])) == pytest.approx(-1)
+    assert isnan(rank_correlation(np.array([1, 1.0]), np.array([1, 2.0])))
+
+
+def test_verdicts_compare_what_was_expected_with_what_came() -> None:
+    """The second video is judged doubtful and is half right; the third is not judged."""
+    right = score(CLIPS, [Interval(0, 6)], [(0, 0), (1, 0), (2, 0)])
+    half = score(CLIPS, [Interval(0, 6)], [(2, 0)])
+    found = compare({"a": right, "b": half, "c": half}, {"a": Quality(0.8), "b": Quality(0.4, ("flat",))})
+    assert (found.sound.videos, found.sound.video_accuracy) == (1, 1.0)
+    assert (found.doubtful.videos, found.doubtful.video_accuracy) == (1, 0.5)
+    assert found.doubtful.expected_accuracy == 0.4
+    assert found.rank_correlation == pytest.approx(1)
+
+
+# --- weak matches ----------------------------------------------------------------------------------
+
+
+def test_weak_matches_are_left_out_and_confidence_stays_that_of_the_label() -> None:
+    """Snippet 0 keeps clip 0 of its two, snippet 1 loses its only one; clip 3 never had any."""
+    made = replace(
+        alignment(),
+        matches=((0, 0), (1, 0), (2, 1)),
+        clip_confidence=(0.9, 0.3, 0.4, 0.2),
+        snippet_confidence=(0.6, 0.4),
+    )
+    unmatched = UnmatchedProbability(clips=np.array([0.1, 0.5, 0.3, 0.2]), snippets=np.array([0.0, 0.25]))
+    kept = without_weak_matches(made, 0.5, unmatched)
+    assert kept.matches == ((0, 0),)
+    assert kept.clip_confidence == (0.9, 0.5, 0.3, 0.2)
+    assert kept.snippet_confidence == (0.9, 0.25)
+    unknown = without_weak_matches(made, 0.5)
+    assert unknown.clip_confidence == (0.9, 0.7, 0.6, 0.2)
+    assert unknown.snippet_confidence == (0.9, 0.6)
+    assert without_weak_matches(made, 0.0, unmatched) == made
+
+
+def test_timing_knows_what_is_unmatched() -> None:
+    """A snippet that can own one clip at most owns none with the rest of its posterior."""
+    clips = [Interval(0, 10), Interval(10, 11), Interval(11, 21)]
+    result = align_narration(clips, ["x" * 100, "x" * 10, "x" * 100], ASSUMED, text_start=0, text_end=21)
+    np.testing.assert_allclose(result.unmatched.snippets[1], 1 - result.posterior[1].sum(), atol=1e-12)
+    np.testing.assert_allclose(result.unmatched.clips, 1 - result.posterior.sum(axis=0), atol=1e-12)
+
+
+# --- files and commands ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return make_corpus(tmp_path / "corpus")
+
+
+def read(corpus: Corpus, id: str = "v0", run: str = TIMING) -> Alignment:
+    return read_alignment(corpus.alignment(run, id))[0]
+
+
+def forget_quality(corpus: Corpus) -> None:
+    """Make the alignments what they were before they had a verdict."""
+    for path in corpus.alignment(TIMING, "v0").parent.glob("v*.json"):
+        content = json.loads(path.read_text())
+        del content["quality"]
+        path.write_text(json.dumps(content))
+
+
+def test_a_verdict_survives_its_file(tmp_path) -> None:
+    for quality in (Quality(0.5, ("flat", "short")), Quality(0.75), None):
+        write_alignment(tmp_path / "a.json", replace(alignment(), quality=quality), "recipe")
+        assert read_alignment(tmp_path / "a.json")[0].quality == quality
+
+
+def test_files_without_a_verdict_are_read_and_made_again(corpus):
+    call("align", corpus.root)
+    forget_quality(corpus)
+    assert read(corpus).quality is None
+    assert "verdict" not in call("info", corpus.alignment(TIMING, "v0")).stdout
+    assert "verdict" not in call("evaluate", corpus.root).stdout
+    measured = json.loads(call("evaluate", corpus.root, "--json").stdout)
+    assert measured["videos"]["v0"]["quality"] is None
+    assert measured["verdicts"]["sound"]["videos"] == 0
+    assert "6 done" in call("align", corpus.root).stdout
+    assert read(corpus).quality is not None
+
+
+def test_align_info_and_evaluate_name_doubtful_videos(corpus):
+    """The text of the third video takes far longer to read than its 11 s."""
+    corpus.snippets("v2").write_text(
+        "snippet,text,start,end\n" + "".join(f"{k},{'very long words ' * 9},,\n" for k in range(4))
+    )
+    result = call("align", corpus.root)
+    assert "doubtful" in result.stdout
+    [line] = [line for line in result.stderr.splitlines() if "v2" in line]
+    assert "doubtful: text too long for the video" in line
+    assert line in call("align", corpus.root).stderr.splitlines()  # also where nothing is to be done
+    assert "doubtful: text too long" in call("info", corpus.alignment(TIMING, "v2")).stdout
+    facts = json.loads(call("align", corpus.root, "--json").stdout)["facts"]
+    assert facts["doubtful"] >= 1
+    assert 0 < facts["expected accuracy"] < 1
+
+    call("evaluate", corpus.root, code=1)  # the annotations are of the old text
+    shown = call("evaluate", corpus.root, "--split", "test", "--per-video").stdout
+    for word in ("calibration error", "clips: video accuracy", "75 %", "verdict", "expected accuracy"):
+        assert word in shown
+
+
+def test_evaluate_is_complete_as_json(corpus):
+    call("align", corpus.root)
+    content = json.loads(call("evaluate", corpus.root, "--json").stdout, parse_constant=pytest.fail)
+    for what in ("clips", "snippets"):
+        measured = content["calibration"][what]
+        assert 0 <= measured["error"] <= 1
+        assert set(measured["coverage"]) == {"0.25", "0.5", "0.75", "1.0"}
+        assert sum(b["share"] for b in measured["bins"]) == pytest.approx(1)
+        assert len(measured["bins"]) == 10
+    summary = content["measures"][TIMING]
+    assert content["calibration"]["clips"]["coverage"]["1.0"] == pytest.approx(
+        summary["micro_video_accuracy"]
+    )
+    assert content["calibration"]["snippets"]["coverage"]["1.0"] == pytest.approx(summary["micro_text_iou"])
+    assert content["videos"]["v0"]["quality"]["verdict"] in ("sound", "doubtful")
+    saved = json.loads(corpus.metrics(TIMING).read_text())
+    assert saved == {name: content[name] for name in saved}
+
+
+def test_weak_matches_are_left_out_on_request_and_never_mixed_up(corpus):
+    call("align", corpus.root)
+    plain = read(corpus)
+    limit = sorted(plain.clip_confidence[clip] for clip, _ in plain.matches)[1] + 1e-9
+    option = ["--min-confidence", limit]
+    assert "6 done" in call("align", corpus.root, *option).stdout
+    strict = read(corpus)
+    assert set(strict.matches) < set(plain.matches)
+    assert all(strict.clip_confidence[clip] >= limit for clip, _ in strict.matches)
+    assert strict.quality == plain.quality
+    assert "6 unchanged" in call("align", corpus.root, *option).stdout
+    assert "6 done" in call("align", corpus.root).stdout
+    assert read(corpus) == plain
+    call("align", corpus.root, "--min-confidence", 1)
+    assert read(corpus).matches == ()
+
+
+def expected(corpus: Corpus, run: str = TIMING) -> dict[str, float]:
+    return {path.stem: read(corpus, path.stem, run).quality.expected_accuracy for path in files(corpus, run)}
+
+
+def files(corpus: Corpus, run: str = TIMING) -> list[Path]:
+    return sorted(corpus.alignment(run, "v0").parent.glob("v*.json"))
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["aligned before", "new"])
+def test_a_video_below_what_is_required_fails_and_leaves_no_file(corpus, before):
+    call("align", corpus.root)
+    accuracy = expected(corpus)
+    worst = min(accuracy, key=accuracy.__getitem__)
+    if not before:
+        shutil.rmtree(corpus.root / "alignments")
+    option = ["--require", accuracy[worst] + 1e-4]
+    line = complaint(call("align", corpus.root, *option, code=1), f"{worst}.json: not written")
+    assert f"expected accuracy {accuracy[worst]:.2f} is below --require" in line
+    assert worst not in {path.stem for path in files(corpus)}
+    assert len(files(corpus)) == 5
+    report = json.loads(call("align", corpus.root, *option, "--json", code=1).stdout)
+    assert [failure["id"] for failure in report["failures"]] == [worst]
+    assert len(report["unchanged"]) == 5
+
+
+def test_reasons_stand_beside_what_is_required(corpus):
+    (corpus.root / "snippets" / "v2.csv").write_text(f"snippet,text,start,end\n0,{'long words ' * 60},,\n")
+    result = call("align", corpus.root, "--require", 1, code=1)
+    [line] = [line for line in result.stderr.splitlines() if "v2.json" in line]
+    assert "(text too long for the video: " in line
+    assert files(corpus) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--min-confidence", 1.5), ("--require", -0.1), ("--require", "nan")]
+)
+def test_shares_that_cannot_be(corpus, option, value):
+    complaint(call("align", corpus.root, option, value, code=2), option)
+    assert not (corpus.root / "alignments").exists()
+
+
+def test_a_network_is_judged_and_filtered_alike(corpus):
+    chain(corpus.root)
+    assert "expected accuracy" in call("align", corpus.root, "--run", "r").stdout
+    plain, accuracy = read(corpus, run="r"), expected(corpus, "r")
+    assert plain.quality.expected_accuracy == pytest.approx(judge(plain).expected_accuracy, abs=1e-5)
+    call("align", corpus.root, "--run", "r", "--min-confidence", 1)
+    assert read(corpus, run="r").matches == ()
+    call("align", corpus.root, "--run", "r", "--require", max(accuracy.values()) + 1e-4, code=1)
+    assert files(corpus, "r") == []
+
+
+def test_run_fails_where_the_film_is_not_as_good_as_required(tmp_path):
+    draw_film(tmp_path / "film.mp4", shots=3, frames=36)
+    (tmp_path / "film.txt").write_text("The captain finds a secret room behind the wall.\n" * 3)
+    command = ["run", tmp_path / "film.mp4", tmp_path / "film.txt", "-o", tmp_path / "out"]
+    assert "expected accuracy" in call(*command, "--min-confidence", 0.99).stdout
+    result = call(*command, "--require", 1, code=1)
+    complaint(result, "film.json: not written")
+    assert "captain" not in result.stdout
+    assert not (tmp_path / "out" / "alignments" / TIMING / "film.json").exists()
+    assert "1 done" in call(*command).stdout
+
+
+# --- the picture -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["png", "svg"])
+def test_reliability_is_drawn_from_the_evaluation(corpus, format):
+    command = ["plot", corpus.root, "--what", "reliability", "--run", TIMING, "--format", format]
+    complaint(call(*command, code=2), "metrics.json: no such evaluation")
+    call("align", corpus.root)
+    call("evaluate", corpus.root)
+    assert "1 done · pictures 1" in call(*command).stdout
+    drawn = corpus.plots() / f"reliability.{format}"
+    assert [drawn] == list(corpus.plots().iterdir())
+    if format == "svg":
+        error = json.loads(corpus.metrics(TIMING).read_text())["calibration"]["clips"]["error"]
+        assert f"semi-markov: calibration error {100 * error:.1f} %" in drawn.read_text()
+    assert "1 done, 1 failed" in call(*command, "--run", "other", code=1).stdout
+    corpus.metrics(TIMING).write_text('{"measures": {}}')
+    complaint(call(*command, code=2), "holds no reliability curve")

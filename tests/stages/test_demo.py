@@ -1,0 +1,48 @@
+"""The demo, small: every stage from pixels to numbers, and again without doing anything twice."""
+
+import json
+
+import pytest
+
+from mmtool.cli.train import TrainingDisplay
+from mmtool.settings.demo import DemoSettings
+from mmtool.stages.demo import demo
+from support.commands import call
+
+
+@pytest.mark.slow
+def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
+    settings = DemoSettings(folder=tmp_path / "movies", train=2, val=1, test=1, epochs=1)
+    stages = []
+    result = demo(settings, on_stage=lambda command, report: stages.append((command, report)))
+    assert [report.stage for _, report in stages] == [
+        "draw",
+        "segment",
+        "extract",
+        "project",
+        "train",
+        "align",
+        "evaluate",
+        "report",
+    ]
+    assert not any(report.failures for _, report in stages)
+    assert result.summaries["upper bound"].video_accuracy.value == pytest.approx(1.0, abs=1e-6)
+    assert all(command.startswith(("mmtool", "#")) for command, _ in stages)
+
+    again = []
+    demo(settings, on_stage=lambda command, report: again.append(report))
+    assert [report.done for report in again[:-2]] == [[]] * 6
+    assert "movie-003" in (settings.folder / "reports" / "demo.html").read_text(encoding="utf-8")
+    metrics = json.loads((settings.folder / "alignments" / "demo" / "metrics.json").read_text())
+    assert metrics["split"] == "test"
+
+    command = stages[1][0].split()[1:]  # the commands that the demo names are the ones to call
+    assert "unchanged" in call(*command).stdout
+
+
+def test_the_training_display_keeps_the_last_epoch_without_a_terminal():
+    from mmtool.training.loop import EpochRecord
+
+    with TrainingDisplay(3, quiet=False) as display:
+        display(EpochRecord(1, 0.5, 0.9, 1e-3, 2.0, 0.4, 0.3))
+    assert display.last["epoch"] == 1

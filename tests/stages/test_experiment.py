@@ -1,0 +1,277 @@
+"""Plans of experiments: the paper's tables, rows × seeds, resuming, and what cannot be done."""
+
+import csv
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mmtool.choices import TimingPrior
+from mmtool.errors import InputError
+from mmtool.evaluation.seeds import mean_and_deviation
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.plans import find_plan, read_plan, shipped_plans
+from mmtool.formats.runs import read_run
+from mmtool.settings.experiment import ExperimentSettings
+from mmtool.stages.experiment import experiment
+from mmtool.training.presets import preset_settings
+from support.commands import EXTRACT, call, complaint
+from support.corpora import make_corpus
+
+PUBLISHED = {  # label, preset, video accuracy and text IoU in %, parameters in millions
+    "table-1": [
+        ("NeuMATCH with pretraining", "", 12.0, 10.4, None),
+        ("our pretraining", "finetune", 26.8, 10.3, None),
+        ("no pretraining", "no-pretraining", 24.2, 6.8, None),
+        ("no pretraining + early stopping", "no-pretraining-early-stopping", 24.9, 8.0, None),
+        ("no pretraining + LXMERT features", "lxmert", 28.5, 10.8, None),
+        ("no pretraining + RP+LARS+SBN", "rp-lars-sbn", 30.6, 12.8, None),
+    ],
+    "table-2": [
+        ("Adam", "rp-adam-sbn", 21.7, 8.0, None),
+        ("Adam + warm-up", "rp-adam-warmup-sbn", 24.7, 9.3, None),
+        ("LARS", "rp-lars-sbn", 30.6, 12.8, None),
+    ],
+    "table-4": [
+        ("SBN, Adam", "rp-adam-sbn", 21.7, 8.0, None),
+        ("2×LN, Adam", "rp-adam-2ln", 23.3, 8.2, None),
+        ("4×LN, Adam", "rp-adam-4ln", 23.6, 7.5, None),
+        ("SBN, LARS", "rp-lars-sbn", 30.6, 12.8, None),
+        ("2×LN, LARS", "rp-lars-2ln", 25.3, 8.8, None),
+        ("4×LN, LARS", "rp-lars-4ln", 25.9, 8.7, None),
+    ],
+    "table-5": [
+        ("Full + SBN", "full-lars-sbn", 27.6, 9.9, 4.25),
+        ("RP + SBN", "rp-lars-sbn", 30.6, 12.8, 3.41),
+        ("Full + 2×LN", "full-lars-2ln", 25.4, 8.3, 4.26),
+        ("RP + 2×LN", "rp-lars-2ln", 25.3, 8.8, 3.42),
+        ("Full + 4×LN", "full-lars-4ln", 26.9, 9.9, 4.26),
+        ("RP + 4×LN", "rp-lars-4ln", 25.9, 8.7, 3.42),
+    ],
+}
+ONE = ["--threads", 1]
+SMALL = ["--epochs", 1, "--seeds", "0,1", "--threads", 1, "--json"]
+PLAN = """
+title = "Two rows"
+seeds = [0, 1]
+[[rows]]
+label = "first"
+preset = "rp-lars-sbn"
+settings = { epochs = 2, batch_size = 4 }
+published = { video_accuracy = 30.6, text_iou = 12.8 }
+[[rows]]
+label = "second"
+preset = "no-pretraining"
+settings = { epochs = 1 }
+"""
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory):
+    corpus = make_corpus(tmp_path_factory.mktemp("corpus"))
+    call("extract", corpus.root, *EXTRACT)
+    return corpus
+
+
+@pytest.fixture
+def corpus(extracted, tmp_path):
+    shutil.copytree(extracted.root, tmp_path / "corpus")
+    return Corpus(tmp_path / "corpus")
+
+
+def write_plan(folder: Path, text: str = PLAN) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_tables_are_the_papers():
+    shipped = {}
+    for name in shipped_plans():
+        if not name.startswith("table-"):
+            continue
+        plan = read_plan(find_plan(name))
+        assert plan.split == "test"
+        shipped[name] = [
+            (
+                row.label,
+                row.preset,
+                round(100 * row.published.video_accuracy, 9),
+                round(100 * row.published.text_iou, 9),
+                row.published.parameters and row.published.parameters / 1e6,
+            )
+            for row in plan.rows
+        ]
+        for row in plan.rows:
+            if row.preset:
+                preset_settings(row.preset, row.settings)
+    assert shipped == PUBLISHED
+
+
+def test_the_plan_with_time_varies_nothing_but_time():
+    rows = [row for row in read_plan(find_plan("network-with-time")).rows if row.preset]
+    chosen = [preset_settings(row.preset, row.settings) for row in rows]
+    varied = [(settings.time_features, str(settings.timing_prior)) for settings in chosen]
+    assert varied == [(False, "none"), (True, "none"), (False, "input"), (False, "decoding"), (True, "both")]
+    plain = [replace(s, time_features=False, timing_prior=TimingPrior.NONE) for s in chosen]
+    assert set(plain) == {chosen[0]}
+
+
+def test_mean_and_deviation_by_hand():
+    """1, 3 and 5: mean 3, squares 4 + 0 + 4 over n − 1 = 2."""
+    assert mean_and_deviation([1, 3, 5]) == (3, 2)
+    mean, deviation = mean_and_deviation([7])
+    assert mean == 7
+    assert deviation != deviation  # nan
+    assert all(value != value for value in mean_and_deviation([]))
+
+
+def test_a_plan_ends_in_a_table_beside_the_published_figures(corpus, tmp_path):
+    path = write_plan(tmp_path)
+    printed = call("experiment", corpus.root, path, *ONE).stdout
+    results = json.loads((corpus.experiment("mine") / "results.json").read_text())
+    first, second = results["rows"]
+    assert first["published"] == {"video_accuracy": 0.306, "text_iou": 0.128, "parameters": None}
+    assert [seed["run"] for seed in first["seeds"]] == ["mine.rp-lars-sbn.0", "mine.rp-lars-sbn.1"]
+    assert [seed["epochs"] for seed in first["seeds"] + second["seeds"]] == [2, 2, 1, 1]
+    cells = {}
+    for row in (first, second):
+        for measure in ("video_accuracy", "text_iou"):
+            values = []
+            for seed in row["seeds"]:
+                measured = json.loads(corpus.metrics(seed["run"]).read_text())["measures"][seed["run"]]
+                values.append(measured[measure]["value"])
+            mean = sum(values) / 2
+            deviation = abs(values[0] - values[1]) / 2**0.5  # of two values, n − 1 = 1
+            assert row[measure] == {"mean": pytest.approx(mean), "sd": pytest.approx(deviation)}
+            cells[row["label"], measure] = f"{100 * mean:.1f} ± {100 * deviation:.1f}"
+    (line,) = [line for line in printed.splitlines() if line.split()[:1] == ["first"]]
+    assert re.split(r"\s{2,}", line.strip()) == [
+        "first",
+        "2",
+        "2",
+        cells["first", "video_accuracy"],
+        "30.6",
+        cells["first", "text_iou"],
+        "12.8",
+    ]
+    rows = list(csv.DictReader((corpus.experiment("mine") / "results.csv").open(encoding="utf-8")))
+    assert [row["row"] for row in rows] == ["first", "second"]
+    assert float(rows[0]["text_iou_sd"]) == first["text_iou"]["sd"]
+    assert (rows[0]["video_accuracy_published"], rows[1]["video_accuracy_published"]) == ("0.306", "")
+    assert "experiment" in call("info", corpus.experiment("mine") / "results.json").stdout
+
+
+def test_an_experiment_goes_on_and_does_nothing_twice(corpus, tmp_path):
+    path = write_plan(tmp_path)
+    first = json.loads(call("experiment", corpus.root, path, *ONE, "--json", "--seeds", "1").stdout)
+    assert first["done"] == ["mine.rp-lars-sbn.1", "mine.no-pretraining.1"]
+    whole = json.loads(call("experiment", corpus.root, path, *ONE, "--json").stdout)
+    assert whole["done"] == ["mine.rp-lars-sbn.0", "mine.no-pretraining.0"]
+    assert whole["unchanged"] == first["done"]
+    made = [*(corpus.root / "runs").rglob("*.pt"), *(corpus.root / "alignments").rglob("v*.json")]
+    stamps = {p: p.stat().st_mtime_ns for p in made}
+    again = json.loads(call("experiment", corpus.root, path, *ONE, "--json").stdout)
+    assert again["done"] == []
+    assert again["rows"] == whole["rows"]
+    assert {p: p.stat().st_mtime_ns for p in made} == stamps
+    assert len(stamps) == 4 * 2 + 4 * 2  # best and last, and two test videos, of four runs
+
+
+def test_an_interrupted_experiment_loses_at_most_an_epoch(corpus, tmp_path):
+    settings = ExperimentSettings(plan=str(write_plan(tmp_path)), seeds=(0,), threads=1)
+    heard = []
+
+    def interrupt_once(job, record):
+        heard.append((job.number, job.run, record.epoch))
+        if len(heard) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment(corpus.root, settings, on_epoch=interrupt_once)
+    experiment(corpus.root, settings, on_epoch=interrupt_once)
+    first, second = "mine.rp-lars-sbn.0", "mine.no-pretraining.0"
+    assert heard == [(1, first, 1), (1, first, 2), (2, second, 1)]
+
+
+def test_rows_that_cannot_be_done_are_left_out_with_the_reason(corpus):
+    result = call("experiment", corpus.root, "table-1", *SMALL, code=1)
+    content = json.loads(result.stdout)
+    reasons = {row["label"]: row["left_out"] for row in content["rows"] if row["left_out"]}
+    assert [len(lines) for lines in reasons.values()] == [1, 1]  # once, not for each seed
+    assert "--init-from" in reasons["our pretraining"][0]
+    assert "lxmert-video.h5" in reasons["no pretraining + LXMERT features"][0]
+    assert [len(row["seeds"]) for row in content["rows"]] == [0, 0, 2, 2, 0, 2]
+    assert [failure["id"] for failure in content["failures"]] == ["finetune", "lxmert"]
+
+
+def test_pretraining_fills_its_row_and_tables_share_runs(corpus):
+    call("train", corpus.root, "--run", "pre", "--preset", "pretrain", "--epochs", 1, "--threads", 1)
+    one = ["--epochs", 1, "--seeds", "0", "--threads", 1, "--json"]
+    table = json.loads(call("experiment", corpus.root, "table-1", "--init-from", "pre", *one, code=1).stdout)
+    assert "paper.finetune.0" in table["done"]
+    assert read_run(corpus.run("paper.finetune.0") / "config.json").settings["init_from"] == "pre"
+    assert not read_run(corpus.run("paper.no-pretraining.0") / "config.json").start
+    table = json.loads(call("experiment", corpus.root, "table-2", *one).stdout)
+    assert table["unchanged"] == ["paper.rp-lars-sbn.0"]
+
+
+def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp_path):
+    call("experiment", corpus.root, write_plan(tmp_path), *ONE, "--seeds", "0")
+    changed = write_plan(tmp_path, PLAN.replace("batch_size = 4", "batch_size = 2"))
+    result = call("experiment", corpus.root, changed, *ONE, "--seeds", "0", code=1)
+    assert "batch_size 4, not 2" in complaint(result, "mine.rp-lars-sbn.0")
+    assert "1 unchanged, 1 failed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ("title = ", "is no TOML"),
+        ("title = 3" + PLAN.replace("title", "#"), "title 3, which should be of type str"),
+        (PLAN.replace("[0, 1]", "[0, 0]"), "different whole numbers"),
+        (PLAN.replace("[0, 1]", "[-1]"), "different whole numbers"),
+        (PLAN.replace("seeds", "sedes"), "'sedes', which no plan has"),
+        (PLAN.replace("label = ", "lable = ", 1), "row 1 has no label"),
+        (PLAN.replace("published", "publishd"), "row 1 (first) has 'publishd'"),
+        (PLAN.replace("video_accuracy = 30.6", "video_accuracy = 'good'"), "published has video_accuracy"),
+        (PLAN.replace("rp-lars-sbn", "best"), "'first': there is no preset 'best'; choose one of rp-lars"),
+        (PLAN.replace("batch_size", "batchsize"), "no setting 'batchsize'"),
+        (PLAN.replace("batch_size = 4", "seed = 4"), "no setting 'seed'"),
+        (PLAN.replace("batch_size = 4", "batch_size = 'four'"), "batch_size must be of type int"),
+        (PLAN.replace("batch_size = 4", "learning_rate = 0"), "--learning-rate must be above 0"),
+        (PLAN.replace("batch_size = 4", "inputs = 'half'"), "'half' is not a valid Inputs"),
+        (PLAN.replace("no-pretraining", "rp-lars-sbn"), "two rows 'rp-lars-sbn'"),
+        (PLAN.replace('label = "second"', 'label = "second"\nname = "../x"'), "not '../x'"),
+        (PLAN.replace("seeds", 'split = "trian"\nseeds'), "'trian', which is none of train, val, test"),
+        ("title = 'empty'", "has no [[rows]]"),
+    ],
+)
+def test_wrong_plans(corpus, tmp_path, wrong, problem):
+    result = call("experiment", corpus.root, write_plan(tmp_path, wrong), code=2)
+    assert problem in complaint(result, "mine.toml")
+    assert not (corpus.root / "runs").exists()
+    assert not (corpus.root / "experiments").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["table-9"], "choose one of network-with-time, table-1, table-2, table-4, table-5"),
+        (["nowhere.toml"], "nowhere.toml: no such file"),
+        (["table-1", "--seeds", "a"], "--seeds"),
+        (["table-1", "--seeds", "1,1"], "--seeds"),
+        (["table-1", "--seeds=-1"], "--seeds"),
+        (["table-1", "--epochs", "0"], "--epochs"),
+    ],
+)
+def test_wrong_calls(corpus, arguments, named):
+    complaint(call("experiment", corpus.root, *arguments, code=2), named)
+
+
+def test_a_wrong_row_is_an_error_with_its_file(tmp_path):
+    with pytest.raises(InputError, match="row 2 must be a table"):
+        read_plan(write_plan(tmp_path, 'rows = [{label = "a"}, 3]'))

@@ -1,0 +1,1 @@
+"""What tests share: small corpora, films, models, and literal versions of clever code."""
