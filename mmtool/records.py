@@ -5,7 +5,8 @@ Times are seconds (float64) from the start of the video; intervals are half-open
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from enum import StrEnum
+from typing import ClassVar, NamedTuple, Protocol
 
 
 class Interval(NamedTuple):
@@ -84,6 +85,13 @@ class EncoderIdentity:
     settings: dict[str, str | int | float | bool] = field(default_factory=dict)
 
 
+class Verdict(StrEnum):
+    """Whether an alignment can be trusted, judged without the truth."""
+
+    SOUND = "sound"
+    DOUBTFUL = "doubtful"
+
+
 @dataclass(frozen=True, slots=True)
 class Quality:
     """How far an alignment can be trusted, judged without the truth.
@@ -96,8 +104,12 @@ class Quality:
     reasons: tuple[str, ...] = ()
 
     @property
+    def verdict(self) -> Verdict:
+        return Verdict.DOUBTFUL if self.reasons else Verdict.SOUND
+
+    @property
     def doubtful(self) -> bool:
-        return bool(self.reasons)
+        return self.verdict is Verdict.DOUBTFUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,27 @@ class Failure:
 
     id: str
     reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a stage did: base of the report that each stage returns.
+
+    ``done`` and ``unchanged`` are ids (or names of runs), ``written`` paths. ``failures`` are inputs that
+    could not be used, ``notes`` what the user should know beside.
+    """
+
+    stage: ClassVar[str]
+    done: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The figures of the result line, by their labels; made for display only."""
+        return {}
 
 
 @dataclass(slots=True)

@@ -2,18 +2,21 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from mmtool.cli.interrupts import INTERRUPTED, LINE
-from mmtool.errors import MmtoolError
-from mmtool.records import Progress, StageReport, silent
+from mmtool.errors import MmtoolError, SettingError
+from mmtool.records import Progress, Report, StageReport, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,16 +72,36 @@ out, err = Screen(stderr=False), Screen(stderr=True)
 ALL_DONE, SOME_FAILED, IMPOSSIBLE = 0, 1, 2
 
 
+_flags: ContextVar[Mapping[str, str]] = ContextVar("flags", default=MappingProxyType({}))
+_NAMED = re.compile(r"`(\w+)(?:=([^`\s]+))?`")  # a setting in a message, with or without a value
+
+
+def as_options(message: str) -> str:
+    """A message in which the settings of the command that runs are named as its options."""
+
+    def option(match: re.Match[str]) -> str:
+        flag = _flags.get().get(match[1])
+        return match[0] if flag is None else f"{flag} {match[2]}" if match[2] else flag
+
+    return _NAMED.sub(option, message)
+
+
 @contextmanager
-def error_boundary() -> Iterator[None]:
+def error_boundary(flags: Mapping[str, str] | None = None) -> Iterator[None]:
     """Turn errors meant for the user into one line and an exit code; never a traceback.
 
-    ``MMTOOL_DEBUG=1`` shows the traceback instead.
+    ``flags`` are the options of the command by the names of its settings. ``MMTOOL_DEBUG=1`` shows the
+    traceback instead.
     """
+    if flags is not None:
+        _flags.set(flags)
     try:
         yield
+    except SettingError as error:
+        flag = _flags.get().get(error.setting, error.setting)
+        _fail(f"{flag} {as_options(error.problem)}", IMPOSSIBLE)
     except MmtoolError as error:
-        _fail(str(error), IMPOSSIBLE)
+        _fail(as_options(str(error)), IMPOSSIBLE)
     except KeyboardInterrupt:
         _fail(LINE, INTERRUPTED)
     except BrokenPipeError:
@@ -115,10 +138,10 @@ def progress_bars(*, quiet: bool) -> Iterator[Progress]:
         yield bars
 
 
-def finish(report: StageReport, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
+def finish(report: Report | StageReport, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
     """Print what a stage did and leave with the right exit code."""
     if as_json:
-        print_json(asdict(report) | dict(extra or {}))
+        print_json({"stage": report.stage} | asdict(report) | {"facts": report.facts} | dict(extra or {}))
     else:
         result_line(report)
     if report.failures:
@@ -130,7 +153,7 @@ def print_json(content: object) -> None:
     sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
 
 
-def result_line(report: StageReport) -> None:
+def result_line(report: Report | StageReport) -> None:
     """One line of result on stdout; notes and failures, a line each, on stderr."""
     parts: list[str | tuple[str, str]] = [(report.stage, "bold green"), f"  {len(report.done)} done"]
     if report.unchanged:
@@ -139,9 +162,9 @@ def result_line(report: StageReport) -> None:
         parts += [", ", (f"{len(report.failures)} failed", "bold red")]
     out.line(*parts, *(f" · {name} {_number(value)}" for name, value in report.facts.items()))
     for note in report.notes:
-        err.line(("note", "yellow"), f" {note}")
+        err.line(("note", "yellow"), f" {as_options(note)}")
     for failure in report.failures:
-        err.line(("failed", "bold red"), f" {failure.reason}")
+        err.line(("failed", "bold red"), f" {as_options(failure.reason)}")
 
 
 def _number(value: object) -> str:
@@ -166,7 +189,7 @@ def timecode(seconds: float) -> str:
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def run_stage(stage: Callable[[Progress], StageReport], *, as_json: bool) -> None:
+def run_stage(stage: Callable[[Progress], Report | StageReport], *, as_json: bool) -> None:
     """Run a stage under progress bars and print its report."""
     with error_boundary():
         with progress_bars(quiet=as_json) as progress:

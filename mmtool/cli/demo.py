@@ -11,7 +11,7 @@ from mmtool.cli import evaluate
 from mmtool.cli.console import error_boundary, out, print_json, progress_bars, result_line
 from mmtool.cli.options import Json
 from mmtool.cli.train import TrainingDisplay
-from mmtool.records import StageReport
+from mmtool.records import Report, StageReport
 from mmtool.settings.demo import DemoSettings
 
 DEFAULTS = DemoSettings(folder=Path("mmtool-demo"))
@@ -40,7 +40,7 @@ def demo(
         settings = DemoSettings(folder=folder, epochs=epochs, seed=seed)
         started = perf_counter()
 
-        def on_stage(command: str, report: StageReport) -> None:
+        def on_stage(command: str, report: Report | StageReport) -> None:
             if not as_json:
                 out.print(f"[dim]$ {command}[/]" if command.startswith("mmtool") else f"[dim]{command}[/]")
                 result_line(report)

@@ -5,9 +5,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
-
-from mmtool.cli.unchecked import Command, unchecked
+from typer.core import TyperCommand, TyperGroup
 
 Contents = Mapping[str, Mapping[str, str]]
 """By the headings of help: a command's word, and what it is, as in ``segment.segment`` below mmtool.cli."""
@@ -22,9 +20,24 @@ def lazy_group(contents: Contents) -> type[TyperGroup]:
             self.commands: Any = _Commands(contents)
 
         def get_params(self, ctx: Any) -> list[Any]:
-            return unchecked(super().get_params(ctx), self.callback)
+            return _without_flag_types(super().get_params(ctx))
 
     return Group
+
+
+class Command(TyperCommand):
+    """A command whose help shows no type beside flags."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return its options and arguments."""
+        return _without_flag_types(super().get_params(ctx))
+
+
+def _without_flag_types(params: list[Any]) -> list[Any]:
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
 class _Commands(Mapping[str, Any]):

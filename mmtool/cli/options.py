@@ -16,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Force = Annotated[bool, typer.Option("--force", help="Redo work that is done, replacing it.")]
 
 
-def _film_time(text: str | float) -> float:
+def film_time(text: str | float) -> float:
     """Seconds, or a timecode."""
     from mmtool.formats.cut_lists import seconds_of
 
@@ -31,7 +31,7 @@ class _FilmTime(TypedDict):
     metavar: str
 
 
-FilmTime = _FilmTime(parser=_film_time, metavar="TIME")
+FilmTime = _FilmTime(parser=film_time, metavar="TIME")
 
 # of cutting films
 Incomplete = Annotated[

@@ -1,63 +1,132 @@
 """Settings of ``align``."""
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from typing import Annotated
 
 from mmtool.choices import CheckpointChoice, Decoder, Device, Split, TimingPath
-from mmtool.settings.checks import require
+from mmtool.errors import SettingError
+from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import TIMING, check_run_name
 
+INPUT, DECODING, TIME, OUTPUT = "Input", "Decoding", "Timing", "Output"
+TRAINED_WITH = "the features the run was trained with"
 
-@dataclass(frozen=True, slots=True)
-class AlignSettings:
-    """Which run aligns which ids; without a run, timing or a similarity of features does."""
 
-    run: str = ""
-    split: Split | None = None  # None: every id that has clips and snippets
-    video: str = ""  # features; empty: those that the run was trained with
-    text: str = ""
-    any_space: bool = False  # compare features whose files do not say that they share a space
-    decoder: Decoder | None = None  # None: greedy for a network's run, else semi-markov
-    beam_width: int = 8
-    unmatched_score: float = 0.0  # of monotone: a clip's without a snippet; an average pair has 0
-    unused_cost: float = 0.0  # of monotone: of a snippet without a clip
-    checkpoint: CheckpointChoice = CheckpointChoice.AUTO
-    batch_size: int = 16
-    device: Device = Device.AUTO
-    path: TimingPath = TimingPath.MINIMUM_RISK
-    text_start: float | None = None  # seconds; None: unknown
-    text_end: float | None = None
-    min_confidence: float = 0.0  # of a match; weaker ones are left out
-    require: float = 0.0  # expected accuracy of a video; a worse one fails
-    timing_weight: float | None = None  # of timing's prior on a network's actions; None: the run's own
-    force: bool = False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignSettings(Settings):
+    """Which run aligns which videos; without a run, timing or the similarity of features does."""
 
-    def __post_init__(self) -> None:
+    run: Annotated[
+        str,
+        Option(
+            "Run that aligns the videos.",
+            heading=INPUT,
+            default="none: align by timing",
+            metavar="RUN",
+            completion="runs",
+        ),
+    ] = ""
+    split: Annotated[
+        Split | None,
+        Option("Split to align.", heading=INPUT, default="all videos with clips and snippets"),
+    ] = None
+    video: Annotated[
+        str,
+        Option("Video features.", heading=INPUT, default=TRAINED_WITH, metavar="NAME", completion="features"),
+    ] = ""
+    text: Annotated[
+        str,
+        Option("Text features.", heading=INPUT, default=TRAINED_WITH, metavar="NAME", completion="features"),
+    ] = ""
+    any_space: Annotated[
+        bool, Option("Compare features even if they come from different models.", heading=INPUT)
+    ] = False
+    checkpoint: Annotated[
+        CheckpointChoice,
+        Option(
+            "Checkpoint of the run; auto selects the best one if the run stopped early, otherwise the last.",
+            heading=INPUT,
+        ),
+    ] = CheckpointChoice.AUTO
+    decoder: Annotated[
+        Decoder | None,
+        Option(
+            "How clips are matched with snippets. greedy and beam follow a network's run; semi-markov uses "
+            "timing, and the similarity of features if you name them; dtw, otam and monotone use similarity "
+            "alone: dtw matches every clip, otam leaves out the head and the tail, monotone any dissimilar "
+            "clip.",
+            heading=DECODING,
+            default="greedy for a network's run, otherwise semi-markov",
+        ),
+    ] = None
+    beam_width: Annotated[int, Option("Beam width (beam only).", heading=DECODING, at_least=1)] = 8
+    unmatched_score: Annotated[
+        float,
+        Option(
+            "Score of a clip without a snippet (monotone only). Scores are standardised: an average pair "
+            "has 0, the standard deviation is 1.",
+            heading=DECODING,
+        ),
+    ] = 0.0
+    unused_cost: Annotated[
+        float, Option("Cost of a snippet without a clip (monotone only).", heading=DECODING)
+    ] = 0.0
+    batch_size: Annotated[
+        int, Option("Videos decoded together (networks only).", heading=DECODING, at_least=1)
+    ] = 16
+    device: Annotated[Device, Option("Device for networks.", heading=DECODING)] = Device.AUTO
+    path: Annotated[
+        TimingPath,
+        Option(
+            "What timing returns: the labels of minimum expected risk, or the most probable path.",
+            heading=TIME,
+        ),
+    ] = TimingPath.MINIMUM_RISK
+    text_start: Annotated[
+        float | None,
+        Option(
+            "Time at which the narration starts, in seconds.", heading=TIME, at_least=0, default="estimated"
+        ),
+    ] = None
+    text_end: Annotated[
+        float | None,
+        Option("Time at which the narration ends, in seconds.", heading=TIME, above=0, default="estimated"),
+    ] = None
+    timing_weight: Annotated[
+        float | None,
+        Option(
+            "Weight of timing beside a network's actions; 0 ignores timing.",
+            heading=TIME,
+            at_least=0,
+            default="the weight chosen in training",
+        ),
+    ] = None
+    min_confidence: Annotated[
+        float,
+        Option(
+            "Leave out matches with a lower probability of being right.",
+            heading=OUTPUT,
+            at_least=0,
+            at_most=1,
+        ),
+    ] = 0.0
+    require: Annotated[
+        float,
+        Option(
+            "Fail videos with a lower expected accuracy (the mean confidence of their clips).",
+            heading=OUTPUT,
+            at_least=0,
+            at_most=1,
+        ),
+    ] = 0.0
+    force: Annotated[bool, Option("Align again, replacing earlier alignments.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
         check_run_name(self.run)
-        require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
-        require(self.beam_width >= 1, "beam-width", "at least 1", self.beam_width)
-        require(isfinite(self.unmatched_score), "unmatched-score", "a finite number", self.unmatched_score)
-        require(isfinite(self.unused_cost), "unused-cost", "a finite number", self.unused_cost)
-        require(
-            self.timing_weight is None or 0 <= self.timing_weight < inf,
-            "timing-weight",
-            "at least 0",
-            self.timing_weight,
-        )
-        _require_extent(self.text_start, self.text_end)
-        _require_shares(self.min_confidence, self.require)
+        if None not in (self.text_start, self.text_end) and self.text_end <= self.text_start:  # type: ignore[operator]
+            raise SettingError("text_end", f"must be after `text_start`, not {self.text_end:g}")
 
     @property
     def folder(self) -> str:
-        """The name of the alignments."""
+        """The name of the folder below ``alignments/``."""
         return self.run or str(self.decoder or TIMING)
-
-
-def _require_extent(start: float | None, end: float | None) -> None:
-    require(start is None or 0 <= start < inf, "text-start", "seconds from the video's start", start)
-    require(end is None or (start or 0) < end < inf, "text-end", "seconds after --text-start", end)
-
-
-def _require_shares(min_confidence: float, accuracy: float) -> None:
-    require(0 <= min_confidence <= 1, "min-confidence", "a probability, 0 to 1", min_confidence)
-    require(0 <= accuracy <= 1, "require", "an accuracy, 0 to 1", accuracy)

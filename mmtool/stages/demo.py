@@ -13,7 +13,7 @@ from mmtool.formats.annotations import write_annotations
 from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.splits import write_split
-from mmtool.records import Progress, StageReport, silent
+from mmtool.records import Progress, Report, StageReport, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.demo import DemoSettings
 from mmtool.settings.evaluate import EvaluateSettings
@@ -42,7 +42,7 @@ SMALL_BERT = {  # an untrained BERT gains nothing from more layers
     "num_attention_heads": 4,
     "intermediate_size": 1024,
 }
-OnStage = Callable[[str, StageReport], None]
+OnStage = Callable[[str, Report | StageReport], None]
 
 
 def demo(

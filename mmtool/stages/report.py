@@ -11,8 +11,16 @@ from mmtool.evaluation.measures import Estimate, VideoScore, correct_seconds, su
 from mmtool.evaluation.rows import score_rows
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
+from mmtool.html_report.page import (
+    ComparisonRow,
+    MeasureRow,
+    PageView,
+    Pictures,
+    RunView,
+    VideoView,
+    write_page,
+)
 from mmtool.records import Alignment, Failure, Interval, Progress, StageReport, silent
-from mmtool.report.page import ComparisonRow, MeasureRow, PageView, Pictures, RunView, VideoView, write_page
 from mmtool.settings.report import ReportSettings
 from mmtool.stages.shared.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES

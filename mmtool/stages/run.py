@@ -16,8 +16,7 @@ from mmtool.records import Alignment, Progress, StageReport, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.run import RunSettings
-from mmtool.stages.align import align
-from mmtool.stages.align.outputs import EXPECTED_ACCURACY
+from mmtool.stages.align import AlignReport, align
 from mmtool.stages.segment import segment
 from mmtool.stages.shared.decoder_choice import decoder_of
 from mmtool.text import TEXT_SUFFIXES
@@ -65,11 +64,11 @@ def run(settings: RunSettings, *, progress: Progress = silent) -> FilmRun:
 
     segmented = segment(corpus.root, settings.segment, progress=progress)
     prepared = _extract(corpus, settings.extract, segmented, progress)
-    aligned = prepared if prepared.failures else align(corpus.root, asked, progress=progress)
-    if aligned.failures and EXPECTED_ACCURACY in aligned.facts:  # it is aligned, but not well enough
+    if prepared.failures:
+        raise CallError(prepared.failures[0].reason)
+    aligned = align(corpus.root, asked, progress=progress)
+    if aligned.failures:  # it is aligned, but not well enough
         return FilmRun(StageReport("run", failures=aligned.failures, facts=aligned.facts), None)
-    if aligned.failures:
-        raise CallError(aligned.failures[0].reason)
     path = corpus.alignment(asked.folder, id)
     alignment, _ = read_alignment(path)
     return FilmRun(_report(alignment, prepared, aligned, path), alignment)
@@ -134,7 +133,7 @@ def _place(source: Path, target: Path) -> None:
             shutil.copyfile(source, part)
 
 
-def _report(alignment: Alignment, prepared: StageReport, aligned: StageReport, path: Path) -> StageReport:
+def _report(alignment: Alignment, prepared: StageReport, aligned: AlignReport, path: Path) -> StageReport:
     return StageReport(
         "run",
         done=aligned.done,
@@ -145,6 +144,6 @@ def _report(alignment: Alignment, prepared: StageReport, aligned: StageReport, p
             "clips": len(alignment.clips),
             "snippets": len(alignment.snippets),
             "matched snippets": len({snippet for _, snippet in alignment.matches}),
-            EXPECTED_ACCURACY: aligned.facts[EXPECTED_ACCURACY],
+            **{name: value for name, value in aligned.facts.items() if name != "doubtful"},
         },
     )

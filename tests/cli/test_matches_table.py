@@ -109,7 +109,7 @@ def test_align_shows_videos_or_the_snippets_of_one(corpus):
     assert call("align", corpus.root, "--split", "val").stdout.splitlines()[:4] == shown[:4]
     assert "\t" not in call("align", corpus.root, "--json", "--show", "v3").stdout
     result = call("align", corpus.root, "--split", "test", "--show", "v3", code=2)
-    complaint(result, "--show v3: is none of the videos")
+    complaint(result, "--show v3: this video was not aligned")
 
 
 def test_doubts_are_said_once_on_a_terminal(corpus, monkeypatch):

@@ -161,9 +161,9 @@ def test_a_long_film_takes_no_more_memory_than_a_short_one(tmp_path):
 import sys
 from pathlib import Path
 from mmtool.video.detectors.content import Content
-from support.cuts import detect_clips
+from mmtool.video.shots import score_frames
 
-detect_clips(Path(sys.argv[1]), Content(), min_clip_frames=5)
+score_frames(Path(sys.argv[1]), Content())
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
     peaks = []

@@ -1,6 +1,6 @@
-"""Alignments by a trained network: a checkpoint and features; not a stage of its own."""
+"""Alignments by a trained network: a checkpoint and features."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,10 +16,11 @@ from mmtool.errors import InputError
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
-from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
+from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.devices import resolve_device, set_threads
 from mmtool.stages.shared.network_inputs import NetworkInput, open_for_checkpoint
@@ -28,8 +29,8 @@ from mmtool.stages.shared.trained_network import load_network
 
 
 def align_by_network(
-    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], report: StageReport, progress: Progress
-) -> None:
+    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], progress: Progress
+) -> Iterator[AlignedVideo | Failure]:
     """Align each id with the run's network, from the features that it was trained with."""
     set_threads(0)
     path = choose_checkpoint(corpus.run(settings.run), settings.checkpoint)
@@ -40,10 +41,8 @@ def align_by_network(
         ) as video,
         open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
     ):
-        output = AlignmentOutput(corpus, settings, report)
-        aligner = _NetworkAligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text, output)
-        aligner.align(ids, report, progress)
-    output.summarise()
+        aligner = _NetworkAligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text)
+        yield from aligner.align(ids, progress)
 
 
 _Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None]
@@ -60,9 +59,9 @@ class _NetworkAligner:
         digest: str,
         video: NetworkInput,
         text: NetworkInput,
-        output: AlignmentOutput,
     ) -> None:
-        self.corpus, self.settings, self.digest, self.output = corpus, settings, digest, output
+        self.corpus, self.settings, self.digest = corpus, settings, digest
+        self.output = AlignmentOutput(corpus, settings)
         self.video, self.text = video, text
         self.decoder = settings.decoder or Decoder.GREEDY
         self.device = resolve_device(settings.device)
@@ -70,16 +69,20 @@ class _NetworkAligner:
         self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
         self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, settings.timing_weight)
 
-    def align(self, ids: Sequence[str], report: StageReport, progress: Progress) -> None:
+    def align(self, ids: Sequence[str], progress: Progress) -> Iterator[AlignedVideo | Failure]:
+        """Yield what is aligned already or cannot be, then the others, short videos first."""
         waiting: list[_Video] = []
         for id in ids:
             try:
                 clips, snippets = self._read(id)
-                if not self.output.is_made(id, self._recipe(id)):
+                existing = self.output.existing(id, self._recipe(id))
+                if existing is not None:
+                    yield existing
+                else:
                     timing = self.timing.of(id, clips, snippets) if self.timing else None
                     waiting.append((id, clips, snippets, timing))
             except InputError as error:
-                report.failures.append(Failure(id, str(error)))
+                yield Failure(id, str(error))
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
@@ -95,7 +98,7 @@ class _NetworkAligner:
                     decoder=str(self.decoder),
                     checkpoint=self.digest,
                 )
-                self.output.write(alignment, self._recipe(id))
+                yield self.output.write(alignment, self._recipe(id))
             progress("aligning", start + len(batch), len(waiting), "videos")
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:

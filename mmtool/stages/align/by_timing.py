@@ -1,4 +1,4 @@
-"""Alignments from timing, and features where named, without torch; not a stage of its own."""
+"""Alignments from timing, and features where named, without torch."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +12,10 @@ from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
-from mmtool.records import Alignment, Clip, Failure, Progress, Snippet, StageReport
+from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 
 if TYPE_CHECKING:
@@ -22,23 +23,21 @@ if TYPE_CHECKING:
 
 
 def align_by_timing(
-    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], report: StageReport, progress: Progress
-) -> None:
+    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], progress: Progress
+) -> Iterator[AlignedVideo | Failure]:
     """Align each id with the parameters of the run, or with those of the package.
 
     The similarity of features counts where the settings name them or the run was trained with them;
     raises CallError for others than the run's.
     """
-    output = AlignmentOutput(corpus, settings, report)
     with _opened(corpus, settings) as pair:
-        aligner = _TimingAligner(corpus, settings, pair, output)
+        aligner = _TimingAligner(corpus, settings, pair, AlignmentOutput(corpus, settings))
         for number, id in enumerate(ids, start=1):
             try:
-                aligner.align(id)
+                yield aligner.align(id)
             except InputError as error:
-                report.failures.append(Failure(id, str(error)))
+                yield Failure(id, str(error))
             progress("aligning", number, len(ids), "videos")
-    output.summarise()
 
 
 @contextmanager
@@ -78,12 +77,13 @@ class _TimingAligner:
         self.digest = digest_json(self.parameters.to_dict())
         self.titles = corpus.titles()
 
-    def align(self, id: str) -> None:
-        """Align one video unless it is; raises InputError where that is impossible."""
+    def align(self, id: str) -> AlignedVideo:
+        """Align one video unless it is aligned already; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
         recipe = self._recipe(id)
-        if self.output.is_made(id, recipe):
-            return
+        existing = self.output.existing(id, recipe)
+        if existing is not None:
+            return existing
         timed = self._timed(id, clips, snippets)
         alignment = Alignment(
             id=id,
@@ -96,7 +96,7 @@ class _TimingAligner:
             checkpoint=self.digest,
             candidates=timed.candidates,
         )
-        self.output.write(alignment, recipe, timing=timed.evidence, unmatched=timed.unmatched)
+        return self.output.write(alignment, recipe, timing=timed.evidence, unmatched=timed.unmatched)
 
     def _recipe(self, id: str) -> str:
         made = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
@@ -119,7 +119,7 @@ class _TimingAligner:
             )
         except semi_markov.ExtentError as error:
             raise InputError(
-                self.corpus.clips(id), str(error), "give another --text-start or --text-end"
+                self.corpus.clips(id), str(error), "give another `text_start` or `text_end`"
             ) from error
         except ValueError as error:
             raise InputError(

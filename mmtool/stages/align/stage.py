@@ -1,47 +1,96 @@
 """Clips and snippets → alignments: by a trained network, by timing, or by the similarity of features."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmtool.choices import Decoder
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Progress, StageReport, silent
+from mmtool.records import Failure, Progress, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.run_names import BY_SIMILARITY
-from mmtool.stages.align.outputs import EXPECTED_ACCURACY
+from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
 from mmtool.stages.shared.decoder_choice import decoder_of
 
 
-def align(root: Path, settings: AlignSettings, *, progress: Progress = silent) -> StageReport:
-    """Write ``alignments/<run>/<id>.json`` for a split, or for all that has clips and snippets.
+def align(
+    root: Path | str,
+    settings: AlignSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> AlignReport:
+    """Write ``alignments/<run>/<id>.json`` for a split, or for every id that has clips and snippets.
 
-    Without a run the semi-Markov model aligns with the package's parameters, or another decoder by
-    similarity, into ``alignments/<decoder>``; that path loads no torch. A video that cannot be
-    aligned is a failure beside those that are; where none can be, CallError says why.
+    Without a run, the semi-Markov model aligns with the package's parameters, or another decoder by
+    similarity, into ``alignments/<decoder>``; that path loads no torch.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`AlignSettings`.
+        progress: Hears how many videos are aligned.
+
+    Returns:
+        A report with a verdict for each video. A video that cannot be aligned is a failure beside those
+        that are.
+
+    Raises:
+        CallError: The settings are impossible, or no video could be aligned.
     """
-    corpus, report = Corpus.open(root), StageReport("align")
+    settings = AlignSettings.chosen(settings, options)
+    corpus, report = Corpus.open(Path(root)), AlignReport(run=settings.folder)
     try:
-        decoder = decoder_of(corpus, settings)
-        if decoder is Decoder.SEMI_MARKOV:
-            from mmtool.stages.align.by_timing import align_by_timing as align_videos
-        elif decoder in BY_SIMILARITY:
-            from mmtool.stages.align.by_similarity import align_by_similarity as align_videos
-        else:
-            from mmtool.stages.align.by_network import align_by_network as align_videos
-        align_videos(corpus, settings, _ids(corpus, settings), report, progress)
+        ids = _ids(corpus, settings)
+        for result in _aligned(corpus, settings, ids, progress):
+            _add(report, result, settings)
     except InputError as error:
         raise CallError(str(error)) from error
-    _require_some(report)
+    if report.failures and not report.videos:
+        others = len(report.failures) - 1
+        more = f" (and {others} more failed)" if others else ""
+        raise CallError(report.failures[0].reason + more)
     report.written.append(str(corpus.metrics(settings.folder).parent))
     return report
 
 
-def _require_some(report: StageReport) -> None:
-    """Raise CallError with the first reason where no video could be aligned, good enough or not."""
-    if report.failures and EXPECTED_ACCURACY not in report.facts:
-        others = len(report.failures) - 1
-        more = f" (and {others} more failed)" if others else ""
-        raise CallError(report.failures[0].reason + more)
+def _aligned(
+    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], progress: Progress
+) -> Iterator[AlignedVideo | Failure]:
+    """Align each id with the decoder that fits the settings; torch is loaded for a network only."""
+    decoder = decoder_of(corpus, settings)
+    if decoder is Decoder.SEMI_MARKOV:
+        from mmtool.stages.align.by_timing import align_by_timing
+
+        return align_by_timing(corpus, settings, ids, progress)
+    if decoder in BY_SIMILARITY:
+        from mmtool.stages.align.by_similarity import align_by_similarity
+
+        return align_by_similarity(corpus, settings, ids, progress)
+    from mmtool.stages.align.by_network import align_by_network
+
+    return align_by_network(corpus, settings, ids, progress)
+
+
+def _add(report: AlignReport, result: AlignedVideo | Failure, settings: AlignSettings) -> None:
+    """Add what became of one video to the report."""
+    if isinstance(result, Failure):
+        report.failures.append(result)
+        return
+    report.videos.append(result)
+    if result.outcome is Outcome.REJECTED:
+        report.failures.append(Failure(result.id, _rejection(result, settings.require)))
+        return
+    (report.done if result.outcome is Outcome.WRITTEN else report.unchanged).append(result.id)
+    if result.doubt:
+        report.notes.append(result.doubt)
+
+
+def _rejection(video: AlignedVideo, required: float) -> str:
+    reasons = f" ({', '.join(video.quality.reasons)})" if video.quality.reasons else ""
+    return (
+        f"{video.path}: not written: expected accuracy {video.quality.expected_accuracy:.2f} is below "
+        f"`require={required:g}`{reasons}; check that the text belongs to this video, or require less"
+    )
 
 
 def _ids(corpus: Corpus, settings: AlignSettings) -> list[str]:

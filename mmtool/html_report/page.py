@@ -93,7 +93,7 @@ class PageView:
 
 def write_page(path: Path, view: PageView) -> None:
     """Write the page; it needs no network, and finds the films beside it."""
-    here = files("mmtool.report") / TEMPLATES
+    here = files("mmtool.html_report") / TEMPLATES
     parts = {name: (here / name).read_text(encoding="utf-8") for name in ("page.html", "page.css", "page.js")}
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         parts["page.html"]
