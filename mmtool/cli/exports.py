@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from mmtool.choices import CheckpointChoice, Cut, ExportFormat, Split
 from mmtool.cli.console import error_boundary, run_stage
+from mmtool.cli.lazy import Group
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
 from mmtool.settings.export import ExportSettings
 
 ALIGNMENTS = "alignments"
 
 
-class _AlignmentsFirst(TyperGroup):
+class _AlignmentsFirst(Group):
     """``mmtool export CORPUS …`` is ``mmtool export alignments CORPUS …``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

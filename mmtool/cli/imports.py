@@ -7,9 +7,11 @@ import typer
 
 from mmtool.choices import Action
 from mmtool.cli.console import run_stage
+from mmtool.cli.lazy import Group
 from mmtool.cli.options import HERE, CorpusArgument, Force, Json
 
 app = typer.Typer(
+    cls=Group,
     help="Bring somebody else's corpus or checkpoint into a corpus folder.",
     epilog="Example: mmtool import yms downloads/yms my-corpus",
     no_args_is_help=True,
