@@ -251,7 +251,7 @@ def test_regions_that_were_not_kept_are_extracted_when_they_are_asked_for(corpus
     extract_numbers(corpus)
     with (
         open_features(corpus.features("numbers")) as features,
-        pytest.raises(InputError, match=r"keeps no regions of 'a'; .*--keep-regions"),
+        pytest.raises(InputError, match=r"stores no regions of 'a'; .*--keep-regions"),
     ):
         read_regions(features, "a", 0)
     assert extract_numbers(corpus, keep_regions=True).done == ["a", "b"]
