@@ -1,25 +1,30 @@
-"""What the shell completes: names that a corpus has."""
+"""Names that the shell completes: those that exist in the corpus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import typer
 
 
 def _corpus_of(context: typer.Context) -> Path:
-    return Path(context.params.get("corpus") or ".")
+    """The corpus named so far; the shell passes ``~`` as it was typed."""
+    return Path(context.params.get("corpus") or ".").expanduser()
 
 
 def _complete_runs(context: typer.Context, incomplete: str) -> list[str]:
-    """Runs, and alignments without one."""
+    """Complete trained runs, and the names of alignments without a run."""
     root = _corpus_of(context)
-    found = {path.name for folder in ("runs", "alignments") for path in (root / folder).glob("*/")}
-    return sorted(name for name in found if name.startswith(incomplete))
+    folders = [path for parent in ("runs", "alignments") for path in (root / parent).glob("[!.]*")]
+    return _matching((path.name for path in folders if path.is_dir()), incomplete)
 
 
 def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
-    names = {path.stem for path in (_corpus_of(context) / "features").glob("*.h5")}
-    return sorted(name for name in names if name.startswith(incomplete))
+    files = (_corpus_of(context) / "features").glob("[!.]*.h5")
+    return _matching((path.stem for path in files), incomplete)
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[str]:
+    return sorted({name for name in names if name.startswith(incomplete)})
 
 
 COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
