@@ -50,7 +50,7 @@ class TextFormat(StrEnum):
     Attributes:
         AUTO: A screenplay if there are scene headings, otherwise plain text.
         PLAIN: Plain text.
-        SCREENPLAY: A screenplay laid out by indentation.
+        SCREENPLAY: A screenplay in the usual layout.
         FOUNTAIN: A screenplay in Fountain markup.
     """
 
@@ -69,7 +69,7 @@ class VideoEncoderName(StrEnum):
         LXMERT: The visual side of LXMERT.
         CLIP: The image side of CLIP.
         FASTER_RCNN_VG: Regions of the Faster R-CNN trained on Visual Genome.
-        TIMING: Length and position of the clips, without looking at frames.
+        TIMING: Lengths and positions of the clips; no frames are read.
     """
 
     FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
@@ -200,7 +200,7 @@ class Action(StrEnum):
 
     Attributes:
         POP_VIDEO: Remove the clip, which matches nothing.
-        POP_TEXT: Remove the snippet, which matches nothing further.
+        POP_TEXT: Remove the snippet, which matches no further clip.
         MATCH_RETAIN_TEXT: Match the two and remove the clip; the snippet may match more clips.
         MATCH: Match the two and remove both.
         MATCH_RETAIN_VIDEO: Match the two and remove the snippet; the clip may match more snippets.

@@ -122,8 +122,7 @@ def error_boundary(flags: Mapping[str, str] | None = None) -> Iterator[None]:
             IMPOSSIBLE,
         )
     except MemoryError:
-        flag = _flags.get().get("batch_size")
-        remedy = f"use a smaller {flag}" if flag else "close other programs and run the command again"
+        remedy = "use a smaller --batch-size" if "batch_size" in _flags.get() else "close other programs"
         _fail(f"out of memory; {remedy}", IMPOSSIBLE)
     finally:
         _flags.reset(outer)
