@@ -84,4 +84,4 @@ def write_any_text(stream: object) -> None:
     Windows gives pipes and files an encoding that lacks most characters; the C locale may do so too.
     """
     if isinstance(stream, TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
-        stream.reconfigure(encoding="utf-8")
+        stream.reconfigure(encoding="utf-8", errors=stream.errors)

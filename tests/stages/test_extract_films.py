@@ -234,7 +234,7 @@ def test_regions_are_not_thrown_away_by_a_call_that_asks_for_none(corpus, number
     with open_features(corpus.features("numbers")) as features:
         assert len(read_regions(features, "b", 1)) == 1
     assert extract_numbers(corpus, force=True).done == ["a", "b"]
-    with open_features(corpus.features("numbers")) as features, pytest.raises(InputError, match="keeps no"):
+    with open_features(corpus.features("numbers")) as features, pytest.raises(InputError, match="stores no"):
         read_regions(features, "b", 1)
 
 
