@@ -7,8 +7,14 @@ import typer
 
 
 def _corpus_of(context: typer.Context) -> Path:
-    """The corpus named so far; the shell passes ``~`` as it was typed."""
-    return Path(context.params.get("corpus") or ".").expanduser()
+    """The corpus that the line names so far, otherwise the current folder.
+
+    The option that is being completed has no value yet, so click leaves the arguments of the command
+    unassigned. The shell does not expand ``~``.
+    """
+    arguments = [param.name for param in context.command.params if param.param_type_name == "argument"]
+    values = dict(zip(arguments, context.args, strict=False))
+    return Path(values.get("corpus", ".")).expanduser()
 
 
 def _complete_runs(context: typer.Context, incomplete: str) -> list[str]:
