@@ -187,22 +187,6 @@ class PictureFormat(StrEnum):
     SVG = "svg"
 
 
-class ExportFormat(StrEnum):
-    """What other programs read: subtitles, tables, timelines of an editor, ELAN, clips with their text."""
-
-    SRT = "srt"
-    VTT = "vtt"
-    ASS = "ass"
-    CSV = "csv"
-    JSONL = "jsonl"
-    OTIO = "otio"
-    EDL = "edl"
-    FCPXML = "fcpxml"
-    EAF = "eaf"
-    CLIPS = "clips"
-    WEBDATASET = "webdataset"
-
-
 class Cut(StrEnum):
     """How clips are cut out of a film: at its key frames, unchanged and fast, or exactly, encoded anew."""
 

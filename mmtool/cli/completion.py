@@ -22,7 +22,14 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def _complete_export_formats(context: typer.Context, incomplete: str) -> list[str]:
+    from mmtool.exports.formats import EXPORT_FORMATS
+
+    return [name for name in EXPORT_FORMATS.names() if name.startswith(incomplete)]
+
+
 COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
     "runs": _complete_runs,
     "features": _complete_features,
+    "export formats": _complete_export_formats,
 }

@@ -1,0 +1,81 @@
+"""Settings of ``import``: what all importers share, and what each of the package's own offers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from mmtool.choices import Action
+from mmtool.settings.options import Option, Settings
+
+INPUT, OUTPUT = "Input", "Output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSettings(Settings):
+    """Which importer reads which files.
+
+    ``options`` are the settings of the importer itself; None: its defaults.
+    """
+
+    importer: Annotated[str, Option("The importer.", heading=INPUT)]
+    source: Annotated[Path, Option("The file or folder to import.", heading=INPUT)]
+    force: Annotated[
+        bool, Option("Import into a corpus that already has clips or snippets.", heading=OUTPUT)
+    ] = False
+    options: Settings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSettings(Settings):
+    """The settings of an importer that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YmsSettings(Settings):
+    """How YouTube Movie Summaries are read."""
+
+    keep_unmatched: Annotated[
+        bool,
+        Option("Keep phrases that match no clip as snippets; the paper leaves them out.", heading=INPUT),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCheckpointSettings(Settings):
+    """Which checkpoint becomes which run, and which features of the corpus it reads."""
+
+    file: Annotated[Path, Option("The authors' checkpoint.", heading=INPUT)]
+    run: Annotated[
+        str, Option("Name of the run, a folder below runs/.", heading=OUTPUT, metavar="RUN")
+    ]
+    video: Annotated[
+        str,
+        Option(
+            "Video features that the network reads.",
+            heading=INPUT,
+            metavar="NAME",
+            default="the only ones",
+            completion="features",
+        ),
+    ] = ""
+    text: Annotated[
+        str,
+        Option(
+            "Text features that the network reads.",
+            heading=INPUT,
+            metavar="NAME",
+            default="the only ones",
+            completion="features",
+        ),
+    ] = ""
+    actions: Annotated[
+        tuple[Action, ...],
+        Option(
+            "Actions of the classes, in order; repeat the option.",
+            heading=INPUT,
+            flag="action",
+            metavar="ACTION",
+            default="for three classes: pop-video, pop-text, match-retain-text",
+        ),
+    ] = ()
+    force: Annotated[bool, Option("Replace an existing run.", heading=OUTPUT)] = False
