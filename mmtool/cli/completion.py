@@ -23,7 +23,7 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _complete_export_formats(context: typer.Context, incomplete: str) -> list[str]:
-    from mmtool.exports.formats import EXPORT_FORMATS
+    from mmtool.exports.table import EXPORT_FORMATS
 
     return [name for name in EXPORT_FORMATS.names() if name.startswith(incomplete)]
 

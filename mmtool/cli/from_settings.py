@@ -123,7 +123,6 @@ def _parameters(
 def _parameter(setting: Setting, as_given: bool) -> inspect.Parameter:
     """A setting as a parameter that Typer understands."""
     option, kind = setting.option, setting.kind
-    explicit = [f"-{option.short}"] if option.short else []
     details: dict[str, Any] = {"help": option.help, "rich_help_panel": option.heading}
     default = None if setting.default in (MISSING, ()) else setting.default
     if as_given and kind is not bool:
@@ -150,8 +149,17 @@ def _parameter(setting: Setting, as_given: bool) -> inspect.Parameter:
         setting.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if setting.default is MISSING else default,
-        annotation=Annotated[annotation, typer.Option(setting.flag, *explicit, **details)],
+        annotation=Annotated[annotation, _typer_parameter(setting, details)],
     )
+
+
+def _typer_parameter(setting: Setting, details: dict[str, Any]) -> Any:
+    """What Typer calls an argument or an option."""
+    if setting.option.argument:
+        del details["rich_help_panel"]  # arguments have a heading of their own
+        return typer.Argument(**{"metavar": setting.flag} | details)
+    short = [f"-{setting.option.short}"] if setting.option.short else []
+    return typer.Option(setting.flag, *short, **details)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

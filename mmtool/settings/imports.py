@@ -14,15 +14,16 @@ INPUT, OUTPUT = "Input", "Output"
 class ImportSettings(Settings):
     """Which importer reads which files.
 
-    ``options`` are the settings of the importer itself; None: its defaults.
+    ``importer`` is a name of the table of importers; ``options`` are the importer's own settings (None:
+    its defaults).
     """
 
-    importer: Annotated[str, Option("The importer.", heading=INPUT)]
-    source: Annotated[Path, Option("The file or folder to import.", heading=INPUT)]
+    source: Annotated[Path, Option("The file or folder to import.", argument=True)]
+    importer: str = ""
+    options: Settings | None = None
     force: Annotated[
         bool, Option("Import into a corpus that already has clips or snippets.", heading=OUTPUT)
     ] = False
-    options: Settings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class YmsSettings(Settings):
 class ImportCheckpointSettings(Settings):
     """Which checkpoint becomes which run, and which features of the corpus it reads."""
 
-    file: Annotated[Path, Option("The authors' checkpoint.", heading=INPUT)]
+    file: Annotated[Path, Option("The authors' checkpoint.", argument=True)]
     run: Annotated[
         str, Option("Name of the run, a folder below runs/.", heading=OUTPUT, metavar="RUN")
     ]

@@ -16,7 +16,7 @@ import pysubs2
 import pytest
 import webdataset
 
-from mmtool.exports.formats import EXPORT_FORMATS
+from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.formats.alignments import write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Clip, Snippet

@@ -8,7 +8,7 @@ from statistics import median
 from mmtool.choices import Cut
 from mmtool.errors import InputError
 from mmtool.exports.contract import AlignedFilm, ExportFormat, OnClips
-from mmtool.exports.formats import EXPORT_FORMATS
+from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.extras import import_extra
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
