@@ -61,13 +61,13 @@ def test_info_tells_what_is_seen(tmp_path):
     regions = ["--keep-regions", "--region-names", "--frames", 2, "--proposals", 20]
     call("extract", corpus.root, *options, *regions)
     facts = json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout)
-    assert facts["frames a clip"] == 2
+    assert facts["frames per clip"] == 2
     assert facts["classes"].startswith("11: thing 0, thing 1, ")
     again = call("extract", corpus.root, *options, "--frames", 2, "--proposals", 20)
     assert "0 done, 1 unchanged" in again.stdout  # regions and names that nobody asks for now are kept
     assert json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout) == facts
     assert facts["attributes"] == "7: " + ", ".join(f"looks {n}" for n in range(7))
-    for most in (facts["most seen classes"], facts["most seen attributes"]):
+    for most in (facts["most frequent classes"], facts["most frequent attributes"]):
         counts = [int(part.split("×")[1]) for part in most.split(", ")]
         assert counts == sorted(counts, reverse=True)
         assert sum(counts) <= facts["regions"] <= 12 * 20
