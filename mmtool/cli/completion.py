@@ -1,9 +1,12 @@
-"""What the shell completes: names that a corpus has."""
+"""What the shell completes: names that a corpus has, and names of a registry."""
 
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 
 import typer
+
+from mmtool.plugins import Registry
 
 
 def _corpus_of(context: typer.Context) -> Path:
@@ -22,14 +25,19 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-def _complete_export_formats(context: typer.Context, incomplete: str) -> list[str]:
-    from mmtool.exports.table import EXPORT_FORMATS
+def _names_in(table: str) -> Callable[[str], list[str]]:
+    """Complete the names of a registry, ``"module:attribute"``, which is loaded only then."""
 
-    return [name for name in EXPORT_FORMATS.names() if name.startswith(incomplete)]
+    def complete(incomplete: str) -> list[str]:
+        registry: Registry[object] = resolve_name(table)
+        return [name for name in registry.names() if name.startswith(incomplete)]
+
+    return complete
 
 
-COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
+COMPLETIONS: dict[str, Callable[..., list[str]]] = {
     "runs": _complete_runs,
     "features": _complete_features,
-    "export formats": _complete_export_formats,
+    "detectors": _names_in("mmtool.video.detectors.registry:DETECTORS"),
+    "export formats": _names_in("mmtool.exports.table:EXPORT_FORMATS"),
 }
