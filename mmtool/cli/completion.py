@@ -22,7 +22,14 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
+def _complete_decoders(incomplete: str) -> list[str]:
+    from mmtool.decoders import DECODERS
+
+    return [name for name in DECODERS.names() if name.startswith(incomplete)]
+
+
+COMPLETIONS: dict[str, Callable[..., list[str]]] = {
+    "decoders": _complete_decoders,
     "runs": _complete_runs,
     "features": _complete_features,
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Decoder, Device, ShotDetector, TextEncoderName, TextFormat, TextSplit
+from mmtool.choices import Device, ShotDetector, TextEncoderName, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import (
@@ -111,7 +111,7 @@ def run(
         ),
     ] = None,
     decoder: Annotated[
-        Decoder | None,
+        str | None,
         typer.Option(
             help="semi-markov: timing and similarity; dtw, otam, monotone: similarity alone.",
             show_default="semi-markov",

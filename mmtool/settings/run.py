@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmtool.decoders import DECODERS, Needs
 from mmtool.errors import CallError
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
-from mmtool.settings.run_names import BY_SIMILARITY, WITHOUT_RUN
 from mmtool.settings.segment import SegmentSettings
 
 
@@ -26,9 +26,10 @@ class RunSettings:
         if self.extract is not None and None in (self.extract.video_encoder, self.extract.text_encoder):
             raise CallError("clips are compared with snippets: name --video-encoder and --text-encoder")
         decoder = self.align.decoder
-        if decoder is not None and decoder not in WITHOUT_RUN:
+        needs = None if decoder is None else DECODERS.load(decoder).needs
+        if needs is Needs.NETWORK:
             raise CallError(f"--decoder {decoder}: needs a trained network; one film alone has none")
-        if decoder in BY_SIMILARITY and self.extract is None:
+        if needs is Needs.FEATURES and self.extract is None:
             raise CallError(
                 f"--decoder {decoder}: compares features; name --video-encoder and --text-encoder"
             )
