@@ -38,6 +38,7 @@ def _names_in(table: str) -> Callable[[str], list[str]]:
 COMPLETIONS: dict[str, Callable[..., list[str]]] = {
     "runs": _complete_runs,
     "features": _complete_features,
+    "decoders": _names_in("mmtool.decoders:DECODERS"),
     "detectors": _names_in("mmtool.video.detectors.registry:DETECTORS"),
     "export formats": _names_in("mmtool.exports.table:EXPORT_FORMATS"),
 }

@@ -12,7 +12,7 @@ from mmtool.cli import evaluate
 from mmtool.cli.console import out, print_json, progress_bars, result_line
 from mmtool.cli.from_settings import Pick, takes_settings
 from mmtool.cli.options import Json
-from mmtool.cli.train import TrainingDisplay
+from mmtool.cli.training_display import TrainingDisplay
 from mmtool.records import Report, StageReport
 from mmtool.settings.demo import DemoSettings
 

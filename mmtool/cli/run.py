@@ -113,7 +113,7 @@ def run(
         ),
     ] = None,
     decoder: Annotated[
-        Decoder | None,
+        str | None,
         typer.Option(
             help="semi-markov: timing and similarity; dtw, otam, monotone: similarity alone.",
             show_default="semi-markov",

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from mmtool.errors import SettingError
+from mmtool.decoders import DECODERS, Needs
+from mmtool.errors import CallError, SettingError
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.options import Option, Settings, unknown_setting
-from mmtool.settings.run_names import BY_SIMILARITY, WITHOUT_RUN
 from mmtool.settings.segment import SegmentSettings
 
 INPUT, OUTPUT = "Input", "Output"
@@ -49,16 +49,13 @@ class RunSettings(FilmSettings):
     force: Annotated[bool, Option("Do everything again, replacing earlier results.", heading=OUTPUT)] = False
 
     def check(self) -> None:
-        if self.extract is not None:
-            for name, other in (("video_encoder", "text_encoder"), ("text_encoder", "video_encoder")):
-                if getattr(self.extract, name) is None:
-                    raise SettingError(
-                        other, f"needs `{name}` too: clips are compared with snippets; name both"
-                    )
+        if self.extract is not None and None in (self.extract.video_encoder, self.extract.text_encoder):
+            raise CallError("clips are compared with snippets: name `video_encoder` and `text_encoder`")
         decoder = self.align.decoder
-        if decoder is not None and decoder not in WITHOUT_RUN:
+        needs = None if decoder is None else DECODERS.load(decoder).needs
+        if needs is Needs.NETWORK:
             raise SettingError("decoder", f"{decoder} needs a trained network, which one film does not have")
-        if decoder in BY_SIMILARITY and self.extract is None:
+        if needs is Needs.FEATURES and self.extract is None:
             raise SettingError(
                 "decoder", f"{decoder} compares features; name `video_encoder` and `text_encoder`"
             )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmtool.cli.train import TrainingDisplay
+from mmtool.cli.training_display import TrainingDisplay
 from mmtool.settings.demo import DemoSettings
 from mmtool.stages.demo import demo
 from support.commands import call

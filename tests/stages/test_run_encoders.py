@@ -145,6 +145,6 @@ def test_settings_compose() -> None:
     files = {"video": Path("film.mp4"), "text": Path("film.txt"), "folder": Path("out")}
     both = ExtractSettings(VideoEncoderName.CLIP, TextEncoderName.CLIP)
     by_similarity = AlignSettings(decoder=Decoder.DTW)
-    assert RunSettings(**files, extract=both, align=by_similarity).align.decoder is Decoder.DTW
+    assert RunSettings(**files, extract=both, align=by_similarity).align.decoder == Decoder.DTW
     with pytest.raises(CallError, match="--video-encoder and --text-encoder"):
         RunSettings(**files, extract=ExtractSettings(VideoEncoderName.CLIP))

@@ -5,6 +5,7 @@ import os
 import torch
 
 from mmtool.choices import Device
+from mmtool.cores import usable_cores
 from mmtool.errors import CallError
 
 
@@ -26,5 +27,5 @@ def multiplies_bf16(device: torch.device) -> bool:
 
 
 def set_threads(threads: int) -> None:
-    """Let torch use ``threads`` CPU threads; 0 means one for each core this process may use."""
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+    """Let torch use ``threads`` CPU threads; 0 uses all available cores."""
+    torch.set_num_threads(threads or usable_cores())
