@@ -60,7 +60,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``error`` is the expected calibration error; ``coverage`` maps a share of the decisions to their mean."""
+    """``error`` is the expected calibration error; ``coverage`` has the mean value of each share covered."""
 
     error: float
     bins: tuple[ReliabilityBin, ...]

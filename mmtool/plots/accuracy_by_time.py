@@ -51,7 +51,9 @@ def draw_accuracy_by_time(curves: Sequence[AccuracyCurve]) -> Figure:
             )
         lines += axes.plot(middles, 100 * curve.accuracy, color=colour, marker="o", markersize=4)
     lines += axes.plot(middles, 100 * curves[0].unmatched, color=INK, linestyle=":", linewidth=1.2)
-    names = [f"{curve.run}: mean of {curve.videos} video{'' if curve.videos == 1 else 's'}" for curve in curves]
+    names = [
+        f"{curve.run}: mean of {curve.videos} video{'' if curve.videos == 1 else 's'}" for curve in curves
+    ]
     legend = figure.legend(lines, ["run"] * len(lines), loc="outside lower center", ncols=2)
     for text, name in zip(legend.get_texts(), [*names, "every clip unmatched"], strict=True):
         text.set_parse_math(False)  # a run's name may contain anything

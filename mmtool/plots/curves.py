@@ -133,9 +133,7 @@ def draw_drift(histories: Sequence[RunHistory]) -> Figure:
                 values = (history.means if moment == "means" else history.variances).get(stack)
                 if values is not None:
                     _spread(axes, history.epochs, values, colour, runs=len(histories))
-    shown = (
-        "one line per dimension" if len(histories) == 1 else "median and 10th–90th percentile"
-    )
+    shown = "one line per dimension" if len(histories) == 1 else "median and 10th–90th percentile"
     _finish(figure, histories, f"First 50 dimensions of the stacks’ outputs: {shown}")
     return figure
 

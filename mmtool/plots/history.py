@@ -43,7 +43,7 @@ class RunHistory:
 
 @dataclass(frozen=True, slots=True)
 class RatioRow:
-    """One row of Table 3: each component's mean of ``‖w‖ / ‖∇w‖`` over the last epochs, None where unknown."""
+    """One row of Table 3: each component's mean of ``‖w‖ / ‖∇w‖`` over the last epochs, None if unknown."""
 
     run: str
     epochs: int  # number of averaged epochs

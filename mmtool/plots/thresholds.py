@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from mmtool.formats.atomic import replacing
 from mmtool.plots.curves import INK, PALETTE, STYLE, time_axis
 
-MOST_POINTS = 4000  # of the curve; a longer one is drawn as the lowest and highest score of each group of frames
+MOST_POINTS = (
+    4000  # of the curve; a longer one is drawn as the lowest and highest score of each group of frames
+)
 
 
 def write_thresholds(
@@ -42,7 +44,9 @@ def write_thresholds(
             above.axhline(threshold, color=colour, linewidth=1.6 if chosen else 0.9, alpha=0.9, zorder=3)
             below.vlines(cuts[threshold], row - 0.38, row + 0.38, color=colour, linewidth=1.2)
         above.set_xlim(times[0], max(times[-1], times[0] + 0.04))
-        above.set_title(f"{score_name[:1].upper()}{score_name[1:]} of each frame; horizontal lines: thresholds")
+        above.set_title(
+            f"{score_name[:1].upper()}{score_name[1:]} of each frame; horizontal lines: thresholds"
+        )
         below.set_title("Cuts by threshold")
         below.set_ylim(-0.6, len(thresholds) - 0.4)
         below.set_yticks(range(len(thresholds)), [_label(t, len(cuts[t]), t == used) for t in thresholds])

@@ -20,9 +20,9 @@ class PlotSettings(Settings):
     what: Annotated[
         Plot,
         Option(
-            "What to plot. From training: training (loss and accuracy, Fig. 3 of the paper), ratios (Fig. 4), "
-            "drift (Fig. 5), or all of these. From alignments: reliability of the confidence, the alignment "
-            "of each video, accuracy over the progress of the videos, confusion of actions or labels.",
+            "What to plot. Of training: loss and accuracy (training), the paper's Figs. 4 and 5 (ratios, "
+            "drift), or all three. Of alignments: how reliable the confidence is, each video's alignment, "
+            "the accuracy over the progress of a video, or which labels are mistaken for which (confusion).",
             heading=INPUT,
         ),
     ] = Plot.ALL

@@ -27,14 +27,12 @@ class ReportSettings(Settings):
             completion="runs",
         ),
     ] = ()
-    split: Annotated[
-        Split | None, Option("Split to show.", heading=INPUT, default="all aligned videos")
-    ] = None
+    split: Annotated[Split | None, Option("Split to show.", heading=INPUT, default="all aligned videos")] = (
+        None
+    )
     output: Annotated[
         Path | None,
-        Option(
-            "HTML file to write.", heading=OUTPUT, short="o", default="reports/RUN.html", metavar="FILE"
-        ),
+        Option("HTML file to write.", heading=OUTPUT, short="o", default="reports/RUN.html", metavar="FILE"),
     ] = None
     thumbnail_width: Annotated[
         int,

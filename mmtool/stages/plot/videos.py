@@ -36,7 +36,9 @@ def annotated_ids(corpus: Corpus, run: str, settings: PlotSettings) -> list[str]
     """Those of the videos that are annotated; raises CallError where there are none."""
     ids = [id for id in video_ids(corpus, run, settings) if corpus.annotations(id).exists()]
     if not ids:
-        raise CallError(f"{corpus.root / 'annotations'}: no annotations of these videos; this plot needs them")
+        raise CallError(
+            f"{corpus.root / 'annotations'}: no annotations of these videos; this plot needs them"
+        )
     return ids
 
 
