@@ -58,8 +58,6 @@ def show(report: "EvaluateReport", *, per_video: bool = False) -> None:
 
 
 def _measures_table(report: "EvaluateReport") -> "Table":
-    interval = "" if len(report.videos) == 1 else f" ({100 * report.confidence:g} % CI)"
-    columns = ["%", f"video accuracy{interval}", f"text IoU{interval}", "micro"]
     rows = [
         [
             name,
@@ -69,8 +67,10 @@ def _measures_table(report: "EvaluateReport") -> "Table":
         ]
         for name, summary in report.measures.items()
     ]
-    split = f", {report.split} split" if report.split else ""
-    return rows_table(columns, rows, title=f"{report.run}: {counted(len(report.videos), 'video')}{split}")
+    split = f" of the {report.split} split" if report.split else ""
+    interval = "" if len(report.videos) == 1 else f" with {100 * report.confidence:g} % confidence intervals"
+    title = f"{counted(len(report.videos), 'video')}{split}, in %{interval}"
+    return rows_table(["", "video accuracy", "text IoU", "micro"], rows, title=title)
 
 
 def _calibration_table(report: "EvaluateReport") -> "Table":
@@ -85,7 +85,8 @@ def _calibration_table(report: "EvaluateReport") -> "Table":
         for name, measured in report.calibration.items()
     ]
     names = ["all" if share == 1 else f"top {100 * share:.0f} %" for share in shares]
-    return rows_table(["% by confidence", "calibration error", *names], rows)
+    title = "Confidence: calibration error, and measures of the most confident, in %"
+    return rows_table(["", "error", *names], rows, title=title)
 
 
 def _verdicts_table(report: "EvaluateReport") -> "Table":
@@ -101,10 +102,11 @@ def _verdicts_table(report: "EvaluateReport") -> "Table":
         ]
         for name, summary in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful))
     ]
-    columns = ["% by verdict", "videos", "expected accuracy", "video accuracy", "text IoU"]
-    known = verdicts.rank_correlation == verdicts.rank_correlation
-    title = f"Rank correlation of expected and video accuracy: {verdicts.rank_correlation:.2f}"
-    return rows_table(columns, rows, title=title if known else "")
+    columns = ["verdict", "videos", "expected accuracy", "video accuracy", "text IoU"]
+    title = "Expected and measured accuracy, in %"
+    if verdicts.rank_correlation == verdicts.rank_correlation:
+        title += f"; rank correlation {verdicts.rank_correlation:.2f}".replace("-", "−")
+    return rows_table(columns, rows, title=title)
 
 
 def _show_videos(report: "EvaluateReport") -> None:

@@ -115,7 +115,9 @@ def draw_ratios(histories: Sequence[RunHistory]) -> Figure:
                         (end[0], mean, f"{mean:,.0f}" if mean >= 100 else f"{mean:.3g}", colour)
                     )
     panels[0].set_ylabel("‖w‖ / ‖∇w‖\n(higher: closer to a minimum)")
-    title = f"Norm of parameters over norm of gradients (numbers: mean of the last {LAST_EPOCHS} epochs)"
+    averaged = min(LAST_EPOCHS, max(len(history.epochs) for history in histories))
+    span = "the last epoch" if averaged == 1 else f"the last {averaged} epochs"
+    title = f"Norm of parameters over norm of gradients (numbers: mean of {span})"
     _finish(figure, histories, title)
     _label_ends(figure, ends)
     return figure

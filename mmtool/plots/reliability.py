@@ -55,11 +55,12 @@ def draw_reliability(curves: Sequence[Reliability]) -> Figure:
         _draw(clips, curve.clips, colour)
         _draw(snippets, curve.snippets, colour)
     lines = [mpl.lines.Line2D([], [], color=colour, marker="o") for colour in colours(len(curves))]
-    legend = figure.legend(lines, ["run"] * len(curves), loc="outside lower center", ncols=3)
+    legend = figure.legend(lines, ["run"] * len(curves), loc="outside lower center", ncols=2)
     for text, curve in zip(legend.get_texts(), curves, strict=True):
         text.set_parse_math(False)  # a run's name may contain anything
         text.set_text(
-            f"{curve.run}: calibration error {_percent(curve.clips.error)} / {_percent(curve.snippets.error)}"
+            f"{curve.run}: calibration error {_percent(curve.clips.error)} (clips), "
+            f"{_percent(curve.snippets.error)} (snippets)"
         )
     return figure
 

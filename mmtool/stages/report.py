@@ -42,7 +42,8 @@ class PageReport(Report):
 
     @property
     def facts(self) -> dict[str, object]:
-        return {"page": str(self.page), "size": f"{self.size / 2**20:.1f} MiB"}
+        size = f"{self.size / 2**20:.1f} MiB" if self.size >= 2**20 else f"{self.size / 2**10:.0f} KiB"
+        return {"page": str(self.page), "size": size}
 
 
 @dataclass(frozen=True, slots=True)

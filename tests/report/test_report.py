@@ -99,7 +99,7 @@ def test_measures_stand_beside_baselines_and_several_runs_beside_each_other(corp
         "all unmatched",
         "proportional to length",
         "upper bound",
-        "bad minus good, 1 video",
+        "bad − good: 1 video<",
     ):
         assert f'<th scope="row">{row}' in page
 
