@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Split
 from mmtool.cli import evaluate
 from mmtool.cli.console import out, print_json, progress_bars, result_line
 from mmtool.cli.from_settings import Pick, takes_settings
@@ -32,9 +31,7 @@ def demo(
 
     Example: mmtool demo /tmp/movies
     """
-    from mmtool.settings.evaluate import EvaluateSettings
     from mmtool.stages.demo import demo as stage
-    from mmtool.stages.evaluate import as_json as to_json
 
     started = perf_counter()
 
@@ -52,9 +49,9 @@ def demo(
 
         report = stage(folder, settings, on_stage=on_stage, on_epoch=on_epoch, progress=bars)
     if as_json:
-        print_json(to_json(EvaluateSettings(run="demo", split=Split.TEST), report.evaluation))
+        print_json(report.evaluation.as_json())
         return
     out.print()
-    evaluate.show(report.evaluation, split=Split.TEST)
+    evaluate.show(report.evaluation)
     out.line(f"\nThe corpus is {folder}; this took {perf_counter() - started:.0f} s. Open the report:")
     out.line(f"  {shlex.quote(str(report.page))}")

@@ -24,7 +24,7 @@ from mmtool.settings.report import ReportSettings
 from mmtool.settings.segment import SegmentSettings
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
-from mmtool.stages.evaluate import Evaluation, evaluate
+from mmtool.stages.evaluate import EvaluateReport, evaluate
 from mmtool.stages.extract import extract
 from mmtool.stages.project import project
 from mmtool.stages.report import report
@@ -60,7 +60,7 @@ class DemoReport(Report):
 
     stage: ClassVar[str] = "demo"
     stages: list[tuple[str, Report | StageReport]] = field(default_factory=list)
-    evaluation: Evaluation
+    evaluation: EvaluateReport
     page: Path
 
     @property
@@ -122,7 +122,7 @@ def demo(
         align(root, AlignSettings(run=RUN, split=Split.TEST), progress=progress),
     )
     evaluation = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
-    ended(f"mmtool evaluate {on_test}", evaluation.report)
+    ended(f"mmtool evaluate {on_test}", evaluation)
     page = report(root, ReportSettings(runs=(RUN,), split=Split.TEST), progress=progress)
     ended(f"mmtool report {on_test}", page)
     return DemoReport(

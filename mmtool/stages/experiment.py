@@ -174,7 +174,7 @@ def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobR
     aligned = align(corpus.root, AlignSettings(run=job.run, split=split, device=job.settings.device))
     for failure in aligned.failures:  # a mean over fewer videos is another figure
         raise CallError(failure.reason)
-    summary = evaluate(corpus.root, EvaluateSettings(run=job.run, split=split)).summaries[job.run]
+    summary = evaluate(corpus.root, EvaluateSettings(run=job.run, split=split)).measures[job.run]
     result = SeedResult(
         seed=job.settings.seed,
         run=job.run,
