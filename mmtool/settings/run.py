@@ -14,6 +14,29 @@ from mmtool.settings.segment import SegmentSettings
 
 INPUT, OUTPUT = "Input", "Output"
 GROUPS: Mapping[str, type] = {"segment": SegmentSettings, "extract": ExtractSettings, "align": AlignSettings}
+OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for one film
+    "segment": (
+        "detector",
+        "threshold",
+        "min_clip_frames",
+        "start",
+        "end",
+        "incomplete",
+        "split",
+        "language",
+        "text_format",
+    ),
+    "extract": (
+        "video_encoder",
+        "text_encoder",
+        "video_model",
+        "text_model",
+        "video_weights",
+        "text_weights",
+        "device",
+    ),
+    "align": ("decoder", "path", "text_start", "text_end", "min_confidence", "require"),
+}
 
 S = TypeVar("S", bound="FilmSettings")
 
@@ -62,30 +85,25 @@ class RunSettings(FilmSettings):
 
 
 def chosen_settings(cls: type[S], settings: S | None, options: Mapping[str, object]) -> S:
-    """The settings that a function was given, where keywords may also be fields of the groups.
+    """The settings that a function was given, where keywords may also be :data:`OPTIONS` of the groups.
 
-    ``split="sentences"`` is short for ``segment=SegmentSettings(split="sentences")``. A name that several
-    groups have goes to all of them, but only a name of its own makes a group that is optional.
+    ``split="sentences"`` is short for ``segment=SegmentSettings(split="sentences")``.
     """
     return cls.chosen(settings, options if settings is not None else _grouped(cls, options))
 
 
 def _grouped(cls: type[FilmSettings], options: Mapping[str, object]) -> dict[str, object]:
+    """The keywords of a class, with those of its groups made into settings objects."""
     own = {field.name for field in fields(cls)}
-    names = {
-        group: {field.name for field in fields(GROUPS[group])} for group in GROUPS if group in own
-    }
-    known = own.union(*names.values())
-    for name in options:
-        if name not in known:
-            raise unknown_setting(name, known)
-    result = {name: value for name, value in options.items() if name in own}
-    for group, members in names.items():
-        others = own.union(*(names[other] for other in names if other != group))
-        given = {name: options[name] for name in options if name in members - own}
-        needed = group != "extract" or any(name not in others for name in given)
-        if given and needed:
-            if group in result:
-                raise SettingError(next(iter(given)), f"cannot be given together with `{group}`")
-            result[group] = GROUPS[group](**given)
-    return result
+    group_of = {name: group for group in GROUPS if group in own for name in OPTIONS[group]}
+    result, grouped = dict[str, object](), dict[str, dict[str, object]]()
+    for name, value in options.items():
+        if name in own:
+            result[name] = value
+        elif name not in group_of:
+            raise unknown_setting(name, own.union(group_of))
+        elif group_of[name] in options:
+            raise SettingError(name, f"cannot be given together with `{group_of[name]}`")
+        else:
+            grouped.setdefault(group_of[name], {})[name] = value
+    return result | {group: GROUPS[group](**values) for group, values in grouped.items()}
