@@ -1,9 +1,11 @@
-"""What the shell completes: names that a corpus has."""
+"""What the shell completes: names in a corpus, and encoders."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
+
+from mmtool.choices import Modality
 
 
 def _corpus_of(context: typer.Context) -> Path:
@@ -22,7 +24,18 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def _complete_encoders(modality: Modality) -> Callable[[typer.Context, str], list[str]]:
+    def complete(context: typer.Context, incomplete: str) -> list[str]:
+        from mmtool.encoders.registry import encoder_names  # plug-ins included
+
+        return [name for name in encoder_names(modality) if name.startswith(incomplete)]
+
+    return complete
+
+
 COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
     "runs": _complete_runs,
     "features": _complete_features,
+    "video encoders": _complete_encoders(Modality.VIDEO),
+    "text encoders": _complete_encoders(Modality.TEXT),
 }

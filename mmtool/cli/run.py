@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Decoder, Device, ShotDetector, TextEncoderName, TextFormat, TextSplit
+from mmtool.choices import Decoder, Device, ShotDetector, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import (
@@ -77,7 +77,7 @@ def run(
         ),
     ] = None,
     text_encoder: Annotated[
-        TextEncoderName | None,
+        str | None,
         typer.Option(help="What reads the snippets: the same, to be compared.", rich_help_panel=ALIKE),
     ] = None,
     video_model: Annotated[
@@ -150,12 +150,12 @@ def run(
                 text_format=text_format,
             ),
             extract=ExtractSettings(
-                video_encoder,
-                text_encoder,
-                video_weights,
-                text_weights,
-                video_model,
-                text_model,
+                video_encoder=video_encoder,
+                text_encoder=text_encoder,
+                video_weights=video_weights,
+                text_weights=text_weights,
+                video_model=video_model,
+                text_model=text_model,
                 device=device,
                 force=force,
             )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from mmtool.choices import Split, TextEncoderName, VideoEncoderName
+from mmtool.choices import Split
 from mmtool.errors import CallError
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.atomic import replacing, write_text
@@ -91,11 +91,11 @@ def demo(
 def extract_settings(settings: DemoSettings) -> ExtractSettings:
     """The demo's encoders: untrained, and small enough for two cores."""
     return ExtractSettings(
-        video_encoder=VideoEncoderName.FASTER_RCNN_MOBILENET,
+        video_encoder="faster-rcnn-mobilenet",
         video_weights=RANDOM,
         image_size=settings.image_size,
         proposals=settings.proposals,
-        text_encoder=TextEncoderName.BERT,
+        text_encoder="bert",
         text_weights=RANDOM,
         text_model=str(settings.folder / "models" / "small-bert"),
     )
