@@ -25,7 +25,7 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _complete_encoders(modality: Modality) -> Callable[[typer.Context, str], list[str]]:
-    def complete(context: typer.Context, incomplete: str) -> list[str]:
+    def complete(_: typer.Context, incomplete: str) -> list[str]:
         from mmtool.encoders.registry import encoder_names  # plug-ins included
 
         return [name for name in encoder_names(modality) if name.startswith(incomplete)]

@@ -42,7 +42,7 @@ def fetch(name: str, load: Load[Loaded], *, remedy: str) -> Loaded:
 
 
 def require_tensors(name: str, report: Mapping[str, Any], *, unused: tuple[str, ...], remedy: str) -> None:
-    """Raise InputError for the first tensor that the files lack, except those whose names start ``unused``."""
+    """Raise InputError for the first tensor that the files lack, unless its name starts with ``unused``."""
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
     if missing:
         raise InputError(name, f"has no tensor {missing[0]}", remedy)

@@ -80,8 +80,8 @@ class ExtractSettings(Settings):
     text_model: Annotated[
         str | None,
         Option(
-            "Model of the hub, or a local folder: a BERT-family model for bert; for clip and lxmert, the model "
-            "that encodes the videos.",
+            "Model of the hub, or a local folder: a BERT-family model for bert; for clip and lxmert, the "
+            "model that encodes the videos.",
             heading=MODELS,
             default="bert-base-uncased, or as for videos",
             metavar="NAME|FOLDER",

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True, slots=True)
 class RegionBins:
-    """``values`` (U, C) of the distinct bins; ``places`` (R, side, side) are the indices of each region's bins."""
+    """``values`` (U, C) of the distinct bins; ``places`` (R, side, side): which of them each bin is."""
 
     values: Tensor
     places: Tensor

@@ -35,7 +35,11 @@ class ExtractReport(Report):
 
     @property
     def facts(self) -> dict[str, object]:
-        return {file.encoder.name: f"{file.dimension} dimensions" for file in self.features}
+        return {file.encoder.name: _dimensions(file.dimension) for file in self.features}
+
+
+def _dimensions(count: int) -> str:
+    return "1 dimension" if count == 1 else f"{count} dimensions"
 
 
 @dataclass(slots=True, kw_only=True)
