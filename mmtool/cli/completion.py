@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 
 import typer
 
+from mmtool.choices import Modality
 from mmtool.plugins import Registry
 
 
@@ -35,8 +36,19 @@ def _names_in(table: str) -> Callable[[str], list[str]]:
     return complete
 
 
+def _complete_encoders(modality: Modality) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        from mmtool.encoders.registry import encoder_names  # plug-ins included
+
+        return [name for name in encoder_names(modality) if name.startswith(incomplete)]
+
+    return complete
+
+
 COMPLETIONS: dict[str, Callable[..., list[str]]] = {
     "runs": _complete_runs,
+    "video encoders": _complete_encoders(Modality.VIDEO),
+    "text encoders": _complete_encoders(Modality.TEXT),
     "features": _complete_features,
     "decoders": _names_in("mmtool.decoders:DECODERS"),
     "detectors": _names_in("mmtool.video.detectors.registry:DETECTORS"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from mmtool.choices import Split, TextEncoderName, VideoEncoderName
+from mmtool.choices import Split
 from mmtool.errors import CallError
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.atomic import replacing, write_text
@@ -139,11 +139,11 @@ def demo_encoders(root: Path | str, settings: DemoSettings | None = None) -> Ext
     """
     settings = settings or DemoSettings()
     return ExtractSettings(
-        video_encoder=VideoEncoderName.FASTER_RCNN_MOBILENET,
+        video_encoder="faster-rcnn-mobilenet",
         video_weights=RANDOM,
         image_size=settings.image_size,
         proposals=settings.proposals,
-        text_encoder=TextEncoderName.BERT,
+        text_encoder="bert",
         text_weights=RANDOM,
         text_model=str(Path(root) / "models" / "small-bert"),
     )
