@@ -67,4 +67,6 @@ def checkpoint(
     """
     from mmtool.stages.export import export_checkpoint
 
-    finish(export_checkpoint(corpus, settings), as_json=as_json)
+    with progress_bars(quiet=as_json) as bars:
+        report = export_checkpoint(corpus, settings, progress=bars)
+    finish(report, as_json=as_json)

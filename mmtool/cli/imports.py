@@ -22,7 +22,7 @@ from mmtool.settings.options import Settings
 class _WithPlugins(TyperGroup):
     """The built-in importers, then those of other packages, which are loaded only when they are looked at."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return [*self.commands, *(name for name in IMPORTERS.names() if name not in self.commands)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -104,4 +104,6 @@ def checkpoint(
     """
     from mmtool.stages.imports import import_checkpoint
 
-    finish(import_checkpoint(corpus, settings), as_json=as_json)
+    with progress_bars(quiet=as_json) as bars:
+        report = import_checkpoint(corpus, settings, progress=bars)
+    finish(report, as_json=as_json)

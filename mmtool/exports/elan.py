@@ -27,7 +27,9 @@ def write_eaf(path: Path, film: AlignedFilm) -> None:
         document.add_linked_file(video.as_uri(), relpath=relative, mimetype=media_type)
     passages, clips = film.passages, film.alignment.clips
     _annotate(document, "snippets", [(passage.interval, passage.text) for passage in passages])
-    _annotate(document, "confidence", [(passage.interval, f"{passage.confidence:.2f}") for passage in passages])
+    _annotate(
+        document, "confidence", [(passage.interval, f"{passage.confidence:.2f}") for passage in passages]
+    )
     _annotate(document, "clips", [(clip.interval, str(number)) for number, clip in enumerate(clips)])
     with replacing(path) as part:
         document.to_file(str(part))

@@ -46,9 +46,7 @@ class ImportCheckpointSettings(Settings):
     """Which checkpoint becomes which run, and which features of the corpus it reads."""
 
     file: Annotated[Path, Option("The authors' checkpoint.", argument=True)]
-    run: Annotated[
-        str, Option("Name of the run, a folder below runs/.", heading=OUTPUT, metavar="RUN")
-    ]
+    run: Annotated[str, Option("Name of the run, a folder below runs/.", heading=OUTPUT, metavar="RUN")]
     video: Annotated[
         str,
         Option(

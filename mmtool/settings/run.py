@@ -65,9 +65,7 @@ class RunSettings(FilmSettings):
     """
 
     video: Annotated[Path, Option("The film.", argument=True)]
-    text: Annotated[
-        Path, Option("Its text: txt, srt, vtt, ass, tsv, csv, jsonl or fountain.", argument=True)
-    ]
+    text: Annotated[Path, Option("Its text: txt, srt, vtt, ass, tsv, csv, jsonl or fountain.", argument=True)]
     extract: ExtractSettings | None = None
     force: Annotated[bool, Option("Do everything again, replacing earlier results.", heading=OUTPUT)] = False
 

@@ -91,7 +91,12 @@ def _libraries() -> Iterator[Finding]:
             yield Finding(package, State.FINE, version(package))
         except PackageNotFoundError:  # another package provides the module
             yield Finding(package, State.FINE, "installed")
-        except (ImportError, OSError, RuntimeError, AttributeError) as error:  # or one that does not fit the others
+        except (
+            ImportError,
+            OSError,
+            RuntimeError,
+            AttributeError,
+        ) as error:  # or one that does not fit the others
             remedy = REMEDIES.get(module, f"pip install {package}")
             yield Finding(package, State.BROKEN, f"{error}".partition("\n")[0] or repr(error), remedy)
 
@@ -108,7 +113,9 @@ def _devices() -> Iterator[Finding]:
             memory = f"{properties.total_memory / 2**30:.0f} GiB"
             yield Finding(f"GPU {number}", State.FINE, f"{properties.name}, {memory}")
     else:
-        yield Finding("GPU", State.OPTIONAL, "none that torch can use", "alignment by timing does not need one")
+        yield Finding(
+            "GPU", State.OPTIONAL, "none that torch can use", "alignment by timing does not need one"
+        )
 
 
 def _weights() -> Iterator[Finding]:

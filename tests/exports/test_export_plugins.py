@@ -15,7 +15,7 @@ from mmtool.stages.export import export_alignments
 from support.commands import call
 from support.plugins import install_plugin
 
-SOURCE = '''
+SOURCE = """
 from mmtool.errors import InputError
 from mmtool.exports.contract import ExportFormat
 
@@ -33,7 +33,7 @@ def write_first_clip(path, film):
 CHAPTERS = ExportFormat(help="Chapters.", suffix=".chapters", write=write_chapters)
 FILM = ExportFormat(help="The first clip.", suffix=".mp4", write=write_first_clip, needs_film=True)
 MISSING = ExportFormat(help="Never.", suffix=".x", write=write_chapters, modules=("no_such_module.part",))
-'''
+"""
 ENTRIES = {name: f"chapter_format:{name.upper()}" for name in ("chapters", "film", "missing")}
 
 
@@ -91,7 +91,7 @@ def test_what_a_format_needs_is_looked_for_before_anything_is_written(site, corp
 def test_what_is_not_a_format_is_refused(site, corpus):
     with pytest.raises(SettingError, match=r"wrong: chapter_format:write_chapters .* is not an ExportFormat"):
         export_alignments(corpus.root, format="wrong")
-    with pytest.raises(SettingError, match="format must be one of srt, .*, not 'doc'"):
+    with pytest.raises(SettingError, match=r"format must be one of srt, .*, not 'doc'"):
         export_alignments(corpus.root, format="doc")
     with pytest.raises(SettingError, match="format is needed"):
         export_alignments(corpus.root)

@@ -15,7 +15,7 @@ from mmtool.records import Clip, Snippet
 from mmtool.stages.imports import import_corpus
 from support.plugins import install_plugin
 
-SOURCE = '''
+SOURCE = """
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -45,14 +45,18 @@ def read_lines(source, settings):
 
 
 LINES = Importer(help="Import texts with one clip per line.", read=read_lines, settings=LineSettings)
-'''
+"""
 
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """A folder of the import path with the plug-in; its module is forgotten afterwards."""
     site = tmp_path / "site"
-    entries = {"lines": "line_importer:LINES", "broken": "line_importer:NOTHING", "yms": "line_importer:LINES"}
+    entries = {
+        "lines": "line_importer:LINES",
+        "broken": "line_importer:NOTHING",
+        "yms": "line_importer:LINES",
+    }
     install_plugin(site, "line-importer", "mmtool.importers", entries, SOURCE)
     monkeypatch.syspath_prepend(site)
     yield site
@@ -85,7 +89,10 @@ def test_a_plug_in_imports_from_the_command_line(site, source, tmp_path):
     assert "import  1 done, 3 failed · videos 1 · splits 1 · clips 2 · snippets 2" in done.stdout
     assert "note read by lines" in done.stderr
     assert read_clips(corpus.clips("a")) == [Clip(0, 3), Clip(3, 6)]
-    assert "--seconds must be above 0" in mmtool(site, "import", "lines", source, corpus.root, "--seconds", 0).stderr
+    assert (
+        "--seconds must be above 0"
+        in mmtool(site, "import", "lines", source, corpus.root, "--seconds", 0).stderr
+    )
 
 
 def test_help_lists_plug_ins_and_says_what_is_wrong_with_a_broken_one(site, source, tmp_path):

@@ -156,7 +156,9 @@ def test_import_spares_what_is_there_unless_forced(yms, tmp_path):
 
 
 def test_the_importers_own_settings_are_keywords_or_an_object(yms, tmp_path):
-    for number, options in enumerate(({"keep_unmatched": True}, {"options": YmsSettings(keep_unmatched=True)})):
+    for number, options in enumerate(
+        ({"keep_unmatched": True}, {"options": YmsSettings(keep_unmatched=True)})
+    ):
         corpus = Corpus(tmp_path / f"corpus-{number}")
         import_yms(yms, corpus.root, **options)
         assert [snippet.text for snippet in read_snippets(corpus.snippets("0000"))][1] == "he says,"
@@ -170,6 +172,8 @@ def test_the_importers_own_settings_are_keywords_or_an_object(yms, tmp_path):
 
 def test_the_command_imports_and_refuses_an_unknown_importer(yms, tmp_path):
     result = call("import", "yms", yms, tmp_path / "corpus", "--keep-unmatched", code=1)
-    assert "2 done, 1 failed · videos 2 · splits 1/1/0 · clips 3 · snippets 4 · annotations 3" in result.stdout
+    assert (
+        "2 done, 1 failed · videos 2 · splits 1/1/0 · clips 3 · snippets 4 · annotations 3" in result.stdout
+    )
     assert "already has clips or snippets" in call("import", "yms", yms, tmp_path / "corpus", code=2).stderr
     assert "No such command" in call("import", "ymz", yms, tmp_path / "corpus", code=2).stderr

@@ -52,7 +52,9 @@ def test_it_is_what_run_writes(files: tuple[Path, Path], tmp_path: Path, options
     assert found.alignment.snippet_confidence == pytest.approx(written.snippet_confidence, abs=1e-6)
     assert found.expected_accuracy == pytest.approx(report.quality.expected_accuracy, abs=1e-6)
     assert (found.quality.reasons, found.verdict) == (report.quality.reasons, report.quality.verdict)
-    assert set(found.notes) <= {note.replace(str(tmp_path / "corpus" / "videos"), str(tmp_path)) for note in report.notes}
+    assert set(found.notes) <= {
+        note.replace(str(tmp_path / "corpus" / "videos"), str(tmp_path)) for note in report.notes
+    }
 
 
 def test_matches_and_what_was_not_placed(files: tuple[Path, Path]) -> None:
@@ -125,7 +127,8 @@ def test_progress_counts_frames(files: tuple[Path, Path]) -> None:
 LOADED = """
 import sys
 from mmtool.stages.run import align_film
-print(len(align_film(sys.argv[1], sys.argv[2]).snippets), [name for name in ("torch", "h5py") if name in sys.modules])
+found = align_film(sys.argv[1], sys.argv[2])
+print(len(found.snippets), [name for name in ("torch", "h5py") if name in sys.modules])
 """
 
 
@@ -138,9 +141,9 @@ def test_the_next_steps_of_run_can_be_called(files: tuple[Path, Path], tmp_path:
     root = tmp_path / "a corpus"
     shown = call("run", *files, "-o", root).stderr.splitlines()
     steps = run(root, video=files[0], text=files[1]).next_steps
-    assert [line.removeprefix("next ").partition("  #")[0].strip() for line in shown if line.startswith("next")] == [
-        step.command for step in steps
-    ]
+    assert [
+        line.removeprefix("next ").partition("  #")[0].strip() for line in shown if line.startswith("next")
+    ] == [step.command for step in steps]
     for step in steps:
         call(*shlex.split(step.command)[1:])
     assert (root / "exports" / "semi-markov" / "film.srt").exists()

@@ -105,8 +105,8 @@ def refuse(*_: object, **__: object) -> None:
         (["--device", "cpu"], "name --video-encoder, --text-encoder or both"),
         ([*CLIP, "--video-model", "CLIP", "--text-model", "SIGLIP"], "do not share a space; name one model"),
         (["--video-encoder", "timing", "--text-encoder", "length"], "do not share a space; name one model"),
-        (["--decoder", "dtw"], "--decoder dtw: compares features; name --video-encoder"),
-        (["--decoder", "greedy"], "--decoder greedy: needs a trained network"),
+        (["--decoder", "dtw"], "--decoder dtw compares features; name --video-encoder"),
+        (["--decoder", "greedy"], "--decoder greedy needs a trained network"),
         ([*CLIP, "--decoder", "dtw", "--text-start", "1"], "--text-start has no effect with --decoder dtw"),
         (["--language", "English"], "--language must be an ISO 639 code"),
     ],
@@ -142,9 +142,9 @@ def test_options_of_segment_reach_it(files: list[Path], tmp_path: Path) -> None:
 
 
 def test_settings_compose() -> None:
-    files = {"video": Path("film.mp4"), "text": Path("film.txt"), "folder": Path("out")}
+    files = {"video": Path("film.mp4"), "text": Path("film.txt")}
     both = ExtractSettings(video_encoder="clip", text_encoder="clip")
     by_similarity = AlignSettings(decoder=Decoder.DTW)
     assert RunSettings(**files, extract=both, align=by_similarity).align.decoder == Decoder.DTW
-    with pytest.raises(CallError, match="--video-encoder and --text-encoder"):
+    with pytest.raises(CallError, match="`video_encoder` and `text_encoder`"):
         RunSettings(**files, extract=ExtractSettings(video_encoder="clip"))

@@ -96,8 +96,6 @@ def _aligned_film(alignment: Alignment, video: Path | None, how: Cut, progress: 
     )
 
 
-
-
 def _frame_rate(alignment: Alignment, video: Path | None) -> float:
     """The frame rate of the film, otherwise that of the clips' frames, otherwise 25."""
     if video is not None:

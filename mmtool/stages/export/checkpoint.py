@@ -34,7 +34,7 @@ def export_checkpoint(
         root: The corpus folder.
         settings: All settings; or give them as keywords, the fields of
             :class:`ExportCheckpointSettings`.
-        progress: Not used, as this is quick.
+        progress: Hears when the checkpoint is written.
 
     Raises:
         CallError: The run has no such checkpoint, its network has no place in that format, or the file
@@ -54,6 +54,7 @@ def export_checkpoint(
         report.unchanged.append(settings.run)
         return report
     write_neumatch_checkpoint(file, published)
+    progress("exporting", 1, 1, "checkpoints")
     report.done.append(settings.run)
     report.written.append(str(file))
     report.notes.append(f"{file}: holds only the network; projection and normalisation stay in {path}")

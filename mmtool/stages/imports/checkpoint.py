@@ -45,7 +45,7 @@ def import_checkpoint(
         root: The corpus folder.
         settings: All settings; or give them as keywords, the fields of
             :class:`ImportCheckpointSettings`.
-        progress: Not used, as this is quick.
+        progress: Hears when the run is written.
 
     Raises:
         CallError: The file is not such a checkpoint, the corpus lacks the features that it reads, or the
@@ -74,6 +74,7 @@ def import_checkpoint(
         shutil.rmtree(folder)
     write_run(folder / "config.json", config)
     write_checkpoint(folder / "last.pt", checkpoint)
+    progress("importing", 1, 1, "checkpoints")
     report.done.append(run)
     report.written.append(str(folder))
     video, text = (checkpoint.inputs[modality].name for modality in (Modality.VIDEO, Modality.TEXT))

@@ -50,7 +50,7 @@ def import_corpus(
         raise CallError(str(error)) from error
     if corpus.known_ids() and not settings.force:
         raise CallError(
-            f"{root}: already has clips or snippets; import into an empty folder, or replace them with `force`"
+            f"{root}: already has clips or snippets; choose an empty folder, or replace them with `force`"
         )
     report = ImportReport(importer=settings.importer)
     report.failures += imported.failures
@@ -75,7 +75,9 @@ def import_corpus(
     return report
 
 
-def _chosen(settings: ImportSettings | None, options: Mapping[str, object]) -> tuple[ImportSettings, Settings]:
+def _chosen(
+    settings: ImportSettings | None, options: Mapping[str, object]
+) -> tuple[ImportSettings, Settings]:
     """The settings of the stage, and those of the importer."""
     shared = {field.name for field in fields(ImportSettings)}
     settings = ImportSettings.chosen(

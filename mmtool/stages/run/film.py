@@ -155,9 +155,7 @@ def align_film(
         raise CallError(str(error)) from error
     if alignment.quality is None:
         raise ValueError("an alignment that was not judged")
-    return FilmAlignment(
-        alignment=alignment, quality=alignment.quality, notes=(*cut.notes, *snippets.notes)
-    )
+    return FilmAlignment(alignment=alignment, quality=alignment.quality, notes=(*cut.notes, *snippets.notes))
 
 
 def _refuse_others(settings: Settings) -> None:

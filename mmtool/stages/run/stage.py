@@ -62,7 +62,9 @@ class RunReport(Report):
         root = shlex.quote(str(self.root))
         return [
             NextStep(f"mmtool report {root} --run {self.run}", "a page with pictures of each match"),
-            NextStep(f"mmtool export {root} --run {self.run} --format srt", "subtitles; or edl, csv, clips …"),
+            NextStep(
+                f"mmtool export {root} --run {self.run} --format srt", "subtitles; or edl, csv, clips …"
+            ),
         ]
 
 

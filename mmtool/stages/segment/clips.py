@@ -83,7 +83,9 @@ def _notes_on_end(path: Path, scores: FrameScores, end: float, settings: Segment
     ends = f"its pictures end at {end:.1f} s, but its header says {claimed:.1f} s"
     if settings.incomplete or _reaches(data_end(path), claimed):
         return [f"{path}: {ends}; the clips end with the pictures"]
-    raise InputError(path, f"is truncated: {ends}", "copy it again, or accept what there is with `incomplete`")
+    raise InputError(
+        path, f"is truncated: {ends}", "copy it again, or accept what there is with `incomplete`"
+    )
 
 
 def _reaches(end: float, wanted: float) -> bool:
