@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mmtool.choices import TextEncoderName, VideoEncoderName
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.settings.align import AlignSettings
@@ -58,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     encoders = extract_settings(DemoSettings(folder=Path()))
     if arguments.timing:
-        encoders = ExtractSettings(video_encoder=VideoEncoderName.TIMING, text_encoder=TextEncoderName.LENGTH)
+        encoders = ExtractSettings(video_encoder="timing", text_encoder="length")
     align_film(arguments.film, arguments.text, arguments.run, encoders=encoders)
 
 

@@ -9,7 +9,7 @@ splits into a folder of the same layout and leave ``draw_corpus`` out.
 import argparse
 from pathlib import Path
 
-from mmtool.choices import Split, TextEncoderName, VideoEncoderName
+from mmtool.choices import Split
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.demo import DemoSettings
 from mmtool.settings.evaluate import EvaluateSettings
@@ -39,13 +39,13 @@ def main() -> None:
 
     draw_corpus(DemoSettings(folder=root, train=movies, val=max(1, movies // 5), test=max(1, movies // 5)))
     segment(root, SegmentSettings())
-    extract(root, ExtractSettings(video_encoder=VideoEncoderName.TIMING, text_encoder=TextEncoderName.LENGTH))
+    extract(root, ExtractSettings(video_encoder="timing", text_encoder="length"))
     project(root, ProjectSettings())
     train(root, TrainSettings(epochs=arguments.epochs), run=RUN)
     align(root, AlignSettings(run=RUN, split=Split.TEST))
     result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
 
-    for name, summary in result.summaries.items():
+    for name, summary in result.measures.items():
         print(f"{name:26} {summary.video_accuracy.value:6.1%} {summary.text_iou.value:6.1%}")
 
 

@@ -24,26 +24,6 @@ class TextSplit(StrEnum):
     PHRASES = "phrases"
 
 
-class ShotDetector(StrEnum):
-    """How cuts are detected: a detector of PySceneDetect, or a trained network.
-
-    Attributes:
-        CONTENT: Differences in colour and brightness between adjacent frames.
-        ADAPTIVE: The same, relative to the average around each frame; ignores camera motion.
-        THRESHOLD: Fades to and from black.
-        HISTOGRAM: Differences between histograms of brightness.
-        HASH: Differences between perceptual hashes.
-        TRANSNETV2: The network TransNetV2, which also finds dissolves.
-    """
-
-    CONTENT = "content"
-    ADAPTIVE = "adaptive"
-    THRESHOLD = "threshold"
-    HISTOGRAM = "histogram"
-    HASH = "hash"
-    TRANSNETV2 = "transnetv2"
-
-
 class TextFormat(StrEnum):
     """The format of .txt files.
 
@@ -60,40 +40,16 @@ class TextFormat(StrEnum):
     FOUNTAIN = "fountain"
 
 
-class VideoEncoderName(StrEnum):
-    """Built-in video encoders; the name of any classifier of ``torchvision.models`` is accepted as well.
-
-    Attributes:
-        FASTER_RCNN_RESNET50: Regions of torchvision's Faster R-CNN with a ResNet-50.
-        FASTER_RCNN_MOBILENET: Regions of torchvision's Faster R-CNN with a MobileNet; faster.
-        LXMERT: The visual side of LXMERT.
-        CLIP: The image side of CLIP.
-        FASTER_RCNN_VG: Regions of the Faster R-CNN trained on Visual Genome.
-        TIMING: Lengths and positions of the clips; no frames are read.
-    """
-
-    FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
-    FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
-    LXMERT = "lxmert"
-    CLIP = "clip"
-    FASTER_RCNN_VG = "faster-rcnn-vg"
-    TIMING = "timing"
-
-
-class TextEncoderName(StrEnum):
-    """Built-in text encoders.
-
-    Attributes:
-        BERT: A model of the BERT family.
-        LXMERT: The language side of LXMERT.
-        CLIP: The text side of CLIP.
-        LENGTH: Counts such as words and syllables, without a model.
-    """
-
-    BERT = "bert"
-    LXMERT = "lxmert"
-    CLIP = "clip"
-    LENGTH = "length"
+# The built-in encoders; plug-ins add others, and every classifier of torchvision.models is a video encoder.
+VIDEO_ENCODERS = (
+    "faster-rcnn-resnet50",
+    "faster-rcnn-mobilenet",
+    "faster-rcnn-vg",
+    "lxmert",
+    "clip",
+    "timing",
+)
+TEXT_ENCODERS = ("bert", "lxmert", "clip", "length")
 
 
 class Pooling(StrEnum):
@@ -298,22 +254,6 @@ class PictureFormat(StrEnum):
 
     PNG = "png"
     SVG = "svg"
-
-
-class ExportFormat(StrEnum):
-    """Formats of other programs: subtitles, tables, editing timelines, ELAN, and clips with their texts."""
-
-    SRT = "srt"
-    VTT = "vtt"
-    ASS = "ass"
-    CSV = "csv"
-    JSONL = "jsonl"
-    OTIO = "otio"
-    EDL = "edl"
-    FCPXML = "fcpxml"
-    EAF = "eaf"
-    CLIPS = "clips"
-    WEBDATASET = "webdataset"
 
 
 class Cut(StrEnum):

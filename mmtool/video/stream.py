@@ -11,9 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scenedetect import VideoOpenFailure, VideoStreamCv2
+from scenedetect.video_stream import FrameRateUnavailable
 
 from mmtool.errors import InputError
-from mmtool.video.pyscenedetect import FrameRateUnavailable, VideoOpenFailure, VideoStreamCv2
 
 FFMPEG_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 FFMPEG_QUIET = "-8"  # AV_LOG_QUIET

@@ -99,7 +99,7 @@ def test_measures_stand_beside_baselines_and_several_runs_beside_each_other(corp
         "all unmatched",
         "proportional to length",
         "upper bound",
-        "bad minus good, 1 video",
+        "bad − good: 1 video<",
     ):
         assert f'<th scope="row">{row}' in page
 
@@ -121,20 +121,20 @@ def test_a_film_that_cannot_be_read_costs_the_pictures_only(corpus):
     (corpus.root / "videos" / "a.mp4").write_bytes(b"no film")
     page = corpus.root / "page.html"
     result = call("report", corpus.root, "--run", "good", "-o", page)
-    assert "a is shown without pictures" in result.output
+    assert "a is shown without thumbnails" in result.output
     assert data_of(page)[0]["pictures"] is None
 
 
 def test_videos_that_one_run_lacks_are_left_out_and_said(corpus):
     corpus.alignment("bad", "b").unlink()
     result = call("report", corpus.root, "--run", "good", "--run", "bad", "--thumbnail-width", "0")
-    assert "1 videos are not aligned by every run" in result.output
+    assert "1 video is omitted: it is not aligned by every run" in result.output
 
 
 def test_a_folder_is_no_page(corpus):
     for folder in (corpus.root, "."):
         output = call("report", corpus.root, "--run", "good", "-o", folder, code=2).output
-        assert "is a folder; give -o the name of a file" in output
+        assert "is a folder; give --output the name of a file" in output
 
 
 def write_odd(corpus, id, clips, texts, matches):

@@ -85,12 +85,12 @@ def test_videos_that_one_run_lacks_are_left_out_and_said(corpus):
     corpus.alignment("none", "v0").unlink()
     report = json.loads(compare(corpus, "none", "semi-markov").output)
     assert report["comparisons"]["semi-markov"]["videos"] == 5
-    assert report["notes"] == ["1 videos are not aligned by every run and are left out"]
+    assert report["notes"] == ["1 video is omitted: it is not aligned by every run"]
 
 
 def test_calls_that_cannot_be_answered_are_refused(corpus):
-    assert "two different runs" in compare(corpus, "none", code=2).output
-    assert "two different runs" in compare(corpus, "none", "none", code=2).output
+    assert "--run must name at least two different runs" in compare(corpus, "none", code=2).output
+    assert "each once, not none, none" in compare(corpus, "none", "none", code=2).output
     assert "run `mmtool align` first" in compare(corpus, "none", "nowhere", code=2).output
 
 

@@ -130,11 +130,15 @@ def test_titles_that_cannot_be_read(corpus):
     complaint(call("align", corpus.root, code=2), "videos.csv")
 
 
-def test_evaluate_names_the_alignments_there_are(corpus):
-    assert "mmtool align" in complaint(call("evaluate", corpus.root, code=2), TIMING)
+def test_evaluate_takes_the_only_alignments_and_names_those_there_are(corpus):
+    assert "mmtool align" in complaint(call("evaluate", corpus.root, code=2), "--run is needed")
+    assert "mmtool align" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
     call("align", corpus.root)
     shutil.move(corpus.root / "alignments" / TIMING, corpus.root / "alignments" / "mine")
-    assert "--run: mine" in complaint(call("evaluate", corpus.root, code=2), TIMING)
+    assert "--run: mine" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
+    assert json.loads(call("evaluate", corpus.root, "--json").stdout)["run"] == "mine"
+    call("align", corpus.root)
+    complaint(call("evaluate", corpus.root, code=2), "there are alignments of mine, semi-markov")
 
 
 def test_a_network_s_run_still_decodes_greedily(corpus):
@@ -361,8 +365,8 @@ def test_run_makes_links_and_no_copies_and_goes_on_with_another_text(tmp_path):
     [
         ("nothing.mp4", "film.txt", "nothing.mp4: no such file"),
         ("film.mp4", "nothing.txt", "nothing.txt: no such file"),
-        ("film.txt", "film.txt", "film.txt: is of no kind"),
-        ("film.mp4", "film.mp4", "film.mp4: is of no kind"),
+        ("film.txt", "film.txt", "film.txt: is not a supported video file"),
+        ("film.mp4", "film.mp4", "film.mp4: is not a supported text file"),
     ],
 )
 def test_run_refuses_files_before_it_writes(tmp_path, video, text, named):
@@ -385,7 +389,9 @@ def test_run_with_unusable_content_and_in_somebody_elses_folder(tmp_path):
     complaint(call("run", tmp_path / "film.mp4", tmp_path / "film.txt", *out, *extent, code=2), "outside")
     broken = [tmp_path / "broken.mp4", tmp_path / "film.txt", "-o", tmp_path / "broken"]
     complaint(call("run", *broken, code=2), "broken.mp4")
-    complaint(call("run", tmp_path / "other.mp4", tmp_path / "film.txt", *out, code=2), "--output")
+    complaint(
+        call("run", tmp_path / "other.mp4", tmp_path / "film.txt", *out, code=2), "another film or text"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.video.detectors.content import Content
 from mmtool.video.interlaced import is_interlaced, open_interlaced
-from mmtool.video.shots import WHOLE, Extent
+from mmtool.video.shots import WHOLE_FILM, Extent
 from mmtool.video.stream import open_stream
 from support.commands import call
 from support.cuts import detect_clips
@@ -56,7 +56,7 @@ def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return encode(path, pictures)
 
 
-def starts(path: Path, extent: Extent = WHOLE) -> list[tuple[float, int | None]]:
+def starts(path: Path, extent: Extent = WHOLE_FILM) -> list[tuple[float, int | None]]:
     return [
         (clip.start, clip.start_frame)
         for clip in detect_clips(path, Content(), min_clip_frames=5, extent=extent)
