@@ -289,6 +289,13 @@ def test_a_damaged_video_is_named_and_the_others_are_drawn(corpus):
     assert "1 done, 1 failed" in result.stdout
 
 
+def test_of_several_alignments_one_must_be_named(corpus):
+    command = ["plot", corpus.root, "--what", "progress"]
+    complaint(call(*command, code=2), "--run is needed: there are alignments of r, semi-markov")
+    shutil.rmtree(corpus.root / "alignments" / "r")
+    assert "1 done · pictures 1" in call(*command).stdout
+
+
 @pytest.mark.parametrize("option", [["--video", "v0"], ["--split", "test"]])
 @pytest.mark.parametrize("what", ["training", "reliability"])
 def test_pictures_of_training_have_no_videos(corpus, option, what):

@@ -1,6 +1,7 @@
 """``mmtool plot``: the pictures, Table 3, and what happens where there is nothing to draw."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,14 @@ def test_what_training_wrote_is_drawn(tmp_path):
     [row] = (corpus.plots() / "ratios.csv").read_text().splitlines()[1:]
     assert row.split(",")[:2] == ["r", "2"]
     assert all(float(cell) > 0 for cell in row.split(",")[2:])
+
+
+def test_the_only_run_is_taken(corpus):
+    complaint(call("plot", corpus.root, *CURVES, code=2), "--run is needed: there are runs first, second")
+    shutil.rmtree(corpus.run("second"))
+    report = plot(corpus.root, what="training")
+    assert report.done == ["first"]
+    assert report.pictures == [corpus.plots() / "training.png"]
 
 
 # Bad input
