@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mmtool.encoders.kernels.convolutions import multiply, optimised
 from mmtool.encoders.kernels.dilated_convolution import DilatedConvolution, split_by_parity, transforms
-from mmtool.encoders.kernels.linear import PackedLinear, optimised, pointwise
+from mmtool.encoders.kernels.packed_linear import PackedLinear
 from mmtool.encoders.kernels.workspace import Workspace
 
 
@@ -34,7 +35,7 @@ def test_seven_by_seven_places_take_94_products() -> None:
 
 def test_rows_are_multiplied_as_by_a_matrix() -> None:
     rows, weight = torch.tensor([[1.0, 2], [3, 4], [5, 6]]), torch.tensor([[1.0, 10], [0, 1], [1, 0], [1, 1]])
-    found = pointwise(rows, weight, torch.tensor([0.0, 0, 100, 0]))
+    found = multiply(rows, weight, torch.tensor([0.0, 0, 100, 0]))
     assert found.tolist() == [[21, 2, 101, 3], [43, 4, 103, 7], [65, 6, 105, 11]]
 
 
