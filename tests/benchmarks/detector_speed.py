@@ -3,9 +3,9 @@
     OMP_WAIT_POLICY=PASSIVE python tests/benchmarks/detector_speed.py [--threads 2] [--rounds 2]
 
 One frame of 720 × 1280 pixels, which becomes 562 × 1000, passes through the published form (ResNet-101, 300
-proposals, 1,600 classes). The plain run has unfolded batch norms, contiguous tensors, fp32, and all regions at
-once. All variants run in this process in turn; the shortest time of each counts, both wall time and processor
-time, which other programs disturb less.
+proposals, 1,600 classes). The plain run has unfolded batch norms, contiguous tensors, fp32, and all regions
+at once. All variants run in this process in turn; the shortest time of each counts, both wall time and
+processor time, which other programs disturb less.
 
 Weights are random, calibrated so that regions differ in class and box. A region of bf16 is matched if one of
 fp32 has the same class and overlaps it by at least 0.9.

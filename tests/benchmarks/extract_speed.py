@@ -2,9 +2,9 @@
 
     python tests/benchmarks/extract_speed.py --encoder faster-rcnn-resnet50 [--hours 2] [--height 720]
 
-The film is drawn: a minute of moving colours, encoded once and repeated, with a clip every 20 seconds. The bare
-model gets the same frames as in the stage, from memory, in the same batches. Loading the model counts for
-neither.
+The film is drawn: a minute of moving colours, encoded once and repeated, with a clip every 20 seconds. The
+bare model gets the same frames as in the stage, from memory, in the same batches. Loading the model counts
+for neither.
 """
 
 import argparse
@@ -139,7 +139,8 @@ def measure_memory(corpus: Corpus, settings: ExtractSettings, encoder) -> None:
     quarters = [recorder.memory[len(recorder.memory) * quarter // 4] for quarter in (1, 2, 3)]
     print(
         f"memory: {len(recorder.memory)} batches in {seconds:.0f} s; MiB resident after a quarter, a half "
-        f"and three quarters: {', '.join(f'{mib:,.0f}' for mib in quarters)}; peak {resident('VmHWM'):,.0f} MiB"
+        f"and three quarters: {', '.join(f'{mib:,.0f}' for mib in quarters)}; "
+        f"peak {resident('VmHWM'):,.0f} MiB"
     )
 
 
