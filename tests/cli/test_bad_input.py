@@ -170,7 +170,7 @@ def test_corrupt_or_foreign_checkpoint(corpus, damage):
 
 
 def test_unknown_preset_lists_the_known_ones(corpus):
-    line = complaint(call("train", corpus.root, "--preset", "best", code=2), "--preset best")
+    line = complaint(call("train", corpus.root, "--preset", "best", code=2), "--preset")
     assert "rp-lars-sbn" in line
 
 

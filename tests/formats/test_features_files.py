@@ -405,5 +405,5 @@ def test_a_projection_is_not_projected_again(corpus, name):
     corpus.clips("a").parent.mkdir()
     corpus.clips("a").touch()
     write_split(corpus.split(Split.TRAIN), ["a"])
-    with pytest.raises(CallError, match=r"\.h5: .*projected already"):
+    with pytest.raises(CallError, match=r"\.h5: .*already projected"):
         project(corpus.root, ProjectSettings(video="timing", text=name))
