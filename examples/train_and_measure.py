@@ -45,7 +45,7 @@ def main() -> None:
     align(root, AlignSettings(run=RUN, split=Split.TEST))
     result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
 
-    for name, summary in result.summaries.items():
+    for name, summary in result.measures.items():
         print(f"{name:26} {summary.video_accuracy.value:6.1%} {summary.text_iou.value:6.1%}")
 
 

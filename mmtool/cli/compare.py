@@ -5,78 +5,73 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmtool.choices import Split
-from mmtool.cli.console import error_boundary, finish, out
+from mmtool.cli.console import finish, out, progress_bars
+from mmtool.cli.from_settings import takes_settings
 from mmtool.cli.options import HERE, CorpusArgument, Json
-from mmtool.cli.tables import rows_table
-from mmtool.settings.compare import CompareSettings
+from mmtool.cli.tables import counted, rows_table
+from mmtool.settings.compare import OUTPUT, CompareSettings
 
 if TYPE_CHECKING:
     from mmtool.evaluation.comparison import Comparison
     from mmtool.evaluation.measures import Estimate
 
-DEFAULTS = CompareSettings(runs=("", " "))
 
-
+@takes_settings
 def compare(
+    settings: CompareSettings,
     corpus: CorpusArgument = HERE,
-    run: Annotated[
-        list[str], typer.Option(help="Alignments to compare; repeat the option, the first is the reference.")
-    ] = ...,  # type: ignore[assignment]
-    split: Annotated[
-        Split | None, typer.Option(help="Which videos.", show_default="all that are annotated")
-    ] = None,
-    videos: Annotated[int, typer.Option(help="How many of the videos that changed most are shown.")] = 5,
-    resamples: Annotated[int, typer.Option(help="Bootstrap samples of videos.")] = DEFAULTS.resamples,
+    videos: Annotated[
+        int,
+        typer.Option(help="Number of most changed videos to show.", min=0, rich_help_panel=OUTPUT),
+    ] = 5,
     as_json: Json = False,
 ) -> None:
-    """Compare runs: paired differences with their intervals, and the videos that changed most.
+    """Compare runs: paired differences with confidence intervals, and the videos that changed most.
 
     Reads alignments/RUN/ of each run, and annotations/; writes nothing.
 
     Example: mmtool compare my-corpus --run semi-markov --run first --split test
     """
-    with error_boundary():
-        settings = CompareSettings(runs=tuple(run), split=split, resamples=resamples)
-        from mmtool.stages.compare import compare as stage
+    from mmtool.formats.metrics import without_nan
+    from mmtool.stages.compare import compare as stage
 
-        result = stage(corpus, settings)
-        if not as_json:
-            for name, comparison in result.comparisons.items():
-                show(name, result.first, comparison, videos)
-        found = {name: asdict(comparison) for name, comparison in result.comparisons.items()}
-        finish(result.report, as_json=as_json, extra={"first": result.first, "comparisons": found})
+    with progress_bars(quiet=as_json) as bars:
+        report = stage(corpus, settings, progress=bars)
+    if not as_json:
+        for name, comparison in report.comparisons.items():
+            show(name, report.first, comparison, videos, settings.confidence)
+    comparisons = {name: without_nan(asdict(found)) for name, found in report.comparisons.items()}
+    finish(report, as_json=as_json, extra={"comparisons": comparisons})
 
 
-def show(run: str, first: str, comparison: "Comparison", videos: int) -> None:
-    """Print one run against the first."""
+def show(run: str, first: str, comparison: "Comparison", videos: int, confidence: float) -> None:
+    """Print the differences of one run from the first."""
+    measures = {"video accuracy": comparison.video_accuracy, "text IoU": comparison.text_iou}
     rows = [
-        [
-            name,
-            _points(estimate.value),
-            f"{_points(estimate.low)} to {_points(estimate.high)}",
-            _verdict(estimate),
-        ]
-        for name, estimate in (
-            ("video accuracy", comparison.video_accuracy),
-            ("text IoU", comparison.text_iou),
-        )
+        [name, _points(estimate.value), *_interval(estimate, comparison.videos)]
+        for name, estimate in measures.items()
     ]
-    title = f"{run} minus {first}, {comparison.videos} videos, points"
-    out.print(rows_table(["", "difference", "95 % interval", ""], rows, title=title))
+    columns = ["percentage points", "difference", f"{100 * confidence:g} % CI", "verdict"]
+    out.print(rows_table(columns, rows, title=f"{run} − {first}: {counted(comparison.videos, 'video')}"))
     changed = [
         [change.id, _points(change.video_accuracy), _points(change.text_iou)]
         for change in comparison.changes[:videos]
     ]
     if changed:
-        out.print(rows_table(["changed most", "video accuracy", "text IoU"], changed))
+        out.print(rows_table(["largest changes", "video accuracy", "text IoU"], changed))
 
 
 def _points(share: float) -> str:
-    return "–" if share != share else f"{100 * share:+.1f}"
+    return "–" if share != share else f"{100 * share:+.1f}".replace("-", "−")
 
 
-def _verdict(estimate: "Estimate") -> str:
+def _interval(estimate: "Estimate", videos: int) -> tuple[str, str]:
+    """The interval and what it says; one video has neither."""
+    if estimate.value != estimate.value:
+        return "–", "–"
+    if videos == 1:
+        return "–", "needs more videos"
+    interval = f"{_points(estimate.low)} to {_points(estimate.high)}"
     if estimate.low > 0:
-        return "better"
-    return "worse" if estimate.high < 0 else "no clear difference"
+        return interval, "better"
+    return interval, "worse" if estimate.high < 0 else "no clear difference"

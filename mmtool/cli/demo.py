@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Split
 from mmtool.cli import evaluate
 from mmtool.cli.console import error_boundary, out, print_json, progress_bars, result_line
 from mmtool.cli.options import Json
@@ -33,9 +32,7 @@ def demo(
     Example: mmtool demo /tmp/movies
     """
     with error_boundary():
-        from mmtool.settings.evaluate import EvaluateSettings
         from mmtool.stages.demo import demo as run
-        from mmtool.stages.evaluate import as_json as to_json
 
         settings = DemoSettings(folder=folder, epochs=epochs, seed=seed)
         started = perf_counter()
@@ -53,10 +50,10 @@ def demo(
 
             result = run(settings, on_stage=on_stage, on_epoch=on_epoch, progress=bars)
         if as_json:
-            print_json(to_json(EvaluateSettings(run="demo", split=Split.TEST), result))
+            print_json(result.as_json())
             return
         out.print()
-        evaluate.show(result, split=Split.TEST)
+        evaluate.show(result)
         seconds = perf_counter() - started
         out.print(f"\nThe corpus is {folder}; this took {seconds:.0f} s. Look at what was found:")
         out.print(f"  {folder / 'reports' / 'demo.html'}")

@@ -1,129 +1,132 @@
 """``mmtool evaluate``."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from mmtool.choices import Split
-from mmtool.cli.console import error_boundary, finish, out, percent
+from mmtool.cli.console import finish, out, percent, progress_bars
+from mmtool.cli.from_settings import takes_settings
 from mmtool.cli.options import HERE, CorpusArgument, Json
-from mmtool.cli.tables import rows_table
-from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.cli.tables import counted, rows_table, with_interval
+from mmtool.settings.evaluate import OUTPUT, EvaluateSettings
 
 if TYPE_CHECKING:
-    from mmtool.evaluation.calibration import Calibration
-    from mmtool.evaluation.measures import Estimate
-    from mmtool.evaluation.verdicts import Verdicts
+    from rich.table import Table
+
     from mmtool.records import Quality
-    from mmtool.stages.evaluate import Evaluation
+    from mmtool.stages.evaluate import EvaluateReport
 
-DEFAULTS = EvaluateSettings()
+ROWS = {"clips": "clips: video accuracy", "snippets": "snippets: text IoU"}
 
 
+@takes_settings
 def evaluate(
+    settings: EvaluateSettings,
     corpus: CorpusArgument = HERE,
-    run: Annotated[
-        str, typer.Option(help="The alignments that are measured: the run that made them, or semi-markov.")
-    ] = DEFAULTS.run,
-    split: Annotated[
-        Split | None, typer.Option(help="Which videos.", show_default="all that are annotated")
-    ] = None,
-    per_video: Annotated[bool, typer.Option("--per-video", help="Show each video too.")] = False,
-    resamples: Annotated[int, typer.Option(help="Bootstrap samples of videos.")] = DEFAULTS.resamples,
+    per_video: Annotated[
+        bool, typer.Option("--per-video", help="Show each video as well.", rich_help_panel=OUTPUT)
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure alignments: video accuracy and text IoU, beside trivial rules and the upper bound.
+    """Measure alignments: video accuracy and text IoU, compared with baselines and the upper bound.
 
-    Then how honest their confidence is: the expected calibration error of clips and of snippets (their
-    probability of being right against how often they are), the measures of only the surest part of
-    them, and what became of the videos that were found sound or doubtful when they were aligned.
+    Also shows how well calibrated the confidence is (the expected calibration error of clips and
+    snippets), what the most confident part of them reaches, and how videos fared whose alignments were
+    judged sound or doubtful.
 
     Reads alignments/RUN/ and annotations/; writes alignments/RUN/metrics.json.
 
     Example: mmtool evaluate my-corpus --run first --split test --per-video
     """
-    with error_boundary():
-        settings = EvaluateSettings(run=run, split=split, resamples=resamples)
-        from mmtool.stages.evaluate import as_json as to_json
-        from mmtool.stages.evaluate import evaluate as stage
+    from mmtool.stages.evaluate import evaluate as stage
 
-        result = stage(corpus, settings)
-        if as_json:
-            finish(result.report, as_json=True, extra=to_json(settings, result))
-            return
-        show(result, split=split, per_video=per_video)
-        finish(result.report, as_json=False)
+    with progress_bars(quiet=as_json) as bars:
+        report = stage(corpus, settings, progress=bars)
+    if not as_json:
+        show(report, per_video=per_video)
+    finish(report, as_json=as_json, extra=report.as_json())
 
 
-def show(result: "Evaluation", *, split: Split | None, per_video: bool = False) -> None:
+def show(report: "EvaluateReport", *, per_video: bool = False) -> None:
     """Print the measures of the run, of the baselines and of the upper bound."""
+    out.print(_measures_table(report))
+    out.print(_calibration_table(report))
+    if any(video.quality for video in report.videos.values()):
+        out.print(_verdicts_table(report))
+    if per_video:
+        _show_videos(report)
+
+
+def _measures_table(report: "EvaluateReport") -> "Table":
     rows = [
         [
             name,
-            _with_interval(summary.video_accuracy),
-            _with_interval(summary.text_iou),
+            with_interval(summary.video_accuracy),
+            with_interval(summary.text_iou),
             f"{percent(summary.micro_video_accuracy)} / {percent(summary.micro_text_iou)}",
         ]
-        for name, summary in result.summaries.items()
+        for name, summary in report.measures.items()
     ]
-    columns = ["%", "video accuracy (95 % CI)", "text IoU (95 % CI)", "micro"]
-    videos = next(iter(result.summaries.values())).videos
-    out.print(
-        rows_table(
-            columns, rows, title=f"{videos} videos of {f'the {split} split' if split else 'the corpus'}"
-        )
-    )
-    out.print(_calibration_table(result.calibration))
-    if result.qualities:
-        out.print(_verdicts_table(result.verdicts))
-    if per_video:
-        _show_videos(result)
+    split = f" of the {report.split} split" if report.split else ""
+    interval = "" if len(report.videos) == 1 else f" with {100 * report.confidence:g} % confidence intervals"
+    title = f"{counted(len(report.videos), 'video')}{split}, in %{interval}"
+    return rows_table(["", "video accuracy", "text IoU", "micro"], rows, title=title)
 
 
-def _calibration_table(calibration: "Mapping[str, Calibration]") -> Table:
-    """How honest the confidence is, and what the surest clips and snippets reach."""
-    measures = {"clips": "clips: video accuracy", "snippets": "snippets: text IoU"}
-    shares = list(next(iter(calibration.values())).coverage)
+def _calibration_table(report: "EvaluateReport") -> "Table":
+    """How well calibrated the confidence is, and what the most confident clips and snippets reach."""
+    shares = list(next(iter(report.calibration.values())).coverage)
     rows = [
-        [measures[name], percent(c.error), *(percent(c.coverage[share]) for share in shares)]
-        for name, c in calibration.items()
+        [
+            ROWS[name],
+            percent(measured.error),
+            *(percent(measured.coverage[share]) for share in shares),
+        ]
+        for name, measured in report.calibration.items()
     ]
-    columns = ["% of the surest", "calibration error", *(f"{100 * share:.0f} %" for share in shares)]
-    return rows_table(columns, rows)
+    names = ["all" if share == 1 else f"top {100 * share:.0f} %" for share in shares]
+    title = "Confidence: calibration error, and measures of the most confident, in %"
+    return rows_table(["", "error", *names], rows, title=title)
 
 
-def _verdicts_table(verdicts: "Verdicts") -> Table:
-    """What was expected of the videos when they were aligned, and what came."""
+def _verdicts_table(report: "EvaluateReport") -> "Table":
+    """The expected and the measured accuracy of the videos by their verdict."""
+    verdicts = report.verdicts
     rows = [
-        [name, str(v.videos), percent(v.expected_accuracy), percent(v.video_accuracy), percent(v.text_iou)]
-        for name, v in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful))
+        [
+            name,
+            str(summary.videos),
+            percent(summary.expected_accuracy),
+            percent(summary.video_accuracy),
+            percent(summary.text_iou),
+        ]
+        for name, summary in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful))
     ]
-    columns = ["% by verdict", "videos", "expected accuracy", "video accuracy", "text IoU"]
-    known = verdicts.rank_correlation == verdicts.rank_correlation
-    title = f"Rank correlation of both accuracies: {verdicts.rank_correlation:.2f}" if known else ""
+    columns = ["verdict", "videos", "expected accuracy", "video accuracy", "text IoU"]
+    title = "Expected and measured accuracy, in %"
+    if verdicts.rank_correlation == verdicts.rank_correlation:
+        title += f"; rank correlation {verdicts.rank_correlation:.2f}".replace("-", "−")
     return rows_table(columns, rows, title=title)
 
 
-def _show_videos(result: "Evaluation") -> None:
+def _show_videos(report: "EvaluateReport") -> None:
     columns = ["video", "video accuracy", "text IoU", "seconds", "snippets", "expected accuracy", "verdict"]
-    rows = []
-    for id, s in result.videos.items():
-        quality = result.qualities.get(id)
-        verdict = ["–", "–"] if quality is None else [percent(quality.expected_accuracy), _verdict(quality)]
-        measures = [percent(s.video_accuracy), percent(s.text_iou), f"{s.clip_seconds:.1f}"]
-        rows.append([id, *measures, str(len(s.ious)), *verdict])
+    rows = [
+        [
+            id,
+            percent(video.score.video_accuracy),
+            percent(video.score.text_iou),
+            f"{video.score.clip_seconds:.1f}",
+            str(len(video.score.ious)),
+            *_judged(video.quality),
+        ]
+        for id, video in report.videos.items()
+    ]
     out.print(rows_table(columns, rows))
-    for id, quality in result.qualities.items():
-        if quality.doubtful:
-            out.print(f"{escape(id)}: doubtful: {', '.join(quality.reasons)}")
+    for id, video in report.videos.items():
+        if video.quality is not None and video.quality.doubtful:
+            out.line(f"{id}: doubtful: {', '.join(video.quality.reasons)}")
 
 
-def _verdict(quality: "Quality") -> str:
-    return "doubtful" if quality.doubtful else "sound"
-
-
-def _with_interval(estimate: "Estimate") -> str:
-    return f"{percent(estimate.value)} ({percent(estimate.low)}–{percent(estimate.high)})"
+def _judged(quality: "Quality | None") -> tuple[str, str]:
+    return ("–", "–") if quality is None else (percent(quality.expected_accuracy), str(quality.verdict))

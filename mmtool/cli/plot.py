@@ -1,13 +1,9 @@
 """``mmtool plot``."""
 
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from mmtool.choices import PictureFormat, Plot, Split
-from mmtool.cli.console import error_boundary, finish, out, progress_bars
+from mmtool.cli.console import finish, out, progress_bars
+from mmtool.cli.from_settings import takes_settings
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import rows_table
 from mmtool.settings.plot import PlotSettings
@@ -17,66 +13,38 @@ if TYPE_CHECKING:
 
     from mmtool.plots.history import RatioRow
 
-DEFAULTS = PlotSettings(runs=())
 
-
+@takes_settings
 def plot(
+    settings: PlotSettings,
     corpus: CorpusArgument = HERE,
-    run: Annotated[list[str], typer.Option(help="A run to draw; repeat the option.")] = ...,  # type: ignore[assignment]
-    what: Annotated[
-        Plot,
-        typer.Option(
-            help="Of training: Fig. 3, Fig. 4, Fig. 5, or all three. Of alignments: how honest confidence "
-            "is; each video's alignment; accuracy in the course of a video; what is taken for what."
-        ),
-    ] = DEFAULTS.what,
-    video: Annotated[
-        list[str] | None,
-        typer.Option(help="Of alignments: a video; repeat the option.", show_default="all that are aligned"),
-    ] = None,
-    split: Annotated[
-        Split | None,
-        typer.Option(help="Of alignments: only this split.", show_default="all that are aligned"),
-    ] = DEFAULTS.split,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder.", show_default="plots/ of the corpus")
-    ] = DEFAULTS.folder,
-    format: Annotated[PictureFormat, typer.Option(help="Of the pictures.")] = DEFAULTS.format,
     as_json: Json = False,
 ) -> None:
-    """Draw how runs were trained, or their alignments.
+    """Plot how runs were trained, or their alignments.
 
-    Training: curves, parameter norms over gradient norms, drift of the stacks. Reads
-    runs/RUN/metrics.jsonl; writes plots/training.png, ratios.png and drift.png, and ratios.csv (the
-    paper's Table 3: means of the last 20 epochs). Several runs share the pictures.
+    By default, plots training: loss and accuracy, the ratios of parameter norms to gradient norms, and the
+    drift of the stacks. Reads runs/RUN/metrics.jsonl; writes plots/training.png, plots/ratios.png,
+    plots/drift.png and plots/ratios.csv (Table 3 of the paper: means of the last 20 epochs). Several runs
+    share the plots.
 
-    With --what reliability, reads alignments/RUN/metrics.json and writes plots/reliability.png: how
-    often clips and snippets of a confidence are right. The others of alignments read alignments/RUN and
-    annotations/: --what alignment writes plots/alignment/RUN/ID.png, the path through time and snippets
-    with all that was likely, and the truth; progress.png is the accuracy in the course of the videos;
-    confusion.png shows which actions a network takes for which, each after the right ones before it, and
-    of a run without a network, whether clips are matched with the right snippet.
+    `--what reliability` reads alignments/RUN/metrics.json and writes plots/reliability.png: how often
+    clips and snippets of each confidence are right. The other plots read alignments/RUN/ and annotations/:
+    `--what alignment` writes plots/alignment/RUN/ID.png, the path through time and snippets with its
+    likely alternatives and the truth; `--what progress` writes plots/progress.png, the accuracy over the
+    course of the videos; `--what confusion` writes plots/confusion.png: which actions a network mistakes
+    for which, or, for a run without a network, whether clips are matched with the right snippet.
 
     Example: mmtool plot my-corpus --run rp-lars-sbn --run rp-adam-sbn
 
     Example: mmtool plot my-corpus --run semi-markov --what alignment --video film
     """
-    with error_boundary():
-        settings = PlotSettings(
-            runs=tuple(run),
-            what=what,
-            folder=output,
-            format=format,
-            videos=tuple(video or ()),
-            split=split,
-        )
-        from mmtool.stages.plot import plot as stage
+    from mmtool.stages.plot import plot as stage
 
-        with progress_bars(quiet=as_json) as bars:
-            plots = stage(corpus, settings, progress=bars)
-        if plots.ratios and not as_json:
-            _show(plots.ratios)
-        finish(plots.report, as_json=as_json, extra={"ratios": [asdict(row) for row in plots.ratios]})
+    with progress_bars(quiet=as_json) as bars:
+        report = stage(corpus, settings, progress=bars)
+    if report.ratios and not as_json:
+        _show(report.ratios)
+    finish(report, as_json=as_json)
 
 
 def _show(rows: "Sequence[RatioRow]") -> None:
@@ -92,7 +60,7 @@ def _show(rows: "Sequence[RatioRow]") -> None:
         ]
         for row in rows
     ]
-    out.print(rows_table(columns, lines, title="Mean of the last epochs (Table 3 of the paper)"))
+    out.print(rows_table(columns, lines, title="Means of the last epochs (Table 3 of the paper)"))
 
 
 def _ratio(value: float | None) -> str:

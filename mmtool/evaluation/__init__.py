@@ -1,1 +1,1 @@
-"""How right an alignment is: pure functions on intervals."""
+"""Measures of alignments: pure functions on intervals."""

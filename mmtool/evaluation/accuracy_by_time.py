@@ -1,4 +1,4 @@
-"""How accuracy changes in the course of a video."""
+"""How accuracy changes over the course of a video."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,10 @@ def accuracy_by_time(
     *,
     bins: int = BINS,
 ) -> Seconds:
-    """The right share of the clips' time in each of some equal parts (bins,) of a video.
+    """The correct share of the clips' time in each of ``bins`` equal parts of a video.
 
-    A clip that reaches over a border counts in both parts with what lies there; the parts, weighted
-    with their clips' time, have the video accuracy as their mean. nan for a part without clips.
+    A clip that crosses a border counts in both parts, with the time that lies in each. The mean of the
+    parts, weighted by their clips' time, is the video accuracy. nan for a part without clips.
     """
     share: Seconds = np.full(bins, np.nan)
     if not clips:

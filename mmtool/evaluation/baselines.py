@@ -1,4 +1,4 @@
-"""Alignments that look at nothing but lengths: what any model must beat.
+"""Baselines that look at lengths only: what any model must beat.
 
 Each takes the N clips of a video, in order, and the M texts, and returns matches (clip, snippet).
 """
@@ -15,7 +15,7 @@ Baseline = Callable[[Sequence[Interval], Sequence[str]], Matches]
 
 
 def all_unmatched(_clips: Sequence[Interval], _texts: Sequence[str]) -> Matches:
-    """Match nothing."""
+    """Leave every clip unmatched."""
     return ()
 
 
@@ -25,7 +25,7 @@ def uniform(clips: Sequence[Interval], texts: Sequence[str]) -> Matches:
 
 
 def proportional(clips: Sequence[Interval], texts: Sequence[str]) -> Matches:
-    """Give each text a part of the video in proportion to its characters and the space that follows."""
+    """Give each text a part of the video proportional to its characters and the following space."""
     return _spread(clips, [len(text) + 1 for text in texts])
 
 
@@ -35,14 +35,14 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
 
 
 def _spread(clips: Sequence[Interval], weights: Sequence[int]) -> Matches:
-    """Share out the time from the first clip's start to the last one's end by weight, in order.
+    """Divide the time from the first clip's start to the last one's end by weight, in order.
 
-    A clip goes to the snippet that owns its middle.
+    Each clip is matched with the snippet whose part contains the clip's midpoint.
     """
     if not clips or not weights:
         return ()
     shares = np.cumsum(weights) / sum(weights)  # (M,)
     ends = clips[0].start + shares * (clips[-1].end - clips[0].start)  # (M,)
-    middles = [(clip.start + clip.end) / 2 for clip in clips]
-    owners = np.searchsorted(ends[:-1], middles, side="right")  # (N,); the last text owns all the rest
+    midpoints = [(clip.start + clip.end) / 2 for clip in clips]
+    owners = np.searchsorted(ends[:-1], midpoints, side="right")  # (N,); the last text has all the rest
     return tuple((clip, int(owner)) for clip, owner in enumerate(owners))

@@ -1,8 +1,9 @@
-"""Whether confidence is honest: reliability, expected calibration error, accuracy at given coverage.
+"""Whether confidence is well calibrated: reliability, expected calibration error, accuracy at coverage.
 
-A decision has a confidence and an outcome, how right it is, both in 0..1, and a weight. The decisions
-about clips are right for the part of their time that their label is right and weigh their seconds, so
-that all of them together have the micro video accuracy; those about snippets weigh 1 each.
+A decision has a confidence, an outcome (how correct it is), both in 0..1, and a weight. The outcome of a
+decision about a clip is the share of the clip's time for which its label is correct, and its weight is the
+clip's duration in seconds, so that the mean outcome of all clips is the micro video accuracy. Decisions
+about snippets have the weight 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,10 @@ COVERAGES = (0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """Confidence, outcome and weight (K,), and ``value`` (K,), what coverage averages; nan: it has none."""
+    """Confidence, outcome and weight (K,) of K decisions, and the ``value`` (K,) that coverage averages.
+
+    Decisions without a value have nan.
+    """
 
     confidence: Seconds
     outcome: Seconds
@@ -31,7 +35,7 @@ class Decisions:
 
     @classmethod
     def of_all(cls, videos: Sequence["Decisions"]) -> "Decisions":
-        """The decisions of several videos as one."""
+        """The decisions of several videos together."""
         return cls(
             confidence=np.concatenate([video.confidence for video in videos]),
             outcome=np.concatenate([video.outcome for video in videos]),
@@ -42,9 +46,9 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """The decisions with a confidence in ``[low, high)``: their share of the weight, and means of them.
+    """The decisions with a confidence in ``[low, high)``: their share of the weight, and their means.
 
-    The last bin has the confidence 1 too. The means are nan where the bin is empty.
+    The last bin includes the confidence 1. The means of an empty bin are nan.
     """
 
     low: float
@@ -56,7 +60,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``error`` is the expected calibration error; ``coverage`` maps a share to what it reaches."""
+    """``error`` is the expected calibration error; ``coverage`` has the mean value of each share covered."""
 
     error: float
     bins: tuple[ReliabilityBin, ...]
@@ -64,17 +68,17 @@ class Calibration:
 
 
 def calibrate(videos: Sequence[Decisions]) -> Calibration:
-    """All figures of the decisions of some videos; nan where none has a weight."""
+    """Measure the decisions of several videos; nan where the total weight is 0."""
     decisions = Decisions.of_all(videos)
     bins = reliability(decisions)
-    reached = {share: at_coverage(decisions, share) for share in COVERAGES}
-    return Calibration(expected_calibration_error(bins), bins, reached)
+    coverage = {share: at_coverage(decisions, share) for share in COVERAGES}
+    return Calibration(expected_calibration_error(bins), bins, coverage)
 
 
 def reliability(decisions: Decisions, bins: int = BINS) -> tuple[ReliabilityBin, ...]:
     """The reliability curve over bins of equal width."""
     place = np.minimum((decisions.confidence * bins).astype(np.int64), bins - 1)
-    weight, sure, right = (
+    weight, confidence, outcome = (
         np.bincount(place, weights=decisions.weight * values, minlength=bins)
         for values in (1.0, decisions.confidence, decisions.outcome)
     )
@@ -84,8 +88,8 @@ def reliability(decisions: Decisions, bins: int = BINS) -> tuple[ReliabilityBin,
             low=k / bins,
             high=(k + 1) / bins,
             share=float(weight[k] / total) if total else 0.0,
-            confidence=float(sure[k] / weight[k]) if weight[k] else nan,
-            accuracy=float(right[k] / weight[k]) if weight[k] else nan,
+            confidence=float(confidence[k] / weight[k]) if weight[k] else nan,
+            accuracy=float(outcome[k] / weight[k]) if weight[k] else nan,
         )
         for k in range(bins)
     )
@@ -98,10 +102,10 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
 
 
 def at_coverage(decisions: Decisions, share: float) -> float:
-    """The weighted mean value of the most confident decisions that have a share of the weight.
+    """The weighted mean value of the most confident decisions, which have a given share of the weight.
 
-    Decisions of equal confidence count alike, and those on the limit in part, so that neither their
-    order nor their size matters.
+    Decisions of equal confidence count equally, and those at the limit count in part, so that neither
+    their order nor their size matters.
     """
     known = ~np.isnan(decisions.value)
     levels, level = np.unique(-decisions.confidence[known], return_inverse=True)
@@ -120,11 +124,12 @@ def clip_decisions(
     matches: Sequence[tuple[int, int]],
     confidence: Sequence[float],
 ) -> Decisions:
-    """The N labels of a video's clips."""
+    """The decisions about a video's N clips: their labels."""
     seconds = durations(clips)
     right = correct_seconds(clips, truth, matches) / np.where(seconds > 0, seconds, 1.0)
-    sure = np.array(confidence, dtype=np.float64)
-    return Decisions(confidence=sure, outcome=right, weight=seconds, value=right)
+    return Decisions(
+        confidence=np.array(confidence, dtype=np.float64), outcome=right, weight=seconds, value=right
+    )
 
 
 def snippet_decisions(
@@ -133,25 +138,32 @@ def snippet_decisions(
     matches: Sequence[tuple[int, int]],
     confidence: Sequence[float],
 ) -> Decisions:
-    """The M labels of a video's snippets.
+    """The decisions about a video's M snippets: their clips.
 
-    A matched snippet is right for the part of its clips' time that lies in its interval; one without
-    clips is right where it is no clip's best label. The value of an annotated one is its IoU.
+    The outcome of a matched snippet is the share of its clips' time that lies in its interval. A snippet
+    without clips is correct if it is not the best label of any clip. The value of an annotated snippet
+    is its IoU.
     """
-    own: list[list[Interval]] = [[] for _ in truth]
+    clips_of: list[list[Interval]] = [[] for _ in truth]
     for clip, snippet in matches:
-        own[snippet].append(clips[clip])
-    told = set(best_labels(clips, truth))
-    right = [_right_share(own[j], t) if own[j] else float(j not in told) for j, t in enumerate(truth)]
-    ious = [nan if t is None else temporal_iou(own[j], t) for j, t in enumerate(truth)]
+        clips_of[snippet].append(clips[clip])
+    wanted = set(best_labels(clips, truth))
+    outcomes = [
+        _correct_share(own, interval) if own else float(snippet not in wanted)
+        for snippet, (own, interval) in enumerate(zip(clips_of, truth, strict=True))
+    ]
+    ious = [
+        nan if interval is None else temporal_iou(own, interval)
+        for own, interval in zip(clips_of, truth, strict=True)
+    ]
     return Decisions(
         confidence=np.array(confidence, dtype=np.float64),
-        outcome=np.array(right, dtype=np.float64),
+        outcome=np.array(outcomes, dtype=np.float64),
         weight=np.ones(len(truth)),
         value=np.array(ious, dtype=np.float64),
     )
 
 
-def _right_share(clips: Sequence[Interval], interval: Interval | None) -> float:
+def _correct_share(clips: Sequence[Interval], interval: Interval | None) -> float:
     seconds = float(durations(clips).sum())
     return float(covered(clips, [interval]).sum()) / seconds if seconds else 0.0

@@ -1,4 +1,4 @@
-"""Two runs on the same videos: is one better, and where?"""
+"""The difference between two runs on the same videos."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mmtool.evaluation.measures import Estimate, VideoScore, bootstrap
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changed in one video, −1..1; nan where a measure is undefined."""
+    """The differences on one video, −1..1; nan where a measure is undefined."""
 
     id: str
     video_accuracy: float
@@ -19,7 +19,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Mean differences over the videos that both have, and each video's, the greatest first."""
+    """Mean differences over the common videos, and the differences of each video, largest first."""
 
     videos: int
     video_accuracy: Estimate
@@ -37,8 +37,8 @@ def compare_scores(
 ) -> Comparison:
     """``second`` minus ``first`` over their common videos, with the paired percentile bootstrap.
 
-    Whole videos are drawn, both runs' scores of each together (Koehn 2004), so what makes a video hard
-    for both does not widen the interval.
+    Whole videos are drawn, with the scores of both runs (Koehn 2004), so that what makes a video hard
+    for both runs does not widen the interval.
     """
     changes = [
         Change(

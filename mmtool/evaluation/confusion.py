@@ -1,4 +1,4 @@
-"""What is taken for what: the labels of clips against the truth."""
+"""Confusion of labels: the labels of clips against the truth."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ def label_confusion(
 ) -> NDArray[np.int64]:
     """Count the N clips of a video: :data:`TRUE_LABELS` by :data:`GIVEN_LABELS` (2, 4).
 
-    A clip's true label is that for which it would be right longest. A clip that should be unmatched
-    has an earlier snippet if that is, in reading order, not after all those whose time starts before
-    the clip's middle: the text goes on too long there; else it has a later one. Of a clip's several
-    snippets the right one counts, or the last.
+    A clip's true label is the one that is correct for the longest time. If a clip that should be unmatched
+    is matched with a snippet, that snippet is a later one if it follows, in reading order, every snippet
+    whose interval starts before the clip's midpoint; otherwise it is an earlier one, which lasts too
+    long. Of several snippets of a clip the right one counts, or else the last.
     """
     given: dict[int, list[int]] = {}
     for clip, snippet in matches:
         given.setdefault(clip, []).append(snippet)
-    told = sorted((interval.start, j) for j, interval in enumerate(truth) if interval is not None)
-    starts = [start for start, _ in told]
+    annotated = sorted((interval.start, j) for j, interval in enumerate(truth) if interval is not None)
+    starts = [start for start, _ in annotated]
     counts = np.zeros((len(TRUE_LABELS), len(GIVEN_LABELS)), dtype=np.int64)
     for i, label in enumerate(best_labels(clips, truth)):
         begun = bisect_right(starts, (clips[i].start + clips[i].end) / 2)
-        position = label if label is not None else max((j for _, j in told[:begun]), default=-1)
+        position = label if label is not None else max((j for _, j in annotated[:begun]), default=-1)
         counts[int(label is not None), _kind(given.get(i, []), label, position)] += 1
     return counts
 

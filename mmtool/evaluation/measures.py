@@ -1,4 +1,4 @@
-"""Video accuracy and text IoU, of one video and of many."""
+"""Video accuracy and text IoU of one video and of many."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mmtool.records import Interval
 
 @dataclass(frozen=True, slots=True)
 class VideoScore:
-    """How right the matches of one video are.
+    """The score of one video's matches.
 
     ``ious`` holds one temporal IoU for each annotated snippet, in reading order.
     """
@@ -23,18 +23,18 @@ class VideoScore:
 
     @property
     def video_accuracy(self) -> float:
-        """The right part of the clips' time; nan where there is no such time."""
+        """The correct share of the clips' time; nan where there is no such time."""
         return self.correct_seconds / self.clip_seconds if self.clip_seconds else nan
 
     @property
     def text_iou(self) -> float:
-        """The mean over the annotated snippets; nan where there is none."""
+        """The mean over the annotated snippets; nan where there are none."""
         return _mean(self.ious)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over videos with its confidence interval ``low``..``high``; all nan where nothing counts."""
+    """A mean over videos with its confidence interval ``low``..``high``; nan where it is undefined."""
 
     value: float
     low: float
@@ -45,8 +45,8 @@ class Estimate:
 class Summary:
     """The measures over many videos.
 
-    Macro is the mean over the videos for which the measure is defined. Micro pools them: right time
-    over all time, and the mean over all annotated snippets.
+    Macro measures are means over the videos for which they are defined. Micro measures pool all videos:
+    correct time over all time, and the mean over all annotated snippets.
     """
 
     videos: int
@@ -62,13 +62,13 @@ def score(
 ) -> VideoScore:
     """Measure the matches, pairs of a clip 0..N-1 and a snippet 0..M-1, of one video.
 
-    A clip is right for the time in which it overlaps the intervals of its snippets (their union), or,
-    without a snippet, for the time that no annotated interval covers. A snippet whose truth is None
-    makes no clip right, and has no IoU. The IoU of the others is between their interval and the union
-    of their clips: 0 without clips.
+    A clip is correct while it overlaps the union of its snippets' intervals, or, without a snippet,
+    while it overlaps none of the annotated intervals. A snippet whose truth is None makes none of its
+    clips correct, and has no IoU. The IoU of the others is between their interval and the union of
+    their clips: 0 without clips.
 
     Raises:
-        ValueError: a match names a clip or a snippet that does not exist.
+        ValueError: A match names a clip or a snippet that does not exist.
     """
     correct = correct_seconds(clips, truth, matches)
     clips_of: dict[int, list[Interval]] = {}
@@ -88,12 +88,12 @@ def score(
 def correct_seconds(
     clips: Sequence[Interval], truth: Sequence[Interval | None], matches: Sequence[tuple[int, int]]
 ) -> Seconds:
-    """For how many seconds (N,) each clip is right, and errors, as in :func:`score`."""
+    """The seconds (N,) for which each clip is correct; rules and errors as in :func:`score`."""
     snippets_of: dict[int, list[int]] = {}
     for clip, snippet in matches:
         if not (0 <= clip < len(clips) and 0 <= snippet < len(truth)):
             raise ValueError(
-                f"match ({clip}, {snippet}) is outside of {len(clips)} clips and {len(truth)} snippets"
+                f"match ({clip}, {snippet}) is outside the {len(clips)} clips and {len(truth)} snippets"
             )
         snippets_of.setdefault(clip, []).append(snippet)
     correct = uncovered(clips, truth)  # (N,)
@@ -113,11 +113,11 @@ def temporal_iou(clips: Sequence[Interval], interval: Interval) -> float:
 def summarise(
     scores: Mapping[str, VideoScore], *, resamples: int = 1000, confidence: float = 0.95, seed: int = 0
 ) -> Summary:
-    """Summarise the scores of many videos by their ids.
+    """Summarise the scores of many videos, given by id.
 
     The confidence intervals are those of the percentile bootstrap over videos (Efron 1979); they depend
     on the ids and the seed, not on the order of ``scores``. A video without clips has no video
-    accuracy and one without annotated snippets no text IoU: that measure leaves the video out.
+    accuracy, and one without annotated snippets has no text IoU: that measure omits the video.
     """
     videos = [scores[video_id] for video_id in sorted(scores)]
     ious = [iou for video in videos for iou in video.ious]

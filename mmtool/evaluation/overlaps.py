@@ -1,4 +1,4 @@
-"""How much time intervals share: everything here is seconds, nothing knows about matches."""
+"""The time that intervals share, in seconds, independent of matches."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _NOTHING = Interval(0.0, 0.0)
 
 
 def union(intervals: Sequence[Interval]) -> list[Interval]:
-    """Merge intervals, in any order, to the sorted disjoint ones that cover the same time."""
+    """Merge intervals, in any order, into sorted disjoint intervals that cover the same time."""
     merged: list[Interval] = []
     for interval in sorted(intervals):
         if merged and interval.start <= merged[-1].end:
@@ -41,7 +41,7 @@ def overlap_matrix(clips: Sequence[Interval], truth: Sequence[Interval | None]) 
 def covered(clips: Sequence[Interval], truth: Sequence[Interval | None]) -> Seconds:
     """Return the time (N,) of each clip that lies in the union of the intervals.
 
-    Never more than the clip's duration, not even by a rounding error.
+    Never more than the clip's duration, even with rounding errors.
     """
     shared = overlap_matrix(clips, union([interval for interval in truth if interval is not None]))
     within: Seconds = np.minimum(shared.sum(axis=1), durations(clips))

@@ -1,4 +1,4 @@
-"""The rows of a table of measures: runs, what trivial rules reach, and the upper bound."""
+"""The rows of a table of measures: runs, baselines, and the upper bound."""
 
 from collections.abc import Mapping, Sequence
 

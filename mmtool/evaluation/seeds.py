@@ -1,4 +1,4 @@
-"""What several seeds of one experiment reached."""
+"""Statistics over the seeds of an experiment."""
 
 from collections.abc import Sequence
 from math import nan
@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and the sample standard deviation (n − 1); nan where there is no or only one value."""
+    """The mean and the sample standard deviation (n − 1); nan where there are too few values."""
     return (
         fmean(values) if values else nan,
         stdev(values) if len(values) > 1 else nan,

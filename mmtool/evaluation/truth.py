@@ -1,4 +1,4 @@
-"""Which annotation is the truth about which snippet."""
+"""Matching of annotations with snippets."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from mmtool.records import Annotation, Interval, Snippet
 
 
 class UnknownAnnotationError(ValueError):
-    """Annotation ``index`` (from 0) says a text that no snippet has, or none after the one before it."""
+    """The text of annotation ``index`` (from 0) is not found after the previous annotation's snippet."""
 
     def __init__(self, index: int, text: str) -> None:
         self.index = index
         self.text = text
-        super().__init__(f"annotation {index + 1} fits no snippet in reading order: {text!r}")
+        super().__init__(f"annotation {index + 1} matches no further snippet in reading order: {text!r}")
 
 
 def match_annotations(
@@ -19,12 +19,12 @@ def match_annotations(
 ) -> list[Interval | None]:
     """Find the annotated interval of each of the M snippets; None where a snippet has no annotation.
 
-    Texts are equal regardless of case and white space. Every annotation takes the first snippet with
-    its text after the snippet of the annotation before it; this finds a place for all of them
-    whenever there is one.
+    Texts are compared regardless of case and white space. Each annotation takes the first snippet with
+    its text after the snippet of the previous annotation; this places all annotations whenever that is
+    possible.
 
     Raises:
-        UnknownAnnotationError: an annotation finds no snippet.
+        UnknownAnnotationError: An annotation has no matching snippet.
     """
     texts = [_normalised(snippet.text) for snippet in snippets]
     truth: list[Interval | None] = [None] * len(snippets)

@@ -1,4 +1,4 @@
-"""Whether what was expected of each video, without its truth, is what came."""
+"""The accuracy expected of each video, without its truth, against the accuracy that was measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mmtool.records import Quality
 
 @dataclass(frozen=True, slots=True)
 class VerdictSummary:
-    """The videos of one verdict, and the means of their measures; nan where there are none."""
+    """The number of videos with one verdict, and the means of their measures; nan without videos."""
 
     videos: int
     expected_accuracy: float
@@ -23,7 +23,7 @@ class VerdictSummary:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Both verdicts, and Spearman's correlation of expected and measured video accuracy."""
+    """Both verdicts, and Spearman's rank correlation of expected and measured video accuracy."""
 
     sound: VerdictSummary
     doubtful: VerdictSummary
@@ -31,11 +31,11 @@ class Verdicts:
 
 
 def compare(scores: Mapping[str, VideoScore], qualities: Mapping[str, Quality]) -> Verdicts:
-    """Compare the judged videos' scores with their qualities, both by id."""
+    """Compare the scores of videos with their qualities, both by id; videos without quality do not count."""
     judged = [(qualities[id], score) for id, score in scores.items() if id in qualities]
     return Verdicts(
-        sound=_of([pair for pair in judged if not pair[0].doubtful]),
-        doubtful=_of([pair for pair in judged if pair[0].doubtful]),
+        sound=_summary([pair for pair in judged if not pair[0].doubtful]),
+        doubtful=_summary([pair for pair in judged if pair[0].doubtful]),
         rank_correlation=rank_correlation(
             np.array([quality.expected_accuracy for quality, _ in judged]),
             np.array([score.video_accuracy for _, score in judged]),
@@ -44,22 +44,17 @@ def compare(scores: Mapping[str, VideoScore], qualities: Mapping[str, Quality]) 
 
 
 def rank_correlation(one: Seconds, other: Seconds) -> float:
-    """Spearman's correlation of two measures (V,) of V videos; nan where one of them never changes."""
+    """Spearman's rank correlation of two measures (V,) of V videos; nan where one of them is constant."""
     known = ~(np.isnan(one) | np.isnan(other))
-    ranks = [_ranks(values[known]) for values in (one, other)]
-    if any(len(r) < 2 or np.ptp(r) == 0 for r in ranks):
+    one, other = one[known], other[known]
+    if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
         return nan
-    return float(np.asarray(np.corrcoef(ranks))[0, 1])
+    from scipy.stats import spearmanr  # takes longer to load than a small evaluation to run
+
+    return float(spearmanr(one, other).statistic)
 
 
-def _ranks(values: Seconds) -> Seconds:
-    """Ranks from 1, equal values sharing the mean of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    mean_rank: Seconds = np.cumsum(count) - (count - 1) / 2
-    return np.asarray(mean_rank[place])
-
-
-def _of(judged: list[tuple[Quality, VideoScore]]) -> VerdictSummary:
+def _summary(judged: list[tuple[Quality, VideoScore]]) -> VerdictSummary:
     rows = [(q.expected_accuracy, score.video_accuracy, score.text_iou) for q, score in judged]
     columns = np.array(rows, dtype=np.float64).reshape(-1, 3).T
     expected, accuracy, iou = (

@@ -1,4 +1,4 @@
-"""One self-contained HTML page that shows alignments: data in, page out."""
+"""A self-contained HTML page that shows alignments."""
 
 import base64
 import json
@@ -19,25 +19,25 @@ TEMPLATES = "templates"
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """What one run says about a video with N clips and M snippets, and how right it is.
+    """One run's alignment of a video with N clips and M snippets, and how right it is.
 
-    Where there is no truth, ``clip_right``, ``snippet_iou`` and the measures are None.
+    For a video without annotations, ``clip_right``, ``snippet_iou`` and the measures are None.
     """
 
     clip_snippets: Sequence[Sequence[int]]  # (N,) the snippets of each clip
     clip_confidence: Sequence[float]  # (N,)
-    clip_right: Sequence[float] | None  # (N,) the right share of each clip's time
+    clip_right: Sequence[float] | None  # (N,) the correct share of each clip's time
     snippet_intervals: Sequence[Sequence[Interval]]  # (M,)
     snippet_confidence: Sequence[float]  # (M,)
-    snippet_iou: Sequence[float | None] | None  # (M,) None where a snippet has no truth
+    snippet_iou: Sequence[float | None] | None  # (M,) None for a snippet without annotation
     video_accuracy: float | None
     text_iou: float | None
-    doubts: Sequence[str] = ()  # reasons to doubt it, without the truth
+    doubts: Sequence[str] = ()  # reasons to doubt it, judged without the truth
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The clips' pictures, in rows of ``columns``, as one JPEG."""
+    """The clips' thumbnails, in rows of ``columns``, as one JPEG; sizes in pixels."""
 
     jpeg: bytes
     width: int
@@ -47,7 +47,7 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True)
 class VideoView:
-    """One video; ``film`` is its address as seen from the page, empty where there is none."""
+    """One video; ``film`` is its address relative to the page, empty without a film."""
 
     id: str
     title: str
@@ -61,7 +61,7 @@ class VideoView:
 
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """A line of the table of measures: shares with their intervals."""
+    """A row of the table of measures: shares with their intervals."""
 
     name: str
     video_accuracy: tuple[float, float, float]  # value, low, high
@@ -92,7 +92,7 @@ class PageView:
 
 
 def write_page(path: Path, view: PageView) -> None:
-    """Write the page; it needs no network, and finds the films beside it."""
+    """Write the page, which needs no network; films are linked, not embedded."""
     here = files("mmtool.html_report") / TEMPLATES
     parts = {name: (here / name).read_text(encoding="utf-8") for name in ("page.html", "page.css", "page.js")}
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
@@ -104,6 +104,7 @@ def write_page(path: Path, view: PageView) -> None:
         css=parts["page.css"],
         script=parts["page.js"],
         data=_json([_video(video) for video in view.videos]),
+        has_intervals=any(low < high for row in view.measures for _, low, high in _estimates(row)),
         percent=_percent,
         points=_points,
     )
@@ -119,7 +120,7 @@ def _video(video: VideoView) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    """JSON that may stand within a ``<script>``."""
+    """JSON that can be embedded in a ``<script>`` element."""
     return json.dumps(_rounded(without_nan(value)), ensure_ascii=False, separators=(",", ":")).replace(
         "<", "\\u003c"
     )
@@ -133,6 +134,10 @@ def _rounded(value: object) -> object:
     if isinstance(value, list):
         return [_rounded(entry) for entry in value]
     return value
+
+
+def _estimates(row: MeasureRow) -> tuple[tuple[float, float, float], ...]:
+    return row.video_accuracy, row.text_iou
 
 
 def _percent(share: float) -> str:

@@ -1,1 +1,1 @@
-"""Pictures of training runs and of alignments, drawn by Matplotlib."""
+"""Plots of training runs and of alignments, drawn with Matplotlib."""

@@ -1,4 +1,4 @@
-"""An alignment as a path through the grid of time and snippets, with what else was likely and the truth."""
+"""An alignment as a path through the grid of time and snippets, with its alternatives and the truth."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,10 +19,10 @@ from mmtool.plots.curves import INK, PALETTE, time_axis, write_figure
 from mmtool.records import Alignment, Interval
 
 LIKELY, TRUE = mpl.colormaps["Blues"], PALETTE[1]
-MOST_TEXTS = 60  # snippets that are named by their text; of more only some are, by their number
-LETTERS = 34  # of a text that names a snippet
+MOST_TEXTS = 60  # snippets that are labelled by their text; if there are more, some are labelled by number
+LETTERS = 34  # of a snippet's label
 LETTERS_OF_TITLE = 100
-SLIVER = 1 / 300  # of the video: time without snippet that is narrower than its outline
+SLIVER = 1 / 300  # of the video: unannotated time narrower than its outline is not outlined
 BAR = 0.16  # of a row's height
 GAP = 0.6  # rows between the last snippet and the clips without one
 
@@ -36,9 +36,9 @@ def write_alignment_grid(
     measured: str,
     picture_format: PictureFormat,
 ) -> None:
-    """Draw one video's alignment; ``truth`` is each snippet's interval, or None where nobody knows.
+    """Draw one video's alignment; ``truth`` has each snippet's interval, or is None without annotations.
 
-    ``measured`` says how right it is, in words.
+    ``measured`` gives the measures of the alignment in words.
     """
     draw = partial(draw_alignment_grid, alignment, truth, title=title, measured=measured)
     write_figure(path, draw, picture_format)
@@ -47,7 +47,7 @@ def write_alignment_grid(
 def draw_alignment_grid(
     alignment: Alignment, truth: Sequence[Interval | None] | None, *, title: str, measured: str = ""
 ) -> Figure:
-    """Time from left to right, snippets from top to bottom, and below them the clips without one."""
+    """Draw time from left to right, snippets from top to bottom, and unmatched clips below them."""
     rows = _unmatched_row(alignment) + 1
     height = min(max(0.24 * rows, 1.6), 14.0)
     figure = Figure(figsize=(13.0, 1.9 + height))
@@ -59,7 +59,7 @@ def draw_alignment_grid(
         _draw_truth(axes, alignment, truth)
     _draw_path(axes, alignment, min(max(BAR * 72 * height / rows, 1.2), 2.6))
     _name_axes(axes, alignment)
-    _explain(figure, axes, alignment, truth is not None)
+    _add_legend(figure, axes, alignment, truth is not None)
     return figure
 
 
@@ -69,7 +69,7 @@ def _unmatched_row(alignment: Alignment) -> float:
 
 
 def _likely(alignment: Alignment) -> Iterator[tuple[int, float, float]]:
-    """Clip, row, probability: of all candidates, or of nothing but the clips' labels."""
+    """Clip, row and probability of all candidates, or, without candidates, of the clips' labels."""
     unmatched = _unmatched_row(alignment)
     matched = {clip for clip, _ in alignment.matches}
     for clip, confidence in enumerate(alignment.clip_confidence):
@@ -94,27 +94,28 @@ def _draw_likely(axes: Axes, alignment: Alignment) -> None:
 def _draw_truth(axes: Axes, alignment: Alignment, truth: Sequence[Interval | None]) -> None:
     patches = [_cell(interval, row, 0.9) for row, interval in enumerate(truth) if interval is not None]
     row = _unmatched_row(alignment)
-    patches += [_cell(interval, row, 0.9) for interval in _untold(alignment, truth)]
+    patches += [_cell(interval, row, 0.9) for interval in _unannotated_time(alignment, truth)]
     outlines = PatchCollection(patches, facecolors="none", edgecolors=TRUE, linewidths=1.4, zorder=3)
     axes.add_collection(outlines)
 
 
-def _untold(alignment: Alignment, truth: Sequence[Interval | None]) -> list[Interval]:
-    """The time of the video that no snippet is about, but for slivers."""
+def _unannotated_time(alignment: Alignment, truth: Sequence[Interval | None]) -> list[Interval]:
+    """The time of the video that no annotation covers, except for slivers."""
     first, last = alignment.clips[0].start, max(clip.end for clip in alignment.clips)
-    untold, reached = [], first
+    unannotated, reached = [], first
     for interval in sorted(interval for interval in truth if interval is not None):
         if interval.start > reached:
-            untold.append(Interval(reached, min(interval.start, last)))
+            unannotated.append(Interval(reached, min(interval.start, last)))
         reached = max(reached, interval.end)
-    untold.append(Interval(reached, max(reached, last)))
-    return [interval for interval in untold if interval.end - interval.start > SLIVER * (last - first)]
+    unannotated.append(Interval(reached, max(reached, last)))
+    shortest = SLIVER * (last - first)
+    return [interval for interval in unannotated if interval.end - interval.start > shortest]
 
 
 def _draw_path(axes: Axes, alignment: Alignment, width: float) -> None:
-    """A bar for each interval of a snippet, joined in the order of time, and for clips without one.
+    """Draw a bar for each interval of a snippet, joined in time order, and for unmatched clips.
 
-    Their ``width``, in points, leaves the colours beside them to be seen.
+    Their ``width``, in points, leaves the colours around them visible.
     """
     snippets = range(len(alignment.snippets))
     bars = sorted((*interval, float(row)) for row in snippets for interval in alignment.intervals(row))
@@ -127,10 +128,10 @@ def _draw_path(axes: Axes, alignment: Alignment, width: float) -> None:
 
 
 def _unmatched_time(alignment: Alignment) -> list[Interval]:
-    """The time of the clips without snippet, those that touch as one."""
+    """The time of the unmatched clips; clips that touch are one interval."""
     matched = {clip for clip, _ in alignment.matches}
-    others = tuple((clip, 0) for clip in range(len(alignment.clips)) if clip not in matched)
-    return replace(alignment, matches=others).intervals(0)
+    unmatched = tuple((clip, 0) for clip in range(len(alignment.clips)) if clip not in matched)
+    return replace(alignment, matches=unmatched).intervals(0)
 
 
 def _name_axes(axes: Axes, alignment: Alignment) -> None:
@@ -148,20 +149,20 @@ def _name_axes(axes: Axes, alignment: Alignment) -> None:
         names = [f"snippet {j + 1}" for j in named]
     axes.set_yticks([*named, row], [*names, "no snippet"], fontsize=8.5)
     for label in axes.get_yticklabels():
-        label.set_parse_math(False)  # a text may say anything
+        label.set_parse_math(False)  # a text may contain anything
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", linewidth=0.5)
 
 
-def _explain(figure: Figure, axes: Axes, alignment: Alignment, known: bool) -> None:
+def _add_legend(figure: Figure, axes: Axes, alignment: Alignment, annotated: bool) -> None:
     entries: list[Patch | Line2D] = [Line2D([], [], color=INK, linewidth=2.6, label="alignment")]
-    if known:
+    if annotated:
         entries.append(Patch(facecolor="none", edgecolor=TRUE, linewidth=1.4, label="truth"))
     figure.legend(handles=entries, loc="outside lower left", ncols=2)
-    what = "probability" if alignment.candidates else "confidence of the alignment"
+    quantity = "probability" if alignment.candidates else "confidence"
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, 100), LIKELY)
     bar = figure.colorbar(scale, ax=axes, pad=0.01, fraction=0.02, aspect=30)
-    bar.set_label(f"{what}, %")
+    bar.set_label(f"{quantity}, %")
     bar.outline.set_visible(False)
 
 

@@ -1,4 +1,4 @@
-"""What is taken for what: a table of counts and shares for each run, as one picture."""
+"""Confusion matrices: counts and shares for each run, in one picture."""
 
 import textwrap
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from mmtool.choices import PictureFormat
 from mmtool.plots.curves import INK, write_figure
 
 SHADES = mpl.colormaps["Blues"]
-DARK = 0.55  # share from which on a cell is so dark that its letters are white
-LETTERS = 12  # in a line of a column's name
-MOST_BESIDE = 2  # runs side by side
+DARK = 0.55  # share of the row above which a cell has white text
+LETTERS = 12  # per line of a column's name
+MOST_COLUMNS = 2  # of runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """Counts (R, C) of what is true by what was given, of one run; ``right`` (R, C) says which agree."""
+    """Counts (R, C) of true labels by given labels, of one run; ``right`` (R, C) marks those that agree."""
 
     run: str
     true_name: str
@@ -34,7 +34,7 @@ class Confusion:
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Of each row; nan for a row without counts."""
+        """The shares (R, C) of each row's counts; nan for a row without counts."""
         total = self.counts.sum(axis=1, keepdims=True)
         return np.where(total > 0, self.counts / np.maximum(total, 1), np.nan)
 
@@ -51,13 +51,13 @@ def write_confusion(path: Path, tables: Sequence[Confusion], picture_format: Pic
 
 
 def draw_confusion(tables: Sequence[Confusion]) -> Figure:
-    """A table for each run, its cells as dark as their share of the row."""
-    beside = min(len(tables), MOST_BESIDE)
-    lines = -(-len(tables) // beside)
+    """Draw a table for each run; a cell is as dark as its share of the row."""
+    columns = min(len(tables), MOST_COLUMNS)
+    lines = -(-len(tables) // columns)
     width = 2.6 + 1.1 * max(len(table.given_labels) for table in tables)
     height = 2.0 + 0.75 * max(len(table.true_labels) for table in tables)
-    figure = Figure(figsize=(beside * width, lines * height))
-    panels = figure.subplots(lines, beside, squeeze=False).ravel()
+    figure = Figure(figsize=(columns * width, lines * height))
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, table in zip(panels, tables, strict=False):
         _draw(axes, table)
     for axes in panels[len(tables) :]:
@@ -78,11 +78,11 @@ def _draw(axes: Axes, table: Confusion) -> None:
     axes.spines[:].set_visible(False)
     for (row, column), count in np.ndenumerate(table.counts):
         share = shares[row, column]
-        words = "–" if np.isnan(share) else f"{100 * share:.0f} %\n{count:,}"
+        label = "–" if np.isnan(share) else f"{100 * share:.0f} %\n{count:,}"
         axes.text(
             column,
             row,
-            words,
+            label,
             ha="center",
             va="center",
             color="white" if share >= DARK else INK,
@@ -93,7 +93,7 @@ def _draw(axes: Axes, table: Confusion) -> None:
 def _title(table: Confusion) -> str:
     total = int(table.counts.sum())
     return (
-        f"{table.run}: {100 * table.accuracy:.0f} % of {total:,} right" if total else f"{table.run}: nothing"
+        f"{table.run}: {100 * table.accuracy:.0f} % of {total:,} right" if total else f"{table.run}: no data"
     )
 
 

@@ -1,4 +1,4 @@
-"""The paper's pictures of training (Figs. 3, 4 and 5), of one run or of several in one figure."""
+"""The paper's plots of training (Figs. 3, 4 and 5), of one run or of several in one figure."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -40,9 +40,9 @@ STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "savefig.dpi": 150,
     "svg.fonttype": "none",
-    "svg.hashsalt": "mmtool",  # the same picture twice is the same file twice
+    "svg.hashsalt": "mmtool",  # the same picture gives the same file
 }
-MOST_LABELS = 5  # at the ends of the lines of one panel; more cannot be read
+MOST_LABELS = 5  # at the ends of the lines of one panel; more would be illegible
 WIDTH = 12.0  # of every picture, in inches
 TITLES = {
     "video_stack": "Video Stack",
@@ -51,7 +51,7 @@ TITLES = {
     "classifier": "Classifier (two FC layers)",
 }
 
-End = tuple[float, float, str, str]  # of a line: x, y, what to write there, colour
+End = tuple[float, float, str, str]  # of a line: x, y, label, colour
 
 
 def write_plot(
@@ -62,9 +62,9 @@ def write_plot(
 
 
 def write_figure(path: Path, draw: Callable[[], Figure], picture_format: PictureFormat) -> None:
-    """Draw in the style of all pictures, and write the same bytes for the same picture."""
+    """Draw in the common style, and write the same bytes for the same picture."""
     with mpl.rc_context(STYLE), warnings.catch_warnings(), replacing(path) as part:
-        warnings.filterwarnings("ignore", message="Glyph")  # of a name or text; it is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph")  # that the font lacks; it is drawn as a box
         figure = draw()
         date = {"Date": None} if picture_format is PictureFormat.SVG else None
         figure.savefig(part, format=str(picture_format), metadata=date)
@@ -74,7 +74,7 @@ def draw_training(histories: Sequence[RunHistory]) -> Figure:
     """Fig. 3: loss, video accuracy and text IoU; validation solid, training dashed."""
     figure = Figure(figsize=(WIDTH, 4))
     loss, *measures = figure.subplots(1, 3)
-    _title(loss, "Loss on the training samples")
+    _title(loss, "Training loss")
     ends: dict[Axes, list[End]] = {axes: [] for axes in measures}
     drawn: dict[str, bool] = {}  # kinds of videos → whether dashed
     for history, colour in zip(histories, colours(len(histories)), strict=True):
@@ -114,15 +114,17 @@ def draw_ratios(histories: Sequence[RunHistory]) -> Figure:
                     ends[axes].append(
                         (end[0], mean, f"{mean:,.0f}" if mean >= 100 else f"{mean:.3g}", colour)
                     )
-    panels[0].set_ylabel("‖w‖ / ‖∇w‖\n(higher is closer to a minimum)")
-    title = f"Norm of parameters over norm of gradients (numbers: mean of the last {LAST_EPOCHS} epochs)"
+    panels[0].set_ylabel("‖w‖ / ‖∇w‖\n(higher: closer to a minimum)")
+    averaged = min(LAST_EPOCHS, max(len(history.epochs) for history in histories))
+    span = "the last epoch" if averaged == 1 else f"the last {averaged} epochs"
+    title = f"Norm of parameters over norm of gradients (numbers: mean of {span})"
     _finish(figure, histories, title)
     _label_ends(figure, ends)
     return figure
 
 
 def draw_drift(histories: Sequence[RunHistory]) -> Figure:
-    """Fig. 5: mean and variance of the stacks' first outputs; every dimension of one run, or bands."""
+    """Fig. 5: mean and variance of the stacks' first outputs; each dimension of one run, or bands."""
     figure = Figure(figsize=(WIDTH, 7))
     stacks = list(dict.fromkeys(name for history in histories for name in history.means))
     panels = figure.subplots(2, len(stacks), sharex=True, sharey="row", squeeze=False)
@@ -133,9 +135,7 @@ def draw_drift(histories: Sequence[RunHistory]) -> Figure:
                 values = (history.means if moment == "means" else history.variances).get(stack)
                 if values is not None:
                     _spread(axes, history.epochs, values, colour, runs=len(histories))
-    shown = (
-        "one line each" if len(histories) == 1 else "median, and band from the 10th to the 90th percentile"
-    )
+    shown = "one line per dimension" if len(histories) == 1 else "median and 10th–90th percentile"
     _finish(figure, histories, f"First 50 dimensions of the stacks’ outputs: {shown}")
     return figure
 
@@ -148,14 +148,14 @@ DRAW: dict[Plot, Callable[[Sequence[RunHistory]], Figure]] = {
 
 
 def colours(count: int) -> list[str]:
-    """A colour for each of some runs, the same in every picture."""
+    """A colour for each of ``count`` runs, the same in every picture."""
     if count <= len(PALETTE):
         return list(PALETTE[:count])
     return [mpl.colors.to_hex(colour) for colour in mpl.colormaps["viridis"](np.linspace(0, 0.9, count))]
 
 
 def time_axis(axes: Axes) -> None:
-    """Name the x axis, in seconds, and its ticks."""
+    """Label the x axis, which is in seconds, as time."""
     axes.set_xlabel("time, h:mm:ss")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 1.5, 2, 3, 6, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _clock(seconds)))
@@ -175,7 +175,7 @@ def _title(axes: Axes, title: str) -> None:
 def _line(
     axes: Axes, epochs: Array, values: Array, colour: str, *, dashed: bool = False
 ) -> tuple[float, float] | None:
-    """Draw a line that bridges epochs without a value, or a dot; returns its end, if there is any."""
+    """Draw a line across epochs without a value, or a dot for a single value; return the end of the line."""
     known = np.isfinite(values)
     if not known.any():
         return None
@@ -190,7 +190,7 @@ def _line(
 
 
 def _spread(axes: Axes, epochs: Array, values: Array, colour: str, *, runs: int) -> None:
-    """(E, dimensions) as thin lines where there is one run, or as their median in a band."""
+    """Draw values (E, D) as thin lines if there is one run, otherwise as their median in a band."""
     known = np.isfinite(values).all(axis=1)
     epochs, values = epochs[known], values[known]
     if runs == 1:
@@ -205,7 +205,7 @@ def _spread(axes: Axes, epochs: Array, values: Array, colour: str, *, runs: int)
 def _finish(
     figure: Figure, histories: Sequence[RunHistory], title: str, *, styles: Mapping[str, bool] | None = None
 ) -> None:
-    """Name the axes, the runs and, in several runs' pictures, the kinds of line."""
+    """Label the axes, the runs and, if there are several runs, the kinds of line."""
     for axes in figure.axes:
         place = axes.get_subplotspec()
         if place is None or place.is_last_row():
@@ -226,15 +226,15 @@ def _finish(
     figure.set_figheight(figure.get_figheight() + 0.25 * -(-len(lines) // columns))
     legend = figure.legend(lines, labels, loc="outside lower center", ncols=columns)
     for text, history in zip(legend.get_texts(), histories, strict=False):
-        text.set_parse_math(False)  # a run may be called anything: as labels, $ and a first _ are special
+        text.set_parse_math(False)  # in labels, $ and a leading _ are special
         text.set_text(history.run)
 
 
 def _label_ends(figure: Figure, ends: dict[Axes, list[End]]) -> None:
-    """Write a few words beside the ends of lines, pushed apart where they would overlap."""
+    """Label the ends of lines, pushed apart where the labels would overlap."""
     if max(map(len, ends.values()), default=0) > MOST_LABELS:
         return
-    figure.draw_without_rendering()  # settles the scales
+    figure.draw_without_rendering()  # fixes the scales
     step = 1.2 * mpl.rcParams["font.size"]
     for axes, labels in ends.items():
         heights = [axes.transData.transform((x, y))[1] * 72 / figure.dpi for x, y, *_ in labels]  # in points

@@ -1,4 +1,4 @@
-"""A run's epochs in columns, and Table 3 of the paper from them."""
+"""A run's epochs as columns, and Table 3 of the paper from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LAST_EPOCHS = 20  # that Table 3 averages
+LAST_EPOCHS = 20  # averaged in Table 3
 CURVES = ("loss", "video_accuracy", "text_iou", "train_video_accuracy", "train_text_iou")
 
 Array = NDArray[np.float64]
@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class RunHistory:
-    """What ``metrics.jsonl`` says about E epochs of a run; NaN where an epoch was not measured."""
+    """The contents of ``metrics.jsonl`` for E epochs of a run; NaN where an epoch was not measured."""
 
     run: str
     epochs: Array  # (E,)
@@ -26,11 +26,11 @@ class RunHistory:
 
     @classmethod
     def of(cls, run: str, epochs: Sequence[Mapping[str, Any]]) -> "RunHistory":
-        """Raises ValueError where the epochs hold something else than a training writes."""
+        """Read the epochs; raises ValueError for values that training does not write."""
         diagnostics = [_mapping(epoch.get("diagnostics")) for epoch in epochs]
         numbers = _column(epoch.get("epoch") for epoch in epochs)
         if (np.diff(numbers) <= 0).any():
-            raise ValueError("the epochs do not ascend")
+            raise ValueError("the epochs are not in ascending order")
         return cls(
             run,
             epochs=numbers,
@@ -43,10 +43,10 @@ class RunHistory:
 
 @dataclass(frozen=True, slots=True)
 class RatioRow:
-    """One row of Table 3: each component's mean of ``‖w‖ / ‖∇w‖`` over the last epochs, None for none."""
+    """One row of Table 3: each component's mean of ``‖w‖ / ‖∇w‖`` over the last epochs, None if unknown."""
 
     run: str
-    epochs: int  # how many were averaged
+    epochs: int  # number of averaged epochs
     ratios: dict[str, float | None]
     text_to_video: float | None  # the Text Stack's ratio over the Video Stack's
 
@@ -66,27 +66,27 @@ def _mapping(value: object) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is no object")
+        raise ValueError(f"{value!r} is not an object")
     return value
 
 
 def _parts(diagnostics: Sequence[Mapping[str, Any]], name: str) -> dict[str, list[Any]]:
-    """What every epoch says about each component under ``name``, None where it says nothing."""
+    """Each component's values under ``name`` by epoch, None where an epoch has none."""
     each = [_mapping(epoch.get(name)) for epoch in diagnostics]
     components = dict.fromkeys(component for epoch in each for component in epoch)
     return {component: [epoch.get(component) for epoch in each] for component in components}
 
 
 def _column(values: Iterable[object]) -> Array:
-    """(E,)"""
+    """The values (E,) as numbers."""
     return np.array([_number(value) for value in values])
 
 
 def _rows(parts: Sequence[Any]) -> Array:
-    """(E, dimensions), a row of NaN for an epoch without."""
+    """(E, D), with a row of NaN for an epoch without values."""
     given = [part for part in parts if part is not None]
     if not all(isinstance(part, list) and len(part) == len(given[0]) for part in given):
-        raise ValueError("the epochs do not have the same dimensions")
+        raise ValueError("the epochs differ in their dimensions")
     missing = [None] * len(given[0])
     return np.array([[_number(value) for value in (missing if part is None else part)] for part in parts])
 
@@ -95,5 +95,5 @@ def _number(value: object) -> float:
     if value is None:
         return np.nan
     if not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     return float(value)

@@ -1,4 +1,4 @@
-"""A film's score curve, and the cuts that several thresholds would give."""
+"""A film's score curve, and the cuts that different thresholds give."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from mmtool.formats.atomic import replacing
 from mmtool.plots.curves import INK, PALETTE, STYLE, time_axis
 
-MOST_POINTS = 4000  # of the curve; above that the highest and the lowest of each run of frames are drawn
+MOST_POINTS = (
+    4000  # of the curve; a longer one is drawn as the lowest and highest score of each group of frames
+)
 
 
 def write_thresholds(
@@ -27,10 +29,10 @@ def write_thresholds(
 ) -> None:
     """Draw the curve (F) over times (F, seconds), and below it a row of ticks for each threshold.
 
-    ``cuts`` holds the times of the cuts by threshold, ``used`` is the threshold that made the clips.
+    ``cuts`` holds the times of the cuts by threshold, ``used`` is the threshold of the clips.
     """
     with mpl.rc_context(STYLE), warnings.catch_warnings(), replacing(path) as part:
-        warnings.filterwarnings("ignore", message="Glyph")  # of a film's name; it is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph")  # that the font lacks; it is drawn as a box
         figure = Figure(figsize=(13, 4.2 + 0.34 * len(cuts)))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[4.2, 0.34 * len(cuts) + 0.5])
         above.plot(*_thinned(times, curve), color=INK, linewidth=0.8)
@@ -42,7 +44,9 @@ def write_thresholds(
             above.axhline(threshold, color=colour, linewidth=1.6 if chosen else 0.9, alpha=0.9, zorder=3)
             below.vlines(cuts[threshold], row - 0.38, row + 0.38, color=colour, linewidth=1.2)
         above.set_xlim(times[0], max(times[-1], times[0] + 0.04))
-        above.set_title(f"Each frame’s {score_name}; lines are thresholds")
+        above.set_title(
+            f"{score_name[:1].upper()}{score_name[1:]} of each frame; horizontal lines: thresholds"
+        )
         below.set_title("Cuts by threshold")
         below.set_ylim(-0.6, len(thresholds) - 0.4)
         below.set_yticks(range(len(thresholds)), [_label(t, len(cuts[t]), t == used) for t in thresholds])
@@ -55,15 +59,15 @@ def write_thresholds(
 def _thinned(
     times: NDArray[np.float64], curve: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Keep each run's lowest and highest value, so that no peak is lost."""
-    run = -(-len(curve) // (MOST_POINTS // 2))
-    if run <= 2:
+    """Keep the lowest and highest value of each group of frames, so that no peak is lost."""
+    size = -(-len(curve) // (MOST_POINTS // 2))
+    if size <= 2:
         return times, curve
-    whole = len(curve) // run * run
-    runs = curve[:whole].reshape(-1, run)
-    both = np.stack([runs.min(axis=1), runs.max(axis=1)], axis=1).ravel()
-    return np.concatenate([np.repeat(times[:whole:run], 2), times[whole:]]), np.concatenate(
-        [both, curve[whole:]]
+    whole = len(curve) // size * size
+    groups = curve[:whole].reshape(-1, size)  # (groups, size)
+    extremes = np.stack([groups.min(axis=1), groups.max(axis=1)], axis=1).ravel()
+    return np.concatenate([np.repeat(times[:whole:size], 2), times[whole:]]), np.concatenate(
+        [extremes, curve[whole:]]
     )
 
 

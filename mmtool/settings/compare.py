@@ -1,23 +1,40 @@
 """Settings of ``compare``."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mmtool.choices import Split
-from mmtool.settings.checks import require
+from mmtool.errors import SettingError
+from mmtool.settings.options import Option, Settings
+
+INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
 
 
-@dataclass(frozen=True, slots=True)
-class CompareSettings:
-    """Which runs are compared with the first of them, on which videos."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareSettings(Settings):
+    """Which runs are compared with the first of them, and on which videos."""
 
-    runs: tuple[str, ...]
-    split: Split | None = None  # None: every id that is annotated
-    resamples: int = 1000  # of the bootstrap over videos
-    confidence: float = 0.95
-    seed: int = 0
+    runs: Annotated[
+        tuple[str, ...],
+        Option(
+            "Alignments to compare; repeat the option. The first run is the reference.",
+            heading=INPUT,
+            flag="run",
+            metavar="RUN",
+            completion="runs",
+        ),
+    ]
+    split: Annotated[
+        Split | None, Option("Split to compare on.", heading=INPUT, default="all annotated videos")
+    ] = None
+    resamples: Annotated[
+        int, Option("Bootstrap samples, drawn from the videos.", heading=INTERVALS, at_least=1)
+    ] = 1000
+    confidence: Annotated[float, Option("Confidence level.", heading=INTERVALS, above=0, below=1)] = 0.95
+    seed: Annotated[int, Option("Seed of the bootstrap.", heading=INTERVALS, at_least=0)] = 0
 
-    def __post_init__(self) -> None:
-        require(len(set(self.runs)) >= 2, "run", "given for two different runs at least", self.runs)
-        require(len(set(self.runs)) == len(self.runs), "run", "given once for each run", self.runs)
-        require(self.resamples >= 1, "resamples", "at least 1", self.resamples)
-        require(0 < self.confidence < 1, "confidence", "between 0 and 1", self.confidence)
+    def check(self) -> None:
+        if len(set(self.runs)) < 2 or len(set(self.runs)) < len(self.runs):
+            raise SettingError(
+                "runs", f"must name at least two different runs, each once, not {', '.join(self.runs)}"
+            )

@@ -1,22 +1,34 @@
 """Settings of ``evaluate``."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mmtool.choices import Split
-from mmtool.settings.checks import require
-from mmtool.settings.run_names import TIMING
+from mmtool.settings.options import Option, Settings
+
+INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
+ONLY_RUN = "the corpus's only run"
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateSettings(Settings):
     """Which alignments are measured."""
 
-    run: str = TIMING
-    split: Split | None = None
-    resamples: int = 1000
-    confidence: float = 0.95
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require(self.resamples >= 1, "resamples", "at least 1", self.resamples)
-        require(0 < self.confidence < 1, "confidence", "between 0 and 1", self.confidence)
+    run: Annotated[
+        str,
+        Option(
+            "Alignments to measure: the name of the run, or the decoder's where there was no run.",
+            heading=INPUT,
+            default=ONLY_RUN,
+            metavar="RUN",
+            completion="runs",
+        ),
+    ] = ""
+    split: Annotated[
+        Split | None, Option("Split to measure.", heading=INPUT, default="all annotated videos")
+    ] = None
+    resamples: Annotated[
+        int, Option("Bootstrap samples, drawn from the videos.", heading=INTERVALS, at_least=1)
+    ] = 1000
+    confidence: Annotated[float, Option("Confidence level.", heading=INTERVALS, above=0, below=1)] = 0.95
+    seed: Annotated[int, Option("Seed of the bootstrap.", heading=INTERVALS, at_least=0)] = 0

@@ -2,21 +2,52 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from mmtool.choices import Split
-from mmtool.settings.checks import require
+from mmtool.errors import SettingError
+from mmtool.settings.options import Option, Settings
+
+INPUT, OUTPUT = "Input", "Output"
+NARROWEST = 16  # pixels of a thumbnail
 
 
-@dataclass(frozen=True, slots=True)
-class ReportSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings(Settings):
     """Which alignments a page shows, and where it is written."""
 
-    runs: tuple[str, ...]
-    output: Path | None = None  # None: the corpus's reports/<run>.html
-    split: Split | None = None  # None: all that every run has aligned
-    thumbnail_width: int = 128  # pixels; 0: no pictures
+    runs: Annotated[
+        tuple[str, ...],
+        Option(
+            "Alignments to show; repeat the option to show several side by side.",
+            heading=INPUT,
+            flag="run",
+            default="the corpus's only run",
+            metavar="RUN",
+            completion="runs",
+        ),
+    ] = ()
+    split: Annotated[Split | None, Option("Split to show.", heading=INPUT, default="all aligned videos")] = (
+        None
+    )
+    output: Annotated[
+        Path | None,
+        Option("HTML file to write.", heading=OUTPUT, short="o", default="reports/RUN.html", metavar="FILE"),
+    ] = None
+    thumbnail_width: Annotated[
+        int,
+        Option(
+            "Width of the clips' thumbnails in pixels, 16 to 640; 0 omits them.",
+            heading=OUTPUT,
+            at_least=0,
+            at_most=640,
+        ),
+    ] = 128
 
-    def __post_init__(self) -> None:
-        require(len(set(self.runs)) == len(self.runs) >= 1, "run", "given once for each run", self.runs)
-        width = self.thumbnail_width
-        require(width == 0 or 16 <= width <= 640, "thumbnail-width", "0, or from 16 to 640", width)
+    def check(self) -> None:
+        if len(set(self.runs)) < len(self.runs):
+            raise SettingError("runs", f"must name each run once, not {', '.join(self.runs)}")
+        if 0 < self.thumbnail_width < NARROWEST:
+            raise SettingError(
+                "thumbnail_width", f"must be 0 or at least {NARROWEST}, not {self.thumbnail_width}"
+            )

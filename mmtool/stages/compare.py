@@ -1,73 +1,104 @@
-"""Several runs' alignments of the same videos → their differences."""
+"""Several runs' alignments of the same videos → the differences between the runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from mmtool.errors import CallError, InputError
 from mmtool.evaluation.comparison import Comparison, compare_scores
 from mmtool.evaluation.measures import VideoScore, score
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Failure, StageReport
+from mmtool.records import Failure, Progress, Report, silent
 from mmtool.settings.compare import CompareSettings
+from mmtool.stages.shared.runs import not_aligned_by_all
 from mmtool.stages.shared.truth import read_truth
 
 
-@dataclass(frozen=True, slots=True)
-class RunComparison:
-    """What was compared, and each further run minus the first."""
+@dataclass(slots=True, kw_only=True)
+class CompareReport(Report):
+    """Each further run minus the ``first``, by the run's name, on the videos that all runs aligned."""
 
-    report: StageReport
+    stage: ClassVar[str] = "compare"
     first: str
     comparisons: dict[str, Comparison]
 
 
-def compare(root: Path, settings: CompareSettings) -> RunComparison:
-    """Compare runs on the videos of a split, or on all that are annotated and that every run aligned."""
-    corpus, report = Corpus.open(root), StageReport("compare")
-    first, *others = settings.runs
-    scores = {run: _scores(corpus, run, _ids(corpus, settings), report) for run in settings.runs}
+def compare(
+    root: Path | str,
+    settings: CompareSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> CompareReport:
+    """Compare runs on the annotated videos, of a split or of the corpus, that every run has aligned.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`CompareSettings`.
+        progress: Hears how many videos of each run are measured.
+
+    Returns:
+        A report with the differences as shares, -1..1. A video that cannot be measured is a failure
+        beside those that can.
+
+    Raises:
+        CallError: The settings are impossible, or no video could be compared.
+    """
+    settings, corpus = CompareSettings.chosen(settings, options), Corpus.open(Path(root))
+    scores: dict[str, dict[str, VideoScore]] = {run: {} for run in settings.runs}
+    failures: list[Failure] = []
+    for run in settings.runs:
+        ids = _ids(corpus, run, settings)
+        for number, (id, result) in enumerate(_scores(corpus, run, ids), start=1):
+            if isinstance(result, Failure):
+                failures.append(result)
+            else:
+                scores[run][id] = result
+            progress(run, number, len(ids), "videos")
     common = set.intersection(*(set(of_run) for of_run in scores.values()))
     if not common:
         raise CallError(
             f"{corpus.root}: no annotated video is aligned by all of {', '.join(settings.runs)}; "
-            "run `mmtool align` with the same --split for each"
+            "run `mmtool align` with the same `split` for each"
         )
-    report.done += sorted(common)
-    left_out = len(set.union(*(set(of_run) for of_run in scores.values())) - common)
-    if left_out:
-        report.notes.append(f"{left_out} videos are not aligned by every run and are left out")
-    comparisons = {
-        run: compare_scores(
-            {id: scores[first][id] for id in common},
-            {id: scores[run][id] for id in common},
-            resamples=settings.resamples,
-            confidence=settings.confidence,
-            seed=settings.seed,
-        )
-        for run in others
-    }
-    return RunComparison(report, first, comparisons)
+    first, *others = settings.runs
+    report = CompareReport(
+        done=sorted(common),
+        failures=failures,
+        first=first,
+        comparisons={
+            run: compare_scores(
+                {id: scores[first][id] for id in common},
+                {id: scores[run][id] for id in common},
+                resamples=settings.resamples,
+                confidence=settings.confidence,
+                seed=settings.seed,
+            )
+            for run in others
+        },
+    )
+    omitted = len(set.union(*(set(of_run) for of_run in scores.values())) - common)
+    if omitted:
+        report.notes.append(not_aligned_by_all(omitted))
+    return report
 
 
-def _ids(corpus: Corpus, settings: CompareSettings) -> list[str]:
-    annotated = corpus.ids_in("annotations", ".tsv")
-    return annotated if settings.split is None else corpus.split_ids(settings.split)
-
-
-def _scores(corpus: Corpus, run: str, ids: Sequence[str], report: StageReport) -> dict[str, VideoScore]:
-    """The scores of the videos that a run has aligned."""
+def _ids(corpus: Corpus, run: str, settings: CompareSettings) -> list[str]:
+    """The annotated videos that a run has aligned; raises CallError where it has aligned none at all."""
     aligned = set(corpus.require_aligned(run))
-    scores = {}
+    annotated = corpus.ids_in("annotations", ".tsv")
+    wanted = annotated if settings.split is None else corpus.split_ids(settings.split)
+    return [id for id in wanted if id in aligned]
+
+
+def _scores(corpus: Corpus, run: str, ids: list[str]) -> Iterator[tuple[str, VideoScore | Failure]]:
     for id in ids:
-        if id not in aligned:
-            continue
         try:
             alignment, _ = read_alignment(corpus.alignment(run, id))
             truth = read_truth(corpus, id, alignment.clips, alignment.snippets)
         except InputError as error:
-            report.failures.append(Failure(id, str(error)))
+            yield id, Failure(id, str(error))
         else:
-            scores[id] = score([clip.interval for clip in alignment.clips], truth, alignment.matches)
-    return scores
+            yield id, score([clip.interval for clip in alignment.clips], truth, alignment.matches)

@@ -23,7 +23,7 @@ from mmtool.settings.report import ReportSettings
 from mmtool.settings.segment import SegmentSettings
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
-from mmtool.stages.evaluate import Evaluation, evaluate
+from mmtool.stages.evaluate import EvaluateReport, evaluate
 from mmtool.stages.extract import extract
 from mmtool.stages.project import project
 from mmtool.stages.report import report
@@ -51,7 +51,7 @@ def demo(
     on_stage: OnStage = lambda *_: None,
     on_epoch: OnEpoch = lambda _: None,
     progress: Progress = silent,
-) -> Evaluation:
+) -> EvaluateReport:
     """Draw the movies and run segment, extract, project, train, align, evaluate and report on them.
 
     ``on_stage`` hears the command that does the same and its report, as each stage ends. The
@@ -80,7 +80,7 @@ def demo(
         align(root, AlignSettings(run=RUN, split=Split.TEST), progress=progress),
     )
     result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
-    on_stage(f"mmtool evaluate {root} --run {RUN} --split {Split.TEST}", result.report)
+    on_stage(f"mmtool evaluate {root} --run {RUN} --split {Split.TEST}", result)
     on_stage(
         f"mmtool report {root} --run {RUN} --split {Split.TEST}",
         report(root, ReportSettings(runs=(RUN,), split=Split.TEST), progress=progress),

@@ -1,9 +1,11 @@
-"""Alignments and annotations → video accuracy and text IoU, and how honest their confidence is."""
+"""Alignments and annotations → video accuracy and text IoU, and how well calibrated the confidence is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
+from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
 from mmtool.evaluation.calibration import (
     Calibration,
@@ -18,25 +20,58 @@ from mmtool.evaluation.verdicts import Verdicts, compare
 from mmtool.formats.alignments import quality_as_json, read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import without_nan, write_metrics
-from mmtool.records import Failure, Quality, StageReport
+from mmtool.records import Failure, Progress, Quality, Report, silent
 from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.stages.shared.runs import only_alignments
 from mmtool.stages.shared.truth import read_truth
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """Summaries by row name, the run first; of the run, everything else that is known.
+@dataclass(frozen=True, slots=True)
+class EvaluatedVideo:
+    """The score of one video, and its quality as judged when it was aligned, where that is known."""
 
-    ``calibration`` is of its ``clips`` and of its ``snippets``; ``qualities`` are of the videos whose
-    alignments were judged when they were made, and ``verdicts`` says whether rightly.
+    score: VideoScore
+    quality: Quality | None
+
+
+@dataclass(slots=True, kw_only=True)
+class EvaluateReport(Report):
+    """The measures of one run, of the baselines and of the upper bound.
+
+    ``measures`` has a summary for each row by name, the run first; ``confidence`` is the level of its
+    intervals. ``calibration`` has the entries ``clips`` and ``snippets``. ``verdicts`` compares the
+    expected with the measured accuracy of the videos whose quality is known.
     """
 
-    report: StageReport
-    summaries: dict[str, Summary]
-    videos: dict[str, VideoScore]
+    stage: ClassVar[str] = "evaluate"
+    run: str
+    split: Split | None
+    confidence: float
+    measures: dict[str, Summary]
     calibration: dict[str, Calibration]
-    qualities: dict[str, Quality]
     verdicts: Verdicts
+    videos: dict[str, EvaluatedVideo] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The content of ``metrics.json``: shares in 0..1, null where nothing could be measured."""
+        content: dict[str, object] = {
+            "run": self.run,
+            "split": self.split,
+            "confidence": self.confidence,
+            "measures": {name: asdict(summary) for name, summary in self.measures.items()},
+            "calibration": {name: asdict(measured) for name, measured in self.calibration.items()},
+            "verdicts": asdict(self.verdicts),
+            "videos": {
+                id: {
+                    "video_accuracy": video.score.video_accuracy,
+                    "text_iou": video.score.text_iou,
+                    "ious": list(video.score.ious),
+                    "quality": quality_as_json(video.quality),
+                }
+                for id, video in self.videos.items()
+            },
+        }
+        return {name: without_nan(value) for name, value in content.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +84,54 @@ class _Measured:
     quality: Quality | None
 
 
-def evaluate(root: Path, settings: EvaluateSettings) -> Evaluation:
-    """Measure ``alignments/<run>`` on a split, or on all that is annotated; write ``metrics.json``.
+def evaluate(
+    root: Path | str,
+    settings: EvaluateSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> EvaluateReport:
+    """Measure ``alignments/<run>`` on a split, or on all annotated videos; write ``metrics.json``.
 
     The baselines and the upper bound are measured on the same videos.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`EvaluateSettings`.
+        progress: Hears how many videos are measured.
+
+    Returns:
+        A report with the measures as shares in 0..1. A video that cannot be measured is a failure
+        beside those that can.
+
+    Raises:
+        CallError: The settings are impossible, or no video could be measured.
     """
-    corpus, report = Corpus.open(root), StageReport("evaluate")
+    settings, corpus = EvaluateSettings.chosen(settings, options), Corpus.open(Path(root))
+    if not settings.run:
+        settings = replace(settings, run=only_alignments(corpus))
     corpus.require_aligned(settings.run)
     measured: dict[str, _Measured] = {}
-    for id in _ids(corpus, settings):
+    failures: list[Failure] = []
+    ids = _ids(corpus, settings)
+    for number, id in enumerate(ids, start=1):
         try:
             measured[id] = _measure(corpus, settings.run, id)
-            report.done.append(id)
         except InputError as error:
-            report.failures.append(Failure(id, str(error)))
-    if not report.done:
-        raise CallError(
-            str(report.failures[0].reason) if report.failures else f"{corpus.root}: nothing to evaluate"
-        )
-    evaluation = _evaluation(report, measured, settings)
+            failures.append(Failure(id, str(error)))
+        progress("evaluating", number, len(ids), "videos")
+    if not measured:
+        raise CallError(failures[0].reason)
+    report = _report(measured, failures, settings)
     path = corpus.metrics(settings.run)
-    write_metrics(path, as_json(settings, evaluation))
+    write_metrics(path, report.as_json())
     report.written.append(str(path))
-    return evaluation
+    return report
 
 
-def _evaluation(
-    report: StageReport, measured: Mapping[str, _Measured], settings: EvaluateSettings
-) -> Evaluation:
+def _report(
+    measured: Mapping[str, _Measured], failures: list[Failure], settings: EvaluateSettings
+) -> EvaluateReport:
     summaries = {
         name: summarise(
             {id: video.scores[name] for id, video in measured.items()},
@@ -86,41 +141,22 @@ def _evaluation(
         )
         for name in (settings.run, *REFERENCES)
     }
-    videos = {id: video.scores[settings.run] for id, video in measured.items()}
+    scores = {id: video.scores[settings.run] for id, video in measured.items()}
     qualities = {id: video.quality for id, video in measured.items() if video.quality is not None}
-    return Evaluation(
-        report=report,
-        summaries=summaries,
-        videos=videos,
+    return EvaluateReport(
+        done=list(measured),
+        failures=failures,
+        run=settings.run,
+        split=settings.split,
+        confidence=settings.confidence,
+        measures=summaries,
         calibration={
             "clips": calibrate([video.clips for video in measured.values()]),
             "snippets": calibrate([video.snippets for video in measured.values()]),
         },
-        qualities=qualities,
-        verdicts=compare(videos, qualities),
+        verdicts=compare(scores, qualities),
+        videos={id: EvaluatedVideo(scores[id], video.quality) for id, video in measured.items()},
     )
-
-
-def as_json(settings: EvaluateSettings, evaluation: Evaluation) -> dict[str, object]:
-    """What ``metrics.json`` holds; shares in 0..1, null where there is nothing to measure."""
-    content: dict[str, object] = {
-        "run": settings.run,
-        "split": settings.split,
-        "confidence": settings.confidence,
-        "measures": {name: asdict(summary) for name, summary in evaluation.summaries.items()},
-        "calibration": {name: asdict(c) for name, c in evaluation.calibration.items()},
-        "verdicts": asdict(evaluation.verdicts),
-        "videos": {
-            id: {
-                "video_accuracy": result.video_accuracy,
-                "text_iou": result.text_iou,
-                "ious": list(result.ious),
-                "quality": quality_as_json(evaluation.qualities.get(id)),
-            }
-            for id, result in evaluation.videos.items()
-        },
-    }
-    return {name: without_nan(value) for name, value in content.items()}
 
 
 def _ids(corpus: Corpus, settings: EvaluateSettings) -> list[str]:
@@ -128,9 +164,7 @@ def _ids(corpus: Corpus, settings: EvaluateSettings) -> list[str]:
         return corpus.split_ids(settings.split)
     ids = corpus.ids_in("annotations", ".tsv")
     if not ids:
-        raise CallError(
-            f"{corpus.root}: no annotations in annotations/; there is no truth to measure against"
-        )
+        raise CallError(f"{corpus.root / 'annotations'}: no annotations; evaluate needs annotated videos")
     return ids
 
 

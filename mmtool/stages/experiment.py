@@ -133,7 +133,7 @@ def _measure(corpus: Corpus, job: Job, split: Split, report: StageReport, on_epo
     aligned = align(corpus.root, AlignSettings(run=job.run, split=split, device=job.settings.device))
     for failure in aligned.failures:  # a mean over fewer videos is another figure
         raise CallError(failure.reason)
-    summary = evaluate(corpus.root, EvaluateSettings(run=job.run, split=split)).summaries[job.run]
+    summary = evaluate(corpus.root, EvaluateSettings(run=job.run, split=split)).measures[job.run]
     (report.done if trained.done or aligned.done else report.unchanged).append(job.run)
     return SeedResult(
         seed=job.settings.seed,

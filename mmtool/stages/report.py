@@ -1,8 +1,10 @@
-"""Alignments, and the truth where there is one → a page to look at."""
+"""Alignments, and annotations where there are any → an HTML page."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from mmtool.errors import CallError, InputError
@@ -20,58 +22,128 @@ from mmtool.html_report.page import (
     VideoView,
     write_page,
 )
-from mmtool.records import Alignment, Failure, Interval, Progress, StageReport, silent
+from mmtool.records import Alignment, Failure, Interval, Progress, Report, silent
 from mmtool.settings.report import ReportSettings
+from mmtool.stages.shared.runs import not_aligned_by_all, only_alignments
 from mmtool.stages.shared.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES
 
 Truth = list[Interval | None]
+Scores = dict[str, dict[str, VideoScore]]  # of each row of the table of measures, by the video's id
 
 
-def report(root: Path, settings: ReportSettings, *, progress: Progress = silent) -> StageReport:
-    """Write one self-contained HTML page on the alignments of one run, or of several side by side."""
-    corpus, done = Corpus.open(root), StageReport("report")
+@dataclass(slots=True, kw_only=True)
+class PageReport(Report):
+    """The page that was written: its path and its size in bytes."""
+
+    stage: ClassVar[str] = "report"
+    page: Path
+    size: int
+
+    @property
+    def facts(self) -> dict[str, object]:
+        size = f"{self.size / 2**20:.1f} MiB" if self.size >= 2**20 else f"{self.size / 2**10:.0f} KiB"
+        return {"page": str(self.page), "size": size}
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownVideo:
+    """One video of the page, and its scores by row where it is annotated."""
+
+    view: VideoView
+    scores: Mapping[str, VideoScore]
+    note: str = ""
+
+
+def report(
+    root: Path | str,
+    settings: ReportSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> PageReport:
+    """Write one self-contained HTML page that shows the alignments of one run, or of several side by side.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`ReportSettings`.
+        progress: Hears how many clips of each video are drawn.
+
+    Returns:
+        A report with the page's path. A video that cannot be shown is a failure beside those that can.
+
+    Raises:
+        CallError: The settings are impossible, or no video could be shown.
+    """
+    settings, corpus = ReportSettings.chosen(settings, options), Corpus.open(Path(root))
+    if not settings.runs:
+        settings = replace(settings, runs=(only_alignments(corpus, "runs"),))
     output = settings.output or corpus.report(settings.runs[0])
     if output.is_dir():
-        raise CallError(f"{output}: is a folder; give -o the name of a file, such as report.html")
+        raise CallError(f"{output}: is a folder; give `output` the name of a file, such as report.html")
+    ids, omitted = _ids(corpus, settings)
+    videos: dict[str, _ShownVideo] = {}
+    failures: list[Failure] = []
+    for id, video in _shown_videos(corpus, settings, ids, output, progress):
+        if isinstance(video, Failure):
+            failures.append(video)
+        else:
+            videos[id] = video
+    if not videos:
+        raise CallError(failures[0].reason)
+    write_page(output, _page(corpus, settings, videos))
+    return PageReport(
+        page=output,
+        size=output.stat().st_size,
+        done=list(videos),
+        failures=failures,
+        notes=([not_aligned_by_all(omitted)] if omitted else [])
+        + [video.note for video in videos.values() if video.note],
+        written=[str(output)],
+    )
+
+
+def _shown_videos(
+    corpus: Corpus, settings: ReportSettings, ids: Sequence[str], output: Path, progress: Progress
+) -> Iterator[tuple[str, _ShownVideo | Failure]]:
+    """What the page shows of each video, or why it cannot be shown."""
     films, _ = corpus.media("videos", VIDEO_SUFFIXES)
     titles = corpus.titles()
-    videos: list[VideoView] = []
-    scores: dict[str, dict[str, VideoScore]] = {}
-    ids, left_out = _ids(corpus, settings)
-    if left_out:
-        done.notes.append(f"{left_out} videos are not aligned by every run and are left out")
     for id in ids:
         try:
             alignments = {run: read_alignment(corpus.alignment(run, id))[0] for run in settings.runs}
             truth = _truth(corpus, id, alignments)
         except InputError as error:
-            done.failures.append(Failure(id, str(error)))
+            yield id, Failure(id, str(error))
             continue
+        pictures, note = None, ""
         try:
             pictures = _pictures(films.get(id), id, alignments, settings, progress)
         except InputError as error:
-            pictures = None
-            done.notes.append(f"{error}; {id} is shown without pictures")
-        own = {} if truth is None else _scores(alignments, truth)
-        for name, result in own.items():
-            scores.setdefault(name, {})[id] = result
+            note = f"{error}; {id} is shown without thumbnails"
+        scores = {} if truth is None else _scores(alignments, truth)
         film = _address(films[id], output) if id in films else ""
-        videos.append(_view(id, titles.get(id, ""), alignments, truth, own, film, pictures))
-        done.done.append(id)
-    if not videos:
-        raise CallError(done.failures[0].reason)
-    title = f"{corpus.root.resolve().name}: {' and '.join(settings.runs)}"
-    view = PageView(title, settings.runs, videos, _measures(scores, settings), _comparisons(scores, settings))
-    write_page(output, view)
-    done.written.append(str(output))
-    done.facts["page"] = str(output)
-    done.facts["size"] = f"{output.stat().st_size / 2**20:.1f} MiB"
-    return done
+        view = _view(id, titles.get(id, ""), alignments, truth, scores, film, pictures)
+        yield id, _ShownVideo(view, scores, note)
+
+
+def _page(corpus: Corpus, settings: ReportSettings, videos: Mapping[str, _ShownVideo]) -> PageView:
+    """Everything that the page shows."""
+    scores: Scores = {}
+    for id, video in videos.items():
+        for name, result in video.scores.items():
+            scores.setdefault(name, {})[id] = result
+    return PageView(
+        title=f"{corpus.root.resolve().name}: {' and '.join(settings.runs)}",
+        runs=settings.runs,
+        videos=[video.view for video in videos.values()],
+        measures=_measures(scores, settings),
+        comparisons=_comparisons(scores, settings),
+    )
 
 
 def _ids(corpus: Corpus, settings: ReportSettings) -> tuple[list[str], int]:
-    """Videos that every run has aligned, and how many not every one has."""
+    """The videos that every run has aligned, and the number of those that only some runs have."""
     aligned = {run: set(corpus.require_aligned(run)) for run in settings.runs}
     wanted = set.union(*aligned.values()) if settings.split is None else set(corpus.split_ids(settings.split))
     common = wanted.intersection(*aligned.values())
@@ -85,8 +157,8 @@ def _truth(corpus: Corpus, id: str, alignments: Mapping[str, Alignment]) -> Trut
     if any(other.clips != first.clips or other.snippets != first.snippets for other in others):
         raise InputError(
             corpus.clips(id),
-            f"{' and '.join(alignments)} aligned other clips or snippets",
-            "align again with --force",
+            f"{' and '.join(alignments)} aligned different clips or snippets",
+            "run `mmtool align --force` for each run",
         )
     if not corpus.annotations(id).exists():
         return None
@@ -115,14 +187,14 @@ def _pictures(
 
 
 def _scores(alignments: Mapping[str, Alignment], truth: Truth) -> dict[str, VideoScore]:
-    """The score of each run, of each trivial rule and of the upper bound on one video."""
+    """The score of each run, of each baseline and of the upper bound on one video."""
     first = next(iter(alignments.values()))
     clips, texts = [clip.interval for clip in first.clips], [snippet.text for snippet in first.snippets]
     return score_rows({run: own.matches for run, own in alignments.items()}, clips, texts, truth)
 
 
 def _address(film: Path, page: Path) -> str:
-    """The film as seen from the page."""
+    """The film's address relative to the page."""
     return quote(os.fsencode(Path(os.path.relpath(film.absolute(), page.absolute().parent)).as_posix()))
 
 
@@ -149,32 +221,32 @@ def _view(
 
 
 def _run_view(alignment: Alignment, truth: Truth | None, result: VideoScore | None) -> RunView:
-    of_clip: list[list[int]] = [[] for _ in alignment.clips]
+    clip_snippets: list[list[int]] = [[] for _ in alignment.clips]
     for clip, snippet in alignment.matches:
-        of_clip[clip].append(snippet)
-    right, ious = None, None
+        clip_snippets[clip].append(snippet)
+    clip_right, snippet_iou = None, None
     if truth is not None and result is not None:
         seconds = correct_seconds([clip.interval for clip in alignment.clips], truth, alignment.matches)
-        right = [
-            float(own) / clip.duration if clip.duration else 0.0
-            for own, clip in zip(seconds, alignment.clips, strict=True)
+        clip_right = [
+            float(correct) / clip.duration if clip.duration else 0.0
+            for correct, clip in zip(seconds, alignment.clips, strict=True)
         ]
-        measured = iter(result.ious)
-        ious = [None if interval is None else next(measured) for interval in truth]
+        ious = iter(result.ious)
+        snippet_iou = [None if interval is None else next(ious) for interval in truth]
     return RunView(
-        clip_snippets=of_clip,
+        clip_snippets=clip_snippets,
         clip_confidence=alignment.clip_confidence,
-        clip_right=right,
+        clip_right=clip_right,
         snippet_intervals=[alignment.intervals(number) for number in range(len(alignment.snippets))],
         snippet_confidence=alignment.snippet_confidence,
-        snippet_iou=ious,
+        snippet_iou=snippet_iou,
         video_accuracy=result.video_accuracy if result else None,
         text_iou=result.text_iou if result else None,
         doubts=alignment.quality.reasons if alignment.quality else (),
     )
 
 
-def _measures(scores: Mapping[str, Mapping[str, VideoScore]], settings: ReportSettings) -> list[MeasureRow]:
+def _measures(scores: Scores, settings: ReportSettings) -> list[MeasureRow]:
     rows = []
     for name, own in scores.items():
         summary = summarise(own)
@@ -186,9 +258,7 @@ def _measures(scores: Mapping[str, Mapping[str, VideoScore]], settings: ReportSe
     return rows
 
 
-def _comparisons(
-    scores: Mapping[str, Mapping[str, VideoScore]], settings: ReportSettings
-) -> list[ComparisonRow]:
+def _comparisons(scores: Scores, settings: ReportSettings) -> list[ComparisonRow]:
     first, *others = settings.runs
     if first not in scores:
         return []

@@ -1,4 +1,4 @@
-"""The tables of ``mmtool align`` and ``mmtool run``: on terminals of several widths, and in a pipe."""
+"""The tables of ``mmtool align`` and ``mmtool run``, on terminals of several widths and in a pipe."""
 
 from io import StringIO
 

@@ -115,7 +115,7 @@ def test_no_annotated_snippet_leaves_text_iou_undefined() -> None:
 
 @pytest.mark.parametrize("match", [(3, 0), (0, 2), (-1, 0), (0, -1)])
 def test_a_match_with_what_does_not_exist_is_refused(match: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=r"is outside of 3 clips and 2 snippets"):
+    with pytest.raises(ValueError, match=r"is outside the 3 clips and 2 snippets"):
         score(CLIPS, TRUTH, [match])
 
 

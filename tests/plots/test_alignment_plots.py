@@ -22,7 +22,7 @@ from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.plots.alignment_grid import draw_alignment_grid
 from mmtool.plots.confusion import Confusion, draw_confusion
-from mmtool.records import Alignment, Clip, Interval, Quality, Snippet, StageReport, silent
+from mmtool.records import Alignment, Clip, Interval, Quality, Snippet, silent
 from mmtool.stages.plot.action_confusion import count_actions
 from mmtool.stages.shared.network_inputs import open_for_checkpoint
 from mmtool.stages.shared.trained_network import load_network
@@ -162,8 +162,9 @@ def test_label_confusion_by_hand():
 def test_actions_are_counted_as_the_literal_network_takes_them(trained):
     """All six videos have the same labels."""
     ids = [f"v{k}" for k in range(6)]
-    actions, counts = count_actions(trained, "r", ids, StageReport("plot"), silent)
-    assert actions == ONE_TO_MANY
+    counted = count_actions(trained, "r", ids, silent)
+    actions, counts = counted.actions, counted.counts
+    assert (actions, counted.failures) == (ONE_TO_MANY, [])
     gold = gold_actions(MATCHES, 6, 4, ActionSet(actions))
     checkpoint = read_checkpoint(trained.run("r") / "last.pt")
     network, read = load_network(checkpoint), {}
@@ -219,9 +220,7 @@ def boxes(collection):
     return {(box.x0, box.x1, round((box.y0 + box.y1) / 2, 6)) for box in bounds}
 
 
-@pytest.mark.parametrize(
-    ("run", "scale"), [(TIMING, "probability, %"), ("r", "confidence of the alignment, %")]
-)
+@pytest.mark.parametrize(("run", "scale"), [(TIMING, "probability, %"), ("r", "confidence, %")])
 def test_each_video_has_a_picture_of_its_alignment(corpus, run, scale):
     corpus.annotations("v1").unlink()
     call("plot", corpus.root, "--run", run, "--what", "alignment", "--format", "svg")
@@ -242,13 +241,13 @@ def test_videos_are_chosen_by_name_and_by_split(corpus, tmp_path):
     assert "no such alignment" in complaint(result, "v9.json")
 
 
-def test_an_alignment_of_an_earlier_version_is_drawn_and_noted(corpus):
+def test_an_alignment_without_candidates_is_drawn_and_noted(corpus):
     path = corpus.alignment(TIMING, "v0")
     alignment, recipe = read_alignment(path)
     assert alignment.candidates
     write_alignment(path, replace(alignment, candidates=()), recipe)
     result = call("plot", corpus.root, "--run", TIMING, "--what", "alignment", "--video", "v0")
-    assert "v0: aligned by an earlier version" in result.stderr
+    assert "v0: this alignment has no candidates" in result.stderr
     assert names(corpus.plots() / "alignment" / TIMING) == {"v0.png"}
 
 
@@ -290,8 +289,15 @@ def test_a_damaged_video_is_named_and_the_others_are_drawn(corpus):
     assert "1 done, 1 failed" in result.stdout
 
 
+def test_of_several_alignments_one_must_be_named(corpus):
+    command = ["plot", corpus.root, "--what", "progress"]
+    complaint(call(*command, code=2), "--run is needed: there are alignments of r, semi-markov")
+    shutil.rmtree(corpus.root / "alignments" / "r")
+    assert "1 done · pictures 1" in call(*command).stdout
+
+
 @pytest.mark.parametrize("option", [["--video", "v0"], ["--split", "test"]])
 @pytest.mark.parametrize("what", ["training", "reliability"])
 def test_pictures_of_training_have_no_videos(corpus, option, what):
     result = call("plot", corpus.root, "--run", "r", "--what", what, *option, code=2)
-    complaint(result, f"{option[0]}: means nothing to --what {what}")
+    complaint(result, f"{option[0]} has no effect with --what {what}")

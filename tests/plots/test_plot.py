@@ -1,6 +1,7 @@
 """``mmtool plot``: the pictures, Table 3, and what happens where there is nothing to draw."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,6 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import write_history
 from mmtool.plots.curves import PALETTE, draw_drift, draw_ratios, draw_training, write_plot
 from mmtool.plots.history import RunHistory, ratio_row
-from mmtool.settings.plot import PlotSettings
 from mmtool.stages.plot import plot
 from support.commands import call, chain, complaint
 from support.corpora import make_corpus
@@ -81,7 +81,7 @@ def test_svg_pictures_name_the_runs_and_what_is_seen(corpus, tmp_path):
     assert names(folder) == {"training.svg", "ratios.svg", "drift.svg", "ratios.csv"}
     assert not corpus.plots().exists()
     seen = {
-        "training": {"Loss on the training samples", "Video accuracy, %", "Text IoU, %", "validation videos"},
+        "training": {"Training loss", "Video accuracy, %", "Text IoU, %", "validation videos"},
         "ratios": {"Video Stack", "Text Stack", "Action + Matched Stacks", "Classifier (two FC layers)"},
         "drift": {"Video Stack: means", "Text Stack: means", "Video Stack: variances"},
     }
@@ -93,8 +93,9 @@ def test_svg_pictures_name_the_runs_and_what_is_seen(corpus, tmp_path):
 def test_one_kind_alone(corpus, kind):
     """Even of a single epoch."""
     write_history(corpus.history("first"), epochs(1))
-    plots = plot(corpus.root, PlotSettings(runs=("first",), what=Plot(kind)))
-    assert {corpus.plots() / name for name in names(corpus.plots())} == {*map(Path, plots.report.written)}
+    plots = plot(corpus.root, runs=("first",), what=kind)
+    assert len(plots.pictures) == 1
+    assert {corpus.plots() / name for name in names(corpus.plots())} == {*map(Path, plots.written)}
     assert names(corpus.plots()) == {f"{kind}.png"} | ({"ratios.csv"} if kind == "ratios" else set())
 
 
@@ -203,6 +204,14 @@ def test_what_training_wrote_is_drawn(tmp_path):
     assert all(float(cell) > 0 for cell in row.split(",")[2:])
 
 
+def test_the_only_run_is_taken(corpus):
+    complaint(call("plot", corpus.root, *CURVES, code=2), "--run is needed: there are runs first, second")
+    shutil.rmtree(corpus.run("second"))
+    report = plot(corpus.root, what="training")
+    assert report.done == ["first"]
+    assert report.pictures == [corpus.plots() / "training.png"]
+
+
 # Bad input
 
 
@@ -236,11 +245,11 @@ def test_a_history_cut_short_is_drawn_up_to_there(corpus):
     result = call("plot", corpus.root, "--run", "first", *CURVES)
     [note] = result.stderr.splitlines()
     assert note.startswith("note")
-    assert "metrics.jsonl: line 25 is damaged; drawn up to epoch 24" in note
+    assert "metrics.jsonl: line 25 is damaged; plotted up to epoch 24" in note
     assert names(corpus.plots()) == {"training.png"}
     corpus.history("first").write_bytes(whole[:9])
     line = complaint(call("plot", corpus.root, "--run", "first", code=2), "metrics.jsonl")
-    assert "line 1 is damaged and no epoch is before it" in line
+    assert "line 1, the first, is damaged" in line
 
 
 def test_a_run_from_before_the_diagnostics_has_its_curves_drawn(corpus):
@@ -271,7 +280,7 @@ def test_a_run_from_before_the_diagnostics_has_its_curves_drawn(corpus):
 def test_a_foreign_history_is_refused(corpus, change):
     write_history(corpus.history("first"), [epoch(1), epoch(2) | change])
     line = complaint(call("plot", corpus.root, "--run", "first", code=2), "metrics.jsonl")
-    assert "is no history of a training" in line
+    assert "is not a training history" in line
 
 
 def test_an_output_folder_that_is_a_file(corpus, tmp_path):

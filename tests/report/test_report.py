@@ -15,7 +15,8 @@ from mmtool.formats.annotations import write_annotations
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.records import Alignment, Annotation, Clip, Quality, Snippet
-from support.commands import call
+from mmtool.stages import report as stages
+from support.commands import call, complaint
 from support.corpora import make_corpus
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -99,9 +100,32 @@ def test_measures_stand_beside_baselines_and_several_runs_beside_each_other(corp
         "all unmatched",
         "proportional to length",
         "upper bound",
-        "bad minus good, 1 video",
+        "bad − good: 1 video<",
     ):
         assert f'<th scope="row">{row}' in page
+
+
+def test_one_annotated_video_has_no_intervals(corpus):
+    """Those of several videos stand beside the value, unless all videos have the same one."""
+    page = write_report(corpus, "good", "bad").read_text("utf-8")
+    assert "95 % CI" not in page
+    assert 'class="interval">' not in page.replace('class="interval"></span>', "")
+    write_annotations(corpus.annotations("b"), [Annotation(0, 2, TEXTS[0])])
+    page = write_report(corpus, "good", "bad").read_text("utf-8")
+    assert "95 % CI" in page
+    assert re.search(r'class="interval">\d+\.\d–\d+\.\d<', page)
+    assert "100.0–100.0" not in page
+
+
+def test_the_only_run_is_taken_and_of_several_one_must_be_named(corpus):
+    complaint(call("report", corpus.root, code=2), "--run is needed: there are alignments of bad, good")
+    shutil.rmtree(corpus.root / "alignments" / "bad")
+    call("report", corpus.root, "--thumbnail-width", "0")
+    assert (corpus.root / "reports" / "good.html").exists()
+    report = stages.report(corpus.root, thumbnail_width=0)
+    assert report.page == corpus.root / "reports" / "good.html"
+    assert report.size == report.page.stat().st_size
+    assert report.done == ["a", "b"]
 
 
 def test_calls_that_cannot_be_answered_are_refused(corpus):
@@ -119,20 +143,20 @@ def test_a_film_that_cannot_be_read_costs_the_pictures_only(corpus):
     (corpus.root / "videos" / "a.mp4").write_bytes(b"no film")
     page = corpus.root / "page.html"
     result = call("report", corpus.root, "--run", "good", "-o", page)
-    assert "a is shown without pictures" in result.output
+    assert "a is shown without thumbnails" in result.output
     assert data_of(page)[0]["pictures"] is None
 
 
 def test_videos_that_one_run_lacks_are_left_out_and_said(corpus):
     corpus.alignment("bad", "b").unlink()
     result = call("report", corpus.root, "--run", "good", "--run", "bad", "--thumbnail-width", "0")
-    assert "1 videos are not aligned by every run" in result.output
+    assert "1 video is omitted: it is not aligned by every run" in result.output
 
 
 def test_a_folder_is_no_page(corpus):
     for folder in (corpus.root, "."):
         output = call("report", corpus.root, "--run", "good", "-o", folder, code=2).output
-        assert "is a folder; give -o the name of a file" in output
+        assert "is a folder; give --output the name of a file" in output
 
 
 def write_odd(corpus, id, clips, texts, matches):

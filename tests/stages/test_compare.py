@@ -5,10 +5,12 @@ from math import nan
 
 import pytest
 
+from mmtool.errors import SettingError
 from mmtool.evaluation.comparison import compare_scores
 from mmtool.evaluation.measures import VideoScore
 from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.records import Alignment
+from mmtool.stages import compare as stages
 from support.commands import call
 from support.corpora import make_corpus
 
@@ -85,12 +87,12 @@ def test_videos_that_one_run_lacks_are_left_out_and_said(corpus):
     corpus.alignment("none", "v0").unlink()
     report = json.loads(compare(corpus, "none", "semi-markov").output)
     assert report["comparisons"]["semi-markov"]["videos"] == 5
-    assert report["notes"] == ["1 videos are not aligned by every run and are left out"]
+    assert report["notes"] == ["1 video is omitted: it is not aligned by every run"]
 
 
 def test_calls_that_cannot_be_answered_are_refused(corpus):
-    assert "two different runs" in compare(corpus, "none", code=2).output
-    assert "two different runs" in compare(corpus, "none", "none", code=2).output
+    assert "--run must name at least two different runs" in compare(corpus, "none", code=2).output
+    assert "each once, not none, none" in compare(corpus, "none", "none", code=2).output
     assert "run `mmtool align` first" in compare(corpus, "none", "nowhere", code=2).output
 
 
@@ -98,3 +100,21 @@ def test_a_damaged_alignment_fails_alone(corpus):
     corpus.alignment("none", "v1").write_text("{}", encoding="utf-8")
     output = compare(corpus, "none", "semi-markov", code=1).output
     assert "v1.json: is no alignment" in output
+
+
+def test_one_video_has_a_difference_but_no_interval(corpus):
+    for id in corpus.aligned_ids("none"):
+        if id != "v0":
+            corpus.alignment("none", id).unlink()
+    shown = call("compare", corpus.root, "--run", "none", "--run", "semi-markov").stdout
+    assert "semi-markov − none: 1 video\n" in shown
+    assert shown.count("needs more videos") == 2
+    assert " to " not in shown
+
+
+def test_from_python_runs_are_keywords_and_the_report_is_typed(corpus):
+    report = stages.compare(corpus.root, runs=("none", "semi-markov"), resamples=10)
+    assert report.first == "none"
+    assert report.comparisons["semi-markov"].videos == len(report.done) == 6
+    with pytest.raises(SettingError, match="runs must name at least two different runs"):
+        stages.compare(corpus.root, runs=("none",))

@@ -13,6 +13,9 @@ from mmtool.alignment.quality import TimingEvidence, judge, spread
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
+from mmtool.cli.tables import with_interval
+from mmtool.errors import SettingError
+from mmtool.evaluation.baselines import BASELINES
 from mmtool.evaluation.calibration import (
     Calibration,
     Decisions,
@@ -23,11 +26,12 @@ from mmtool.evaluation.calibration import (
     reliability,
     snippet_decisions,
 )
-from mmtool.evaluation.measures import score
+from mmtool.evaluation.measures import Estimate, score
 from mmtool.evaluation.verdicts import compare, rank_correlation
 from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Clip, Interval, Quality, Snippet
+from mmtool.stages.evaluate import evaluate
 from support.commands import call, chain, complaint
 from support.corpora import make_corpus
 from support.films import draw_film
@@ -334,6 +338,32 @@ def test_evaluate_is_complete_as_json(corpus):
     assert content["videos"]["v0"]["quality"]["verdict"] in ("sound", "doubtful")
     saved = json.loads(corpus.metrics(TIMING).read_text())
     assert saved == {name: content[name] for name in saved}
+
+
+def test_evaluate_from_python_returns_what_it_measured(corpus):
+    call("align", corpus.root)
+    report = evaluate(corpus.root, split="test", resamples=10)
+    assert report.run == TIMING
+    assert report.done == ["v4", "v5"] == list(report.videos)
+    assert list(report.measures) == [TIMING, *BASELINES, "upper bound"]
+    video = report.videos["v4"]
+    assert video.quality == read(corpus, "v4").quality
+    scores = [report.videos[id].score.video_accuracy for id in report.done]
+    assert report.measures[TIMING].video_accuracy.value == pytest.approx(np.mean(scores))
+    with pytest.raises(SettingError, match=r"^resamples must be at least 1"):
+        evaluate(corpus.root, resamples=0)
+
+
+def test_an_interval_without_width_is_not_shown(corpus):
+    assert with_interval(Estimate(0.27, 0.27, 0.27)) == "27.0"
+    assert with_interval(Estimate(0.27, 0.2, 0.3)) == "27.0 (20.0–30.0)"
+    assert with_interval(Estimate(nan, nan, nan)) == "–"
+    call("align", corpus.root)
+    assert "6 videos, in % with 95 % confidence intervals" in call("evaluate", corpus.root).stdout
+    (corpus.root / "splits" / "val.txt").write_text("v0\n")
+    shown = call("evaluate", corpus.root, "--split", "val").stdout
+    assert "1 video of the val split, in %\n" in shown
+    assert "(" not in shown
 
 
 def test_weak_matches_are_left_out_on_request_and_never_mixed_up(corpus):

@@ -26,7 +26,7 @@ def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
         "report",
     ]
     assert not any(report.failures for _, report in stages)
-    assert result.summaries["upper bound"].video_accuracy.value == pytest.approx(1.0, abs=1e-6)
+    assert result.measures["upper bound"].video_accuracy.value == pytest.approx(1.0, abs=1e-6)
     assert all(command.startswith(("mmtool", "#")) for command, _ in stages)
 
     again = []

@@ -2,7 +2,7 @@
 
 const VIDEOS = JSON.parse(document.getElementById("data").textContent);
 const SIGNS = {right: "✓", partly: "◐", wrong: "✗", unmatched: "○", matched: "●"};
-const HALF = 0.5; // right from this share of a clip's time, or this IoU of a snippet
+const HALF = 0.5; // a clip is right from this share of its time, a snippet from this IoU
 const FILM_HEIGHT = 54, LINKS_HEIGHT = 84, LANE = 30, STILLS = 12, ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 const state = {video: 0, run: Object.keys(VIDEOS[0].runs)[0], snippet: null, clip: null, zoom: 0, sort: null, down: true};
 
@@ -33,7 +33,7 @@ const times = intervals => intervals.length ? intervals.map(([start, end]) => `$
 const confidenceColour = share => share < 0.5
   ? `color-mix(in oklab, var(--mid) ${200 * share}%, var(--low))` : `color-mix(in oklab, var(--high) ${200 * share - 100}%, var(--mid))`;
 
-/* What is right: as the measures say it, in three steps. */
+/* Right, partly right or wrong, by the same measures as the table. */
 function clipState(view, clip) {
   if (!view.clip_right) return view.clip_snippets[clip].length ? "matched" : "unmatched";
   const share = view.clip_right[clip];
@@ -61,7 +61,7 @@ function columns() {
     {name: "video", value: each => each.title || each.id, text: true},
     {name: "clips", value: each => each.clips.length},
     {name: "snippets", value: each => each.snippets.length},
-    {name: "sure %", value: each => mean(each.runs[state.run].clip_confidence), share: true},
+    {name: "confidence %", value: each => mean(each.runs[state.run].clip_confidence), share: true},
   ];
   if (measured) found.push({name: "mistakes", value: each => each.truth ? mistakes(each).length : null});
   if (measured) for (const name of names) {
@@ -93,12 +93,12 @@ function drawVideos() {
       const value = column.value(VIDEOS[number]);
       return make("td", {title: column.text ? VIDEOS[number].id : null, dir: column.text ? "auto" : null, class: column.share ? "share" : null},
         column.share ? make("span", {}, percent(value)) : String(value ?? "–"),
-        column.bar ? make("span", {class: "bar", "aria-hidden": "true"}, make("i", {style: `width:${100 * (value || 0)}%`})) : null);
+        column.bar && value !== null ? make("span", {class: "bar", "aria-hidden": "true"}, make("i", {style: `width:${100 * value}%`})) : null);
     }))));
 }
 
 /* ---- one video ---- */
-const short = (snippet, length) => video().snippets[snippet].slice(0, length); // a tooltip is no book
+const short = (snippet, length) => video().snippets[snippet].slice(0, length); // keeps tooltips short
 
 function openVideo(number) {
   Object.assign(state, {video: number, snippet: null, clip: null, zoom: 0});
@@ -110,20 +110,20 @@ function openVideo(number) {
 function drawVideo() {
   const {title, id, truth} = video();
   const legend = truth
-    ? [["right", "✓ right"], ["partly", "◐ partly"], ["wrong", "✗ wrong"], ["truth", "the truth"]]
+    ? [["right", "✓ right"], ["partly", "◐ partly right"], ["wrong", "✗ wrong"], ["truth", "truth"]]
     : [["", "matched"]];
   byId("video").className = truth ? "" : "no-truth";
   byId("video").replaceChildren(make("div", {class: "card"},
     make("div", {class: "head"}, make("h2", {dir: "auto"}, title ? `${title} ` : id, title && title !== id ? make("small", {}, id) : null),
       make("div", {class: "tools"},
-        make("button", {type: "button", id: "wrong-before", onclick: () => stepWrong(-1), hidden: !truth, disabled: !mistakes(video()).length}, "‹ mistake"),
+        make("button", {type: "button", id: "wrong-before", onclick: () => stepWrong(-1), hidden: !truth, disabled: !mistakes(video()).length}, "‹ previous mistake"),
         make("button", {type: "button", id: "wrong-after", class: "main", onclick: () => stepWrong(1), hidden: !truth, disabled: !mistakes(video()).length}, "next mistake ›"),
         make("button", {type: "button", "aria-label": "Zoom out", onclick: () => zoom(-1)}, "−"),
-        make("button", {type: "button", "aria-label": "Whole film", onclick: () => zoom(0)}, "fit"),
+        make("button", {type: "button", "aria-label": "Fit the whole film", onclick: () => zoom(0)}, "fit"),
         make("button", {type: "button", "aria-label": "Zoom in", onclick: () => zoom(1)}, "+"))),
     run().doubts.length ? make("p", {class: "doubt"}, `⚠ doubtful: ${run().doubts.join("; ")}`) : null,
     make("ul", {class: "legend"}, ...legend.map(([kind, label]) => make("li", {}, make("span", {class: `swatch ${kind}`}), label)),
-      make("li", {}, "links: unsure", make("span", {class: "ramp"}), "sure")),
+      make("li", {}, "links: low", make("span", {class: "ramp"}), "high confidence")),
     make("div", {class: "view", id: "view"}, make("div", {class: "stage", id: "stage"})),
     make("div", {class: "focus", id: "focus", "aria-live": "polite"}),
     make("ol", {class: "texts", id: "texts", "aria-label": "Snippets"}, drawNames(), ...video().snippets.map(drawText))));
@@ -131,7 +131,7 @@ function drawVideo() {
   drawFocus();
 }
 
-const drawNames = () => make("li", {class: "names", "aria-hidden": "true"}, ...["", ...(video().truth ? [""] : []), "snippet", "found", ...(video().truth ? ["truth"] : []), "sure"]
+const drawNames = () => make("li", {class: "names", "aria-hidden": "true"}, ...["", ...(video().truth ? [""] : []), "snippet", "alignment", ...(video().truth ? ["truth"] : []), "confidence"]
   .map(name => make("span", {}, name)));
 
 function drawText(text, number) {
@@ -140,12 +140,13 @@ function drawText(text, number) {
     make("span", {class: "number"}, String(number + 1)),
     video().truth ? make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`) : null,
     make("span", {class: "text", dir: "auto"}, text),
-    make("span", {class: "time"}, make("span", {class: "label"}, "found "), times(run().snippet_intervals[number])),
+    make("span", {class: "time"}, make("span", {class: "label"}, "alignment "), times(run().snippet_intervals[number])),
     video().truth ? make("span", {class: "time"}, make("span", {class: "label"}, "truth "), truth ? times([truth]) : "–") : null,
-    sureBar(run().snippet_confidence[number]));
+    confidenceBar(run().snippet_confidence[number]));
 }
 
-const sureBar = share => make("span", {class: "time", title: "confidence"}, `${Math.round(100 * share)} %`,
+const confidenceOf = share => `confidence ${Math.round(100 * share)} %`;
+const confidenceBar = share => make("span", {class: "time", title: "confidence"}, `${Math.round(100 * share)} %`,
   make("span", {class: "bar", style: "width:60px", "aria-hidden": "true"}, make("i", {style: `width:${100 * share}%;background:${confidenceColour(share)}`})));
 
 /* ---- the timeline ---- */
@@ -159,7 +160,7 @@ function drawStage() {
     drawTicks(start, end, at, width), drawFilm(at, width), drawCuts(at),
     truth ? drawBands("truth", truth.map(interval => interval ? [interval] : []), () => "truth", at, "") : null,
     ...others.map(name => drawBands(name, runs[name].snippet_intervals, snippet => snippetState(runs[name], snippet), at, "other")),
-    drawBands(Object.keys(runs).length > 1 ? state.run : "found", run().snippet_intervals, snippet => snippetState(run(), snippet), at, ""),
+    drawBands(Object.keys(runs).length > 1 ? state.run : "alignment", run().snippet_intervals, snippet => snippetState(run(), snippet), at, ""),
     drawLinks(at, width), drawBeads(snippets.length, width),
   ].filter(Boolean));
   mark();
@@ -205,7 +206,7 @@ function drawCuts(at) {
   }));
 }
 
-/* Intervals that overlap lie beneath each other. */
+/* Overlapping intervals are stacked. */
 function lanes(intervals) {
   const ends = [], laneOf = new Map();
   for (const interval of [...intervals].sort((one, other) => one[0] - other[0] || one[1] - other[1])) {
@@ -232,11 +233,11 @@ function drawLinks(at, width) {
   svg.setAttribute("viewBox", `0 0 ${width} ${LINKS_HEIGHT}`);
   svg.setAttribute("aria-hidden", "true");
   run().snippet_intervals.forEach((own, snippet) => own.forEach(interval => {
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path"), sure = run().snippet_confidence[snippet];
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path"), confidence = run().snippet_confidence[snippet];
     const from = at((interval[0] + interval[1]) / 2), to = (snippet + 0.5) / count * width;
     path.setAttribute("d", `M${from},1C${from},${LINKS_HEIGHT * 0.6} ${to},${LINKS_HEIGHT * 0.4} ${to},${LINKS_HEIGHT - 1}`);
-    path.style.stroke = confidenceColour(sure);
-    path.style.strokeWidth = 1 + 3 * sure;
+    path.style.stroke = confidenceColour(confidence);
+    path.style.strokeWidth = 1 + 3 * confidence;
     path.dataset.snippet = snippet;
     svg.append(path);
   }));
@@ -260,7 +261,7 @@ function zoom(step) {
   reveal();
 }
 
-/* ---- choosing ---- */
+/* ---- selecting ---- */
 function choose(what, scrollText = true) {
   state.clip = what.clip ?? null;
   state.snippet = what.snippet ?? (state.clip === null ? null : run().clip_snippets[state.clip][0] ?? null);
@@ -293,8 +294,8 @@ function reveal(scrollText = true) {
 function drawFocus() {
   const focus = byId("focus");
   if (state.snippet === null && state.clip === null) {
-    focus.replaceChildren(make("p", {class: "times"}, "Choose a snippet or a clip: with the mouse, or with the arrow keys",
-      mistakes(video()).length ? make("span", {}, "; ", make("kbd", {}, "n"), " goes to the next mistake") : null, "."));
+    focus.replaceChildren(make("p", {class: "times"}, "Select a snippet or a clip with the mouse or the arrow keys",
+      mistakes(video()).length ? make("span", {}, "; ", make("kbd", {}, "n"), " selects the next mistake") : null, "."));
     return;
   }
   const words = state.snippet !== null ? snippetWords(state.snippet) : clipWords(state.clip);
@@ -305,37 +306,37 @@ function snippetWords(snippet) {
   const kind = snippetState(run(), snippet), truth = truthOf(snippet), found = run().snippet_intervals[snippet];
   const iou = run().snippet_iou?.[snippet], shown = new Set(clipsOf(snippet)), meant = clipsIn(truth);
   const verdict = video().truth ? make("p", {}, make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`),
-    iou === null || iou === undefined ? " · belongs to no clip" : ` · IoU ${percent(iou)} %`) : null;
+    iou === null || iou === undefined ? " · not annotated" : ` · IoU ${percent(iou)} %`) : null;
   const clip = state.clip === null ? null : make("p", {class: "times"}, `clip ${state.clip + 1}, ${times([video().clips[state.clip]])}`);
   return [clip, make("blockquote", {dir: "auto"}, video().snippets[snippet]), verdict,
-    make("p", {}, `found ${times(found)} `, make("span", {class: "times"}, `${Math.round(100 * run().snippet_confidence[snippet])} % sure `), ...found.map(interval => playButton("play", interval))),
+    make("p", {}, found.length ? `aligned with ${times(found)} ` : "not aligned with any clip ", make("span", {class: "times"}, `(${confidenceOf(run().snippet_confidence[snippet])}) `), ...found.map(interval => playButton("play", interval))),
     stills([...shown], meant),
-    truth ? make("p", {}, `truth ${times([truth])} `, playButton("play the truth", truth)) : null,
+    truth ? make("p", {}, `truth ${times([truth])} `, playButton("play truth", truth)) : null,
     truth && video().pictures ? stills(meant, [...shown]) : null];
 }
 
 function clipWords(clip) {
   const kind = clipState(run(), clip), interval = video().clips[clip];
-  const told = (video().truth || []).flatMap((truth, snippet) => truth && isWithin(interval, truth) ? [snippet] : []);
+  const annotated = (video().truth || []).flatMap((truth, snippet) => truth && isWithin(interval, truth) ? [snippet] : []);
   return [make("p", {}, `clip ${clip + 1}, ${times([interval])} matches no snippet `,
-      make("span", {class: "times"}, `${Math.round(100 * run().clip_confidence[clip])} % sure `), playButton("play", interval)),
+      make("span", {class: "times"}, `(${confidenceOf(run().clip_confidence[clip])}) `), playButton("play", interval)),
     video().truth ? make("p", {}, make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`)) : null,
     stills([clip], [clip]),
-    ...told.map(snippet => make("p", {}, "truth ", make("button", {type: "button", onclick: () => choose({snippet})}, `${snippet + 1}: ${short(snippet, 100)}`)))];
+    ...annotated.map(snippet => make("p", {}, "truth ", make("button", {type: "button", onclick: () => choose({snippet})}, `${snippet + 1}: ${short(snippet, 100)}`)))];
 }
 
-/* Pictures of some clips; those that the other side has not are framed. */
+/* Thumbnails of some clips; those that the other side lacks are framed. */
 function stills(clips, other) {
   if (!video().pictures || !clips.length) return null;
   const height = 58, width = video().pictures.width * height / video().pictures.height, step = Math.max(1, clips.length / STILLS);
-  const chosen = clips.filter((_, number) => Math.floor(number / step) !== Math.floor((number - 1) / step));
-  return make("div", {class: "stills"}, ...chosen.map(clip => make("button", {type: "button", tabindex: -1, class: `still${!video().truth || other.includes(clip) ? "" : " off"}`,
+  const shown = clips.filter((_, number) => Math.floor(number / step) !== Math.floor((number - 1) / step));
+  return make("div", {class: "stills"}, ...shown.map(clip => make("button", {type: "button", tabindex: -1, class: `still${!video().truth || other.includes(clip) ? "" : " off"}`,
     style: `width:${width}px;height:${height}px;${still(clip, height)}`, title: `clip ${clip + 1}`, "aria-label": `clip ${clip + 1}`, onclick: () => choose({clip})}, make("span", {}, time(video().clips[clip][0])))));
 }
 
 const playButton = (label, interval) => video().film ? make("button", {type: "button", class: "play", onclick: () => play(interval)}, `▶ ${label}`) : null;
 
-function readable(address) { // names of files may be no UTF-8
+function readable(address) { // file names need not be UTF-8
   try { return decodeURIComponent(address); } catch { return address; }
 }
 
@@ -343,7 +344,7 @@ function play([start, end]) {
   const film = make("video", {src: video().film, controls: true, preload: "auto", playsinline: true});
   film.addEventListener("loadedmetadata", () => { film.currentTime = start; film.play().catch(() => {}); });
   film.addEventListener("timeupdate", () => { if (film.currentTime >= end && !film.dataset.over) { film.dataset.over = "1"; film.pause(); } });
-  film.addEventListener("error", () => byId("player").replaceChildren(make("p", {class: "times"}, `This browser cannot play ${readable(video().film)}; is it still there, and in a format for browsers?`)));
+  film.addEventListener("error", () => byId("player").replaceChildren(make("p", {class: "times"}, `This browser cannot play ${readable(video().film)}. Check that the file is still there and in a format that browsers support.`)));
   byId("player").replaceChildren(film);
 }
 

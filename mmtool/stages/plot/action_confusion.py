@@ -1,6 +1,7 @@
-"""Which actions a network takes for which, each after the right ones before it; not a stage of its own."""
+"""Which actions a network mistakes for which, each given the right ones before it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from mmtool.choices import Action, CheckpointChoice, Modality
 from mmtool.errors import InputError
 from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Failure, Progress, StageReport
+from mmtool.records import Failure, Progress
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, read_annotated_video
 from mmtool.stages.shared.devices import set_threads
@@ -25,21 +26,30 @@ from mmtool.stages.shared.trained_network import load_network
 Counts = NDArray[np.int64]
 
 
-def count_actions(
-    corpus: Corpus, run: str, ids: Sequence[str], report: StageReport, progress: Progress
-) -> tuple[tuple[Action, ...], Counts]:
-    """The actions of a run's network, and how often (K, K) each gold action has each as most probable.
+@dataclass(frozen=True, slots=True)
+class ActionCounts:
+    """How often each gold action (K rows) has each action (K columns) as the most probable one.
 
-    Every whole video is one sequence, and every action follows the gold ones before it (teacher
-    forcing): what is counted are single decisions, not what becomes of a wrong one. Videos that cannot
-    be read are failures of the report.
+    ``failures`` are the videos that could not be read.
+    """
+
+    actions: tuple[Action, ...]
+    counts: Counts
+    failures: list[Failure] = field(default_factory=list)
+
+
+def count_actions(corpus: Corpus, run: str, ids: Sequence[str], progress: Progress) -> ActionCounts:
+    """Count the decisions of a run's network against the gold actions.
+
+    Each whole video is one sequence, and each action follows the gold ones before it (teacher forcing):
+    single decisions are counted, not what follows from a wrong one.
     """
     set_threads(0)
     checkpoint = read_checkpoint(choose_checkpoint(corpus.run(run), CheckpointChoice.AUTO))
     network = load_network(checkpoint)
     actions = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
     timing, weight = timing_for_checkpoint(corpus, checkpoint, None)
-    counts = np.zeros((len(actions), len(actions)), dtype=np.int64)
+    counted = ActionCounts(actions.actions, np.zeros((len(actions), len(actions)), dtype=np.int64))
     inputs = checkpoint.inputs
     with (
         open_for_checkpoint(corpus, Modality.VIDEO, inputs[Modality.VIDEO], "") as clips,
@@ -49,19 +59,19 @@ def count_actions(
             try:
                 video = read_annotated_video(corpus, id, clips, snippets, actions, timing)
             except InputError as error:
-                report.failures.append(Failure(id, str(error)))
+                counted.failures.append(Failure(id, str(error)))
                 continue
             if len(video.gold):
-                np.add.at(counts, (video.gold, _most_probable(network, video, actions, weight)), 1)
+                np.add.at(counted.counts, (video.gold, _most_probable(network, video, actions, weight)), 1)
             progress(run, number, len(ids), "videos")
-    return actions.actions, counts
+    return counted
 
 
 @torch.inference_mode()
 def _most_probable(
     network: AlignmentNetwork, video: AnnotatedVideo, actions: ActionSet, weight: float
 ) -> Counts:
-    """(T,): the action that would be taken at each step, timing's prior included where the run has one."""
+    """(T,): the action taken at each step, with the timing prior where the run has one."""
     timing = video.timing
     gold = trace(
         video.gold,
