@@ -9,26 +9,15 @@ class Modality(StrEnum):
 
 
 class TextSplit(StrEnum):
-    """How plain text becomes snippets: one a line, or split further."""
+    """How texts become snippets: one per line or cue, or split further."""
 
     NONE = "none"
     SENTENCES = "sentences"
     PHRASES = "phrases"
 
 
-class ShotDetector(StrEnum):
-    """How cuts are found: PySceneDetect's family, and a learned detector."""
-
-    CONTENT = "content"
-    ADAPTIVE = "adaptive"
-    THRESHOLD = "threshold"
-    HISTOGRAM = "histogram"
-    HASH = "hash"
-    TRANSNETV2 = "transnetv2"
-
-
 class TextFormat(StrEnum):
-    """What a .txt file holds; auto tells screenplays by their scene headings."""
+    """What a .txt file holds; auto recognises screenplays by their scene headings."""
 
     AUTO = "auto"
     PLAIN = "plain"

@@ -1,4 +1,4 @@
-"""What the shell completes: names that a corpus has."""
+"""What the shell completes: names that a corpus has, and names of a registry."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,14 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def _complete_detectors(context: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
+    from mmtool.video.detectors.registry import DETECTORS
+
+    return [name for name in DETECTORS.names() if name.startswith(incomplete)]
+
+
 COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
     "runs": _complete_runs,
     "features": _complete_features,
+    "detectors": _complete_detectors,
 }

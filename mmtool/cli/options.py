@@ -23,7 +23,7 @@ def film_time(text: str | float) -> float:
     try:
         return text if isinstance(text, float) else seconds_of(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write 90, 1:30 or 0:01:30.0") from None
+        raise typer.BadParameter(f"{text!r} is not a time; write 90, 1:30 or 0:01:30.0") from None
 
 
 class _FilmTime(TypedDict):

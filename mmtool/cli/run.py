@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmtool.choices import Decoder, Device, ShotDetector, TextEncoderName, TextFormat, TextSplit
+from mmtool.choices import Decoder, Device, TextEncoderName, TextFormat, TextSplit
 from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.matches import show_alignment
 from mmtool.cli.options import (
@@ -54,7 +54,9 @@ def run(
     min_clip_frames: Annotated[
         int, typer.Option(help="No clip is shorter than this.")
     ] = DEFAULTS.segment.min_clip_frames,
-    detector: Annotated[ShotDetector, typer.Option(help="How cuts are found.")] = DEFAULTS.segment.detector,
+    detector: Annotated[
+        str, typer.Option(help="How cuts are found.", metavar="NAME")
+    ] = DEFAULTS.segment.detector,
     language: Annotated[
         str, typer.Option(help="The text's language, an ISO 639 code.")
     ] = DEFAULTS.segment.language,
@@ -140,10 +142,10 @@ def run(
             folder=output,
             title=title,
             segment=SegmentSettings(
-                threshold,
-                min_clip_frames,
-                split,
-                force,
+                threshold=threshold,
+                min_clip_frames=min_clip_frames,
+                split=split,
+                force=force,
                 detector=detector,
                 incomplete=incomplete,
                 language=language,

@@ -2,52 +2,142 @@
 
 import re
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
+from typing import Annotated
 
-from mmtool.choices import ShotDetector, TextFormat, TextSplit
-from mmtool.errors import CallError
-from mmtool.settings.checks import require
+from mmtool.choices import TextFormat, TextSplit
+from mmtool.errors import SettingError
+from mmtool.settings.options import Option, Settings
+
+CLIPS, SNIPPETS, OUTPUT = "Clips", "Snippets", "Output"
+LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentSettings:
-    """Clips by PySceneDetect's content detector at the paper's setting; snippets as the text has them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSettings(Settings):
+    """How films are cut into clips and texts are split into snippets.
 
-    threshold: float | None = None  # None: the detector's own; of content 20, the paper's
-    min_clip_frames: int = 5
-    split: TextSplit = TextSplit.NONE
-    force: bool = False
-    detector: ShotDetector = ShotDetector.CONTENT
-    detector_options: tuple[str, ...] = ()  # NAME=VALUE
-    weights: Path | None = None  # of a learned detector; None: published
-    start: float = 0.0  # seconds; what is before is left out
-    end: float | None = None
-    incomplete: bool = False  # take films whose files were cut off for as long as they go
-    clips: Path | None = None  # somebody's cut list of one film, or a folder of them, instead of a detector
-    stats: bool = False  # keep the score of every frame
-    suggest: bool = False  # draw what other thresholds would give
-    thumbnails: bool = False
-    workers: int = 0  # films at the same time; 0: one for each core
-    language: str = "en"  # of the texts: an ISO 639 code
-    text_format: TextFormat = TextFormat.AUTO
+    The defaults are the paper's: PySceneDetect's content detector at threshold 20, and texts as they are.
+    """
 
-    def __post_init__(self) -> None:
-        is_code = re.fullmatch(r"[a-z]{2,3}(-\w+)*", self.language) is not None
-        require(is_code, "language", "an ISO 639 code such as en or de", self.language)
-        require(
-            self.threshold is None or 0 < self.threshold <= 255,
-            "threshold",
-            "above 0 and at most 255",
-            self.threshold,
-        )
-        require(self.min_clip_frames >= 1, "min-clip-frames", "at least 1", self.min_clip_frames)
-        if self.weights is not None and self.detector is not ShotDetector.TRANSNETV2:
-            raise CallError(f"--weights is of transnetv2; {self.detector} has none")
-        require(0 <= self.start < inf, "start", "seconds from the film's start", self.start)
-        require(self.end is None or self.start < self.end < inf, "end", "after --start and finite", self.end)
-        require(self.workers >= 0, "workers", "at least 0", self.workers)
+    detector: Annotated[
+        str,
+        Option(
+            "How cuts are found: content, adaptive, threshold, histogram, hash, transnetv2, or the name of "
+            "an installed plug-in. mmtool segment --detectors lists their options.",
+            heading=CLIPS,
+            metavar="NAME",
+            completion="detectors",
+        ),
+    ] = "content"
+    threshold: Annotated[
+        float | None,
+        Option(
+            "A frame that differs from the one before by at least this much starts a new clip.",
+            heading=CLIPS,
+            above=0,
+            at_most=255,
+            default="the detector's own; 20 for content, on a scale of 0–255",
+        ),
+    ] = None
+    min_clip_frames: Annotated[
+        int, Option("Minimum length of a clip in frames.", heading=CLIPS, at_least=1)
+    ] = 5
+    detector_options: Annotated[
+        tuple[str, ...],
+        Option(
+            "Another option of the detector; can be repeated.",
+            heading=CLIPS,
+            flag="detector-option",
+            metavar="NAME=VALUE",
+        ),
+    ] = ()
+    weights: Annotated[
+        Path | None,
+        Option(
+            "File with the weights of a learned detector (transnetv2).",
+            heading=CLIPS,
+            default="the published weights",
+        ),
+    ] = None
+    start: Annotated[
+        float,
+        Option(
+            "Ignore the film before this time: 90, 1:30 or 0:01:30.0.",
+            heading=CLIPS,
+            at_least=0,
+            is_time=True,
+            default="the film's start",
+        ),
+    ] = 0.0
+    end: Annotated[
+        float | None,
+        Option(
+            "Ignore the film after this time.", heading=CLIPS, above=0, is_time=True, default="the film's end"
+        ),
+    ] = None
+    incomplete: Annotated[
+        bool, Option("Accept truncated films, and cut as much of them as there is.", heading=CLIPS)
+    ] = False
+    clips: Annotated[
+        Path | None,
+        Option(
+            "Use this list of cuts instead of a detector: a PySceneDetect CSV file, an EDL, or a text file "
+            "with one time per line; or a folder with one list per film (ID.csv, ID.edl or ID.txt).",
+            heading=CLIPS,
+        ),
+    ] = None
+    workers: Annotated[
+        int,
+        Option(
+            "Number of films cut at the same time.",
+            heading=CLIPS,
+            at_least=0,
+            default="one per processor core",
+        ),
+    ] = 0
+    split: Annotated[
+        TextSplit,
+        Option(
+            "How texts are split; none keeps their lines or cues.",
+            heading=SNIPPETS,
+            metavar="HOW",
+        ),
+    ] = TextSplit.NONE
+    language: Annotated[
+        str,
+        Option(
+            "Language of the texts, an ISO 639 code. Only English (en) has a model for phrases.",
+            heading=SNIPPETS,
+            metavar="CODE",
+        ),
+    ] = "en"
+    text_format: Annotated[
+        TextFormat,
+        Option(
+            "Format of .txt files; auto recognises screenplays by their scene headings.",
+            heading=SNIPPETS,
+            metavar="FORMAT",
+        ),
+    ] = TextFormat.AUTO
+    stats: Annotated[
+        bool,
+        Option("Save the score of each frame, so that other thresholds need no decoding.", heading=OUTPUT),
+    ] = False
+    suggest: Annotated[
+        bool, Option("Plot the scores, and the cuts that several thresholds would give.", heading=OUTPUT)
+    ] = False
+    thumbnails: Annotated[
+        bool, Option("Save the central frame of each clip, and a contact sheet of them.", heading=OUTPUT)
+    ] = False
+    force: Annotated[bool, Option("Segment again, replacing earlier results.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
+        if LANGUAGE.fullmatch(self.language) is None:
+            raise SettingError("language", f"must be an ISO 639 code such as en or de, not {self.language}")
+        if self.end is not None and self.end <= self.start:
+            raise SettingError("end", f"must be after `start`, not {self.end:g}")
         if self.clips is not None and (self.stats or self.suggest or self.start or self.end is not None):
-            raise CallError(
-                "--clips takes cuts as they are: leave --stats, --suggest, --start and --end away"
+            raise SettingError(
+                "clips", "takes cuts as they are; leave out `stats`, `suggest`, `start` and `end`"
             )

@@ -17,7 +17,7 @@ from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.run import RunSettings
 from mmtool.stages.align import AlignReport, align
-from mmtool.stages.segment import segment
+from mmtool.stages.segment import SegmentReport, segment
 from mmtool.stages.shared.decoder_choice import decoder_of
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
@@ -96,8 +96,8 @@ def _require_encoders(settings: ExtractSettings) -> None:
 
 
 def _extract(
-    corpus: Corpus, settings: ExtractSettings | None, segmented: StageReport, progress: Progress
-) -> StageReport:
+    corpus: Corpus, settings: ExtractSettings | None, segmented: SegmentReport, progress: Progress
+) -> StageReport | SegmentReport:
     """The report of segmenting, and of extracting where that is wanted."""
     if settings is None or segmented.failures:
         return segmented
@@ -133,7 +133,9 @@ def _place(source: Path, target: Path) -> None:
             shutil.copyfile(source, part)
 
 
-def _report(alignment: Alignment, prepared: StageReport, aligned: AlignReport, path: Path) -> StageReport:
+def _report(
+    alignment: Alignment, prepared: StageReport | SegmentReport, aligned: AlignReport, path: Path
+) -> StageReport:
     return StageReport(
         "run",
         done=aligned.done,

@@ -19,36 +19,36 @@ from mmtool.video.scores import FrameScores
 from mmtool.video.stream import TOLERANCE, FrameStream, no_frames, open_stream, quiet
 
 OnFrames = Callable[[int, int | None, float], None]
-"""Told, after each frame, how many are done, how many the container claims (None: unknown), how many a
-second there are."""
+"""Called after each frame with the number of frames done, the number that the container claims (None if
+unknown), and the frame rate."""
 
-Stream = FrameStream | InterlacedStream
+_Stream = FrameStream | InterlacedStream
 
-TIMESTAMP_JITTER = 1.0  # seconds; larger steps back are streams that were joined
-AHEAD = 4  # decoded frames that wait to be scored
+TIMESTAMP_JITTER = 1.0  # seconds; larger steps back come from streams that were joined
+AHEAD = 4  # decoded frames that may wait to be scored
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The part ``[start, end)`` of a film, in seconds from its start; None: to its end."""
+    """The part ``[start, end)`` of a film, in seconds from its start; None stands for its end."""
 
     start: float = 0.0
     end: float | None = None
 
 
-WHOLE = Extent()
+WHOLE_FILM = Extent()
 
 
 def score_frames(
-    path: Path, detector: Detector, *, extent: Extent = WHOLE, on_frames: OnFrames | None = None
+    path: Path, detector: Detector, *, extent: Extent = WHOLE_FILM, on_frames: OnFrames | None = None
 ) -> FrameScores:
     """Decode a video, or a part of it, and score each frame.
 
     A video that is truncated or badly damaged ends where decoding does, before the ``frame_count`` of
-    its header. Raises ``InputError`` if no frame can be decoded, or none lies in the extent.
+    its header. Raises InputError if no frame can be decoded, or none is in the extent.
     """
-    opened = open_interlaced if is_interlaced(path) else open_stream
-    with opened(path) as stream, quiet():
+    open_film = open_interlaced if is_interlaced(path) else open_stream
+    with open_film(path) as stream, quiet():
         header = read_header(path)
         start = extent.start - header.offset
         end = None if extent.end is None else extent.end - header.offset
@@ -68,13 +68,13 @@ def score_frames(
             frames.close()
         if not scores and extent.end is not None and len(stream.times):
             problem = f"no frame begins between {extent.start:g} s and {extent.end:g} s"
-            raise InputError(path, problem, "correct --start and --end")
+            raise InputError(path, problem, "correct `start` and `end`")
         if not scores and start > 0:
-            raise InputError(path, f"ends before {extent.start:g} s", "correct --start")
+            raise InputError(path, f"ends before {extent.start:g} s", "correct `start`")
         if not scores:
             raise no_frames(path)
         if header.still and len(scores) == 1:
-            raise InputError(path, "is a picture, not a film", "remove or rename it")
+            raise InputError(path, "is a still image, not a film", "remove or rename it")
         times = np.asarray(stream.times)[: len(scores)]
         _check_order(path, times.tolist())
         return FrameScores(
@@ -88,7 +88,7 @@ def score_frames(
 
 
 def recall_scores(path: Path, *, first: int, times: Sequence[float], scores: Sequence[float]) -> FrameScores:
-    """Take kept scores, with times from the film's start, for those of the video; only its header is read."""
+    """Use stored scores, whose times count from the start of the film; only the film's header is read."""
     with open_stream(path) as stream:
         header = read_header(path)
         return FrameScores(
@@ -102,11 +102,12 @@ def recall_scores(path: Path, *, first: int, times: Sequence[float], scores: Seq
 
 
 def clips_of(scores: FrameScores, detector: Detector, *, min_clip_frames: int) -> list[Clip]:
-    """Decide from the scores where the cuts are.
+    """Decide from the scores where the cuts are, and return the clips between them.
 
     Times are seconds from the start of the film, from presentation timestamps. Frame indices count
-    decoded frames (PySceneDetect prints its own from timestamps, the same where the frame rate is
-    constant). The first clip starts, and the last ends, where the scores do; no cuts are one clip.
+    decoded frames (PySceneDetect derives its own from timestamps: the same where the frame rate is
+    constant). The first clip starts where the scores start, the last ends where they end; without cuts
+    there is one clip.
     """
     cuts = detector.cuts(scores, min_clip_frames)
     edges = [0, *cuts, len(scores.times)]
@@ -118,7 +119,7 @@ def clips_of(scores: FrameScores, detector: Detector, *, min_clip_frames: int) -
     ]
 
 
-def _expected(stream: Stream, first: int, end: float | None) -> int | None:
+def _expected(stream: _Stream, first: int, end: float | None) -> int | None:
     count = stream.frame_count
     if end is not None:
         whole = round(end * float(stream.frame_rate))
@@ -126,8 +127,8 @@ def _expected(stream: Stream, first: int, end: float | None) -> int | None:
     return None if count is None else max(0, count - first)
 
 
-def _read_ahead(stream: Stream, end: float | None) -> Generator[Frame, None, None]:
-    """Yield frames while a thread decodes those that follow."""
+def _read_ahead(stream: _Stream, end: float | None) -> Generator[Frame, None, None]:
+    """Yield frames while a thread decodes the next ones."""
     ready: queue.Queue[Frame | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()
 
@@ -138,7 +139,7 @@ def _read_ahead(stream: Stream, end: float | None) -> Generator[Frame, None, Non
                 if stopped.is_set():
                     return
             ready.put(None)
-        except BaseException as error:  # raised again where the frames are read
+        except BaseException as error:  # raised again in the thread that reads the frames
             ready.put(error)
 
     thread = threading.Thread(target=decode, daemon=True)
@@ -150,13 +151,13 @@ def _read_ahead(stream: Stream, end: float | None) -> Generator[Frame, None, Non
             yield frame
     finally:
         stopped.set()
-        while thread.is_alive():  # it may wait for room in the queue
+        while thread.is_alive():  # it may be waiting for room in the queue
             while not ready.empty():
                 ready.get_nowait()
             thread.join(timeout=0.05)
 
 
-def _frames(stream: Stream, end: float | None) -> Iterator[Frame]:
+def _frames(stream: _Stream, end: float | None) -> Iterator[Frame]:
     while not isinstance(frame := stream.read(), bool):
         if end is not None and stream.times[-1] >= end - TOLERANCE:
             return
@@ -164,7 +165,7 @@ def _frames(stream: Stream, end: float | None) -> Iterator[Frame]:
 
 
 def _reduced(frames: Iterator[Frame], detector: Detector) -> Iterator[Frame]:
-    """Reduce frames to what the detector looks at."""
+    """Resize frames to the size that the detector reads."""
     size: tuple[int, int] | None = None
     for frame in frames:
         height, width, _ = frame.shape

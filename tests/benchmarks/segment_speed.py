@@ -2,9 +2,9 @@
 
     python tests/benchmarks/segment_speed.py
 
-Prints ratios of wall time and of processor time, which other programs hardly change, best of ROUNDS taken
-in turn; and peak memory. Films are drawn. Both programs run from compiled bytecode, as installed ones do,
-and `a film of a second` is what starting costs.
+Prints peak memory, and ratios of wall time and of processor time, on which other programs have little
+influence: the best of ROUNDS, with the programs taking turns. Films are drawn. Both programs run from
+compiled bytecode, as installed programs do, and `a film of a second` shows the cost of starting.
 """
 
 import os
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from mmtool.cores import usable_cores
 from support.films import scenes, write_film
 
 ROUNDS = 7
@@ -86,7 +87,7 @@ def corpus_of(root: Path, name: str, *films: Path) -> Path:
 
 
 def main() -> None:
-    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"{usable_cores()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

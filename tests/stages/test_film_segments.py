@@ -1,4 +1,4 @@
-"""``mmtool segment`` on films: kept scores, pictures, imported cuts, several films at a time, bad input."""
+"""``mmtool segment`` on films: stored scores, pictures, cut lists, several films at a time, bad input."""
 
 import csv
 import json
@@ -10,7 +10,7 @@ import threading
 import cv2
 import pytest
 
-from mmtool.errors import CallError, InputError
+from mmtool.errors import InputError, SettingError
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.cut_lists import read_cut_list, seconds_of
@@ -39,7 +39,7 @@ def ends(corpus, id):
     return [clip.end_frame for clip in read_clips(corpus.clips(id))]
 
 
-def test_clips_made_before_there_were_detectors_are_not_made_again(corpus):
+def test_clips_made_before_there_was_a_choice_of_detectors_are_not_made_again(corpus):
     """The recipe of the defaults is what it was when there were only two settings."""
     for id in "abc":
         video = corpus.root / "videos" / f"{id}.mkv"
@@ -77,7 +77,7 @@ def test_a_part_is_cut_with_times_of_the_whole(corpus):
     ]
 
 
-def test_kept_scores_are_decided_anew_without_decoding(corpus, monkeypatch):
+def test_stored_scores_are_used_again_without_decoding(corpus, monkeypatch):
     call("segment", corpus.root, "--stats")
     rows = list(csv.DictReader(corpus.scores("b").open()))
     assert [row["frame"] for row in rows] == [str(k) for k in range(60)]
@@ -89,29 +89,29 @@ def test_kept_scores_are_decided_anew_without_decoding(corpus, monkeypatch):
 
     monkeypatch.setattr(film_segments, "score_frames", decode)
     result = call("segment", corpus.root, "--threshold", "200", "--min-clip-frames", 3)
-    assert "films decided from kept scores 3" in result.stdout
+    assert "films from stored scores 3" in result.stdout
     assert ends(corpus, "c") == [80]
     call("segment", corpus.root, "--detector-option", "filter_mode=suppress", "--suggest")
     assert ends(corpus, "c") == [20, 40, 60, 80]
     monkeypatch.undo()
     other_scores = call("segment", corpus.root, "--detector-option", "luma_only=yes")
-    assert "kept" not in other_scores.stdout
+    assert "stored" not in other_scores.stdout
 
 
-def test_scores_of_another_film_or_part_are_not_taken(corpus):
+def test_scores_of_another_film_or_part_are_not_used(corpus):
     call("segment", corpus.root, "--stats")
     write_film(corpus.root / "videos" / "a.mkv", shots(10, 10, 10))
-    assert "kept scores" not in call("segment", corpus.root).stdout
+    assert "stored scores" not in call("segment", corpus.root).stdout
     assert ends(corpus, "a") == [10, 20, 30]
-    assert "kept" not in call("segment", corpus.root, "--end", "1").stdout
+    assert "stored" not in call("segment", corpus.root, "--end", "1").stdout
 
 
 def test_force_decodes_once_more(corpus):
     call("segment", corpus.root, "--stats")
-    assert "kept" not in call("segment", corpus.root, "--force", "--threshold", 30).stdout
+    assert "stored" not in call("segment", corpus.root, "--force", "--threshold", 30).stdout
 
 
-def test_suggestions_are_a_picture_that_says_all(corpus):
+def test_suggestions_are_a_picture(corpus):
     call("segment", corpus.root, "--suggest")
     image = cv2.imread(str(corpus.suggestions("a")))
     assert image.shape[1] == 1950
@@ -221,7 +221,7 @@ def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):
     (lists / "b.txt").write_text("# by hand\n0\n1\n0:00:02.0\n")
     result = call("segment", corpus.root, "--clips", lists, "--thumbnails", code=1)
     assert "2 done, 1 failed" in result.stdout
-    assert "has no cuts for 'c'" in result.stderr
+    assert "no cuts for 'c'; add c.csv, c.edl or c.txt" in result.stderr
     assert read_clips(corpus.clips("a")) == [Clip(0.0, 0.8), Clip(0.8, 1.6)]
     assert [clip.end for clip in read_clips(corpus.clips("b"))] == [1.0, 2.0, 2.4]
     (lists / "c.txt").write_text("1.2")
@@ -254,7 +254,7 @@ def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):
         ("a.txt", b"\xff\xfe\x00", "not UTF-8"),
     ],
 )
-def test_cuts_that_cannot_be_are_one_line(tmp_path, name, content, problem):
+def test_impossible_cut_lists_are_one_line(tmp_path, name, content, problem):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=problem) as caught:
@@ -303,15 +303,15 @@ def test_times_are_seconds_or_timecodes():
     ("options", "words"),
     [
         (["--detector", "adaptive", "--detector-option", "windw_width=3"], "did you mean window_width?"),
-        (["--weights", "w.pth"], "--weights is of transnetv2"),
+        (["--weights", "w.pth"], "--weights has no effect with --detector content; leave it out"),
         (["--detector", "transnetv2", "--weights", "w.pth"], "no such file"),
         (["--start", "3", "--end", "2"], "--end must be after --start"),
         (["--clips", "nowhere"], "no such file or folder"),
-        (["--clips", "pyproject.toml"], "is of which film?"),
-        (["--clips", "x", "--stats"], "leave --stats"),
+        (["--clips", "pyproject.toml"], "none of the 3 films has this name"),
+        (["--clips", "x", "--stats"], "leave out --stats, --suggest, --start and --end"),
         (["--threshold", "0"], "--threshold must be above 0"),
         (["--workers", "-1"], "--workers must be at least 0"),
-        (["--start", "noon"], "is no time"),
+        (["--start", "noon"], "is not a time"),
     ],
 )
 def test_an_impossible_call_is_one_line(corpus, options, words):
@@ -399,7 +399,7 @@ def only_sound(path):
     [
         (half_of_mp4, "not a video that can be decoded"),
         (broken_index, "no frame can be decoded"),
-        (a_picture, "a picture, not a film"),
+        (a_picture, "a still image, not a film"),
         (only_sound, "not a video|no video in it"),
         (lambda path: path.write_bytes(b""), "the file is empty"),
         (lambda path: path.write_bytes(b"INT. HOUSE\0 NIGHT\n" * 99), "not a video that can be decoded"),
@@ -436,12 +436,12 @@ def test_half_a_film_that_can_be_read_fails_until_that_is_wanted(corpus):
         assert "1 failed" in result.stdout
         (line,) = result.stderr.splitlines()
         assert re.fullmatch(
-            rf"failed {path}: is cut off: its pictures end at [12]\.\d s, its header says 3\.2 s; "
-            "copy it again, or cut what is there with --incomplete",
+            rf"failed {path}: is truncated: its pictures end at [12]\.\d s, but its header says 3\.2 s; "
+            "copy it again, or accept what there is with --incomplete",
             line,
         )
         assert not corpus.clips("c").exists()
-    assert "is cut off" in call("segment", corpus.root, "--end", "3.1", code=1).stderr
+    assert "is truncated" in call("segment", corpus.root, "--end", "3.1", code=1).stderr
     assert call("segment", corpus.root, "--end", "1", "--force").stderr == ""
     result = call("segment", corpus.root, "--incomplete")
     assert 20 < ends(corpus, "c")[-1] < 80
@@ -452,10 +452,12 @@ def test_half_a_film_that_can_be_read_fails_until_that_is_wanted(corpus):
 def test_pictures_that_end_before_the_sound_are_a_note(corpus):
     write_film(corpus.root / "videos" / "song.mkv", shots(20, 20), sound=9.0)
     (line,) = call("segment", corpus.root).stderr.splitlines()
-    assert re.fullmatch(r"note .*song\.mkv: its pictures end at 1\.6 s, its header says 9\.\d s; .*", line)
+    assert re.fullmatch(
+        r"note .*song\.mkv: its pictures end at 1\.6 s, but its header says 9\.\d s; .*", line
+    )
 
 
-def test_a_whole_film_is_not_said_to_end_early(corpus):
+def test_a_complete_film_is_not_reported_as_truncated(corpus):
     """Neither one that does not start at 0 nor one whose sound is a little longer."""
     write_film(corpus.root / "videos" / "late.mkv", shots(20, 20), start=7500)
     write_film(corpus.root / "videos" / "loud.mkv", shots(20, 20), sound=2.2)
@@ -467,7 +469,7 @@ def test_where_no_cuts_are_found_the_note_says_what_finds_more(corpus):
     assert call("segment", corpus.root, "--threshold", 255).stderr.count("lower --threshold") == 3
 
 
-def test_a_file_of_somebody_elses_is_kept(corpus):
+def test_a_file_that_segment_did_not_write_is_kept(corpus):
     for path in (corpus.clips("a"), corpus.scores("b"), corpus.contact_sheet("c")):
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
@@ -477,13 +479,13 @@ def test_a_file_of_somebody_elses_is_kept(corpus):
     call("segment", corpus.root, "--stats", "--thumbnails", "--force")
 
 
-def test_spoilt_scores_are_decoded_again(corpus):
+def test_films_with_damaged_scores_are_decoded_again(corpus):
     call("segment", corpus.root, "--stats")
     corpus.scores("a").write_text("frame,time,score\n0,0,5\n")
     result = call("segment", corpus.root, "--threshold", 30)
-    assert "films decided from kept scores 2" in result.stdout
+    assert "films from stored scores 2" in result.stdout
 
 
 def test_a_cut_list_and_a_part_cannot_be_combined():
-    with pytest.raises(CallError, match="--clips takes cuts as they are"):
+    with pytest.raises(SettingError, match="clips takes cuts as they are; leave out `stats`"):
         SegmentSettings(clips=Corpus("x").root, start=1.0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmtool.records import Clip
 from mmtool.video.detectors.contract import Detector
-from mmtool.video.shots import WHOLE, Extent, OnFrames, clips_of, score_frames
+from mmtool.video.shots import WHOLE_FILM, Extent, OnFrames, clips_of, score_frames
 
 
 def detect_clips(
@@ -12,7 +12,7 @@ def detect_clips(
     detector: Detector,
     *,
     min_clip_frames: int,
-    extent: Extent = WHOLE,
+    extent: Extent = WHOLE_FILM,
     on_frames: OnFrames | None = None,
 ) -> list[Clip]:
     """Split a video at its cuts: those of PySceneDetect's command with the same detector and settings."""

@@ -1,4 +1,4 @@
-"""Cuts of every detector against PySceneDetect's, and kept scores against decoding."""
+"""Cuts of every detector against PySceneDetect's, and stored scores against decoding."""
 
 from dataclasses import replace
 
@@ -10,7 +10,6 @@ import torch
 from scenedetect import StatsManager
 from scenedetect.detector import FlashFilter
 
-from mmtool.choices import ShotDetector
 from mmtool.errors import CallError
 from mmtool.video.detectors.registry import DETECTORS, make_detector, other_than_default
 from mmtool.video.detectors.transnetv2 import MARGIN, STEP, WINDOW, load_network, windows
@@ -20,13 +19,13 @@ from support.films import picture, scenes, shots, write_film
 from support.footage import FOOTAGE
 from support.pyscenedetect import command
 
-CLASSICAL = [name for name in ShotDetector if name is not ShotDetector.TRANSNETV2]
+CLASSICAL = [name for name in DETECTORS.built_in if name != "transnetv2"]
 COMMANDS = {
-    ShotDetector.CONTENT: ["detect-content", "-t", "20"],
-    ShotDetector.ADAPTIVE: ["detect-adaptive"],
-    ShotDetector.THRESHOLD: ["detect-threshold"],
-    ShotDetector.HISTOGRAM: ["detect-hist"],
-    ShotDetector.HASH: ["detect-hash"],
+    "content": ["detect-content", "-t", "20"],
+    "adaptive": ["detect-adaptive"],
+    "threshold": ["detect-threshold"],
+    "histogram": ["detect-hist"],
+    "hash": ["detect-hash"],
 }
 LENGTHS = (20, 30, 3, 25, 40, 33, 28, 24)
 
@@ -45,15 +44,15 @@ def cuts(clips):
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_cuts_are_those_of_the_command_with_its_defaults(film, tmp_path, name):
     rows = command(film, tmp_path, *COMMANDS[name], "-m", "5")
-    clips = detect_clips(film, make_detector(name, None, []), min_clip_frames=5)
+    clips = detect_clips(film, make_detector(name), min_clip_frames=5)
     assert len(rows) >= 3
     assert [(clip.start_frame, clip.end_frame) for clip in clips] == rows
 
 
 VARIANTS = [
-    (ShotDetector.CONTENT, 8, ["luma_only=yes"], lambda m: scenedetect.ContentDetector(8, m, luma_only=True)),
+    ("content", 8, ["luma_only=yes"], lambda m: scenedetect.ContentDetector(8, m, luma_only=True)),
     (
-        ShotDetector.CONTENT,
+        "content",
         12,
         ["weights=1,0.5,1,2", "kernel_size=5", "filter_mode=suppress"],
         lambda m: scenedetect.ContentDetector(
@@ -65,21 +64,21 @@ VARIANTS = [
         ),
     ),
     (
-        ShotDetector.ADAPTIVE,
+        "adaptive",
         1.5,
         ["window-width=3", "min_content_val=2"],
         lambda m: scenedetect.AdaptiveDetector(1.5, m, window_width=3, min_content_val=2),
     ),
     (
-        ShotDetector.THRESHOLD,
+        "threshold",
         90,
         ["fade_bias=-0.5", "add_final_scene=no", "min_out_length=0", "method=ceiling"],
         lambda m: scenedetect.ThresholdDetector(
             90, m, -0.5, method=scenedetect.ThresholdDetector.Method.CEILING
         ),
     ),
-    (ShotDetector.HISTOGRAM, 0.02, ["bins=64"], lambda m: scenedetect.HistogramDetector(0.02, 64, m)),
-    (ShotDetector.HASH, 0.1, ["size=16", "lowpass=3"], lambda m: scenedetect.HashDetector(0.1, 16, 3, m)),
+    ("histogram", 0.02, ["bins=64"], lambda m: scenedetect.HistogramDetector(0.02, 64, m)),
+    ("hash", 0.1, ["size=16", "lowpass=3"], lambda m: scenedetect.HashDetector(0.1, 16, 3, m)),
 ]
 
 
@@ -88,28 +87,29 @@ VARIANTS = [
 def test_cuts_are_those_of_the_library_with_other_settings(film, source, name, threshold, options, theirs):
     path = film if source == "drawn" else FOOTAGE / "bikes.mp4"
     expected = scenedetect.detect(str(path), theirs(7), start_in_scene=True)
-    clips = detect_clips(path, make_detector(name, threshold, options), min_clip_frames=7)
+    clips = detect_clips(path, make_detector(name, threshold=threshold, options=options), min_clip_frames=7)
     assert len(expected) >= 2
     assert [clip.start for clip in clips] == pytest.approx([start.seconds for start, _ in expected])
     assert clips[-1].end == pytest.approx(expected[-1][1].seconds)
 
 
-def test_scores_of_content_are_bit_for_bit_the_librarys():
+@pytest.mark.parametrize("weights", [(1, 1, 1, 0), (1, 2, 0.5, 0.3)], ids=["colours", "edges"])
+def test_scores_of_content_are_bit_for_bit_the_librarys(weights):
     path, stats = FOOTAGE / "bikes.mp4", StatsManager()
     manager = scenedetect.SceneManager(stats)
-    weights = scenedetect.ContentDetector.Components(1, 2, 0.5, 0.3)
-    manager.add_detector(scenedetect.ContentDetector(weights=weights))
+    components = scenedetect.ContentDetector.Components(*weights)
+    manager.add_detector(scenedetect.ContentDetector(weights=components))
     video = scenedetect.open_video(str(path))
     manager.detect_scenes(video, end_time=60)
     theirs = [stats.get_metrics(frame, ["content_val"])[0] for frame in range(1, 60)]
-    ours = score_frames(path, make_detector(ShotDetector.CONTENT, None, ["weights=1,2,0.5,0.3"]))
+    ours = score_frames(path, make_detector("content", options=[f"weights={','.join(map(str, weights))}"]))
     assert ours.scores[0] == 0
     assert ours.scores[1:60].tolist() == theirs
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
-def test_kept_scores_give_the_cuts_of_decoding_at_any_threshold(film, name):
-    detector = make_detector(name, None, [])
+def test_stored_scores_give_the_cuts_of_decoding_at_any_threshold(film, name):
+    detector = make_detector(name)
     scores = score_frames(film, detector)
     kept = recall_scores(film, first=0, times=scores.times.tolist(), scores=scores.scores.tolist())
     for factor in (0.3, 1, 2.5):
@@ -120,7 +120,7 @@ def test_kept_scores_give_the_cuts_of_decoding_at_any_threshold(film, name):
 
 
 def test_the_curve_is_what_the_threshold_is_compared_with(film):
-    detector = make_detector(ShotDetector.ADAPTIVE, None, [])
+    detector = make_detector("adaptive")
     scores = score_frames(film, detector)
     above = np.flatnonzero(detector.curve(scores) >= detector.threshold)
     assert above.tolist() == cuts(clips_of(scores, detector, min_clip_frames=1))
@@ -148,11 +148,11 @@ def dissolve():
 
 def test_transnetv2_finds_a_dissolve_that_content_does_not_see(tmp_path):
     path = write_film(tmp_path / "film.mkv", dissolve())
-    learned = make_detector(ShotDetector.TRANSNETV2, None, [])
+    learned = make_detector("transnetv2")
     scores = score_frames(path, learned)
     (cut,) = cuts(clips_of(scores, learned, min_clip_frames=5))
     assert 14 <= cut <= 26
-    assert cuts(detect_clips(path, make_detector(ShotDetector.CONTENT, None, []), min_clip_frames=5)) == []
+    assert cuts(detect_clips(path, make_detector("content"), min_clip_frames=5)) == []
 
     seen = []
     reduced = score_frames(path, Watched(learned, seen))
@@ -175,7 +175,7 @@ class Watched:
 
 
 def test_transnetv2_puts_a_hard_cut_on_its_frame(film):
-    detector = make_detector(ShotDetector.TRANSNETV2, None, [])
+    detector = make_detector("transnetv2")
     scores = recall_scores(film, first=0, times=[k / 25 for k in range(12)], scores=[0] * 12)
     for high, cut in (([4], 5), ([3, 4, 5, 6, 7], 6), ([11], 12), ([0, 1], 1)):
         values = np.zeros(12)
@@ -187,17 +187,17 @@ def test_transnetv2_puts_a_hard_cut_on_its_frame(film):
 def test_weights_that_do_not_fit_are_one_line(tmp_path):
     path = tmp_path / "weights.pth"
     with pytest.raises(CallError, match="no such file"):
-        make_detector(ShotDetector.TRANSNETV2, None, [f"weights={path}"])
+        make_detector("transnetv2", options=[f"weights={path}"])
     for content in ({"fc1.weight": torch.zeros(2)}, ["no weights"]):
         torch.save(content, path)
-        with pytest.raises(CallError, match="no file of weights") as caught:
+        with pytest.raises(CallError, match="is not a file of TransNet V2 weights") as caught:
             load_network(path)
         assert "\n" not in str(caught.value)
     path.write_bytes(b"0:01.5")
-    with pytest.raises(CallError, match="something else than tensors"):
+    with pytest.raises(CallError, match="other things than tensors"):
         load_network(path)
     path.write_bytes(b"PK not really")
-    with pytest.raises(CallError, match="no file of weights"):
+    with pytest.raises(CallError, match="is not a file of TransNet V2 weights"):
         load_network(path)
 
 
@@ -220,13 +220,13 @@ def test_loading_the_network_leaves_random_numbers_alone():
         ("adaptive", "window_widht=3", "did you mean window_width?"),
         ("adaptive", "window_width=many", "must be a whole number, not 'many'"),
         ("adaptive", "window_width=0", "at least 1"),
-        ("content", "window_width=3", "content has no such setting"),
+        ("content", "window_width=3", "window_width is not an option of content; it has weights"),
         ("content", "weights=1,2", "must be 4 numbers"),
         ("content", "weights=0,0,0,0", "not all be 0"),
         ("content", "luma_only=maybe", "true or false"),
         ("content", "kernel_size=4", "odd"),
         ("content", "filter_mode=drop", "merge or suppress"),
-        ("content", "threshold=3", "--threshold"),
+        ("content", "threshold=3", "use `threshold`"),
         ("content", "luma_only", "NAME=VALUE"),
         ("threshold", "fade_bias=nan", "a number"),
         ("threshold", "fade_bias=2", "between -1 and 1"),
@@ -236,18 +236,17 @@ def test_loading_the_network_leaves_random_numbers_alone():
 )
 def test_an_option_that_does_not_fit_is_one_line(name, option, words):
     with pytest.raises(CallError) as caught:
-        make_detector(ShotDetector(name), None, [option])
+        make_detector(name, options=[option])
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_options_that_differ_from_the_default_are_told():
+def test_options_that_differ_from_the_default_are_named():
     detector = make_detector(
-        ShotDetector.ADAPTIVE, 4, ["window_width=2", "luma-only=on", "min_content_val=9"]
+        "adaptive", threshold=4, options=["window_width=2", "luma-only=on", "min_content_val=9"]
     )
     assert other_than_default(detector) == {"luma_only": True, "min_content_val": 9.0}
     assert other_than_default(detector, scores=True) == {"luma_only": True}
-    assert set(DETECTORS) == set(ShotDetector)
 
 
 def test_a_film_of_another_size_midway_is_scored_on(tmp_path):
@@ -256,5 +255,5 @@ def test_a_film_of_another_size_midway_is_scored_on(tmp_path):
     small = [cv2.resize(picture(k, 40), (32, 24)) for k in range(8)]
     jpegs = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in [*shots(8), *small]]
     path.write_bytes(b"".join(jpegs))
-    clips = detect_clips(path, make_detector(ShotDetector.CONTENT, None, []), min_clip_frames=2)
+    clips = detect_clips(path, make_detector("content"), min_clip_frames=2)
     assert clips[-1].end_frame == 16

@@ -121,7 +121,7 @@ def test_a_part_is_reached_without_decoding_what_is_before(tmp_path, monkeypatch
 
 def test_a_part_outside_the_film_is_one_line(tmp_path):
     path = write_film(tmp_path / "film.mp4", shots(20))
-    with pytest.raises(InputError, match="ends before 3 s; correct --start"):
+    with pytest.raises(InputError, match="ends before 3 s; correct `start`"):
         score_frames(path, CONTENT, extent=Extent(3.0))
     assert len(score_frames(path, CONTENT, extent=Extent(0.0, 99.0)).scores) == 20
     with pytest.raises(InputError, match=r"no frame begins between 0\.41 s and 0\.43 s"):

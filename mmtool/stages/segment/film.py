@@ -1,26 +1,21 @@
-"""One film → its clips, and what goes with them: kept scores, a picture of thresholds, thumbnails."""
+"""One film → its clips, and what goes with them: scores, a plot of thresholds, thumbnails."""
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 from pathlib import Path
 
-from mmtool.choices import ShotDetector
 from mmtool.errors import CallError, InputError, MmtoolError
 from mmtool.formats.clips import read_clips, write_clips
-from mmtool.formats.corpus import Corpus
 from mmtool.formats.cut_lists import read_cut_list
-from mmtool.formats.digests import digest_file, fingerprint
 from mmtool.formats.frame_scores import read_frame_scores, write_frame_scores
 from mmtool.formats.pictures import write_picture
 from mmtool.formats.provenance import Recipe, State, record, state_of
-from mmtool.records import Clip, Failure, StageReport
-from mmtool.settings.segment import SegmentSettings
-from mmtool.stages.segment.outputs import count
-from mmtool.video.detectors.contract import Detector
-from mmtool.video.detectors.registry import other_than_default
+from mmtool.records import Clip
+from mmtool.stages.segment.film_job import FilmJob
+from mmtool.stages.segment.outputs import must_write
+from mmtool.stages.segment.report import SegmentedVideo
 from mmtool.video.film_header import read_header
 from mmtool.video.frames import timeline_of
 from mmtool.video.probe import probe
@@ -28,101 +23,43 @@ from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_frames
 
-SUGGESTED = (0.5, 0.7, 1.0, 1.4, 2.0)  # times the threshold
-MISSING = 0.05  # of a film: less is nothing to speak of
-DRAWING = threading.Lock()  # matplotlib's style is of the whole process
+SUGGESTED = (0.5, 0.7, 1.0, 1.4, 2.0)  # thresholds to plot, as multiples of the detector's
+TOLERATED_LOSS = 0.05  # share of a film that may be missing at its end
+DRAWING = threading.Lock()  # matplotlib's style belongs to the whole process
 
 
-@dataclass(frozen=True)
-class FilmJob:
-    """A film, what is wanted of it, and the recipe of each output."""
+def segment_film(job: FilmJob, on_frames: OnFrames | None = None) -> SegmentedVideo:
+    """Make the outputs of a film that are missing or out of date.
 
-    id: str
-    path: Path
-    corpus: Corpus
-    settings: SegmentSettings
-    detector: Detector
-    cut_list: Path | None = None
-
-    @cached_property
-    def inputs(self) -> dict[str, str]:
-        return {self.path.name: fingerprint(self.path)}
-
-    def scores_recipe(self) -> Recipe:
-        """What determines scores: not the threshold, nor what else only decides."""
-        return Recipe(
-            "segment", {"scores": str(self.detector.name)} | self._choices(scores=True), self.inputs
-        )
-
-    def clips_recipe(self) -> Recipe:
-        """Settings that have their defaults are left out, as before there were such settings."""
-        if self.cut_list is not None:
-            return Recipe("segment", {"cuts": "imported"}, self.inputs | {"cuts": digest_file(self.cut_list)})
-        settings: dict[str, object] = {
-            "threshold": self.detector.threshold,
-            "min_clip_frames": self.settings.min_clip_frames,
-        }
-        if self.detector.name is not ShotDetector.CONTENT:
-            settings["detector"] = str(self.detector.name)
-        return Recipe("segment", settings | self._choices(), self.inputs)
-
-    def outputs(self) -> dict[Path, Recipe]:
-        """All that is wanted, in the order in which it is made."""
-        clips, settings = self.clips_recipe(), self.settings
-        wanted = {}
-        if settings.stats:
-            wanted[self.corpus.scores(self.id)] = self.scores_recipe()
-        wanted[self.corpus.clips(self.id)] = clips
-        if settings.suggest:
-            wanted[self.corpus.suggestions(self.id)] = Recipe("segment", clips.settings, clips.inputs)
-        if settings.thumbnails:
-            wanted[self.corpus.contact_sheet(self.id)] = Recipe("segment", clips.settings, clips.inputs)
-        return wanted
-
-    def is_finished(self) -> bool:
-        """Whether nothing is left to do."""
-        return not self.settings.force and all(
-            state_of(output, recipe) is State.CURRENT for output, recipe in self.outputs().items()
-        )
-
-    def _choices(self, *, scores: bool = False) -> dict[str, object]:
-        chosen = other_than_default(self.detector, scores=scores)
-        if self.settings.weights is not None:
-            chosen["weights"] = fingerprint(self.settings.weights)
-        if self.settings.start:
-            chosen["start"] = self.settings.start
-        if self.settings.end is not None:
-            chosen["end"] = self.settings.end
-        return chosen
-
-
-def segment_film(film: FilmJob, on_frames: OnFrames | None = None) -> StageReport:
-    """Make what is missing of a film's outputs; a film that fails is a line in the report."""
-    work = _Work(film, on_frames)
+    Raises CallError for what makes the whole call impossible; any other error is in the result.
+    """
+    work = _Work(job, on_frames)
     try:
-        for output, recipe in film.outputs().items():
+        for output, recipe in job.outputs().items():
             work.make(output, recipe)
     except CallError:
         raise
     except (MmtoolError, OSError) as error:
-        work.report.failures.append(Failure(film.id, str(error)))
-    else:
-        (work.report.done if work.report.written else work.report.unchanged).append(film.id)
-    return work.report
+        return work.result(failure=str(error))
+    return work.result()
 
 
 def _reaches(end: float, wanted: float) -> bool:
-    return wanted - end <= max(1.0, MISSING * wanted)
+    return wanted - end <= max(1.0, TOLERATED_LOSS * wanted)
 
 
 class _Work:
     """Decodes a film at most once, and only if an output needs it."""
 
-    def __init__(self, film: FilmJob, on_frames: OnFrames | None) -> None:
-        self.film = film
-        self.report = StageReport("segment")
+    def __init__(self, job: FilmJob, on_frames: OnFrames | None) -> None:
+        self.job = job
         self._on_frames = on_frames
-        corpus, id = film.corpus, film.id
+        self._written: list[Path] = []
+        self._notes: list[str] = []
+        self._clips: int | None = None
+        self._thumbnails: int | None = None
+        self._used_stored_scores = False
+        corpus, id = job.corpus, job.id
         self._makers: dict[Path, Callable[[Path], None]] = {
             corpus.scores(id): self._write_scores,
             corpus.clips(id): self._write_clips,
@@ -131,31 +68,38 @@ class _Work:
         }
 
     def make(self, output: Path, recipe: Recipe) -> None:
-        """Write an output unless it is there already, made from the same film with the same settings."""
-        state, force = state_of(output, recipe), self.film.settings.force
-        if state is State.FOREIGN and not force:
-            raise InputError(
-                output, "was not made by segment, or was changed since", "keep it, or replace it with --force"
-            )
-        if state is State.CURRENT and not force:
-            return
-        self._makers[output](output)
-        record(output, recipe)
-        self.report.written.append(str(output))
+        """Write an output, unless it is there already, made from the same film with the same settings."""
+        if must_write(output, recipe, force=self.job.settings.force):
+            self._makers[output](output)
+            record(output, recipe)
+            self._written.append(output)
+
+    def result(self, failure: str = "") -> SegmentedVideo:
+        """What was made so far."""
+        return SegmentedVideo(
+            id=self.job.id,
+            path=self.job.path,
+            written=tuple(self._written),
+            notes=tuple(self._notes),
+            failure=failure,
+            clips=self._clips,
+            thumbnails=self._thumbnails,
+            used_stored_scores=self._used_stored_scores,
+        )
 
     @cached_property
     def scores(self) -> FrameScores:
-        """Kept scores where there are any, else those of decoding."""
-        film, settings = self.film, self.film.settings
-        kept = film.corpus.scores(film.id)
-        fresh = str(kept) in self.report.written
-        if (fresh or not settings.force) and state_of(kept, film.scores_recipe()) is State.CURRENT:
-            first, times, scores = read_frame_scores(kept)
-            count(self.report, "films decided from kept scores", 1)
-            return recall_scores(film.path, first=first, times=times, scores=scores)
+        """The stored scores if they are up to date, otherwise those of decoding."""
+        job, settings = self.job, self.job.settings
+        stored = job.corpus.scores(job.id)
+        fresh = stored in self._written
+        if (fresh or not settings.force) and state_of(stored, job.scores_recipe()) is State.CURRENT:
+            first, times, scores = read_frame_scores(stored)
+            self._used_stored_scores = True
+            return recall_scores(job.path, first=first, times=times, scores=scores)
         return score_frames(
-            film.path,
-            film.detector,
+            job.path,
+            job.detector,
             extent=Extent(settings.start, settings.end),
             on_frames=self._on_frames,
         )
@@ -167,38 +111,41 @@ class _Work:
         )
 
     def _write_clips(self, output: Path) -> None:
-        cut_list = self.film.cut_list
+        cut_list = self.job.cut_list
         clips = self._detected() if cut_list is None else self._imported(cut_list)
         write_clips(output, clips)
-        count(self.report, "clips", len(clips))
+        self._clips = len(clips)
 
     def _detected(self) -> list[Clip]:
-        film = self.film
-        clips = clips_of(self.scores, film.detector, min_clip_frames=film.settings.min_clip_frames)
+        job = self.job
+        clips = clips_of(self.scores, job.detector, min_clip_frames=job.settings.min_clip_frames)
         self._check_end(clips[-1].end)
         if len(clips) == 1:
-            self.report.notes.append(
-                f"{film.path}: no cuts found, one clip of {clips[0].duration:.1f} s; "
-                f"if there are cuts, {film.detector.for_more_cuts()}"
+            self._notes.append(
+                f"{job.path}: no cuts found, so the film is one clip of {clips[0].duration:.1f} s; "
+                f"if it has cuts, {job.detector.advice_for_more_cuts()}"
             )
         return clips
 
     def _check_end(self, end: float) -> None:
-        """Tell a file that was cut off, which fails, from a film whose sound goes on after its pictures."""
-        path, settings, claimed = self.film.path, self.film.settings, self.scores.claimed_end
+        """Tell a truncated file, which fails, from a film whose sound goes on after its pictures."""
+        path, settings, claimed = self.job.path, self.job.settings, self.scores.claimed_end
         if claimed is None or _reaches(end, min(claimed, settings.end or inf)):
             return
-        ends = f"its pictures end at {end:.1f} s, its header says {claimed:.1f} s"
+        ends = f"its pictures end at {end:.1f} s, but its header says {claimed:.1f} s"
         if settings.incomplete or _reaches(data_end(path), claimed):
-            self.report.notes.append(f"{path}: {ends}; the clips end with the pictures")
+            self._notes.append(f"{path}: {ends}; the clips end with the pictures")
         else:
             raise InputError(
-                path, f"is cut off: {ends}", "copy it again, or cut what is there with --incomplete"
+                path, f"is truncated: {ends}", "copy it again, or accept what there is with `incomplete`"
             )
 
     def _imported(self, cut_list: Path) -> list[Clip]:
-        """Frames that contradict the times are left out: some programs number them by an average rate."""
-        path = self.film.path
+        """The clips of a cut list.
+
+        Frame numbers that contradict the times are left out: some programs count by an average frame rate.
+        """
+        path = self.job.path
         rate, header = probe(path).frame_rate, read_header(path)
         clips = read_cut_list(cut_list, frame_rate=rate, end=header.end, offset=header.offset)
         if timeline_of(path, clips) is None:
@@ -208,16 +155,17 @@ class _Work:
     def _draw_suggestions(self, output: Path) -> None:
         from mmtool.plots.thresholds import write_thresholds
 
-        film, detector, scores = self.film, self.film.detector, self.scores
+        job, detector, scores = self.job, self.job.detector, self.scores
+        minimum = job.settings.min_clip_frames
         times = scores.times + scores.offset
         cuts = {}
         for factor in SUGGESTED:
             other = detector.with_threshold(float(f"{factor * detector.threshold:.3g}"))
-            cuts[other.threshold] = times[other.cuts(scores, film.settings.min_clip_frames)].tolist()
+            cuts[other.threshold] = times[other.cuts(scores, minimum)].tolist()
         with DRAWING:
             write_thresholds(
                 output,
-                title=f"{film.id} — {detector.name}, at least {film.settings.min_clip_frames} frames a clip",
+                title=f"{job.id} — {job.settings.detector}, clips of at least {minimum} frames",
                 score_name=detector.score_name,
                 times=times,
                 curve=detector.curve(scores),
@@ -228,14 +176,14 @@ class _Work:
     def _write_thumbnails(self, output: Path) -> None:
         from mmtool.video.thumbnails import contact_sheet, encode, read_thumbnails, tile
 
-        film = self.film
-        clips, tiles = read_clips(film.corpus.clips(film.id)), []
-        for number, picture in enumerate(read_thumbnails(film.path, clips)):
-            write_picture(film.corpus.thumbnail(film.id, number), encode(picture))
+        job = self.job
+        clips, tiles = read_clips(job.corpus.clips(job.id)), []
+        for number, picture in enumerate(read_thumbnails(job.path, clips)):
+            write_picture(job.corpus.thumbnail(job.id, number), encode(picture))
             tiles.append(tile(picture))
         number = len(clips)
-        while (left_over := film.corpus.thumbnail(film.id, number)).exists():  # of more clips, earlier
+        while (left_over := job.corpus.thumbnail(job.id, number)).exists():  # there were more clips before
             left_over.unlink()
             number += 1
         write_picture(output, encode(contact_sheet(tiles, clips)))
-        count(self.report, "thumbnails", len(tiles))
+        self._thumbnails = len(tiles)

