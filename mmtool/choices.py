@@ -25,26 +25,20 @@ class TextFormat(StrEnum):
     FOUNTAIN = "fountain"
 
 
-class VideoEncoderName(StrEnum):
-    """The encoders of this program; any classifier of ``torchvision.models`` is one too, by its name."""
-
-    FASTER_RCNN_RESNET50 = "faster-rcnn-resnet50"
-    FASTER_RCNN_MOBILENET = "faster-rcnn-mobilenet"
-    LXMERT = "lxmert"
-    CLIP = "clip"
-    FASTER_RCNN_VG = "faster-rcnn-vg"
-    TIMING = "timing"
-
-
-class TextEncoderName(StrEnum):
-    BERT = "bert"
-    LXMERT = "lxmert"
-    CLIP = "clip"
-    LENGTH = "length"
+# The built-in encoders; plug-ins add others, and every classifier of torchvision.models is a video encoder.
+VIDEO_ENCODERS = (
+    "faster-rcnn-resnet50",
+    "faster-rcnn-mobilenet",
+    "faster-rcnn-vg",
+    "lxmert",
+    "clip",
+    "timing",
+)
+TEXT_ENCODERS = ("bert", "lxmert", "clip", "length")
 
 
 class Pooling(StrEnum):
-    """How word features become one snippet feature: all tokens' mean, the words' alone, or the first's."""
+    """How token features become one snippet feature: mean of all tokens, mean of the words, or the first."""
 
     MEAN = "mean"
     WORDS = "words"
@@ -92,7 +86,7 @@ class Precision(StrEnum):
 
 
 class EncoderPrecision(StrEnum):
-    """Of an encoder's matrix products."""
+    """Precision of an encoder's matrix products."""
 
     FP32 = "fp32"
     BF16 = "bf16"
@@ -100,14 +94,14 @@ class EncoderPrecision(StrEnum):
 
 
 class RegionPrecision(StrEnum):
-    """Of the region features that are stored."""
+    """Precision of stored region features."""
 
     FP32 = "fp32"
     FP16 = "fp16"
 
 
 class Engine(StrEnum):
-    """Where films are extracted: in processes of this machine, or in tasks of a Ray cluster."""
+    """Where films are encoded: in processes on this machine, or in tasks on a Ray cluster."""
 
     LOCAL = "local"
     RAY = "ray"
@@ -174,22 +168,6 @@ class Plot(StrEnum):
 class PictureFormat(StrEnum):
     PNG = "png"
     SVG = "svg"
-
-
-class ExportFormat(StrEnum):
-    """What other programs read: subtitles, tables, timelines of an editor, ELAN, clips with their text."""
-
-    SRT = "srt"
-    VTT = "vtt"
-    ASS = "ass"
-    CSV = "csv"
-    JSONL = "jsonl"
-    OTIO = "otio"
-    EDL = "edl"
-    FCPXML = "fcpxml"
-    EAF = "eaf"
-    CLIPS = "clips"
-    WEBDATASET = "webdataset"
 
 
 class Cut(StrEnum):

@@ -1,4 +1,4 @@
-"""Packages that not everybody needs: which extra of the package brings them, and what they add."""
+"""Optional packages: which extra of mmtool installs them, and what they add."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -6,7 +6,7 @@ from types import ModuleType
 
 from mmtool.errors import CallError
 
-EXTRAS = {  # extra → (the modules it brings, what they add)
+EXTRAS = {  # extra → (the modules it installs, what they add)
     "export": (
         ("opentimelineio", "otio_cmx3600_adapter", "otio_fcp_adapter", "pympi", "webdataset"),
         "export --format otio, edl, fcpxml, eaf and webdataset",
@@ -15,7 +15,7 @@ EXTRAS = {  # extra → (the modules it brings, what they add)
     "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),
     "cut": (
         ("imageio_ffmpeg",),
-        "export --format clips and webdataset where the machine has no ffmpeg of its own",
+        "export --format clips and webdataset on machines without ffmpeg",
     ),
 }
 
@@ -29,18 +29,20 @@ def missing_modules(extra: str) -> list[str]:
 def require_extra(extra: str) -> None:
     """Raise CallError with the remedy where a module of an extra is not installed."""
     if missing := missing_modules(extra):
-        raise _missing(missing[0], extra)
+        raise _missing(missing[0])
 
 
 def import_extra(module: str) -> ModuleType:
-    """Import a module of an extra; raises CallError that names the extra where it is missing."""
+    """Import an optional module; raises CallError that says how to install it where it is missing."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        top = module.partition(".")[0]
-        extra = next(extra for extra, (modules, _) in EXTRAS.items() if top in modules)
-        raise _missing(top, extra) from error
+        raise _missing(module) from error
 
 
-def _missing(module: str, extra: str) -> CallError:
-    return CallError(f"{module}: this needs a package that is not installed; pip install 'mmtool[{extra}]'")
+def _missing(module: str) -> CallError:
+    """The error for a missing module; plug-ins may need modules that no extra of mmtool installs."""
+    package = module.partition(".")[0]
+    extra = next((extra for extra, (modules, _) in EXTRAS.items() if package in modules), None)
+    target = package if extra is None else f"'mmtool[{extra}]'"
+    return CallError(f"{package} is not installed; pip install {target}")

@@ -55,6 +55,10 @@ class Registry(Generic[T]):
         usable = [name for name, points in found.items() if len(points) == 1 and name not in self.built_in]
         return *self.built_in, *sorted(usable)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the name is built in or claimed by a plug-in, usable or not."""
+        return name in self.built_in or name in self._plugins()[0]
+
     def load(self, name: str) -> T:
         """Import the implementation of a name.
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 
 import typer
+
+from mmtool.choices import Modality
+from mmtool.plugins import Registry
 
 
 def _corpus_of(context: typer.Context) -> Path:
@@ -22,14 +26,31 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-def _complete_detectors(context: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
-    from mmtool.video.detectors.registry import DETECTORS
+def _names_in(table: str) -> Callable[[str], list[str]]:
+    """Complete the names of a registry, ``"module:attribute"``, which is loaded only then."""
 
-    return [name for name in DETECTORS.names() if name.startswith(incomplete)]
+    def complete(incomplete: str) -> list[str]:
+        registry: Registry[object] = resolve_name(table)
+        return [name for name in registry.names() if name.startswith(incomplete)]
+
+    return complete
 
 
-COMPLETIONS: dict[str, Callable[[typer.Context, str], list[str]]] = {
+def _complete_encoders(modality: Modality) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        from mmtool.encoders.registry import encoder_names  # plug-ins included
+
+        return [name for name in encoder_names(modality) if name.startswith(incomplete)]
+
+    return complete
+
+
+COMPLETIONS: dict[str, Callable[..., list[str]]] = {
     "runs": _complete_runs,
+    "video encoders": _complete_encoders(Modality.VIDEO),
+    "text encoders": _complete_encoders(Modality.TEXT),
     "features": _complete_features,
-    "detectors": _complete_detectors,
+    "decoders": _names_in("mmtool.decoders:DECODERS"),
+    "detectors": _names_in("mmtool.video.detectors.registry:DETECTORS"),
+    "export formats": _names_in("mmtool.exports.table:EXPORT_FORMATS"),
 }

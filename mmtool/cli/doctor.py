@@ -18,30 +18,30 @@ SIGNS = {"fine": "[green]✓[/]", "optional": "[yellow]–[/]", "broken": "[bold
 
 
 def doctor(folder: CorpusArgument = HERE, as_json: Json = False) -> None:
-    """Say what works on this machine: libraries, devices, weights, disk, extras, each with its remedy.
+    """Check what works on this machine, and how to get what is missing.
 
-    Reads nothing of the corpus but its disk's free room; writes nothing. Exit code 1 where films could
-    not be cut and aligned here.
+    Checks libraries, devices, weights, disk space and extras. Reads nothing of the corpus except the free
+    space of its disk; writes nothing. Exits with code 1 if films cannot be cut and aligned here.
 
     Example: mmtool doctor my-corpus
     """
     with error_boundary():
-        from mmtool.stages.doctor import State
-        from mmtool.stages.doctor import doctor as examine
+        from mmtool.stages.doctor import doctor as stage
 
-        findings = examine(folder)
-        broken = [finding for finding in findings if finding.state is State.BROKEN]
+        report = stage(folder)
         if as_json:
-            print_json({"ready": not broken, "findings": [asdict(finding) for finding in findings]})
+            findings = [asdict(finding) for finding in report.findings]
+            print_json({"ready": report.ready, "findings": findings})
         else:
-            _show(findings)
-            problems = ", ".join(finding.name for finding in broken)
-            out.print(f"[bold red]not ready[/]  {problems}" if broken else "[bold green]ready[/]")
-    if broken:
+            out.print(findings_table(report.findings))
+            problems = ", ".join(finding.name for finding in report.broken)
+            out.print("[bold green]ready[/]" if report.ready else f"[bold red]not ready[/]  {problems}")
+    if not report.ready:
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(findings: "list[Finding]") -> None:
+def findings_table(findings: "list[Finding]") -> Table:
+    """One line for each finding; lines break between words."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=False)
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True, style="bold")
@@ -51,4 +51,4 @@ def _show(findings: "list[Finding]") -> None:
         if finding.remedy:
             detail += f"; [cyan]{escape(finding.remedy)}[/]"
         table.add_row(SIGNS[finding.state], escape(finding.name), detail)
-    out.print(table)
+    return table

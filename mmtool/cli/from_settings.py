@@ -13,6 +13,7 @@ import typer
 from mmtool.cli.completion import COMPLETIONS
 from mmtool.cli.console import error_boundary
 from mmtool.cli.options import film_time
+from mmtool.errors import SettingError
 from mmtool.settings.options import Setting, Settings, settings_of
 
 LONGEST_CHOICES = 16  # characters; longer lists of choices stand in the help text, where lines can break
@@ -117,17 +118,14 @@ def _parameters(
         for setting in by_name[name].settings.values():
             if setting.name not in seen:
                 seen.add(setting.name)
-                yield _parameter(setting, by_name[name].as_given)
+                yield _parameter(setting)
 
 
-def _parameter(setting: Setting, as_given: bool) -> inspect.Parameter:
+def _parameter(setting: Setting) -> inspect.Parameter:
     """A setting as a parameter that Typer understands."""
     option, kind = setting.option, setting.kind
-    explicit = [f"-{option.short}"] if option.short else []
     details: dict[str, Any] = {"help": option.help, "rich_help_panel": option.heading}
-    default = None if setting.default in (MISSING, ()) else setting.default
-    if as_given and kind is not bool:
-        default = None
+    default = None if setting.many or setting.default is MISSING else setting.default
     if option.default:
         details["show_default"] = option.default
     elif default in (None, ""):
@@ -144,14 +142,25 @@ def _parameter(setting: Setting, as_given: bool) -> inspect.Parameter:
     if option.completion:
         details["autocompletion"] = COMPLETIONS[option.completion]
     annotation: Any = list[kind] if setting.many else kind  # type: ignore[valid-type]
+    if setting.many and kind is int:
+        annotation = str  # numbers separated by commas
     if default is None and setting.default is not MISSING:
         annotation = annotation | None
     return inspect.Parameter(
         setting.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if setting.default is MISSING else default,
-        annotation=Annotated[annotation, typer.Option(setting.flag, *explicit, **details)],
+        annotation=Annotated[annotation, _typer_parameter(setting, details)],
     )
+
+
+def _typer_parameter(setting: Setting, details: dict[str, Any]) -> Any:
+    """What Typer calls an argument or an option."""
+    if setting.option.argument:
+        del details["rich_help_panel"]  # arguments have a heading of their own
+        return typer.Argument(**{"metavar": setting.flag} | details)
+    short = [f"-{setting.option.short}"] if setting.option.short else []
+    return typer.Option(setting.flag, *short, **details)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -161,7 +170,9 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 def _made(group: _Group, values: Mapping[str, Any], given: set[str]) -> Settings | dict[str, Any] | None:
     """The settings of a group, from the options that were given."""
-    chosen = {name: _plain(values[name]) for name in group.settings if name in given}
+    chosen = {
+        name: _plain(setting, values[name]) for name, setting in group.settings.items() if name in given
+    }
     if group.as_given:
         return chosen
     if group.optional and not chosen:
@@ -169,5 +180,13 @@ def _made(group: _Group, values: Mapping[str, Any], given: set[str]) -> Settings
     return group.cls(**chosen)
 
 
-def _plain(value: Any) -> Any:
+def _plain(setting: Setting, value: Any) -> Any:
+    """The value of an option as the field takes it."""
+    if setting.many and setting.kind is int:
+        try:
+            return tuple(int(number) for number in value.split(","))
+        except ValueError:
+            raise SettingError(
+                setting.name, f"must be whole numbers separated by commas, not {value!r}"
+            ) from None
     return tuple(value) if isinstance(value, list) else value

@@ -1,18 +1,45 @@
-"""``mmtool import …``: other people's corpora and checkpoints."""
+"""``mmtool import …``: other people's corpora and checkpoints; one command for each importer."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from mmtool.choices import Action
-from mmtool.cli.console import run_stage
-from mmtool.cli.options import HERE, CorpusArgument, Force, Json
+from mmtool.cli.console import error_boundary, finish, progress_bars
+from mmtool.cli.from_settings import Pick, takes_settings
+from mmtool.cli.lazy import Command
+from mmtool.cli.options import HERE, CorpusArgument, Json
+from mmtool.errors import SettingError
+from mmtool.importers.contract import Importer
+from mmtool.importers.table import IMPORTERS
+from mmtool.settings.imports import ImportCheckpointSettings, ImportSettings
+from mmtool.settings.options import Settings
+
+
+class _WithPlugins(TyperGroup):
+    """The built-in importers, then those of other packages, which are loaded only when they are looked at."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return [*self.commands, *(name for name in IMPORTERS.names() if name not in self.commands)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in self.commands or cmd_name not in IMPORTERS.names():
+            return super().get_command(ctx, cmd_name)
+        parent = typer.Typer(rich_markup_mode="markdown", callback=lambda: None)
+        parent.command(cmd_name, cls=Command)(_command_of(cmd_name))
+        group: Any = typer.main.get_command(parent)
+        return group.commands[cmd_name]
+
 
 app = typer.Typer(
-    help="Bring somebody else's corpus or checkpoint into a corpus folder.",
+    cls=_WithPlugins,
+    help="Import a corpus or a checkpoint of another program.",
     epilog="Example: mmtool import yms downloads/yms my-corpus",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 
@@ -21,71 +48,62 @@ def _group() -> None:
     pass
 
 
-@app.command("yms")
-def yms(
-    folder: Annotated[
-        Path, typer.Argument(help="The folder with the released annotation files.", metavar="DIR")
-    ],
-    corpus: Annotated[Path, typer.Argument(help="The corpus folder to write.")],
-    keep_unmatched: Annotated[
-        bool,
-        typer.Option(
-            "--keep-unmatched",
-            help="Keep phrases that match no pictures as snippets; the paper leaves them out.",
-        ),
-    ] = False,
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
-    """Import YouTube Movie Summaries: clips, snippets, annotations, splits and titles.
+def _command_of(name: str) -> Callable[..., None]:
+    """The command of an importer; that of a broken plug-in says what is wrong with it."""
+    try:
+        importer = IMPORTERS.load(name)
+    except SettingError as error:
+        return _broken_command(error)
+    return _import_command(name, importer)
 
-    Reads DIR/annotations_phrases.txt, clip_segmentation.txt, movie_list.txt, url_list.txt and the three
-    splits; writes clips/, snippets/, annotations/, splits/ and videos.csv. The films themselves are not
-    part of the release; videos.csv has their addresses.
 
-    Example: mmtool import yms YMS/annotations yms
-    """
-    from mmtool.stages.imports import import_yms
+def _import_command(name: str, importer: Importer) -> Callable[..., None]:
+    def command(
+        settings: Annotated[ImportSettings, Pick(("source", "force"))],
+        own: Settings,
+        corpus: Annotated[Path, typer.Argument(help="The corpus folder to write.", metavar="CORPUS")],
+        as_json: Json = False,
+    ) -> None:
+        from mmtool.stages.imports import import_corpus
 
-    run_stage(
-        lambda _: import_yms(folder, corpus, keep_unmatched=keep_unmatched, force=force), as_json=as_json
-    )
+        settings = replace(settings, importer=name, options=own)
+        with progress_bars(quiet=as_json) as bars:
+            report = import_corpus(corpus, settings, progress=bars)
+        finish(report, as_json=as_json)
+
+    command.__doc__ = importer.help
+    command.__annotations__["own"] = importer.settings
+    return takes_settings(command)
+
+
+def _broken_command(error: SettingError) -> Callable[..., None]:
+    def command() -> None:
+        with error_boundary():
+            raise error
+
+    command.__doc__ = f"Not available: {error.problem}"
+    return command
+
+
+for _name in IMPORTERS.built_in:
+    app.command(_name)(_command_of(_name))
 
 
 @app.command("checkpoint")
+@takes_settings
 def checkpoint(
-    file: Annotated[Path, typer.Argument(help="The authors' checkpoint.", metavar="FILE")],
-    corpus: CorpusArgument = HERE,
-    run: Annotated[str, typer.Option(help="Name of the run, a folder below runs/.")] = ...,  # type: ignore[assignment]
-    video: Annotated[
-        str, typer.Option(help="Video features that the network reads.", show_default="the only ones")
-    ] = "",
-    text: Annotated[
-        str, typer.Option(help="Text features that it reads.", show_default="the only ones")
-    ] = "",
-    action: Annotated[
-        list[Action] | None,
-        typer.Option(
-            help="The actions of the classes, in order; repeat the option.",
-            show_default="of three: pop-video, pop-text, match-retain-text",
-        ),
-    ] = None,
-    force: Force = False,
-    as_json: Json = False,
+    settings: ImportCheckpointSettings, corpus: CorpusArgument = HERE, as_json: Json = False
 ) -> None:
     """Import a network that the authors' program trained, ready to align.
 
-    Reads FILE, whose names and shapes tell the variant: projected or full inputs; SBN, 2×LN, 4×LN or
-    none. FILE holds no projection and no normalisation: they are taken from features/NAME.rp.h5, or
-    for full inputs fitted on features/NAME.h5 and splits/train.txt. Writes runs/RUN.
+    Reads FILE, whose names and shapes show the variant: projected or full inputs; SBN, 2×LN, 4×LN or
+    none. FILE holds no projection and no normalisation: they are taken from features/NAME.rp.h5, or,
+    for full inputs, fitted on features/NAME.h5 and splits/train.txt. Writes runs/RUN.
 
     Example: mmtool import checkpoint best.pth my-corpus --run published
     """
     from mmtool.stages.imports import import_checkpoint
 
-    run_stage(
-        lambda _: import_checkpoint(
-            file, corpus, run=run, video=video, text=text, actions=action or (), force=force
-        ),
-        as_json=as_json,
-    )
+    with progress_bars(quiet=as_json) as bars:
+        report = import_checkpoint(corpus, settings, progress=bars)
+    finish(report, as_json=as_json)

@@ -1,23 +1,30 @@
-"""What the stages ask of an encoder.
+"""What the stages ask of an encoder, and what an encoder is told when it is made.
 
-Encoders of pictures and of texts whose features may be compared, as those of one CLIP model, say so in
-their identities: ``settings["space"]`` is then the same on both sides, a digest of the model's weights.
+An encoder is a subclass of :class:`FrameEncoder`, :class:`IntervalEncoder` or :class:`TextEncoder`, made from
+one :class:`EncoderOptions`; :mod:`mmtool.encoders.registry` says how it gets a name.
+
+Encoders of frames and of snippets whose features may be compared, such as the two sides of a CLIP model, say
+so in their identities: ``settings["space"]`` is the same on both sides, a digest of the model's weights.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtool.choices import EncoderPrecision, Pooling
 from mmtool.records import EncoderIdentity, Interval, RegionNames
 
 __all__ = [
     "MAX_REGIONS",
     "EncodedFrames",
+    "Encoder",
     "EncoderIdentity",
+    "EncoderOptions",
+    "EncoderPair",
     "Features",
     "Frame",
     "FrameEncoder",
@@ -27,6 +34,7 @@ __all__ = [
     "RegionNames",
     "Regions",
     "TextEncoder",
+    "VideoEncoder",
 ]
 
 Features = NDArray[np.float32]
@@ -35,12 +43,46 @@ MAX_REGIONS = 36  # of a frame, as in bottom-up attention (Anderson et al., 2018
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """What users can choose about an encoder.
+
+    Options that most encoders have no use for are refused unless the encoder's ``reads`` lists them:
+    ``weights``, ``model``, ``image_size``, ``proposals``, ``keep_regions`` and ``pooling``.
+
+    Args:
+        name: The name that the encoder was chosen by.
+        weights: None for the published or default weights, ``"random"`` (under ``seed``) or a path.
+        model: Name of a published model or a local folder; None for the encoder's default.
+        image_size: Shorter side in pixels to which frames are scaled; None for the model's own.
+        proposals: Regions of a frame that a detector looks at; None for the model's own number.
+        keep_regions: Whether the regions of each frame are returned with its features.
+        pooling: How token features become one feature; None for the encoder's own way.
+        seed: Seed of random weights.
+        batch_size: The most frames or snippets to encode at a time.
+        precision: Precision of the network's products.
+        device: Where to compute, ``"cpu"`` or ``"cuda"``.
+    """
+
+    name: str
+    weights: str | None = None
+    model: str | None = None
+    image_size: int | None = None
+    proposals: int | None = None
+    keep_regions: bool = False
+    pooling: Pooling | None = None
+    seed: int = 0
+    batch_size: int = 8
+    precision: EncoderPrecision = EncoderPrecision.FP32
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
 class Regions:
     """The detected regions of one frame.
 
-    ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels of the frame; ``scores`` (R,); ``labels`` (R,) are
-    ids of the encoder's classes, 0 where a region has none; ``features`` (R, D); ``attributes`` (R,) are
-    ids of the encoder's attributes, where it knows any.
+    ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels of the frame; ``scores`` (R,); ``labels`` (R,) are ids of
+    the encoder's classes, 0 for a region without a class; ``features`` (R, D); ``attributes`` (R,) are ids of
+    the encoder's attributes, if it has any.
     """
 
     boxes: NDArray[np.float32]
@@ -52,21 +94,68 @@ class Regions:
 
 @dataclass(frozen=True, slots=True)
 class EncodedFrames:
-    """``features`` (B, D), one row a frame; ``regions`` only where they were asked for."""
+    """``features`` (B, D), one row per frame; ``regions`` only if they were asked for."""
 
     features: Features
     regions: list[Regions] | None = None
 
 
-class FrameEncoder(Protocol):
-    """Sees the pixels of one frame a clip."""
+class Encoder(ABC):
+    """Base of all encoders.
 
-    @property
-    def identity(self) -> EncoderIdentity: ...
+    ``reads`` names the optional fields of :class:`EncoderOptions` that the encoder reads. ``identity`` says
+    everything that determines the features; features of different identities are never mixed.
+    """
 
+    reads: ClassVar[frozenset[str]] = frozenset()
+    identity: EncoderIdentity
+
+    def __init__(self, options: EncoderOptions) -> None:  # noqa: B027  encoders without options need no other
+        """Load what the encoder needs; raises InputError if its weights cannot be loaded."""
+
+
+class FrameEncoder(Encoder):
+    """Sees the pixels of the frames that represent a clip."""
+
+    @abstractmethod
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8."""
-        ...
+
+
+class IntervalEncoder(Encoder):
+    """Sees only the times of a video's clips."""
+
+    @abstractmethod
+    def encode(self, intervals: Sequence[Interval]) -> Features:
+        """Encode all N clips of one video to (N, D)."""
+
+
+class TextEncoder(Encoder):
+    """Sees all snippets of one text, in reading order.
+
+    ``truncated`` is the number of snippets so far that were too long for the model and were cut.
+    """
+
+    truncated: int = 0
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str]) -> Features:
+        """Encode all M snippets of one text to (M, D)."""
+
+    def encode_each(self, many: Iterable[Sequence[str]]) -> Iterator[Features]:
+        """Encode one text after another; may read more texts ahead than were asked for."""
+        return map(self.encode, many)
+
+
+VideoEncoder = FrameEncoder | IntervalEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderPair:
+    """The two sides of a model that encodes both clips and snippets; they share one name."""
+
+    video: type[FrameEncoder] | type[IntervalEncoder]
+    text: type[TextEncoder]
 
 
 class RegionDetector(Protocol):
@@ -82,40 +171,7 @@ class RegionDetector(Protocol):
 
 @runtime_checkable
 class NamesRegions(Protocol):
-    """An encoder or detector that can say what the labels and attributes of its regions stand for."""
+    """An encoder or detector that knows what the labels and attributes of its regions are called."""
 
     @property
     def names(self) -> RegionNames | None: ...
-
-
-class IntervalEncoder(ABC):
-    """Sees only the times of a video's clips.
-
-    A base class and no protocol, so that ``isinstance`` tells it from a frame encoder.
-    """
-
-    @property
-    @abstractmethod
-    def identity(self) -> EncoderIdentity: ...
-
-    @abstractmethod
-    def encode(self, intervals: Sequence[Interval]) -> Features:
-        """Encode all N clips of one video to (N, D)."""
-
-
-class TextEncoder(ABC):
-    """Sees all snippets of one text, in reading order.
-
-    ``truncated`` is how many snippets so far were too long for the model and were cut.
-    """
-
-    identity: EncoderIdentity
-    truncated: int = 0
-
-    @abstractmethod
-    def encode(self, texts: Sequence[str]) -> Features:
-        """Encode all M snippets of one text to (M, D)."""
-
-    def encode_each(self, many: Iterable[Sequence[str]]) -> Iterator[Features]:
-        """Encode one text after another; more may be read than was asked for so far."""
-        return map(self.encode, many)

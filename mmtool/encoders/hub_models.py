@@ -1,4 +1,4 @@
-"""Models of transformers' hub: from a local folder, else from the cache, else from the network."""
+"""Models of transformers: from a local folder, from the hub's cache, or downloaded."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ import torch
 import transformers
 from huggingface_hub.constants import ENDPOINT
 
+from mmtool.choices import Modality
 from mmtool.encoders.weights import RANDOM, reachable
 from mmtool.errors import InputError
 
@@ -18,9 +19,9 @@ Load = Callable[[bool], Loaded]
 
 
 def fetch(name: str, load: Load[Loaded], *, remedy: str) -> Loaded:
-    """Return ``load(local)`` of what ``name`` is: a folder or a hub's name; quick to give up offline.
+    """Return ``load(local)`` for a local folder or a model of the hub; gives up quickly without a network.
 
-    ``local`` says whether files must all be here. Raises InputError.
+    ``local`` says whether only files on this machine may be used. Raises InputError.
     """
     is_folder = Path(name).is_dir()
     try:
@@ -34,27 +35,30 @@ def fetch(name: str, load: Load[Loaded], *, remedy: str) -> Loaded:
         raise
     except Exception as error:  # whatever transformers raises on foreign files
         if isinstance(error, OSError) and not is_folder:
-            problem = "no local folder, no published model found here, and the download failed"
+            problem = "not a local folder or a model on this machine, and the download failed"
         else:
-            problem = f"holds no model that transformers can load ({type(error).__name__})"
+            problem = f"does not contain a model that transformers can load ({type(error).__name__})"
         raise InputError(name, problem, remedy) from error
 
 
 def require_tensors(name: str, report: Mapping[str, Any], *, unused: tuple[str, ...], remedy: str) -> None:
-    """Raise InputError for the first tensor that the files lack, but for those that start like ``unused``."""
+    """Raise InputError for the first tensor that the files lack, unless its name starts with ``unused``."""
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
     if missing:
         raise InputError(name, f"has no tensor {missing[0]}", remedy)
 
 
 def require_vocabulary(name: str, tokenizer: Any, *, remedy: str) -> None:
-    """Raise InputError for the tokenizer that transformers makes up where the files are missing."""
+    """Raise InputError for the empty tokenizer that transformers makes up if the files are missing."""
     if len(tokenizer) <= len(tokenizer.all_special_ids):
-        raise InputError(name, "has no vocabulary, neither tokenizer.json nor vocab.txt", remedy)
+        raise InputError(name, "has no vocabulary (tokenizer.json or vocab.txt)", remedy)
 
 
-def config_of(name: str | None, default: Any, *, published: str, option: str) -> Any:
-    """The form of untrained weights: ``default`` for the published model, else a folder's config.json."""
+def config_of(name: str | None, default: Any, *, published: str, setting: str) -> Any:
+    """The configuration of untrained weights: ``default`` for the published model, or a folder's.
+
+    Raises InputError, whose remedy names ``setting``, the one that holds ``name``.
+    """
     if name in (None, published):
         return default()
     if (Path(name) / "config.json").is_file():
@@ -62,27 +66,32 @@ def config_of(name: str | None, default: Any, *, published: str, option: str) ->
             return hub.AutoConfig.from_pretrained(name, local_files_only=True)
         except Exception as error:  # whatever transformers raises on foreign files
             problem = f"has a config.json that transformers cannot read ({type(error).__name__})"
-            raise InputError(name, problem, f"leave out {option}") from error
-    remedy = f"leave out {option} for random weights in the form of {published}"
-    raise InputError(name, "is no local folder with a config.json", remedy)
+            raise InputError(name, problem, f"leave out `{setting}`") from error
+    remedy = f"leave out `{setting}` for random weights in the form of {published}"
+    raise InputError(name, "is not a local folder with a config.json", remedy)
 
 
 def untrained(build: Callable[[], Any], seed: int) -> Any:
-    """What ``build`` makes of random numbers under ``seed``, in evaluation mode."""
+    """The network that ``build`` makes with random numbers under ``seed``, in evaluation mode."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return build().float().eval()
 
 
 def require_choice(weights: str | None, *, encoder: str, remedy: str) -> None:
-    """Raise InputError for weights other than the model's own (None) and random ones."""
+    """Raise InputError for weights other than the model's own (None) or random ones."""
     if weights not in (None, RANDOM):
-        raise InputError(weights, f"is no choice of weights for a {encoder} encoder", remedy)
+        raise InputError(weights, f"is not a choice of weights for a {encoder} encoder", remedy)
+
+
+def model_remedy(modality: Modality) -> str:
+    """What to do about a model that cannot be loaded."""
+    return f"set `{modality}_model` to a local folder, or `{modality}_weights` to {RANDOM}"
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without transformers' progress bars and warnings."""
+    """Suppress transformers' progress bars and warnings."""
     logging = hub.utils.logging
     bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""The numbers that matrix products are made of: what fp32, bf16 and fp16 are in torch."""
+"""Precisions of encoders as torch's data types, and in identities."""
 
 import torch
 
@@ -12,5 +12,5 @@ DTYPES = {
 
 
 def precision_settings(precision: EncoderPrecision) -> dict[str, str | int | float | bool]:
-    """What an encoder's identity says of its precision; fp32 goes without saying."""
+    """What an encoder's identity says about its precision: nothing for fp32."""
     return {} if precision is EncoderPrecision.FP32 else {"precision": precision.value}

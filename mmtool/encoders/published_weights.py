@@ -1,4 +1,4 @@
-"""Which published weights are on this machine already."""
+"""Which published weights are already on this machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from mmtool.choices import VideoEncoderName
 from mmtool.encoders.dual import clip_models as dual_models
 from mmtool.encoders.dual import lxmert_models
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
@@ -17,7 +16,7 @@ from mmtool.encoders.visual_genome import weights as visual_genome_weights
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeights:
-    """What an encoder loads unless told otherwise, and whether it would have to be downloaded."""
+    """The weights that an encoder loads by default, and whether they were found on this machine."""
 
     encoder: str
     name: str
@@ -25,16 +24,16 @@ class PublishedWeights:
 
 
 def published_weights() -> Iterator[PublishedWeights]:
-    """Look into the caches of torch and of the hub; nothing is downloaded."""
+    """Look into the caches of torch and of the hub without downloading anything."""
     checkpoints = Path(torch.hub.get_dir()) / "checkpoints"
     for detector, architecture in ARCHITECTURES.items():
         name = architecture.published.url.rpartition("/")[2]
-        yield PublishedWeights(str(detector), name, (checkpoints / name).is_file())
+        yield PublishedWeights(detector, name, (checkpoints / name).is_file())
     for encoder, model in (
         ("bert", text_models.PUBLISHED),
         ("lxmert", lxmert_models.PUBLISHED),
         ("clip", dual_models.PUBLISHED),
-        (VideoEncoderName.FASTER_RCNN_VG.value, visual_genome_weights.PUBLISHED),
+        (visual_genome_weights.NAME, visual_genome_weights.PUBLISHED),
     ):
         cached = [try_to_load_from_cache(model, file) for file in visual_genome_weights.TENSORS]
         yield PublishedWeights(encoder, model, any(isinstance(path, str) for path in cached))

@@ -1,172 +1,118 @@
-"""Encoders by name; a name's libraries are imported only when it is asked for."""
+"""The table of encoders: the package's own, and those of other packages.
 
-from mmtool import choices
-from mmtool.choices import EncoderPrecision, Pooling, VideoEncoderName
-from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, TextEncoder
-from mmtool.encoders.counting.length import LengthEncoder
-from mmtool.encoders.counting.timing import TimingEncoder
-from mmtool.errors import CallError
+A row is a subclass of :class:`~mmtool.encoders.contract.FrameEncoder`,
+:class:`~mmtool.encoders.contract.IntervalEncoder` or :class:`~mmtool.encoders.contract.TextEncoder`, or an
+:class:`~mmtool.encoders.contract.EncoderPair` of one for clips and one for snippets. Other packages add rows
+through entry points of the group ``mmtool.encoders``. Video encoders also include each classifier of
+``torchvision.models``, by its name. A row's libraries are imported only when it is chosen.
+"""
 
-RANDOM = "random"
+from difflib import get_close_matches
+from typing import Any
+
+from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS, Modality
+from mmtool.encoders.contract import (
+    EncoderOptions,
+    EncoderPair,
+    FrameEncoder,
+    IntervalEncoder,
+    TextEncoder,
+    VideoEncoder,
+)
+from mmtool.errors import SettingError
+from mmtool.plugins import Registry
+
+GROUP = "mmtool.encoders"
+BUILT_IN = {
+    "faster-rcnn-resnet50": "mmtool.encoders.faster_rcnn.encoder:FasterRcnnEncoder",
+    "faster-rcnn-mobilenet": "mmtool.encoders.faster_rcnn.encoder:FasterRcnnEncoder",
+    "faster-rcnn-vg": "mmtool.encoders.visual_genome.encoder:VisualGenomeDetector",
+    "lxmert": "mmtool.encoders.dual.lxmert:LXMERT",
+    "clip": "mmtool.encoders.dual.clip:CLIP",
+    "timing": "mmtool.encoders.counting.timing:TimingEncoder",
+    "bert": "mmtool.encoders.tokens.bert:BertEncoder",
+    "length": "mmtool.encoders.counting.length:LengthEncoder",
+}
+BUILT_IN_NAMES = {Modality.VIDEO: VIDEO_ENCODERS, Modality.TEXT: TEXT_ENCODERS}
+BASES: dict[Modality, tuple[type, ...]] = {
+    Modality.VIDEO: (FrameEncoder, IntervalEncoder),
+    Modality.TEXT: (TextEncoder,),
+}
 
 
-def load_video_encoder(
-    name: str,
-    *,
-    video_model: str | None,
-    weights: str | None,
-    seed: int,
-    image_size: int | None,
-    proposals: int | None,
-    keep_regions: bool,
-    batch_size: int,
-    precision: EncoderPrecision,
-    device: str,
-) -> FrameEncoder | IntervalEncoder:
-    """Return the encoder of frames or of clip times.
+def _encodes(loaded: object, *modalities: Modality) -> bool:
+    return isinstance(loaded, type) and any(issubclass(loaded, BASES[modality]) for modality in modalities)
 
-    ``name`` is one of :class:`mmtool.choices.VideoEncoderName` or a classifier of ``torchvision.models``;
-    ``video_model`` (of clip and lxmert) is a hub name or a local folder, None the encoder's default;
-    ``weights`` is None (published), ``"random"`` (under ``seed``) or a file, of the detector where the
-    encoder is lxmert; ``image_size`` is the shorter side in pixels to which a detector scales frames,
-    ``proposals`` how many regions of a frame it looks at, None the model's own. Raises InputError where
-    weights cannot be had, CallError for an unknown name or for settings that the encoder has no use for.
-    """
-    if name == VideoEncoderName.TIMING:
-        _refuse(name, "networks", video_weights=weights, video_model=video_model)
-        _refuse(name, "detectors", image_size=image_size, proposals=proposals, keep_regions=keep_regions)
-        return TimingEncoder()
-    if name not in (VideoEncoderName.CLIP, VideoEncoderName.LXMERT) and video_model is not None:
-        raise CallError(f"--video-model is of clip and lxmert; {name} is a model itself")
-    if name in (VideoEncoderName.FASTER_RCNN_RESNET50, VideoEncoderName.FASTER_RCNN_MOBILENET):
-        from mmtool.encoders.faster_rcnn.encoder import FasterRcnnEncoder
 
-        return FasterRcnnEncoder(
-            name=VideoEncoderName(name),
-            weights=weights,
-            seed=seed,
-            image_size=image_size,
-            proposals=proposals,
-            keep_regions=keep_regions,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
-        )
-    if name == VideoEncoderName.FASTER_RCNN_VG:
-        from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
+def _is_row(loaded: object) -> bool:
+    if isinstance(loaded, EncoderPair):
+        return _encodes(loaded.video, Modality.VIDEO) and _encodes(loaded.text, Modality.TEXT)
+    return _encodes(loaded, *Modality)
 
-        return VisualGenomeDetector(
-            weights=weights,
-            seed=seed,
-            image_size=image_size,
-            proposals=proposals,
-            keep_regions=keep_regions,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
-        )
-    if name == VideoEncoderName.LXMERT:
-        from mmtool.encoders.dual.lxmert import LxmertFrameEncoder
-        from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
 
-        return LxmertFrameEncoder(
-            detector=VisualGenomeDetector(
-                weights=weights,
-                seed=seed,
-                image_size=image_size,
-                proposals=proposals,
-                keep_regions=True,
-                batch_size=batch_size,
-                precision=precision,
-                device=device,
-            ),
-            model=video_model,
-            weights=RANDOM if weights == RANDOM else None,
-            seed=seed,
-            keep_regions=keep_regions,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
-        )
-    _refuse(name, "detectors", image_size=image_size, proposals=proposals, keep_regions=keep_regions)
-    if name == VideoEncoderName.CLIP:
-        from mmtool.encoders.dual.clip import ClipFrameEncoder
-
-        return ClipFrameEncoder(
-            model=video_model,
-            weights=weights,
-            seed=seed,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
-        )
-    from mmtool.encoders.classifiers.encoder import ClassifierEncoder
-
-    return ClassifierEncoder(
-        name=name, weights=weights, seed=seed, batch_size=batch_size, precision=precision, device=device
+_TABLES: dict[Modality, Registry[Any]] = {  # one table; errors name the setting of the modality
+    modality: Registry(
+        GROUP, f"{modality}_encoder", BUILT_IN, expected="an encoder class or an EncoderPair", accepts=_is_row
     )
+    for modality in Modality
+}
 
 
-def _refuse(name: str, owners: str, **settings: str | int | None) -> None:
-    """Raise CallError for the first setting that was asked of an encoder that is none of its owners."""
-    for option, value in settings.items():
-        if value not in (None, False):
-            raise CallError(f"--{option.replace('_', '-')} is of {owners}; {name} has no use for it")
+def encoder_names(modality: Modality) -> list[str]:
+    """The built-in encoders of a modality, then the names of plug-ins, whatever they encode.
 
-
-def load_text_encoder(
-    name: choices.TextEncoderName,
-    *,
-    text_model: str | None,
-    pooling: Pooling | None,
-    weights: str | None,
-    seed: int,
-    batch_size: int,
-    precision: EncoderPrecision,
-    device: str,
-) -> TextEncoder:
-    """Return the encoder of snippets.
-
-    ``text_model`` is a hub name or a local folder, None the encoder's default; ``pooling`` None is the
-    encoder's own; ``weights`` is None (the model's own) or ``"random"`` (under ``seed``). Raises
-    InputError where the model cannot be had, CallError for settings that the encoder has no use for.
+    Nothing is loaded, so the modality of plug-ins is unknown here.
     """
-    if name is choices.TextEncoderName.LENGTH:
-        _refuse(name, "networks", text_weights=weights, text_model=text_model, pooling=pooling)
-        return LengthEncoder()
-    if name is choices.TextEncoderName.CLIP:
-        from mmtool.encoders.dual.clip import ClipTextEncoder
+    plugins = [name for name in _TABLES[modality].names() if name not in BUILT_IN]
+    return [*BUILT_IN_NAMES[modality], *plugins]
 
-        if pooling is not None:
-            raise CallError("--pooling is of bert and lxmert; clip pools by itself")
-        return ClipTextEncoder(
-            model=text_model,
-            weights=weights,
-            seed=seed,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
-        )
-    if name is choices.TextEncoderName.LXMERT:
-        from mmtool.encoders.dual.lxmert import LxmertTextEncoder
 
-        return LxmertTextEncoder(
-            model=text_model,
-            pooling=pooling,
-            weights=weights,
-            seed=seed,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
-        )
-    from mmtool.encoders.tokens.bert import BertEncoder
+def video_encoder_class(name: str) -> type[FrameEncoder] | type[IntervalEncoder]:
+    """The class of a video encoder; raises SettingError for an unknown name or a text encoder."""
+    if name not in _TABLES[Modality.VIDEO]:
+        return _classifier_class(name)
+    found: type[FrameEncoder] | type[IntervalEncoder] = _side(name, Modality.VIDEO)
+    return found
 
-    return BertEncoder(
-        model=text_model,
-        pooling=pooling,
-        weights=weights,
-        seed=seed,
-        batch_size=batch_size,
-        precision=precision,
-        device=device,
-    )
+
+def text_encoder_class(name: str) -> type[TextEncoder]:
+    """The class of a text encoder; raises SettingError for an unknown name or a video encoder."""
+    if name not in _TABLES[Modality.TEXT]:
+        raise _unknown(name, Modality.TEXT, encoder_names(Modality.TEXT))
+    found: type[TextEncoder] = _side(name, Modality.TEXT)
+    return found
+
+
+def load_video_encoder(options: EncoderOptions) -> VideoEncoder:
+    """Make the encoder ``options.name``; raises SettingError for its name, InputError for its weights."""
+    return video_encoder_class(options.name)(options)
+
+
+def load_text_encoder(options: EncoderOptions) -> TextEncoder:
+    """Make the encoder ``options.name``; raises SettingError for its name, InputError for its weights."""
+    return text_encoder_class(options.name)(options)
+
+
+def _side(name: str, modality: Modality) -> Any:
+    """The class that a row has for a modality."""
+    row = _TABLES[modality].load(name)
+    found = getattr(row, modality) if isinstance(row, EncoderPair) else row
+    if not _encodes(found, modality):
+        encodes = "snippets, not clips" if modality is Modality.VIDEO else "clips, not snippets"
+        raise SettingError(f"{modality}_encoder", f"cannot be {name}, which encodes {encodes}")
+    return found
+
+
+def _classifier_class(name: str) -> type[FrameEncoder]:
+    from mmtool.encoders.classifiers.encoder import ClassifierEncoder, classifier_names
+
+    known = classifier_names()
+    if name not in known:
+        raise _unknown(name, Modality.VIDEO, [*encoder_names(Modality.VIDEO), *known])
+    return ClassifierEncoder
+
+
+def _unknown(name: str, modality: Modality, known: list[str]) -> SettingError:
+    close = get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {close[0]}?" if close else "see `mmtool extract --help`"
+    return SettingError(f"{modality}_encoder", f"cannot be {name}: there is no such encoder; {hint}")

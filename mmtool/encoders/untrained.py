@@ -1,4 +1,4 @@
-"""Untrained networks that tell pictures apart."""
+"""Random weights with which untrained networks distinguish pictures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,16 +6,16 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-PICTURES, SIDE = 8, 256  # how many, and pixels
-RECTANGLES, BOXES = 24, 16  # a picture
+PICTURES, SIDE = 8, 256  # number of pictures, and their side in pixels
+RECTANGLES, BOXES = 24, 16  # per picture
 
 
 @contextmanager
 def calibration(model: nn.Module) -> Iterator[None]:
-    """Within it, each batch norm of an untrained model takes the statistics of the one pass that it sees.
+    """Let each batch norm of an untrained model take the statistics of the one pass made within.
 
-    With the statistics that they are born with (mean 0, variance 1) the signal dies in MobileNet and
-    explodes in ResNet, and all frames get the same features.
+    With the initial statistics (mean 0, variance 1) the signal vanishes in MobileNet and explodes in ResNet,
+    and all frames get the same features.
     """
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
@@ -27,7 +27,7 @@ def calibration(model: nn.Module) -> Iterator[None]:
 
 
 def random_pictures(side: int = SIDE) -> Tensor:
-    """Rectangles of random colours over each other, with a little noise: (PICTURES, 3, side, side)."""
+    """Overlapping rectangles of random colours with a little noise: (PICTURES, 3, side, side)."""
     pictures = torch.randn(PICTURES, 3, 1, 1).repeat(1, 1, side, side)
     for picture in pictures:
         for x1, y1, x2, y2 in random_boxes(RECTANGLES, side).int().tolist():
@@ -36,7 +36,7 @@ def random_pictures(side: int = SIDE) -> Tensor:
 
 
 def random_boxes(count: int = BOXES, side: int = SIDE) -> Tensor:
-    """Boxes (count, 4) with sides of 1/16 to 1/2 of the picture's."""
+    """Boxes (count, 4) with sides from 1/16 to 1/2 of the picture's side."""
     sides = side / 2 ** (1 + 3 * torch.rand(count, 2))
     corners = (side - sides) * torch.rand(count, 2)
     return torch.cat([corners, corners + sides], dim=1)

@@ -1,4 +1,4 @@
-"""Weights: from a file, from the hub's cache or its network, and what names them."""
+"""Weights of networks: reading files, finding published ones, and digests that identify them."""
 
 import hashlib
 import urllib.error
@@ -13,12 +13,18 @@ from torch import Tensor, nn
 from mmtool.errors import InputError
 
 RANDOM = "random"  # the choice of untrained weights
+WEIGHTS_SETTING = "video_weights"  # the setting that takes the weights of detectors and classifiers
 CONNECT_SECONDS = 5.0
-BATCH_COUNTER = "num_batches_tracked"  # of batch norms: no part of what a trained model computes
+BATCH_COUNTER = "num_batches_tracked"  # of batch norms; a trained model does not compute with it
+
+
+def weights_remedy(model: str) -> str:
+    """What to do about weights that do not fit ``model``."""
+    return f"set `{WEIGHTS_SETTING}` to a state dict of {model}, or to {RANDOM}"
 
 
 def weights_digest(tensors: Mapping[str, Tensor]) -> str:
-    """``sha256:`` and 16 hex digits over names, shapes and bytes, in name order."""
+    """``sha256:`` and 16 hexadecimal digits over names, shapes and bytes, in the order of names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         if not name.endswith(BATCH_COUNTER):
@@ -29,12 +35,12 @@ def weights_digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def read_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
-    """Read a state dict, ``.safetensors`` or torch's own; nothing but tensors is loaded.
+    """Read a state dict, ``.safetensors`` or torch's own format; only tensors are loaded.
 
-    Raises InputError where the file is missing, unreadable or something else.
+    Raises InputError if the file is missing, unreadable or not a state dict.
     """
     if not path.is_file():
-        raise InputError(path, "there is no such weights file", remedy)
+        raise InputError(path, "this weights file does not exist", remedy)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -42,7 +48,7 @@ def read_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
     except Exception as error:  # whatever the two parsers raise on foreign bytes
         raise InputError(path, f"cannot be read as weights ({type(error).__name__})", remedy) from error
     if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
-        raise InputError(path, "is no state dict, which maps names to tensors", remedy)
+        raise InputError(path, "is not a state dict, which maps names to tensors", remedy)
     return tensors
 
 
@@ -55,7 +61,7 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], *, path: Path,
 def check_tensors(
     tensors: Mapping[str, Tensor], model: Mapping[str, Tensor], *, path: Path, remedy: str
 ) -> None:
-    """Raise InputError naming the first of ``tensors`` that differs from the model's in name or shape."""
+    """Raise InputError naming the first of ``tensors`` whose name or shape differs from the model's."""
     wanted, given = _without_counters(model), _without_counters(tensors)
     for name, value in wanted.items():
         if name not in given:
@@ -64,17 +70,17 @@ def check_tensors(
             shapes = f"{tuple(given[name].shape)}, not {tuple(value.shape)}"
             raise InputError(path, f"tensor {name} has shape {shapes}", remedy)
     if unknown := [name for name in given if name not in wanted]:
-        raise InputError(path, f"tensor {unknown[0]} is none of the model's", remedy)
+        raise InputError(path, f"tensor {unknown[0]} does not belong to the model", remedy)
 
 
 def _without_counters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value for name, value in tensors.items() if not name.endswith(BATCH_COUNTER)}
 
 
-def published_file(url: str, *, name: str, option: str) -> Path:
-    """Return the file of published weights in torch hub's cache, downloading it where it is missing.
+def published_file(url: str, *, name: str, setting: str) -> Path:
+    """Return the file of published weights in torch hub's cache, downloading it if it is missing.
 
-    Raises InputError where that fails; ``option`` is the one that takes weights.
+    Raises InputError if that fails; ``setting`` is the one that takes weights.
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
     if path.is_file():
@@ -88,8 +94,8 @@ def published_file(url: str, *, name: str, option: str) -> Path:
     except (OSError, RuntimeError) as error:
         raise InputError(
             name,
-            "published weights not found here and the download failed",
-            f"give {option} PATH to a local copy of {path.name}, or {option} {RANDOM}",
+            "published weights are not on this machine, and the download failed",
+            f"set `{setting}` to a local copy of {path.name}, or to {RANDOM}",
         ) from error
     return path
 
@@ -101,6 +107,6 @@ def reachable(url: str) -> bool:
         with urllib.request.urlopen(request, timeout=CONNECT_SECONDS):  # noqa: S310
             return True
     except urllib.error.HTTPError:
-        return True  # an answer, if not the wanted one
+        return True  # an answer, if not the expected one
     except OSError:
         return False

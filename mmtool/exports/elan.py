@@ -1,6 +1,6 @@
-"""Alignments as annotations for ELAN, by pympi: a tier each for clips, snippets and confidence.
+"""Alignments as annotations for ELAN, by pympi: one tier each for clips, snippets and confidence.
 
-Annotations of one tier cannot overlap; those that do go to further tiers, ``snippets 2`` and so on.
+Annotations on one tier cannot overlap; those that do go to further tiers, ``snippets 2`` and so on.
 """
 
 import mimetypes
@@ -9,31 +9,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmtool.exports.passages import passages
+from mmtool.exports.contract import AlignedFilm, ExportFormat
 from mmtool.extras import import_extra
 from mmtool.formats.atomic import replacing
-from mmtool.records import Alignment, Interval
+from mmtool.records import Interval
 
 
-def write_eaf(path: Path, alignment: Alignment, *, video: Path | None) -> None:
-    """Write annotations to the millisecond; ``video`` is the film that ELAN plays with them."""
+def write_eaf(path: Path, film: AlignedFilm) -> None:
+    """Write annotations to the millisecond, with a link to the film that ELAN plays with them."""
     elan: Any = import_extra("pympi.Elan")
     document = elan.Eaf(author="mmtool")
     document.remove_tier("default")
-    if video is not None:
-        kind = mimetypes.guess_type(video.name)[0] or "video/mp4"
-        relative = os.path.relpath(video.resolve(), path.resolve().parent)
-        document.add_linked_file(video.resolve().as_uri(), relpath=relative, mimetype=kind)
-    told = passages(alignment)
-    _annotate(document, "snippets", [(passage.interval, passage.text) for passage in told])
-    _annotate(document, "confidence", [(passage.interval, f"{passage.confidence:.2f}") for passage in told])
-    _annotate(document, "clips", [(clip.interval, str(k)) for k, clip in enumerate(alignment.clips)])
+    if film.video is not None:
+        media_type = mimetypes.guess_type(film.video.name)[0] or "video/mp4"
+        video = film.video.resolve()
+        relative = os.path.relpath(video, path.resolve().parent)
+        document.add_linked_file(video.as_uri(), relpath=relative, mimetype=media_type)
+    passages, clips = film.passages, film.alignment.clips
+    _annotate(document, "snippets", [(passage.interval, passage.text) for passage in passages])
+    _annotate(
+        document, "confidence", [(passage.interval, f"{passage.confidence:.2f}") for passage in passages]
+    )
+    _annotate(document, "clips", [(clip.interval, str(number)) for number, clip in enumerate(clips)])
     with replacing(path) as part:
         document.to_file(str(part))
 
 
 def _annotate(document: Any, name: str, rows: Sequence[tuple[Interval, str]]) -> None:
-    """Write rows, in the order of time, to the first tier on which they are free of the row before."""
+    """Write rows in the order of time, each to the first tier on which it overlaps no earlier row."""
     document.add_tier(name)
     ends = [0]  # of the last annotation of each tier
     for interval, text in rows:
@@ -49,3 +52,11 @@ def _annotate(document: Any, name: str, rows: Sequence[tuple[Interval, str]]) ->
 def _milliseconds(interval: Interval) -> tuple[int, int]:
     start, end = (round(seconds * 1000) for seconds in interval)
     return start, max(end, start + 1)
+
+
+EAF = ExportFormat(
+    help="Annotations for ELAN: tiers for snippets, confidence and clips.",
+    suffix=".eaf",
+    write=write_eaf,
+    modules=("pympi.Elan",),
+)

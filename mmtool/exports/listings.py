@@ -1,19 +1,18 @@
-"""Alignments as tables: CSV with a row a passage, JSON lines with a line a snippet."""
+"""Alignments as tables: CSV with one row per passage, JSON lines with one line per snippet."""
 
 import json
 from pathlib import Path
 
-from mmtool.exports.passages import passages
+from mmtool.exports.contract import AlignedFilm, ExportFormat
 from mmtool.formats.atomic import write_text
 from mmtool.formats.csv_rows import write_rows
-from mmtool.records import Alignment
 
 COLUMNS = ("id", "snippet", "start", "end", "confidence", "text")
 
 
-def write_csv(path: Path, alignment: Alignment) -> None:
-    """Passages in the order of time, then the snippets that match nothing, without times."""
-    matched = passages(alignment)
+def write_csv(path: Path, film: AlignedFilm) -> None:
+    """Write the passages in the order of time, then the unmatched snippets, without times."""
+    alignment, matched = film.alignment, film.passages
     rows: list[tuple[object, ...]] = [
         (alignment.id, p.snippet, *(round(t, 6) for t in p.interval), round(p.confidence, 6), p.text)
         for p in matched
@@ -27,8 +26,9 @@ def write_csv(path: Path, alignment: Alignment) -> None:
     write_rows(path, COLUMNS, rows)
 
 
-def write_jsonl(path: Path, alignment: Alignment) -> None:
-    """Snippets in reading order, with their intervals and their clips."""
+def write_jsonl(path: Path, film: AlignedFilm) -> None:
+    """Write the snippets in reading order, with their intervals and their clips."""
+    alignment = film.alignment
     lines = [
         json.dumps(
             {
@@ -44,3 +44,7 @@ def write_jsonl(path: Path, alignment: Alignment) -> None:
         for number, snippet in enumerate(alignment.snippets)
     ]
     write_text(path, "".join(line + "\n" for line in lines))
+
+
+CSV = ExportFormat(help="A table with one row per passage.", suffix=".csv", write=write_csv)
+JSONL = ExportFormat(help="JSON lines, one per snippet.", suffix=".jsonl", write=write_jsonl)

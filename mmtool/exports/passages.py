@@ -1,16 +1,16 @@
-"""An alignment as what is told when: the rows that every export writes."""
+"""An alignment as a list of passages in the order of time: the rows that every export writes."""
 
 import re
 from dataclasses import dataclass
 
 from mmtool.records import Alignment, Interval
 
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")  # which XML refuses
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")  # not allowed in XML
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One stretch of a video and the snippet that it shows; a snippet may have several."""
+    """One interval of a video and the snippet that it shows; a snippet may have several."""
 
     snippet: int
     text: str

@@ -1,1 +1,1 @@
-"""Other people's corpora → our corpus folder."""
+"""Corpora and checkpoints of other programs → the records of a corpus folder."""

@@ -36,13 +36,13 @@ LAYER_NORM = {
 }
 BATCH_NORMS = {"VideoStackBN": "video_stack.norm.norm", "TextStackBN": "text_stack.norm.norm"}
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-PARALLEL = "module."  # what DataParallel puts before every name
-REMEDY = "give a file as the authors' program saves it"
+PARALLEL = "module."  # the prefix that DataParallel adds to every name
+REMEDY = "give a checkpoint that the authors' program saved"
 
 
 @dataclass(frozen=True, slots=True)
 class NeumatchCheckpoint:
-    """One file: its tensors by the authors' names, and its epoch as they count."""
+    """One file: its tensors by the authors' names, and its epoch as they count it."""
 
     tensors: Tensors
     epoch: int
@@ -50,7 +50,7 @@ class NeumatchCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class NeumatchShape:
-    """What a file's names and shapes tell about its network."""
+    """The network of a file, as its names and shapes show."""
 
     inputs: Inputs
     normalisation: Normalisation
@@ -63,7 +63,7 @@ def read_neumatch_checkpoint(path: Path) -> NeumatchCheckpoint:
     """Read tensors only, no pickled code; raises InputError for a missing, corrupt or foreign file."""
     if not path.is_file():
         raise InputError(path, "no such file", REMEDY)
-    content = read_plain(path, InputError(path, "is no file of tensors, or a damaged one", REMEDY))
+    content = read_plain(path, InputError(path, "is not a valid file of tensors", REMEDY))
     if not isinstance(content, dict) or not isinstance(content.get("model_state_dict"), dict):
         raise InputError(path, "has no 'model_state_dict'", REMEDY)
     epoch = content.get("epoch")
@@ -72,7 +72,7 @@ def read_neumatch_checkpoint(path: Path) -> NeumatchCheckpoint:
     tensors = content["model_state_dict"]
     for name, tensor in tensors.items():
         if not (isinstance(name, str) and isinstance(tensor, Tensor) and _is_plain(tensor)):
-            raise InputError(path, f"{name!r} of its 'model_state_dict' is no plain tensor", REMEDY)
+            raise InputError(path, f"{name!r} of its 'model_state_dict' is not a plain tensor", REMEDY)
     if tensors and all(name.startswith(PARALLEL) for name in tensors):
         tensors = {name.removeprefix(PARALLEL): tensor for name, tensor in tensors.items()}
     return NeumatchCheckpoint(dict(tensors), epoch)
@@ -118,7 +118,7 @@ def names(inputs: Inputs, normalisation: Normalisation) -> dict[str, str]:
 def read_shape(path: Path, tensors: Mapping[str, Tensor]) -> NeumatchShape:
     """Detect the variant from the names, and its widths from the shapes.
 
-    Raises InputError that names the first tensor that is missing, or that no variant has.
+    Raises InputError that names the first tensor that is missing or that this variant does not have.
     """
     inputs, normalisation = _inputs(tensors), _normalisation(tensors)
     require_names(path, tensors, names(inputs, normalisation), REMEDY)
@@ -159,7 +159,7 @@ def require_names(path: Path, tensors: Mapping[str, Tensor], wanted: Iterable[st
 def _matrix_shape(path: Path, tensors: Mapping[str, Tensor], name: str) -> tuple[int, int]:
     tensor = tensors[name]
     if tensor.ndim != 2 or not tensor.numel():
-        raise InputError(path, f"{name} is {_described(tensor)}, which is no matrix", REMEDY)
+        raise InputError(path, f"{name} is {_described(tensor)}, not a matrix", REMEDY)
     return tensor.shape[0], tensor.shape[1]
 
 
@@ -170,7 +170,7 @@ def require_shapes(path: Path, tensors: Mapping[str, Tensor], wanted: Mapping[st
         if (tensor.shape, tensor.dtype) != (like.shape, like.dtype):
             raise InputError(path, f"{name} is {_described(tensor)}, not {_described(like)}", REMEDY)
         if not tensor.isfinite().all():
-            raise InputError(path, f"{name} is not finite", "give a file from before the training diverged")
+            raise InputError(path, f"{name} is not finite", "give a checkpoint from before training diverged")
 
 
 def _described(tensor: Tensor) -> str:
@@ -180,7 +180,7 @@ def _described(tensor: Tensor) -> str:
 
 
 def renamed(tensors: Mapping[str, Tensor], pairs: Mapping[str, str]) -> Tensors:
-    """Copies of the tensors of ``pairs``, {old name: new name}; each has its memory to itself."""
+    """Copies of the tensors of ``pairs``, {old name: new name}; each has memory of its own."""
     return {
         new: tensors[old].detach().clone(memory_format=torch.contiguous_format) for old, new in pairs.items()
     }

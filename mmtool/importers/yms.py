@@ -1,8 +1,8 @@
 """YouTube Movie Summaries (Dogan et al. 2018): the annotation files as their authors released them.
 
 Each line of the annotations and of the clips names a video and an interval,
-``VIDEO_HH.MM.SS.mmm-HH.MM.SS.mmm``. A phrase that starts with ``UNMATCHED`` is told while unrelated
-pictures run; the authors leave these out of the text.
+``VIDEO_HH.MM.SS.mmm-HH.MM.SS.mmm``. A phrase that starts with ``UNMATCHED`` is spoken over unrelated
+pictures; the authors leave these phrases out of the text.
 """
 
 import re
@@ -14,7 +14,9 @@ from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.csv_rows import read_utf8
 from mmtool.formats.splits import read_split
-from mmtool.records import Annotation, Clip, Snippet
+from mmtool.importers.contract import ImportedCorpus, ImportedVideo, Importer
+from mmtool.records import Annotation, Clip, Failure, Snippet
+from mmtool.settings.imports import YmsSettings
 
 ANNOTATIONS, CLIPS, TITLES, URLS = (
     "annotations_phrases.txt",
@@ -44,13 +46,42 @@ class Yms:
 
     videos: dict[str, YmsVideo]
     splits: dict[Split, list[str]]
-    blank: int  # intervals of these videos whose text is empty; there is nothing to align
+    blank: int  # intervals of these videos whose text is empty, so that there is nothing to align
+
+
+def import_yms(folder: Path, settings: YmsSettings) -> ImportedCorpus:
+    """Read the annotation files as a corpus.
+
+    Videos without clips, phrases or annotations are failures.
+
+    Raises:
+        CallError: A file is missing, or one of its lines is malformed.
+    """
+    yms = read_yms(folder, keep_unmatched=settings.keep_unmatched)
+    videos, failures = {}, []
+    for id, video in sorted(yms.videos.items()):
+        if video.clips and video.snippets and video.annotations:
+            videos[id] = ImportedVideo(
+                clips=video.clips,
+                snippets=video.snippets,
+                annotations=video.annotations,
+                title=video.title,
+                details={"url": video.url},
+            )
+        else:
+            problem = f"{folder}: {id!r} has no clips or no phrases; restore the released files"
+            failures.append(Failure(id, problem))
+    notes = []
+    if yms.blank:
+        intervals = "1 annotated interval has" if yms.blank == 1 else f"{yms.blank} annotated intervals have"
+        notes.append(f"{folder}: {intervals} no text and so no snippet")
+    return ImportedCorpus(videos=videos, splits=yms.splits, failures=failures, notes=notes)
 
 
 def read_yms(folder: Path, *, keep_unmatched: bool) -> Yms:
     """Read the annotation files; ``keep_unmatched`` keeps phrases without a match as snippets.
 
-    Videos that no split names are left out. Raises CallError for a missing file or a malformed line.
+    Videos that are in no split are left out. Raises CallError for a missing file or a malformed line.
     """
     if not folder.is_dir():
         raise CallError(f"{folder}: no such folder; give the one that holds {ANNOTATIONS}")
@@ -118,3 +149,17 @@ def _pairs(path: Path) -> Iterator[tuple[str, str]]:
 def _seconds(time: str) -> float:
     hours, minutes, seconds = time.split(".", maxsplit=2)
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+YMS = Importer(
+    help="""Import YouTube Movie Summaries: clips, snippets, annotations, splits and titles.
+
+    Reads SOURCE/annotations_phrases.txt, clip_segmentation.txt, movie_list.txt, url_list.txt and the three
+    splits. Writes clips/, snippets/, annotations/, splits/ and videos.csv. The films themselves are not
+    part of the release; videos.csv has their addresses.
+
+    Example: mmtool import yms YMS/annotations yms
+    """,
+    read=import_yms,
+    settings=YmsSettings,
+)

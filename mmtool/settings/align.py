@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import CheckpointChoice, Decoder, Device, Split, TimingPath
+from mmtool.choices import CheckpointChoice, Device, Split, TimingPath
+from mmtool.decoders import DECODERS
 from mmtool.errors import SettingError
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import TIMING, check_run_name
@@ -49,7 +50,7 @@ class AlignSettings(Settings):
         ),
     ] = CheckpointChoice.AUTO
     decoder: Annotated[
-        Decoder | None,
+        str | None,
         Option(
             "How clips are matched with snippets. greedy and beam follow a network's run; semi-markov uses "
             "timing, and the similarity of features if you name them; dtw, otam and monotone use similarity "
@@ -57,6 +58,8 @@ class AlignSettings(Settings):
             "clip.",
             heading=DECODING,
             default="greedy for a network's run, otherwise semi-markov",
+            metavar="NAME",
+            completion="decoders",
         ),
     ] = None
     beam_width: Annotated[int, Option("Beam width (beam only).", heading=DECODING, at_least=1)] = 8
@@ -123,10 +126,12 @@ class AlignSettings(Settings):
 
     def check(self) -> None:
         check_run_name(self.run)
+        if self.decoder is not None:
+            DECODERS.load(self.decoder)
         if None not in (self.text_start, self.text_end) and self.text_end <= self.text_start:  # type: ignore[operator]
             raise SettingError("text_end", f"must be after `text_start`, not {self.text_end:g}")
 
     @property
     def folder(self) -> str:
         """The name of the folder below ``alignments/``."""
-        return self.run or str(self.decoder or TIMING)
+        return self.run or self.decoder or TIMING

@@ -1,27 +1,55 @@
 """Settings of ``experiment``."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mmtool.choices import Device, Split
-from mmtool.settings.checks import require
+from mmtool.errors import SettingError
+from mmtool.settings.options import Option, Settings
+from mmtool.settings.train import INPUT, RUN, TRAINING, ComputeDevice, InitFrom, Threads
+
+PLANS = "the plan's"
 
 
-@dataclass(frozen=True, slots=True)
-class ExperimentSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentSettings(Settings):
     """Which plan runs, and what differs from it."""
 
-    plan: str  # the name of a shipped one, or the path of a .toml file
-    seeds: tuple[int, ...] = ()  # empty: the plan's
-    epochs: int | None = None  # None: the presets'
-    split: Split | None = None  # None: the plan's
-    runs: str = ""  # how the names of the runs start; empty: as the plan says
-    video: str = ""  # features of the rows that name none; empty: the corpus's only ones
-    text: str = ""
-    init_from: str = ""  # of the rows that finetune
-    device: Device = Device.AUTO
-    threads: int = 0
+    plan: str  # the name of a shipped plan, or the path of a .toml file
+    seeds: Annotated[
+        tuple[int, ...],
+        Option("Seeds of each row, such as 0,1,2.", heading=RUN, default=PLANS, at_least=0, metavar="N,N,…"),
+    ] = ()
+    epochs: Annotated[
+        int | None,
+        Option("Number of epochs of every row.", heading=TRAINING, default="the presets'", at_least=1),
+    ] = None
+    split: Annotated[Split | None, Option("Split to measure.", heading=INPUT, default=PLANS)] = None
+    runs: Annotated[str, Option("Prefix of the names of the runs.", heading=RUN, default=PLANS)] = ""
+    video: Annotated[
+        str,
+        Option(
+            "Video features for rows that name none.",
+            heading=INPUT,
+            default="the only ones",
+            metavar="NAME",
+            completion="features",
+        ),
+    ] = ""
+    text: Annotated[
+        str,
+        Option(
+            "Text features for rows that name none.",
+            heading=INPUT,
+            default="the only ones",
+            metavar="NAME",
+            completion="features",
+        ),
+    ] = ""
+    init_from: InitFrom = ""  # for rows that finetune
+    device: ComputeDevice = Device.AUTO
+    threads: Threads = 0
 
-    def __post_init__(self) -> None:
-        require(all(seed >= 0 for seed in self.seeds), "seeds", "at least 0", self.seeds)
-        require(len(set(self.seeds)) == len(self.seeds), "seeds", "different", self.seeds)
-        require(self.epochs is None or self.epochs >= 1, "epochs", "at least 1", self.epochs)
+    def check(self) -> None:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise SettingError("seeds", f"must be different, not {', '.join(map(str, self.seeds))}")

@@ -1,86 +1,215 @@
 """Settings of ``extract``."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Annotated
 
-from mmtool.choices import Device, EncoderPrecision, Engine, Pooling, RegionPrecision, TextEncoderName
-from mmtool.errors import CallError
-from mmtool.settings.checks import require
-
-OF_VIDEO = (
-    "video_weights",
-    "video_model",
-    "video_name",
-    "image_size",
-    "proposals",
-    "frames",
-    "keep_regions",
-    "region_names",
-    "workers",
-    "engine",
+from mmtool.choices import (
+    TEXT_ENCODERS,
+    VIDEO_ENCODERS,
+    Device,
+    EncoderPrecision,
+    Engine,
+    Modality,
+    Pooling,
+    RegionPrecision,
 )
-OF_TEXT = ("text_weights", "text_model", "text_name", "pooling")
+from mmtool.errors import CallError, SettingError
+from mmtool.settings.options import Option, Settings, settings_of
+
+ENCODERS, MODELS, FRAMES, REGIONS = "Encoders", "Models and weights", "Frames", "Regions"
+COMPUTING, OUTPUT = "Computing", "Output"
+NEEDED_BY = {  # settings that have an effect only together with another one
+    "video_encoder": (
+        "video_weights",
+        "video_model",
+        "video_name",
+        "image_size",
+        "proposals",
+        "frames",
+        "keep_regions",
+        "region_names",
+        "workers",
+        "engine",
+    ),
+    "text_encoder": ("text_weights", "text_model", "text_name", "pooling"),
+    "keep_regions": ("region_precision",),
+}
+FILE_NAME = re.compile(r"[^/\\.+][^/\\+]*")
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractSettings:
-    """Which encoders, with which weights; a modality without an encoder is left alone."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractSettings(Settings):
+    """Which encoders extract features; a modality without an encoder is skipped.
 
-    video_encoder: str | None = None  # a choices.VideoEncoderName, or a classifier of torchvision.models
-    text_encoder: TextEncoderName | None = None
-    video_weights: str | None = None  # None: published; "random"; or a path
-    text_weights: str | None = None
-    video_model: str | None = (
-        None  # of clip and lxmert: hub name or local folder; None: the encoder's default
-    )
-    text_model: str | None = None  # likewise, of every encoder of text but length
-    video_name: str | None = None  # of the features file; None: the encoder's name
-    text_name: str | None = None
-    pooling: Pooling | None = None  # None: the encoder's own
-    image_size: int | None = None  # shorter side in pixels; None: the detector's own
-    proposals: int | None = None  # regions that the detector looks at; None: its own number
-    frames: int = 1  # of a clip, uniformly spaced, whose features are averaged
-    keep_regions: bool = False
-    region_precision: RegionPrecision = RegionPrecision.FP32
-    region_names: bool = False  # whether the file says what labels and attributes stand for
-    seed: int = 0  # of random weights
-    batch_size: int = 8
-    precision: EncoderPrecision = EncoderPrecision.FP32
-    device: Device = Device.AUTO
-    workers: int = 1  # processes on this machine, a film each
-    engine: Engine = Engine.LOCAL
-    address: str | None = None  # of a Ray cluster; None: one of this machine, for this call
-    force: bool = False
+    Which of the settings of models, frames and regions have an effect depends on the encoder; those that it
+    does not read are refused.
+    """
 
-    def __post_init__(self) -> None:
+    video_encoder: Annotated[
+        str | None,
+        Option(
+            f"Encoder of clips: {', '.join(VIDEO_ENCODERS)}, a classifier of torchvision.models such as "
+            "resnet50, or the encoder of a plug-in. timing sees only the times of clips.",
+            heading=ENCODERS,
+            default="no video features",
+            metavar="NAME",
+            completion="video encoders",
+        ),
+    ] = None
+    text_encoder: Annotated[
+        str | None,
+        Option(
+            f"Encoder of snippets: {', '.join(TEXT_ENCODERS)}, or the encoder of a plug-in. length counts "
+            "words and characters, without weights.",
+            heading=ENCODERS,
+            default="no text features",
+            metavar="NAME",
+            completion="text encoders",
+        ),
+    ] = None
+    video_model: Annotated[
+        str | None,
+        Option(
+            "Model of the hub, or a local folder: CLIP or SigLIP for clip, LXMERT for lxmert.",
+            heading=MODELS,
+            default="openai/clip-vit-base-patch32 or unc-nlp/lxmert-base-uncased",
+            metavar="NAME|FOLDER",
+        ),
+    ] = None
+    text_model: Annotated[
+        str | None,
+        Option(
+            "Model of the hub, or a local folder: a BERT-family model for bert; for clip and lxmert, the "
+            "model that encodes the videos.",
+            heading=MODELS,
+            default="bert-base-uncased, or as for videos",
+            metavar="NAME|FOLDER",
+        ),
+    ] = None
+    video_weights: Annotated[
+        str | None,
+        Option(
+            "Weights of the detector or classifier; random also leaves clip and lxmert untrained.",
+            heading=MODELS,
+            default="the published ones",
+            metavar="PATH|random",
+        ),
+    ] = None
+    text_weights: Annotated[
+        str | None,
+        Option(
+            "Untrained weights for the text model.",
+            heading=MODELS,
+            default="the published ones",
+            metavar="random",
+        ),
+    ] = None
+    seed: Annotated[int, Option("Seed of random weights.", heading=MODELS)] = 0
+    pooling: Annotated[
+        Pooling | None,
+        Option(
+            "How token features become one feature: the mean of all tokens, the mean of the words without "
+            "special tokens, or the first token.",
+            heading=MODELS,
+            default="mean for bert, words for lxmert",
+        ),
+    ] = None
+    frames: Annotated[
+        int,
+        Option("Frames per clip, uniformly spaced, whose features are averaged.", heading=FRAMES, at_least=1),
+    ] = 1
+    image_size: Annotated[
+        int | None,
+        Option(
+            "Shorter side in pixels to which frames are scaled (detectors only).",
+            heading=FRAMES,
+            at_least=32,
+            default="the detector's own",
+        ),
+    ] = None
+    proposals: Annotated[
+        int | None,
+        Option(
+            "Regions of a frame that the detector looks at; fewer are faster.",
+            heading=REGIONS,
+            at_least=1,
+            default="the detector's own",
+        ),
+    ] = None
+    keep_regions: Annotated[
+        bool, Option("Store the box, score, class and features of each region.", heading=REGIONS)
+    ] = False
+    region_precision: Annotated[
+        RegionPrecision, Option("Precision of stored region features.", heading=REGIONS)
+    ] = RegionPrecision.FP32
+    region_names: Annotated[
+        bool, Option("Store the names of the detector's classes and attributes.", heading=REGIONS)
+    ] = False
+    batch_size: Annotated[
+        int, Option("Frames or snippets encoded at a time.", heading=COMPUTING, at_least=1)
+    ] = 8
+    precision: Annotated[
+        EncoderPrecision,
+        Option(
+            "Precision of networks; in detectors, only of the region head. fp16 is for GPUs.",
+            heading=COMPUTING,
+        ),
+    ] = EncoderPrecision.FP32
+    device: Annotated[Device, Option("Device for networks.", heading=COMPUTING)] = Device.AUTO
+    workers: Annotated[
+        int,
+        Option(
+            "Processes on this machine, one film each, with OMP_NUM_THREADS threads each.",
+            heading=COMPUTING,
+            at_least=1,
+        ),
+    ] = 1
+    engine: Annotated[
+        Engine,
+        Option(
+            "Where films are encoded: on this machine, or on a Ray cluster (pip install 'mmtool\\[ray]').",
+            heading=COMPUTING,
+        ),
+    ] = Engine.LOCAL
+    address: Annotated[
+        str | None,
+        Option(
+            "Address of a running Ray cluster.",
+            heading=COMPUTING,
+            default="a cluster on this machine, for this call",
+            metavar="HOST:PORT",
+        ),
+    ] = None
+    video_name: Annotated[
+        str | None,
+        Option("Name of the video features.", heading=OUTPUT, default="the encoder's", metavar="NAME"),
+    ] = None
+    text_name: Annotated[
+        str | None,
+        Option("Name of the text features.", heading=OUTPUT, default="the encoder's", metavar="NAME"),
+    ] = None
+    force: Annotated[bool, Option("Extract again, replacing earlier features.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
         if self.video_encoder is None and self.text_encoder is None:
-            raise CallError("nothing to extract: name --video-encoder, --text-encoder or both")
-        if self.video_encoder is None:
-            self._refuse("--video-encoder", *OF_VIDEO)
-        if self.text_encoder is None:
-            self._refuse("--text-encoder", *OF_TEXT)
-        if not self.keep_regions:
-            self._refuse("--keep-regions", "region_precision")
-        for modality, name in (("video", self.video_name), ("text", self.text_name)):
-            plain = name is None or re.fullmatch(r"[^/\\.+][^/\\+]*", name) is not None
-            require(plain, f"{modality}-name", "a file's name, without / or +", repr(name))
+            raise CallError("nothing to extract: name `video_encoder`, `text_encoder` or both")
+        for needed, names in NEEDED_BY.items():
+            if not getattr(self, needed):
+                for name in names:
+                    if self.is_changed(name):
+                        raise SettingError(name, f"has no effect without `{needed}`")
+        for modality in Modality:
+            name = getattr(self, f"{modality}_name")
+            if name is not None and not FILE_NAME.fullmatch(name):
+                raise SettingError(f"{modality}_name", f"must be a file name without / or +, not {name!r}")
         if self.video_name is not None and self.video_name == self.text_name:
-            raise CallError(f"--video-name and --text-name are both {self.video_name}: give them two names")
-        require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
-        require(self.frames >= 1, "frames", "at least 1", self.frames)
-        require(self.workers >= 1, "workers", "at least 1", self.workers)
+            raise SettingError("text_name", f"must differ from `video_name`, which is {self.video_name} too")
         if self.address is not None and self.engine is not Engine.RAY:
-            raise CallError("--address is that of a Ray cluster: add --engine ray")
+            raise SettingError("address", "has no effect without `engine=ray`")
         if self.engine is Engine.RAY and self.workers > 1:
-            raise CallError("--workers is for one machine: Ray uses what its cluster has")
-        require(
-            self.image_size is None or self.image_size >= 32, "image-size", "at least 32", self.image_size
-        )
-        require(self.proposals is None or self.proposals >= 1, "proposals", "at least 1", self.proposals)
+            raise SettingError("workers", "has no effect with `engine=ray`, which uses the whole cluster")
 
-    def _refuse(self, missing: str, *names: str) -> None:
-        """Raise CallError for the first of the settings that means nothing without an option."""
-        defaults = {field.name: field.default for field in fields(self)}
-        for name in names:
-            if getattr(self, name) != defaults[name]:
-                raise CallError(f"--{name.replace('_', '-')} means nothing without {missing}: add it")
+    def is_changed(self, name: str) -> bool:
+        """Whether a setting differs from its default."""
+        return bool(getattr(self, name) != settings_of(type(self))[name].default)

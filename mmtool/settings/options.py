@@ -6,7 +6,7 @@ command line, the checks and the reference page are made from it::
     beam_width: Annotated[int, Option("Beam width.", at_least=1, heading="Decoding")] = 8
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
@@ -35,7 +35,8 @@ class Option:
     flag: str = ""  # the option's name without dashes, where it is not the field's
     short: str = ""  # one letter
     is_time: bool = False  # a time of the film: the command line also takes timecodes
-    completion: str = ""  # what the shell completes: "runs" or "features" of the corpus
+    completion: str = ""  # what the shell completes, a key of mmtool.cli.completion.COMPLETIONS
+    argument: bool = False  # whether the command line takes it by position
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """The option of the command line."""
+        """The option of the command line, or what it calls the argument."""
+        if self.option.argument:
+            return self.option.metavar or self.name.upper()
         return f"--{self.option.flag or self.name.replace('_', '-')}"
 
     def converted(self, value: object) -> object:
@@ -131,18 +134,27 @@ class Settings:
     def chosen(cls, settings: Self | None, options: Mapping[str, object]) -> Self:
         """The settings that a stage was given: an object, keywords, or neither.
 
-        Raises SettingError for a keyword that is not a setting, and for an object together with keywords.
+        Raises SettingError for a keyword that is not a setting, for an object together with keywords, and
+        where a setting without a default is missing.
         """
-        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        for name in options:
-            if name not in known:
-                close = get_close_matches(name, known, 1)
-                raise SettingError(
-                    name, "is not a setting" + (f"; did you mean {close[0]}?" if close else "")
-                )
         if settings is not None and options:
             raise SettingError(next(iter(options)), "cannot be given together with a settings object")
-        return cls(**options) if settings is None else settings
+        if settings is not None:
+            return settings
+        known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+        for name in options:
+            if name not in known:
+                raise unknown_setting(name, known)
+        for name, field in known.items():
+            if name not in options and _default_of(field) is MISSING:
+                raise SettingError(name, "is needed")
+        return cls(**options)
+
+
+def unknown_setting(name: str, known: Iterable[str]) -> SettingError:
+    """The error for a keyword that is not a setting, with the name that was probably meant."""
+    close = get_close_matches(name, known, 1)
+    return SettingError(name, "is not a setting" + (f"; did you mean {close[0]}?" if close else ""))
 
 
 _KNOWN: dict[type, dict[str, Setting]] = {}

@@ -1,19 +1,42 @@
 """Settings of ``project``."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from mmtool.settings.checks import require
+from mmtool.settings.options import Option, Settings
+
+INPUT, PROJECTION, OUTPUT = "Input", "Projection", "Output"
+ONLY = "the only ones of the corpus"
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSettings:
-    """Random projection (Eq. 13) of one features file a modality; ``a+b`` joins two."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSettings(Settings):
+    """Random projection (Eq. 13) of one features file of each modality."""
 
-    video: str = ""  # empty: the corpus's only one
-    text: str = ""
-    dimension: int = 300
-    seed: int = 0
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        require(self.dimension >= 1, "dim", "at least 1", self.dimension)
+    video: Annotated[
+        str,
+        Option(
+            "Video features to project; A+B joins two.",
+            heading=INPUT,
+            default=ONLY,
+            metavar="NAME",
+            completion="features",
+        ),
+    ] = ""
+    text: Annotated[
+        str,
+        Option(
+            "Text features to project; A+B joins two.",
+            heading=INPUT,
+            default=ONLY,
+            metavar="NAME",
+            completion="features",
+        ),
+    ] = ""
+    dimension: Annotated[
+        int, Option("Dimensions after projection.", heading=PROJECTION, at_least=1, flag="dim")
+    ] = 300
+    seed: Annotated[int, Option("Seed of the random matrix.", heading=PROJECTION, at_least=0)] = 0
+    force: Annotated[bool, Option("Project again, replacing earlier projected features.", heading=OUTPUT)] = (
+        False
+    )

@@ -1,34 +1,106 @@
-"""Settings of ``run``."""
+"""Settings of ``run`` and of alignment in memory: those of the stages that they chain."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Annotated, TypeVar
 
-from mmtool.errors import CallError
-from mmtool.settings.align import AlignSettings
+from mmtool.decoders import DECODERS, Needs
+from mmtool.errors import CallError, SettingError
+from mmtool.settings.align import OUTPUT, TIME, AlignSettings
 from mmtool.settings.extract import ExtractSettings
-from mmtool.settings.run_names import BY_SIMILARITY, WITHOUT_RUN
+from mmtool.settings.options import Option, Settings, unknown_setting
 from mmtool.settings.segment import SegmentSettings
 
+GROUPS: Mapping[str, type] = {"segment": SegmentSettings, "extract": ExtractSettings, "align": AlignSettings}
+OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for one film
+    "segment": (
+        "detector",
+        "threshold",
+        "min_clip_frames",
+        "start",
+        "end",
+        "incomplete",
+        "split",
+        "language",
+        "text_format",
+    ),
+    "extract": (
+        "video_encoder",
+        "text_encoder",
+        "video_model",
+        "text_model",
+        "video_weights",
+        "text_weights",
+        "device",
+    ),
+    "align": ("decoder", "path", "text_start", "text_end", "min_confidence", "require"),
+}
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """One film and one text, and the folder that becomes their corpus."""
+S = TypeVar("S", bound="FilmSettings")
 
-    video: Path
-    text: Path
-    folder: Path
-    title: str = ""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSettings(Settings):
+    """How one film is aligned with one text."""
+
+    title: Annotated[
+        str,
+        Option(
+            "Title of the film, which helps to recognise logos and credits.",
+            heading=TIME,
+            default="the file's name",
+        ),
+    ] = ""
     segment: SegmentSettings = field(default_factory=SegmentSettings)
-    extract: ExtractSettings | None = None  # None: by timing alone
     align: AlignSettings = field(default_factory=AlignSettings)
 
-    def __post_init__(self) -> None:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings(FilmSettings):
+    """One film and one text, and how they are aligned in a corpus of their own.
+
+    Without ``extract``, timing alone aligns them.
+    """
+
+    video: Annotated[Path, Option("The film.", argument=True)]
+    text: Annotated[Path, Option("Its text: txt, srt, vtt, ass, tsv, csv, jsonl or fountain.", argument=True)]
+    extract: ExtractSettings | None = None
+    force: Annotated[bool, Option("Do everything again, replacing earlier results.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
         if self.extract is not None and None in (self.extract.video_encoder, self.extract.text_encoder):
-            raise CallError("clips are compared with snippets: name --video-encoder and --text-encoder")
+            raise CallError("clips are compared with snippets: name `video_encoder` and `text_encoder`")
         decoder = self.align.decoder
-        if decoder is not None and decoder not in WITHOUT_RUN:
-            raise CallError(f"--decoder {decoder}: needs a trained network; one film alone has none")
-        if decoder in BY_SIMILARITY and self.extract is None:
-            raise CallError(
-                f"--decoder {decoder}: compares features; name --video-encoder and --text-encoder"
+        needs = None if decoder is None else DECODERS.load(decoder).needs
+        if needs is Needs.NETWORK:
+            raise SettingError("decoder", f"{decoder} needs a trained network, which one film does not have")
+        if needs is Needs.FEATURES and self.extract is None:
+            raise SettingError(
+                "decoder", f"{decoder} compares features; name `video_encoder` and `text_encoder`"
             )
+
+
+def chosen_settings(cls: type[S], settings: S | None, options: Mapping[str, object]) -> S:
+    """The settings that a function was given, where keywords may also be :data:`OPTIONS` of the groups.
+
+    ``split="sentences"`` is short for ``segment=SegmentSettings(split="sentences")``.
+    """
+    return cls.chosen(settings, options if settings is not None else _grouped(cls, options))
+
+
+def _grouped(cls: type[FilmSettings], options: Mapping[str, object]) -> dict[str, object]:
+    """The keywords of a class, with those of its groups made into settings objects."""
+    own = {field.name for field in fields(cls)}
+    group_of = {name: group for group in GROUPS if group in own for name in OPTIONS[group]}
+    result, grouped = dict[str, object](), dict[str, dict[str, object]]()
+    for name, value in options.items():
+        if name in own:
+            result[name] = value
+        elif name not in group_of:
+            raise unknown_setting(name, own.union(group_of))
+        elif group_of[name] in options:
+            raise SettingError(name, f"cannot be given together with `{group_of[name]}`")
+        else:
+            grouped.setdefault(group_of[name], {})[name] = value
+    return result | {group: GROUPS[group](**values) for group, values in grouped.items()}

@@ -1,62 +1,205 @@
 """Settings of ``train``."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
+from typing import Annotated
 
 from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision, TimingPrior
-from mmtool.settings.checks import require
+from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_run_name
+
+RUN, INPUT, NETWORK, TRAINING = "Run", "Input", "Network", "Training"
+VALIDATION, COMPUTATION = "Validation", "Computation"
+PRESETS = "the preset's"
+ONLY = "the only ones"
+
+# also settings of `experiment`
+InitFrom = Annotated[
+    str,
+    Option(
+        "Start from the weights of this run, or of the run in this folder (a path with a /). Encoders and "
+        "shape must be the same; mean and variance are computed on this corpus.",
+        heading=INPUT,
+        default="random weights",
+        metavar="RUN",
+        completion="runs",
+    ),
+]
+ComputeDevice = Annotated[Device, Option("Device for the network.", heading=COMPUTATION)]
+Threads = Annotated[int, Option("CPU threads; 0 uses all available cores.", heading=COMPUTATION, at_least=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """The network and its training; the defaults are the paper's best row, RP+LARS+SBN."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRunSettings(Settings):
+    """Which run is trained, and from which preset its settings start."""
 
-    video: str = ""  # features: an encoder's name, `a+b` joins two
-    text: str = ""
-    inputs: Inputs = Inputs.RP
-    normalisation: Normalisation = Normalisation.SBN
-    optimizer: Optimizer = Optimizer.LARS
-    learning_rate: float = 7e-3
-    weight_decay: float = 0.0
-    dropout: float = 0.0
-    lstm_dropout: float = 0.0
-    label_smoothing: float = 0.03
-    warmup_epochs: int = 0
-    warmup_from: float = 5e-5  # learning rate of the first warm-up epoch
-    epochs: int = 350
-    batch_size: int = 32
-    clip_norm: float = 2.0
-    halve_after: int = 10  # epochs without a better training loss before the learning rate halves
-    early_stopping: int = 0  # epochs without a better validation score before training ends; 0: never
-    max_actions: int = 100  # of a training sample
-    actions: tuple[Action, ...] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
-    time_features: bool = False  # seconds elapsed, left and to read, which the published network lacks
-    timing_prior: TimingPrior = TimingPrior.NONE
-    validate_every: int = 1
-    train_measures_every: int = 0  # epochs from one measuring of the training videos to the next; 0: never
-    init_from: str = ""  # a run of this corpus, or a run's folder elsewhere, whose weights are the first
-    seed: int = 0
-    precision: Precision = Precision.FP32
-    device: Device = Device.AUTO
-    threads: int = 0  # of torch on the CPU; 0: one for each core this process may use
+    run: Annotated[
+        str,
+        Option(
+            "Name of the run, a folder below runs/.",
+            heading=RUN,
+            default="the preset's name; timing for semi-markov",
+            metavar="RUN",
+            completion="runs",
+        ),
+    ] = ""
+    preset: Annotated[
+        str,
+        Option(
+            "An experiment of the paper (--presets lists them), or semi-markov for alignment by timing.",
+            heading=RUN,
+            metavar="NAME",
+        ),
+    ] = "rp-lars-sbn"
+    any_space: Annotated[
+        bool,
+        Option("Compare features even if they come from different models (semi-markov only).", heading=INPUT),
+    ] = False
+    force: Annotated[bool, Option("Delete the run and train it from the start.", heading=RUN)] = False
 
-    def __post_init__(self) -> None:
-        require(self.learning_rate > 0, "learning-rate", "above 0", self.learning_rate)
-        require(self.weight_decay >= 0, "weight-decay", "at least 0", self.weight_decay)
-        require(0 <= self.dropout < 1, "dropout", "in [0, 1)", self.dropout)
-        require(0 <= self.lstm_dropout < 1, "lstm-dropout", "in [0, 1)", self.lstm_dropout)
-        require(0 <= self.label_smoothing < 1, "label-smoothing", "in [0, 1)", self.label_smoothing)
-        require(self.warmup_epochs >= 0, "warmup-epochs", "at least 0", self.warmup_epochs)
-        require(self.epochs >= 1, "epochs", "at least 1", self.epochs)
-        require(self.batch_size >= 1, "batch-size", "at least 1", self.batch_size)
-        require(self.clip_norm > 0, "clip-norm", "above 0", self.clip_norm)
-        require(self.halve_after >= 1, "halve-after", "at least 1", self.halve_after)
-        require(self.max_actions >= 2, "max-actions", "at least 2", self.max_actions)
-        require(self.validate_every >= 1, "validate-every", "at least 1", self.validate_every)
-        require(
-            self.train_measures_every >= 0, "train-measures-every", "at least 0", self.train_measures_every
-        )
-        require(self.seed >= 0, "seed", "at least 0", self.seed)
+    def check(self) -> None:
+        check_run_name(self.run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings(Settings):
+    """The network and its training; the defaults are the paper's best row, RP+LARS+SBN.
+
+    A run's ``config.json`` and checkpoints store all of them.
+    """
+
+    video: Annotated[
+        str,
+        Option(
+            "Video features; A+B joins two.",
+            heading=INPUT,
+            default=ONLY,
+            metavar="NAME",
+            completion="features",
+        ),
+    ] = ""
+    text: Annotated[
+        str,
+        Option(
+            "Text features; A+B joins two.",
+            heading=INPUT,
+            default=ONLY,
+            metavar="NAME",
+            completion="features",
+        ),
+    ] = ""
+    inputs: Annotated[
+        Inputs,
+        Option("Randomly projected (rp) or full features.", heading=NETWORK, default=PRESETS),
+    ] = Inputs.RP
+    normalisation: Annotated[
+        Normalisation,
+        Option(
+            "Normalisation of the stacks: sequence-wise batch norm, or layer norm in two or four of them.",
+            heading=NETWORK,
+            default=PRESETS,
+        ),
+    ] = Normalisation.SBN
+    optimizer: Annotated[
+        Optimizer, Option("Adam, or LARS on top of Adam.", heading=TRAINING, default=PRESETS)
+    ] = Optimizer.LARS
+    learning_rate: Annotated[
+        float,
+        Option("Learning rate: η of Eq. 4 for LARS.", heading=TRAINING, above=0, default=PRESETS),
+    ] = 7e-3
+    weight_decay: Annotated[float, Option("Weight decay.", heading=TRAINING, at_least=0, default=PRESETS)] = (
+        0.0
+    )
+    dropout: Annotated[
+        float,
+        Option(
+            "Dropout of the fully connected layers.", heading=NETWORK, at_least=0, below=1, default=PRESETS
+        ),
+    ] = 0.0
+    lstm_dropout: Annotated[
+        float, Option("Dropout between LSTM layers.", heading=NETWORK, at_least=0, below=1, default=PRESETS)
+    ] = 0.0
+    label_smoothing: Annotated[
+        float, Option("Label smoothing.", heading=TRAINING, at_least=0, below=1, default=PRESETS)
+    ] = 0.03
+    warmup_epochs: Annotated[
+        int, Option("Epochs of linear warm-up.", heading=TRAINING, at_least=0, default=PRESETS)
+    ] = 0
+    warmup_from: Annotated[
+        float, Option("Learning rate of the first warm-up epoch.", heading=TRAINING, at_least=0)
+    ] = 5e-5
+    epochs: Annotated[
+        int,
+        Option("Number of epochs; a greater number continues a finished run.", heading=TRAINING, at_least=1),
+    ] = 350
+    batch_size: Annotated[int, Option("Samples in a batch.", heading=TRAINING, at_least=1)] = 32
+    clip_norm: Annotated[float, Option("Greatest norm of the gradient.", heading=TRAINING, above=0)] = 2.0
+    halve_after: Annotated[
+        int,
+        Option(
+            "Halve the learning rate after this many epochs without a lower training loss.",
+            heading=TRAINING,
+            at_least=1,
+        ),
+    ] = 10
+    early_stopping: Annotated[
+        int,
+        Option(
+            "Stop after this many epochs without a better validation score; 0 never stops early.",
+            heading=VALIDATION,
+            at_least=0,
+            default=PRESETS,
+        ),
+    ] = 0
+    max_actions: Annotated[
+        int, Option("Greatest number of actions in a training sample.", heading=TRAINING, at_least=2)
+    ] = 100
+    actions: Annotated[
+        tuple[Action, ...],
+        Option(
+            "An action of the network; repeat the option for each, in class order.",
+            heading=NETWORK,
+            default="pop-video, pop-text and match-retain-text",
+            flag="action",
+        ),
+    ] = (Action.POP_VIDEO, Action.POP_TEXT, Action.MATCH_RETAIN_TEXT)
+    time_features: Annotated[
+        bool,
+        Option(
+            "Let the network also read times in seconds: elapsed, remaining, of the clip, and of reading.",
+            heading=NETWORK,
+        ),
+    ] = False  # the published network lacks them
+    timing_prior: Annotated[
+        TimingPrior,
+        Option(
+            "Use the posterior of timing as an input of the network, as a prior on its actions in decoding "
+            "(its weight is chosen on the validation split), or both.",
+            heading=NETWORK,
+        ),
+    ] = TimingPrior.NONE
+    validate_every: Annotated[int, Option("Epochs between validations.", heading=VALIDATION, at_least=1)] = 1
+    train_measures_every: Annotated[
+        int,
+        Option(
+            "Epochs between measurements of the training videos; 0 never measures them.",
+            heading=VALIDATION,
+            at_least=0,
+        ),
+    ] = 0
+    init_from: InitFrom = ""
+    seed: Annotated[
+        int, Option("Seed of the first weights and of the order of samples.", heading=TRAINING, at_least=0)
+    ] = 0
+    precision: Annotated[
+        Precision,
+        Option(
+            "Precision of matrix products; bf16 is faster on CPUs and GPUs that support it.",
+            heading=COMPUTATION,
+        ),
+    ] = Precision.FP32
+    device: ComputeDevice = Device.AUTO
+    threads: Threads = 0
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""
@@ -65,21 +208,9 @@ class TrainSettings:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "TrainSettings":
-        """The inverse of :meth:`to_dict`; raises ValueError for a value or name it does not know."""
-        unknown = set(values) - {f.name for f in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown setting {sorted(unknown)[0]!r}")
-        typed: dict[str, object] = dict(values)
-        for name, kind in (
-            ("inputs", Inputs),
-            ("normalisation", Normalisation),
-            ("optimizer", Optimizer),
-            ("timing_prior", TimingPrior),
-            ("precision", Precision),
-            ("device", Device),
-        ):
-            if name in typed:
-                typed[name] = kind(str(typed[name]))
-        if "actions" in typed:
-            typed["actions"] = tuple(Action(name) for name in typed["actions"])  # type: ignore[attr-defined]
-        return replace(cls(), **typed)  # type: ignore[arg-type]
+        """The inverse of :meth:`to_dict`; settings that are missing have their defaults.
+
+        Raises:
+            SettingError: A name or value is unknown.
+        """
+        return cls.chosen(None, values)

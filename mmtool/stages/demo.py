@@ -1,17 +1,18 @@
-"""A small corpus of synthetic narrated movies, and every stage on it, from pixels to numbers.
-
-This module chains the stages; nothing below it does.
-"""
+"""A small corpus of synthetic narrated movies, and every stage on it, from pixels to figures."""
 
 import json
+import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-from mmtool.choices import Split, TextEncoderName, VideoEncoderName
+from mmtool.choices import Split
 from mmtool.errors import CallError
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.csv_rows import write_rows
 from mmtool.formats.splits import write_split
 from mmtool.records import Progress, Report, StageReport, silent
 from mmtool.settings.align import AlignSettings
@@ -30,12 +31,12 @@ from mmtool.stages.report import report
 from mmtool.stages.segment import segment
 from mmtool.stages.train import train
 from mmtool.synthetic.drawing import write_video
-from mmtool.synthetic.movies import make_movie
+from mmtool.synthetic.movies import Movie, make_movie
 from mmtool.training.loop import OnEpoch
 
 RUN = "demo"
 RANDOM = "random"
-SMALL_BERT = {  # an untrained BERT gains nothing from more layers
+SMALL_BERT = {  # more layers do not help an untrained BERT
     "model_type": "bert",
     "hidden_size": 256,
     "num_hidden_layers": 2,
@@ -43,104 +44,158 @@ SMALL_BERT = {  # an untrained BERT gains nothing from more layers
     "intermediate_size": 1024,
 }
 OnStage = Callable[[str, Report | StageReport], None]
+"""Told the command that does the same as a stage, and the stage's report, when the stage has ended."""
+
+
+@dataclass(slots=True, kw_only=True)
+class DrawReport(Report):
+    """The movies that were drawn."""
+
+    stage: ClassVar[str] = "draw"
+
+
+@dataclass(slots=True, kw_only=True)
+class DemoReport(Report):
+    """The demo's stages in their order, with the command that does the same, and the evaluation."""
+
+    stage: ClassVar[str] = "demo"
+    stages: list[tuple[str, Report | StageReport]] = field(default_factory=list)
+    evaluation: EvaluateReport
+    page: Path
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"report": str(self.page)}
 
 
 def demo(
-    settings: DemoSettings,
+    root: Path | str,
+    settings: DemoSettings | None = None,
     *,
     on_stage: OnStage = lambda *_: None,
     on_epoch: OnEpoch = lambda _: None,
     progress: Progress = silent,
-) -> EvaluateReport:
-    """Draw the movies and run segment, extract, project, train, align, evaluate and report on them.
+    **options: object,
+) -> DemoReport:
+    """Draw movies and run segment, extract, project, train, align, evaluate and report on them.
 
-    ``on_stage`` hears the command that does the same and its report, as each stage ends. The
-    backbones are untrained, with random weights of a fixed seed; the measured movies are held out.
+    The encoders are untrained, with random weights from a fixed seed. The movies that are measured are not
+    trained on. Work of an earlier call is not done again.
+
+    Args:
+        root: The corpus folder to write.
+        settings: All settings; or give them as keywords, the fields of :class:`DemoSettings`.
+        on_stage: Hears of each stage when it has ended.
+        on_epoch: Hears of each epoch of training.
+        progress: Hears how far each stage is.
+
+    Raises:
+        CallError: The folder holds something else.
     """
-    root = settings.folder
-    on_stage(f"# draw movies into {root}", draw_corpus(settings, progress=progress))
-    on_stage(f"mmtool segment {root}", segment(root, SegmentSettings(), progress=progress))
-    extraction = extract_settings(settings)
-    on_stage(
-        f"mmtool extract {root}"
-        f" --video-encoder {extraction.video_encoder} --video-weights {RANDOM}"
-        f" --image-size {extraction.image_size} --proposals {extraction.proposals}"
-        f" --text-encoder {extraction.text_encoder} --text-weights {RANDOM}"
-        f" --text-model {extraction.text_model}",
-        extract(root, extraction, progress=progress),
+    root, settings = Path(root), DemoSettings.chosen(settings, options)
+    stages: list[tuple[str, Report | StageReport]] = []
+
+    def ended(command: str, report: Report | StageReport) -> None:
+        stages.append((command, report))
+        on_stage(command, report)
+
+    folder = shlex.quote(str(root))
+    ended(f"# draw movies into {root}", draw_corpus(root, settings, progress=progress))
+    ended(f"mmtool segment {folder}", segment(root, SegmentSettings(), progress=progress))
+    encoders = demo_encoders(root, settings)
+    ended(
+        f"mmtool extract {folder}"
+        f" --video-encoder {encoders.video_encoder} --video-weights {RANDOM}"
+        f" --image-size {encoders.image_size} --proposals {encoders.proposals}"
+        f" --text-encoder {encoders.text_encoder} --text-weights {RANDOM}"
+        f" --text-model {shlex.quote(str(encoders.text_model))}",
+        extract(root, encoders, progress=progress),
     )
-    on_stage(f"mmtool project {root}", project(root, ProjectSettings(), progress=progress))
-    training = TrainSettings(epochs=settings.epochs)
-    on_stage(
-        f"mmtool train {root} --run {RUN} --epochs {training.epochs}",
-        train(root, training, run=RUN, on_epoch=on_epoch),
+    ended(f"mmtool project {folder}", project(root, ProjectSettings(), progress=progress))
+    ended(
+        f"mmtool train {folder} --run {RUN} --epochs {settings.epochs}",
+        train(root, TrainSettings(epochs=settings.epochs), run=RUN, on_epoch=on_epoch),
     )
-    on_stage(
-        f"mmtool align {root} --run {RUN} --split {Split.TEST}",
+    on_test = f"{folder} --run {RUN} --split {Split.TEST}"
+    ended(
+        f"mmtool align {on_test}",
         align(root, AlignSettings(run=RUN, split=Split.TEST), progress=progress),
     )
-    result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
-    on_stage(f"mmtool evaluate {root} --run {RUN} --split {Split.TEST}", result)
-    on_stage(
-        f"mmtool report {root} --run {RUN} --split {Split.TEST}",
-        report(root, ReportSettings(runs=(RUN,), split=Split.TEST), progress=progress),
+    evaluation = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
+    ended(f"mmtool evaluate {on_test}", evaluation)
+    page = report(root, ReportSettings(runs=(RUN,), split=Split.TEST), progress=progress)
+    ended(f"mmtool report {on_test}", page)
+    return DemoReport(
+        stages=stages, evaluation=evaluation, page=Corpus(root).report(RUN), written=[str(root)]
     )
-    return result
 
 
-def extract_settings(settings: DemoSettings) -> ExtractSettings:
-    """The demo's encoders: untrained, and small enough for two cores."""
+def demo_encoders(root: Path | str, settings: DemoSettings | None = None) -> ExtractSettings:
+    """Return the settings of the demo's encoders: untrained, and small enough for two cores.
+
+    Args:
+        root: The folder that the demo wrote.
+        settings: The demo's settings; None: its defaults.
+    """
+    settings = settings or DemoSettings()
     return ExtractSettings(
-        video_encoder=VideoEncoderName.FASTER_RCNN_MOBILENET,
+        video_encoder="faster-rcnn-mobilenet",
         video_weights=RANDOM,
         image_size=settings.image_size,
         proposals=settings.proposals,
-        text_encoder=TextEncoderName.BERT,
+        text_encoder="bert",
         text_weights=RANDOM,
-        text_model=str(settings.folder / "models" / "small-bert"),
+        text_model=str(Path(root) / "models" / "small-bert"),
     )
 
 
-def draw_corpus(settings: DemoSettings, *, progress: Progress = silent) -> StageReport:
-    """Write videos, texts, annotations, splits and titles of synthetic movies; skip what is there.
+def draw_corpus(
+    root: Path | str, settings: DemoSettings | None = None, *, progress: Progress = silent, **options: object
+) -> DrawReport:
+    """Write videos, texts, annotations, splits and titles of synthetic movies; keep those that exist.
 
-    Raises CallError where the folder holds something else.
+    Args:
+        root: The corpus folder to write.
+        settings: All settings; or give them as keywords, the fields of :class:`DemoSettings`.
+        progress: Hears how many movies are drawn.
+
+    Raises:
+        CallError: The folder holds something else.
     """
-    corpus, drawing = Corpus(settings.folder), StageReport("draw")
+    settings, corpus, drawing = DemoSettings.chosen(settings, options), Corpus(Path(root)), DrawReport()
     marker = corpus.root / "demo.txt"
     recipe = f"synthetic movies: {settings.train}/{settings.val}/{settings.test}, seed {settings.seed}\n"
-    if corpus.root.exists() and any(corpus.root.iterdir()) and not _says(marker, recipe):
-        raise CallError(f"{corpus.root}: is not empty and not this demo's; name another folder")
+    if corpus.root.exists() and any(corpus.root.iterdir()) and not _has_text(marker, recipe):
+        raise CallError(f"{corpus.root}: already holds something other than this demo; choose another folder")
     write_text(marker, recipe)
     write_text(corpus.root / "models" / "small-bert" / "config.json", json.dumps(SMALL_BERT, indent=1) + "\n")
     splits = {Split.TRAIN: settings.train, Split.VAL: settings.val, Split.TEST: settings.test}
-    total, titles, drawn = sum(splits.values()), ["id,title"], 0
+    total, titles = sum(splits.values()), list[tuple[str, str]]()
     for split, count in splits.items():
-        ids = [f"movie-{number:03d}" for number in range(drawn, drawn + count)]
+        first = len(titles)
+        ids = [f"movie-{number:03d}" for number in range(first, first + count)]
         write_split(corpus.split(split), ids)
         for id in ids:
-            drawn += 1
-            titles.append(f'{id},"{_draw(corpus, id, seed=settings.seed * 10_000 + drawn, drawing=drawing)}"')
-            progress("drawing", drawn, total, "movies")
-    write_text(corpus.root / "videos.csv", "\n".join(titles) + "\n")
+            movie = make_movie(seed=settings.seed * 10_000 + len(titles) + 1)
+            titles.append((id, movie.title))
+            (drawing.done if _draw(corpus, id, movie) else drawing.unchanged).append(id)
+            progress("drawing", len(titles), total, "movies")
+    write_rows(corpus.root / "videos.csv", ("id", "title"), titles)
     drawing.written.append(str(corpus.root))
     return drawing
 
 
-def _says(marker: Path, recipe: str) -> bool:
-    return marker.exists() and marker.read_text(encoding="utf-8") == recipe
+def _has_text(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
-def _draw(corpus: Corpus, id: str, *, seed: int, drawing: StageReport) -> str:
-    """Write one movie unless its film, which is written last, is there; return its title."""
-    movie = make_movie(seed=seed)
+def _draw(corpus: Corpus, id: str, movie: Movie) -> bool:
+    """Write one movie and return True, unless its film, which is written last, exists."""
     film = corpus.root / "videos" / f"{id}.mp4"
     if film.exists():
-        drawing.unchanged.append(id)
-        return movie.title
+        return False
     write_text(corpus.root / "texts" / f"{id}.txt", "".join(f"{text}\n" for text in movie.snippets))
     write_annotations(corpus.annotations(id), movie.annotations)
     with replacing(film) as part:
         write_video(movie, part)
-    drawing.done.append(id)
-    return movie.title
+    return True

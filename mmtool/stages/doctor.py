@@ -1,19 +1,24 @@
-"""This machine → what works on it, what is missing, and the remedy."""
+"""This machine → what works on it, what is missing, and how to get it."""
 
 import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import ClassVar
 
 from mmtool import __version__
+from mmtool.cores import usable_cores
+from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.extras import EXTRAS, missing_modules
+from mmtool.importers.table import IMPORTERS
+from mmtool.records import Report
 
-NEEDED = {  # module → the package that brings it; without these the main job cannot run
+NEEDED = {  # module → the package that provides it; mmtool cannot work without these
     "numpy": "numpy",
     "cv2": "opencv-python",
     "scenedetect": "scenedetect",
@@ -27,7 +32,7 @@ LITTLE_DISK = 2**30  # bytes
 
 
 class State(StrEnum):
-    """Of one finding: fine, not there but not needed, or in the way of the main job."""
+    """Whether what was looked at works, is missing but not needed, or prevents the main work."""
 
     FINE = "fine"
     OPTIONAL = "optional"
@@ -44,8 +49,30 @@ class Finding:
     remedy: str = ""
 
 
-def doctor(folder: Path) -> list[Finding]:
-    """Look at Python, libraries, devices, disk (of ``folder``), weights and extras."""
+@dataclass(slots=True, kw_only=True)
+class DoctorReport(Report):
+    """What works on this machine."""
+
+    stage: ClassVar[str] = "doctor"
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def broken(self) -> list[Finding]:
+        """What prevents films from being cut and aligned here."""
+        return [finding for finding in self.findings if finding.state is State.BROKEN]
+
+    @property
+    def ready(self) -> bool:
+        """Whether films can be cut and aligned here."""
+        return not self.broken
+
+
+def doctor(folder: Path | str = ".") -> DoctorReport:
+    """Check Python, libraries, devices, weights, disk space, extras and plug-ins.
+
+    Args:
+        folder: The folder whose disk is checked; it need not exist.
+    """
     libraries = list(_libraries())
     findings = [
         Finding("mmtool", State.FINE, f"{__version__}, Python {platform.python_version()}"),
@@ -53,18 +80,23 @@ def doctor(folder: Path) -> list[Finding]:
     ]
     if all(finding.state is State.FINE for finding in libraries):
         findings += [*_devices(), *_weights()]
-    return [*findings, _disk(folder), _ffmpeg(), *_extras()]
+    return DoctorReport(findings=[*findings, _disk(Path(folder)), _ffmpeg(), *_extras(), *_plugins()])
 
 
 def _libraries() -> Iterator[Finding]:
-    """Import each: a package may be installed and lack a library of the system."""
+    """Import each library: a package may be installed but lack a library of the system."""
     for module, package in NEEDED.items():
         try:
             import_module(module)
             yield Finding(package, State.FINE, version(package))
-        except PackageNotFoundError:  # another package brings the module
+        except PackageNotFoundError:  # another package provides the module
             yield Finding(package, State.FINE, "installed")
-        except (ImportError, OSError, RuntimeError, AttributeError) as error:  # or a library at odds with it
+        except (
+            ImportError,
+            OSError,
+            RuntimeError,
+            AttributeError,
+        ) as error:  # or one that does not fit the others
             remedy = REMEDIES.get(module, f"pip install {package}")
             yield Finding(package, State.BROKEN, f"{error}".partition("\n")[0] or repr(error), remedy)
 
@@ -72,15 +104,18 @@ def _libraries() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     import torch
 
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    yield Finding("CPU", State.FINE, f"{usable} cores usable, {platform.machine()}")
+    cores = usable_cores()
+    usable = "1 core" if cores == 1 else f"{cores} cores"
+    yield Finding("CPU", State.FINE, f"{usable} usable, {platform.machine()}")
     if torch.cuda.is_available():
         for number in range(torch.cuda.device_count()):
             properties = torch.cuda.get_device_properties(number)
             memory = f"{properties.total_memory / 2**30:.0f} GiB"
             yield Finding(f"GPU {number}", State.FINE, f"{properties.name}, {memory}")
     else:
-        yield Finding("GPU", State.OPTIONAL, "none that torch can use", "aligning by timing needs none")
+        yield Finding(
+            "GPU", State.OPTIONAL, "none that torch can use", "alignment by timing does not need one"
+        )
 
 
 def _weights() -> Iterator[Finding]:
@@ -88,20 +123,21 @@ def _weights() -> Iterator[Finding]:
 
     for weights in published_weights():
         if weights.found:
-            yield Finding(weights.encoder, State.FINE, f"weights {weights.name} are here")
+            yield Finding(weights.encoder, State.FINE, f"weights {weights.name} found")
         else:
-            detail = f"weights {weights.name} are not here"
-            yield Finding(weights.encoder, State.OPTIONAL, detail, "the first call downloads them")
+            detail = f"weights {weights.name} not found"
+            yield Finding(weights.encoder, State.OPTIONAL, detail, "they are downloaded on first use")
 
 
 def _disk(folder: Path) -> Finding:
-    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(there).free
-    detail = f"{free / 2**30:,.1f} GiB free at {there}"
-    if not os.access(there, os.W_OK):
-        return Finding("disk", State.BROKEN, f"{there} cannot be written to", "choose another folder")
+    """The free space of a folder's disk, or, where the folder does not exist, of its parent's."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    detail = f"{free / 2**30:,.1f} GiB free at {existing}"
+    if not os.access(existing, os.W_OK):
+        return Finding("disk", State.BROKEN, f"{existing} is not writable", "choose another folder")
     if free < LITTLE_DISK:
-        return Finding("disk", State.BROKEN, detail, "make room, or choose a folder on another disk")
+        return Finding("disk", State.BROKEN, detail, "free some space, or choose a folder on another disk")
     return Finding("disk", State.FINE, detail)
 
 
@@ -109,9 +145,10 @@ def _ffmpeg() -> Finding:
     if found := shutil.which("ffmpeg"):
         return Finding("ffmpeg", State.FINE, found)
     if not missing_modules("cut"):
-        return Finding("ffmpeg", State.FINE, "that of the extra cut")
-    remedy = "only export --format clips and webdataset need it; pip install 'mmtool[cut]' brings one"
-    return Finding("ffmpeg", State.OPTIONAL, "not here", remedy)
+        return Finding("ffmpeg", State.FINE, "provided by the extra cut")
+    remedy = "pip install 'mmtool[cut]'"
+    detail = "not found; only export --format clips and webdataset need it"
+    return Finding("ffmpeg", State.OPTIONAL, detail, remedy)
 
 
 def _extras() -> Iterator[Finding]:
@@ -122,3 +159,16 @@ def _extras() -> Iterator[Finding]:
             yield Finding(f"extra {extra}", State.OPTIONAL, detail, f"pip install 'mmtool[{extra}]'")
         else:
             yield Finding(f"extra {extra}", State.FINE, adds)
+
+
+def _plugins() -> Iterator[Finding]:
+    """What other packages add, and the plug-ins that cannot be used, which stand in nobody's way."""
+    for what, table in (("export formats", EXPORT_FORMATS), ("importers", IMPORTERS)):
+        added = [name for name in table.names() if name not in table.built_in]
+        problems = table.problems()
+        broken = {problem.partition(":")[0] for problem in problems}
+        if usable := [name for name in added if name not in broken]:
+            yield Finding(f"added {what}", State.FINE, ", ".join(usable))
+        for problem in problems:
+            detail, _, remedy = problem.rpartition("; ")
+            yield Finding(f"added {what}", State.OPTIONAL, detail or remedy, remedy if detail else "")

@@ -1,20 +1,21 @@
 """A plan of presets × seeds → runs, alignments and a table beside the published figures.
 
-This module chains the stages, as the demo does: what is finished is skipped by each stage itself.
+This module chains the stages, as the demo does; each stage skips what is finished.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from mmtool.choices import Inputs, Modality, Split
-from mmtool.errors import CallError, InputError, MmtoolError
+from mmtool.errors import CallError, InputError, MmtoolError, SettingError
 from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.features.joined import PROJECTED, only_features
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import OverSeeds, Results, RowResult, SeedResult, write_results
 from mmtool.formats.plans import Plan, PlanRow, find_plan, read_plan
-from mmtool.records import Failure, StageReport
+from mmtool.records import Failure, Progress, Report, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.settings.experiment import ExperimentSettings
@@ -30,7 +31,7 @@ from mmtool.training.presets import PRESETS, preset_settings
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row and seed of a plan; jobs count from 1."""
+    """One row and seed of a plan; jobs are numbered from 1."""
 
     number: int
     total: int
@@ -42,47 +43,99 @@ class Job:
 OnEpoch = Callable[[Job, EpochRecord], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """What was done, and the table."""
+@dataclass(slots=True, kw_only=True)
+class ExperimentReport(Report):
+    """The table beside the published figures; a row or seed that could not be done is a failure."""
 
-    report: StageReport
-    results: Results
+    stage: ClassVar[str] = "experiment"
+    plan: str
+    title: str
+    split: Split
+    seeds: tuple[int, ...]
+    rows: tuple[RowResult, ...] = ()
+
+    @property
+    def results(self) -> Results:
+        """The table as it is written to ``results.json``."""
+        return Results(self.plan, self.title, str(self.split), self.seeds, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _JobResult:
+    """What one row and seed reached; ``is_new`` if it was not complete before."""
+
+    result: SeedResult
+    is_new: bool
 
 
 def experiment(
-    root: Path, settings: ExperimentSettings, *, on_epoch: OnEpoch = lambda *_: None
-) -> Experiment:
+    root: Path | str,
+    settings: ExperimentSettings | None = None,
+    *,
+    progress: Progress = silent,
+    on_epoch: OnEpoch = lambda *_: None,
+    **options: object,
+) -> ExperimentReport:
     """Train, align and evaluate each row of a plan with each seed, one after the other.
 
-    Writes ``experiments/<plan>/results.json`` and ``results.csv`` after each row. A row or seed that
-    cannot be done is left out with its reason. Raises CallError for a plan that is wrong.
+    Writes ``experiments/<plan>/results.json`` and ``results.csv`` after each row.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`ExperimentSettings`.
+        progress: Hears how many rows and seeds are done.
+        on_epoch: Hears of each epoch of each training.
+
+    Returns:
+        A report with the table. A row or seed that cannot be done is left out with the reason.
+
+    Raises:
+        CallError: The settings or the plan are wrong.
     """
-    corpus, report = Corpus.open(root), StageReport("experiment")
+    settings = ExperimentSettings.chosen(settings, options)
+    corpus = Corpus.open(Path(root))
     try:
         plan = read_plan(find_plan(settings.plan))
         jobs = _jobs(plan, settings)
     except InputError as error:
         raise CallError(str(error)) from error
     split = settings.split or plan.split
-    rows: list[RowResult] = []
+    report = ExperimentReport(
+        plan=plan.name, title=plan.title, split=split, seeds=settings.seeds or plan.seeds
+    )
     for row in plan.rows:
-        of_row = [job for job in jobs if job.row is row]
-        rows.append(_measure_row(corpus, row, of_row, split, report, on_epoch))
-        results = Results(plan.name, plan.title, str(split), settings.seeds or plan.seeds, tuple(rows))
-        write_results(corpus.experiment(plan.name), results)
+        finished: list[_JobResult] = []
+        reasons: dict[str, list[str]] = {}  # seeds by the reason why they failed
+        for job in jobs:
+            if job.row is not row:
+                continue
+            try:
+                done = _measure(corpus, job, split, on_epoch)
+            except MmtoolError as error:
+                reasons.setdefault(str(error), []).append(str(job.settings.seed))
+            else:
+                finished.append(done)
+                (report.done if done.is_new else report.unchanged).append(job.run)
+            progress(plan.name, job.number, job.total, "runs")
+        left_out = [f"seed {', '.join(failed)}: {reason}" for reason, failed in reasons.items()]
+        report.failures += [Failure(row.name, f"{row.label}, {reason}") for reason in left_out]
+        results = [done.result for done in finished]
+        report.rows += (_row_result(row, results, left_out),)
+        write_results(corpus.experiment(plan.name), report.results)
     report.written.append(str(corpus.experiment(plan.name)))
-    return Experiment(report, results)
+    return report
 
 
 def _jobs(plan: Plan, settings: ExperimentSettings) -> list[Job]:
-    """Every row and seed with all its settings; raises InputError where the plan asks for what is not."""
+    """Every row and seed with all its settings; raises InputError for a preset or setting that is wrong."""
     seeds, rows = settings.seeds or plan.seeds, [row for row in plan.rows if row.preset]
     jobs: list[Job] = []
     for row in rows:
         try:
+            if "seed" in row.settings:
+                raise SettingError("seed", "is set by the seeds of the plan")
             chosen = preset_settings(row.preset, row.settings)
-        except (ValueError, CallError) as error:
+        except SettingError as error:
             raise InputError(plan.path, f"row {row.label!r}: {error}", "correct the plan") from error
         chosen = replace(
             chosen,
@@ -99,19 +152,7 @@ def _jobs(plan: Plan, settings: ExperimentSettings) -> list[Job]:
     return jobs
 
 
-def _measure_row(
-    corpus: Corpus, row: PlanRow, jobs: list[Job], split: Split, report: StageReport, on_epoch: OnEpoch
-) -> RowResult:
-    """The results of all seeds of a row; what fails is named in the report, a reason a line."""
-    seeds: list[SeedResult] = []
-    reasons: dict[str, list[str]] = {}
-    for job in jobs:
-        try:
-            seeds.append(_measure(corpus, job, split, report, on_epoch))
-        except MmtoolError as error:
-            reasons.setdefault(str(error), []).append(str(job.settings.seed))
-    left_out = [f"seed {', '.join(failed)}: {reason}" for reason, failed in reasons.items()]
-    report.failures += [Failure(row.name, f"{row.label}, {reason}") for reason in left_out]
+def _row_result(row: PlanRow, seeds: list[SeedResult], left_out: list[str]) -> RowResult:
     return RowResult(
         label=row.label,
         preset=row.preset,
@@ -123,10 +164,10 @@ def _measure_row(
     )
 
 
-def _measure(corpus: Corpus, job: Job, split: Split, report: StageReport, on_epoch: OnEpoch) -> SeedResult:
+def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobResult:
     """Project where that is missing, train, align and evaluate one row with one seed."""
     if PRESETS[job.row.preset].finetunes and not job.settings.init_from:
-        raise CallError(f"preset {job.row.preset} goes on from another run; name it with --init-from")
+        raise CallError(f"preset {job.row.preset} continues another run; name it with `init_from`")
     if job.settings.inputs is Inputs.RP:
         _project_where_missing(corpus, job.settings)
     trained = train(corpus.root, job.settings, run=job.run, on_epoch=lambda record: on_epoch(job, record))
@@ -134,15 +175,15 @@ def _measure(corpus: Corpus, job: Job, split: Split, report: StageReport, on_epo
     for failure in aligned.failures:  # a mean over fewer videos is another figure
         raise CallError(failure.reason)
     summary = evaluate(corpus.root, EvaluateSettings(run=job.run, split=split)).measures[job.run]
-    (report.done if trained.done or aligned.done else report.unchanged).append(job.run)
-    return SeedResult(
+    result = SeedResult(
         seed=job.settings.seed,
         run=job.run,
-        epochs=int(str(trained.facts["epochs"])),
-        parameters=int(str(trained.facts["parameters"])),
+        epochs=trained.epochs,
+        parameters=trained.parameters,
         video_accuracy=summary.video_accuracy.value,
         text_iou=summary.text_iou.value,
     )
+    return _JobResult(result, is_new=bool(trained.done or aligned.done))
 
 
 def _project_where_missing(corpus: Corpus, settings: TrainSettings) -> None:

@@ -1,11 +1,13 @@
-"""What is this file, in words."""
+"""A corpus folder or one of mmtool's files → what it is and what it holds."""
 
 import json
 from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from mmtool.choices import Split
+from mmtool.choices import Modality, Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
@@ -19,66 +21,111 @@ from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
-from mmtool.records import Quality
+from mmtool.records import Quality, Report
 
 Facts = dict[str, object]
+Described = tuple["FileKind", Facts]
 LISTED = 10  # names of classes or attributes
 
 
-def info(path: Path) -> Facts:
-    """Describe a corpus folder or one of mmtool's files as facts by name.
+class FileKind(StrEnum):
+    """What a file is; the values are shown to users."""
 
-    Raises CallError for a missing, damaged or foreign file.
+    CORPUS = "corpus folder"
+    VIDEO_FEATURES = "video features"
+    TEXT_FEATURES = "text features"
+    CHECKPOINT = "checkpoint"
+    RUN = "run"
+    IMPORTED_RUN = "imported run"
+    ALIGNMENT = "alignment"
+    EVALUATION = "evaluation: video accuracy / text IoU"
+    EXPERIMENT = "experiment: video accuracy / text IoU"
+    TIMING = "timing parameters"
+    CLIPS = "clips"
+    SNIPPETS = "snippets"
+    ANNOTATIONS = "annotations"
+    FRAME_SCORES = "frame scores"
+
+
+@dataclass(slots=True, kw_only=True)
+class InfoReport(Report):
+    """What a file is; ``details`` are the figures and names that it holds, by their labels."""
+
+    stage: ClassVar[str] = "info"
+    path: Path
+    kind: FileKind
+    details: Facts
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"kind": str(self.kind), **self.details}
+
+
+def info(path: Path | str) -> InfoReport:
+    """Describe a corpus folder or one of mmtool's files.
+
+    Args:
+        path: The folder or file.
+
+    Raises:
+        CallError: The file does not exist, is damaged, or is not one of mmtool's files.
     """
+    path = Path(path)
     if path.is_dir():
-        return _corpus(path)
+        return _report(path, _corpus(path))
     if not path.exists():
-        raise CallError(f"{path}: no such file or folder; give a corpus folder or a file below it")
+        raise CallError(f"{path}: no such file or folder; give a corpus folder or a file in it")
     readers = {".h5": _features, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise CallError(
-            f"{path}: is none of mmtool's files; give one of {', '.join(readers)} or a corpus folder"
+            f"{path}: is not one of mmtool's files; give a corpus folder or a file that ends in "
+            f"{', '.join(readers)}"
         )
     try:
-        return reader(path)
+        return _report(path, reader(path))
     except InputError as error:
         raise CallError(str(error)) from error
 
 
-def _corpus(path: Path) -> Facts:
+def _report(path: Path, described: Described) -> InfoReport:
+    kind, details = described
+    return InfoReport(path=path, kind=kind, details=details)
+
+
+def _corpus(path: Path) -> Described:
     corpus = Corpus(path)
     folders = ("videos", "texts", "clips", "snippets", "annotations", "features", "runs", "alignments")
-    facts: Facts = {"kind": "corpus folder"}
+    facts: Facts = {}
     for folder in folders:
         facts[folder] = len([entry for entry in (path / folder).glob("*") if not entry.name.startswith(".")])
     for split in Split:
         if corpus.split(split).exists():
             facts[f"{split} split"] = len(corpus.split_ids(split))
-    return facts
+    return FileKind.CORPUS, facts
 
 
-def _features(path: Path) -> Facts:
+def _features(path: Path) -> Described:
     with open_features(path) as features:
         ids = features.ids()
         groups = [features.read(id) for id in ids]
         header, regions = features.header, _regions(features)
     shapes = [group.features.shape for group in groups]
     frames = {group.frame_times.shape[1] for group in groups if group.frame_times is not None}
-    return {
-        "kind": f"{header.modality} features",
+    kind = FileKind.VIDEO_FEATURES if header.modality is Modality.VIDEO else FileKind.TEXT_FEATURES
+    return kind, {
         "made with": header.describe(),
         "ids": len(ids),
         "rows": sum(shape[0] for shape in shapes),
         "dimension": shapes[0][1] if shapes else 0,
-        **({"frames a clip": frames.pop()} if len(frames) == 1 else {}),
+        **({"frames per clip": frames.pop()} if len(frames) == 1 else {}),
         **regions,
         "versions": ", ".join(f"{name} {version}" for name, version in header.versions.items()),
     }
 
 
 def _regions(features: FeaturesFile) -> Facts:
-    """How many regions are kept; what classes and attributes are called, and which are seen most."""
+    """How many regions are kept, the names of classes and attributes, and the most frequent ones."""
     labels, attributes = (count_regions(features, name) for name in ("labels", "attributes"))
     facts: Facts = {"regions": labels.total()} if labels else {}
     names = features.header.region_names
@@ -92,14 +139,13 @@ def _regions(features: FeaturesFile) -> Facts:
                 facts[what] = f"{len(known):,}: {', '.join(known[:LISTED])}{more}"
             if known and counts:
                 most = counts.most_common(LISTED)
-                facts[f"most seen {what}"] = ", ".join(f"{known[id]} ×{count:,}" for id, count in most)
+                facts[f"most frequent {what}"] = ", ".join(f"{known[id]} ×{count:,}" for id, count in most)
     return facts
 
 
-def _checkpoint(path: Path) -> Facts:
+def _checkpoint(path: Path) -> Described:
     checkpoint = read_checkpoint(path)
-    return {
-        "kind": "checkpoint",
+    return FileKind.CHECKPOINT, {
         "epoch": checkpoint.epoch,
         **checkpoint.scores,
         "parameters": sum(
@@ -113,13 +159,12 @@ def _checkpoint(path: Path) -> Facts:
     }
 
 
-def _json(path: Path) -> Facts:
+def _json(path: Path) -> Described:
     try:
         alignment, _ = read_alignment(path)
     except InputError:
         return _other_json(path)
-    return {
-        "kind": "alignment",
+    return FileKind.ALIGNMENT, {
         "id": alignment.id,
         "decoder": alignment.decoder,
         "checkpoint": alignment.checkpoint,
@@ -140,7 +185,7 @@ def _quality(quality: Quality | None) -> Facts:
     }
 
 
-def _other_json(path: Path) -> Facts:
+def _other_json(path: Path) -> Described:
     if path.name == "config.json":
         return _run(path)
     try:
@@ -148,10 +193,10 @@ def _other_json(path: Path) -> Facts:
     except InputError:
         return _measures(path)
     numbers = {name: value for name, value in timing.items() if not isinstance(value, list | dict)}
-    return {"kind": "timing parameters", **numbers}
+    return FileKind.TIMING, numbers
 
 
-def _measures(path: Path) -> Facts:
+def _measures(path: Path) -> Described:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("format") == EXPERIMENT:
@@ -163,56 +208,53 @@ def _measures(path: Path) -> Facts:
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CallError(
-            f"{path}: is none of mmtool's JSON files; "
+            f"{path}: is not one of mmtool's JSON files; "
             "give an alignment, metrics.json, a run's config.json or timing.json, "
             "or an experiment's results.json"
         ) from error
-    return {"kind": "evaluation: video accuracy / text IoU", **rows}
+    return FileKind.EVALUATION, dict(rows)
 
 
-def _run(path: Path) -> Facts:
+def _run(path: Path) -> Described:
     config = read_run(path)
     if config.imported is None:
-        return {"kind": "run", **config.settings}
-    return {
-        "kind": "imported run",
+        return FileKind.RUN, dict(config.settings)
+    return FileKind.IMPORTED_RUN, {
         "file": config.imported.file,
         "digest": config.imported.digest,
         **config.settings,
     }
 
 
-def _experiment(content: dict[str, Any]) -> Facts:
+def _experiment(content: dict[str, Any]) -> Described:
     """The mean over the seeds of each row."""
-    facts: Facts = {"kind": "experiment: video accuracy / text IoU", "title": content["title"]}
+    facts: Facts = {"title": content["title"]}
     for row in content["rows"]:
         means = [row[measure]["mean"] for measure in ("video_accuracy", "text_iou")]
         facts[row["label"]] = " / ".join("–" if mean is None else f"{mean:.3f}" for mean in means)
-    return facts
+    return FileKind.EXPERIMENT, facts
 
 
-def _table(path: Path) -> Facts:
+def _table(path: Path) -> Described:
     if path.parent.name == "stats":
         _, times, scores = read_frame_scores(path)
-        return {"kind": "scores of frames", "frames": len(times), "highest": max(scores)}
+        return FileKind.FRAME_SCORES, {"frames": len(times), "highest": max(scores)}
     try:
         clips = read_clips(path)
     except InputError:
         return _snippets(path)
     length = sum(clip.duration for clip in clips)
-    return {
-        "kind": "clips",
+    return FileKind.CLIPS, {
         "clips": len(clips),
         "seconds": round(length, 3),
-        "mean clip": round(length / len(clips), 3),
+        "mean clip length": round(length / len(clips), 3),
     }
 
 
-def _snippets(path: Path) -> Facts:
+def _snippets(path: Path) -> Described:
     snippets = read_snippets(path)
     kinds = Counter(snippet.kind for snippet in snippets if snippet.kind)
-    return {
-        "kind": "snippets",
+    return FileKind.SNIPPETS, {
         "snippets": len(snippets),
         "words": sum(len(snippet.text.split()) for snippet in snippets),
         "with times": sum(snippet.start is not None for snippet in snippets),
@@ -222,7 +264,7 @@ def _snippets(path: Path) -> Facts:
     }
 
 
-def _annotations(path: Path) -> Facts:
+def _annotations(path: Path) -> Described:
     annotations = read_annotations(path)
     covered = sum(annotation.end - annotation.start for annotation in annotations)
-    return {"kind": "annotations", "annotations": len(annotations), "seconds described": round(covered, 3)}
+    return FileKind.ANNOTATIONS, {"annotations": len(annotations), "seconds described": round(covered, 3)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mmtool.choices import Inputs, Normalisation, Optimizer
+from mmtool.errors import SettingError
 from mmtool.settings.train import TrainSettings
 
 RP, FULL = Inputs.RP, Inputs.FULL
@@ -14,11 +15,11 @@ ADAM, LARS = Optimizer.ADAM, Optimizer.LARS
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Settings of one experiment and where the paper reports it."""
+    """The settings of one experiment, and where the paper reports it."""
 
     source: str
     settings: TrainSettings
-    finetunes: bool = False  # goes on from the weights of another run
+    finetunes: bool = False  # starts from the weights of another run
 
 
 def _ablation(source: str, inputs: Inputs, optimizer: Optimizer, norm: Normalisation, rate: float) -> Preset:
@@ -77,19 +78,17 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 DEFAULT_PRESET = "rp-lars-sbn"
 
 
-def preset_settings(name: str, overrides: Mapping[str, object]) -> TrainSettings:
-    """A preset's settings with some of them replaced by plain values, as a plan has them.
-
-    Raises ValueError for an unknown preset or setting and for a value of another type, CallError
-    for one out of range.
-    """
+def preset_named(name: str, *, others: tuple[str, ...] = ()) -> Preset:
+    """The preset of a name; raises SettingError if there is none, with ``others`` that can be named too."""
     if name not in PRESETS:
-        raise ValueError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
-    values = PRESETS[name].settings.to_dict()
-    for setting, value in overrides.items():
-        if setting not in values or setting == "seed":
-            raise ValueError(f"there is no setting {setting!r} to override")
-        kind = str if isinstance(values[setting], str) else type(values[setting])
-        if type(value) is not kind and not (kind is float and type(value) is int):
-            raise ValueError(f"{setting} must be of type {kind.__name__}, not {value!r}")
-    return TrainSettings.from_dict(values | dict(overrides))
+        raise SettingError("preset", f"must be one of {', '.join((*PRESETS, *others))}, not {name!r}")
+    return PRESETS[name]
+
+
+def preset_settings(name: str, overrides: Mapping[str, object]) -> TrainSettings:
+    """A preset's settings with some of them replaced.
+
+    Raises:
+        SettingError: The preset, a setting or a value is unknown or out of range.
+    """
+    return TrainSettings.from_dict(preset_named(name).settings.to_dict() | dict(overrides))

@@ -30,9 +30,7 @@ from mmtool.choices import (
     CheckpointChoice,
     Normalisation,
     Split,
-    TextEncoderName,
     TimingPrior,
-    VideoEncoderName,
 )
 from mmtool.errors import CallError
 from mmtool.formats.alignments import read_alignment
@@ -247,7 +245,7 @@ def corpus(tmp_path):
     corpus = make_corpus(tmp_path / "corpus")
     extract(
         corpus.root,
-        ExtractSettings(video_encoder=VideoEncoderName.TIMING, text_encoder=TextEncoderName.LENGTH),
+        ExtractSettings(video_encoder="timing", text_encoder="length"),
     )
     project(corpus.root, ProjectSettings())
     return corpus

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torchvision
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
-from torchvision.models import get_model, get_model_weights, list_models
+from torchvision.models import get_model, get_model_weights
 
-from mmtool.choices import EncoderPrecision, VideoEncoderName
-from mmtool.encoders.classifiers.encoder import load_classifier, remove_last_layer, require_classifier
+from mmtool.choices import VIDEO_ENCODERS, EncoderPrecision
+from mmtool.encoders.classifiers.encoder import classifier_names, load_classifier, remove_last_layer
+from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.encoders.untrained import calibration
-from mmtool.errors import CallError, InputError
+from mmtool.errors import InputError, SettingError
 from mmtool.formats.features import open_features
 from support.commands import call
 from support.corpora import make_corpus
@@ -31,10 +31,7 @@ LARGE = ("vgg11", "vit_b_32")
 
 
 def encoder(name: str = SMALL, **changes: Any) -> Any:
-    settings = {"video_model": None, "weights": "random", "seed": 0, "batch_size": 3}
-    nothing = {"image_size": None, "proposals": None, "keep_regions": False, "device": "cpu"}
-    precision = {"precision": EncoderPrecision.FP32}
-    return load_video_encoder(name, **(settings | nothing | precision | changes))
+    return load_video_encoder(EncoderOptions(name, **({"weights": "random", "batch_size": 3} | changes)))
 
 
 def fast_model(name: str) -> nn.Module:
@@ -93,10 +90,9 @@ def test_squeezenet_whose_last_layer_is_a_convolution_pools_its_input() -> None:
 
 
 def test_every_name_of_torchvision_has_weights_that_say_how_to_prepare_frames() -> None:
-    names = list_models(module=torchvision.models)
+    names = classifier_names()
     assert {"resnet50", "vit_b_16", "swin_t", "googlenet", "inception_v3"} <= set(names)
     for name in names:
-        require_classifier(name)
         transforms = get_model_weights(name).DEFAULT.transforms()
         assert transforms.resize_size[0] >= transforms.crop_size[0] >= 224
 
@@ -177,9 +173,9 @@ def test_lower_precision_stays_near(precision: EncoderPrecision) -> None:
     ],
 )
 def test_unknown_names(name: str, hint: str) -> None:
-    with pytest.raises(CallError) as caught:
+    with pytest.raises(SettingError) as caught:
         encoder(name)
-    assert str(caught.value).startswith(f"--video-encoder {name}: there is no such encoder; ")
+    assert str(caught.value).startswith(f"video_encoder cannot be {name}: there is no such encoder; ")
     assert str(caught.value).endswith(hint)
 
 
@@ -189,14 +185,16 @@ def test_weights_that_do_not_fit(model: nn.Module, tmp_path: Path) -> None:
     for change, problem in (
         ({first: None}, f"has no tensor {first}"),
         ({first: torch.zeros(2, 2)}, f"does not fit {SMALL}: size mismatch for {first}"),
-        ({"mask": torch.zeros(2)}, "tensor mask is none of the model's"),
+        ({"mask": torch.zeros(2)}, "tensor mask does not belong to the model"),
     ):
         path = tmp_path / "foreign.pth"
         changed = {key: value for key, value in (tensors | change).items() if value is not None}
         torch.save(changed, path)
-        with pytest.raises(InputError, match=f"foreign.pth: {problem}.*; give --video-weights a state dict"):
+        with pytest.raises(
+            InputError, match=f"foreign.pth: {problem}.*; set `video_weights` to a state dict"
+        ):
             encoder(weights=str(path))
-    with pytest.raises(InputError, match="there is no such weights file"):
+    with pytest.raises(InputError, match="this weights file does not exist"):
         encoder(weights=str(tmp_path / "absent.pth"))
 
 
@@ -212,8 +210,8 @@ def test_published_weights_come_from_the_cache_or_say_what_to_do(
     with pytest.raises(InputError) as caught:
         encoder(weights=None)
     assert str(caught.value) == (
-        f"{SMALL}: published weights not found here and the download failed; give --video-weights PATH to "
-        f"a local copy of {url.rpartition('/')[2]}, or --video-weights random"
+        f"{SMALL}: published weights are not on this machine, and the download failed; set "
+        f"`video_weights` to a local copy of {url.rpartition('/')[2]}, or to random"
     )
     cache = tmp_path / "hub" / "checkpoints"
     cache.mkdir(parents=True)
@@ -255,14 +253,23 @@ def test_extract_with_a_classifier(tmp_path: Path) -> None:
         assert source == replace(own, settings=own.settings | {"frames": 1})
         assert features.read("v0").features.shape == (6, 1024)
     for wrong, problem in (
-        (["--video-encoder", "resnet5"], "--video-encoder resnet5: there is no such encoder; did you mean"),
-        ([*options, "--video-model", "x"], "--video-model is of clip and lxmert"),
-        ([*options, "--proposals", "9"], "--proposals is of detectors"),
+        (
+            ["--video-encoder", "resnet5"],
+            "--video-encoder cannot be resnet5: there is no such encoder; did you mean",
+        ),
+        (
+            [*options, "--video-model", "x"],
+            f"--video-model has no effect with --video-encoder {SMALL}; leave it out",
+        ),
+        (
+            [*options, "--proposals", "9"],
+            f"--proposals has no effect with --video-encoder {SMALL}; leave it out",
+        ),
     ):
         assert problem in call("extract", corpus.root, *wrong, code=2).output
 
 
 def test_help_names_the_encoders() -> None:
     text = " ".join(call("extract", "--help").stdout.replace("│", " ").split())
-    for name in (*VideoEncoderName, "resnet50", "--video-model", "--precision", "words"):
+    for name in (*VIDEO_ENCODERS, "resnet50", "--video-model", "--precision", "words"):
         assert name in text

@@ -12,7 +12,8 @@ import pytest
 import torch
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-from mmtool.choices import EncoderPrecision, Modality, TextEncoderName, VideoEncoderName
+from mmtool.choices import EncoderPrecision, Modality
+from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.registry import load_text_encoder, load_video_encoder
 from mmtool.errors import InputError
 from mmtool.formats.features import open_features
@@ -25,20 +26,13 @@ FRAMES = [*pictures(4), *pictures(1, height=70, width=40)]
 
 
 def frame_encoder(model: Path | None, **changes: Any) -> Any:
-    settings = {"weights": None, "seed": 0, "batch_size": 3, "precision": EncoderPrecision.FP32}
     name = None if model is None else str(model)
-    nothing = {"image_size": None, "proposals": None, "keep_regions": False}
-    return load_video_encoder(
-        VideoEncoderName.CLIP, **({"video_model": name, "device": "cpu"} | nothing | settings | changes)
-    )
+    return load_video_encoder(EncoderOptions("clip", model=name, batch_size=3, **changes))
 
 
 def text_encoder(model: Path | None, **changes: Any) -> Any:
-    settings = {"weights": None, "seed": 0, "batch_size": 3, "precision": EncoderPrecision.FP32}
     name = None if model is None else str(model)
-    return load_text_encoder(
-        TextEncoderName.CLIP, **({"text_model": name, "pooling": None, "device": "cpu"} | settings | changes)
-    )
+    return load_text_encoder(EncoderOptions("clip", model=name, batch_size=3, **changes))
 
 
 @pytest.fixture(scope="module", params=["clip", "siglip"])
@@ -181,16 +175,16 @@ def refuse(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ([], "openai/clip-vit-base-patch32: no local folder, no published model found here, and the"),
-        (["--video-model", "nobody/none"], "give a local folder with --video-model PATH, or --video-weights"),
-        (["--video-model", "FOLDER"], "is a model of type bert, not one of CLIP's or SigLIP's kind"),
+        ([], "openai/clip-vit-base-patch32: not a local folder or a model on this machine, and the"),
+        (["--video-model", "nobody/none"], "set --video-model to a local folder, or --video-weights"),
+        (["--video-model", "FOLDER"], "is a model of type bert, not a CLIP or SigLIP model"),
         (
             ["--video-model", "FOLDER", "--video-weights", "random"],
-            "is a model of type bert, not one of CLIP's or SigLIP's kind; leave out --video-model",
+            "is a model of type bert, not a CLIP or SigLIP model; leave out --video-model",
         ),
-        (["--video-weights", "clip.pth"], "clip.pth: is no choice of weights for a CLIP encoder"),
-        (["--keep-regions"], "--keep-regions is of detectors; clip has no use for it"),
-        (["--image-size", "224"], "--image-size is of detectors; clip has no use for it"),
+        (["--video-weights", "clip.pth"], "clip.pth: is not a choice of weights for a CLIP encoder"),
+        (["--keep-regions"], "--keep-regions has no effect with --video-encoder clip; leave it out"),
+        (["--image-size", "224"], "--image-size has no effect with --video-encoder clip; leave it out"),
     ],
 )
 def test_models_that_cannot_be_had_are_one_line(
@@ -208,10 +202,10 @@ def test_text_side_refuses_what_it_cannot_use(clip: Path, tmp_path: Path) -> Non
     corpus = make_corpus(tmp_path / "corpus", train=1, val=0, test=0)
     options = ["--text-encoder", "clip", "--text-model", clip]
     result = call("extract", corpus.root, *options, "--pooling", "cls", code=2)
-    assert "--pooling is of bert and lxmert" in result.output
+    assert "--pooling has no effect with --text-encoder clip; leave it out" in result.output
     copy = tmp_path / "copy"
     copy.mkdir()
     for name in ("config.json", "model.safetensors", "preprocessor_config.json"):
         (copy / name).write_bytes((clip / name).read_bytes())
-    with pytest.raises(InputError, match=r"has no vocabulary|holds no model that transformers can load"):
+    with pytest.raises(InputError, match=r"has no vocabulary|does not contain a model that"):
         text_encoder(copy)

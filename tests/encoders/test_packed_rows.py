@@ -17,7 +17,8 @@ from transformers import (
     XLMRobertaConfig,
 )
 
-from mmtool.choices import EncoderPrecision, Pooling, TextEncoderName
+from mmtool.choices import Pooling
+from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.kernels.packed_rows import pack, unpack
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.tokens.models import load_text_model
@@ -62,15 +63,9 @@ def test_rows_by_hand() -> None:
 def test_features_are_those_of_each_row_alone(family: str, pooling: Pooling, tmp_path: Path) -> None:
     FAMILIES[family].save_pretrained(tmp_path)
     encoder: Any = load_text_encoder(
-        TextEncoderName.BERT,
-        text_model=str(tmp_path),
-        pooling=pooling,
-        weights="random",
-        seed=0,
-        batch_size=4,
-        precision=EncoderPrecision.FP32,
-        device="cpu",
+        EncoderOptions("bert", model=str(tmp_path), weights="random", pooling=pooling, batch_size=4)
     )
+    assert encoder._packs == (family != "mpnet")
     features = encoder.encode(TEXTS)
 
     alone = load_text_model(str(tmp_path), weights="random", seed=0)

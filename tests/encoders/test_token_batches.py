@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, tensor
 
-from mmtool.choices import EncoderPrecision, Pooling, TextEncoderName
+from mmtool.choices import Pooling
+from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.tokens.batches import batches_by_length, batches_by_tokens, encode_in_batches, pool
 from mmtool.formats.corpus import Corpus
@@ -186,16 +187,7 @@ def read_all(corpus: Corpus) -> dict[str, Any]:
 
 def test_features_are_the_same_bits_in_any_number_of_threads() -> None:
     texts = ["He waits. " * (1 + number % 7) for number in range(40)]
-    encoder = load_text_encoder(
-        TextEncoderName.BERT,
-        text_model=str(MINILM),
-        pooling=None,
-        weights=None,
-        seed=0,
-        batch_size=4,
-        precision=EncoderPrecision.FP32,
-        device="cpu",
-    )
+    encoder = load_text_encoder(EncoderOptions("bert", model=str(MINILM), batch_size=4))
     before, features = torch.get_num_threads(), []
     try:
         for threads in (1, 2):

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mmtool.choices import EncoderPrecision, VideoEncoderName
-from mmtool.encoders.contract import RegionNames, Regions
+from mmtool.choices import EncoderPrecision
+from mmtool.encoders.contract import EncoderOptions, RegionNames, Regions
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.encoders.visual_genome.config import DetectorSettings, read_settings
 from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
@@ -44,17 +44,9 @@ WIDE, TALL = picture(0, 72, 128), picture(1, 131, 87)
 
 
 def detector(weights: Path | str | None, **changes: Any) -> VisualGenomeDetector:
-    settings: dict[str, Any] = {
-        "seed": 0,
-        "image_size": None,
-        "proposals": None,
-        "keep_regions": True,
-        "batch_size": 2,
-        "precision": EncoderPrecision.FP32,
-        "device": "cpu",
-    }
+    settings: dict[str, Any] = {"keep_regions": True, "batch_size": 2}
     path = None if weights is None else str(weights)
-    return VisualGenomeDetector(weights=path, **(settings | changes))
+    return VisualGenomeDetector(EncoderOptions("faster-rcnn-vg", weights=path, **(settings | changes)))
 
 
 @pytest.fixture(scope="module")
@@ -143,18 +135,7 @@ def test_features_are_the_mean_over_regions(small: VisualGenomeDetector, folder:
     assert encoded.regions is not None
     for row, regions in zip(encoded.features, encoded.regions, strict=True):
         np.testing.assert_allclose(row, regions.features.mean(axis=0), rtol=1e-6)
-    plain = load_video_encoder(
-        VideoEncoderName.FASTER_RCNN_VG,
-        video_model=None,
-        weights=str(folder),
-        seed=0,
-        image_size=None,
-        proposals=None,
-        keep_regions=False,
-        batch_size=8,
-        precision=EncoderPrecision.FP32,
-        device="cpu",
-    )
+    plain = load_video_encoder(EncoderOptions("faster-rcnn-vg", weights=str(folder)))
     assert isinstance(plain, VisualGenomeDetector)
     assert plain.identity == small.identity
     without = plain.encode([WIDE, TALL])

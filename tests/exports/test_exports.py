@@ -16,7 +16,7 @@ import pysubs2
 import pytest
 import webdataset
 
-from mmtool.choices import ExportFormat
+from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.formats.alignments import write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Clip, Snippet
@@ -251,7 +251,7 @@ def test_on_a_timeline_the_earlier_of_two_goes_first(corpus):
     assert [(r.start_time.to_seconds(), r.duration.to_seconds()) for r in ranges] == [(0, 1), (3, 1), (4, 2)]
 
 
-@pytest.mark.parametrize("format", list(ExportFormat))
+@pytest.mark.parametrize("format", EXPORT_FORMATS.names())
 def test_an_alignment_without_matches_is_a_file_without_rows(corpus, format):
     write_alignment(corpus.alignment("r", "film"), replace(make_alignment(), matches=()), "recipe")
     export(corpus, format)

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from mmtool.choices import Split
-from mmtool.errors import CallError
+from mmtool.errors import CallError, SettingError
 from mmtool.formats.annotations import read_annotations
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
@@ -13,7 +13,9 @@ from mmtool.formats.snippets import read_snippets
 from mmtool.formats.splits import read_split
 from mmtool.importers.yms import read_yms
 from mmtool.records import Annotation, Clip, Snippet
-from mmtool.stages.imports import import_yms
+from mmtool.settings.imports import YmsSettings
+from mmtool.stages.imports import import_corpus
+from support.commands import call
 
 FILES = {
     "annotations_phrases.txt": (
@@ -115,13 +117,19 @@ def test_a_missing_folder_is_said(tmp_path):
         read_yms(tmp_path / "nowhere", keep_unmatched=False)
 
 
+def import_yms(source, root, **options):
+    return import_corpus(root, source=source, importer="yms", **options)
+
+
 def test_import_writes_a_corpus_without_the_videos_that_cannot_be_aligned(yms, tmp_path):
     """0002 has no phrase of its own pictures: it is reported and in no split."""
     corpus = Corpus(tmp_path / "corpus")
     report = import_yms(yms, corpus.root)
     assert report.done == ["0000", "0001"]
     assert [failure.id for failure in report.failures] == ["0002"]
-    assert report.facts["clips"] == 3
+    assert (report.clips, report.snippets, report.annotations) == (3, 3, 3)
+    assert report.splits == {Split.TRAIN: 1, Split.VAL: 1, Split.TEST: 0}
+    assert report.facts["splits"] == "1/1/0"
     assert corpus.known_ids() == {"0000", "0001"}
     assert read_clips(corpus.clips("0001")) == [Clip(0.0, 2.125)]
     assert read_snippets(corpus.snippets("0000")) == [Snippet("In 1989,"), Snippet("the café opens.")]
@@ -140,8 +148,32 @@ def test_import_spares_what_is_there_unless_forced(yms, tmp_path):
     corpus = Corpus(tmp_path / "corpus")
     import_yms(yms, corpus.root)
     corpus.clips("0000").write_text("by hand")
-    with pytest.raises(CallError, match="--force"):
+    with pytest.raises(CallError, match="`force`"):
         import_yms(yms, corpus.root)
     assert corpus.clips("0000").read_text() == "by hand"
     import_yms(yms, corpus.root, force=True)
     assert len(read_clips(corpus.clips("0000"))) == 2
+
+
+def test_the_importers_own_settings_are_keywords_or_an_object(yms, tmp_path):
+    for number, options in enumerate(
+        ({"keep_unmatched": True}, {"options": YmsSettings(keep_unmatched=True)})
+    ):
+        corpus = Corpus(tmp_path / f"corpus-{number}")
+        import_yms(yms, corpus.root, **options)
+        assert [snippet.text for snippet in read_snippets(corpus.snippets("0000"))][1] == "he says,"
+    with pytest.raises(SettingError, match="keep_unmatche is not a setting; did you mean keep_unmatched"):
+        import_yms(yms, tmp_path / "corpus", keep_unmatche=True)
+    with pytest.raises(SettingError, match="importer must be one of yms, not 'ymz'"):
+        import_corpus(tmp_path / "corpus", source=yms, importer="ymz")
+    with pytest.raises(SettingError, match="source is needed"):
+        import_corpus(tmp_path / "corpus", importer="yms")
+
+
+def test_the_command_imports_and_refuses_an_unknown_importer(yms, tmp_path):
+    result = call("import", "yms", yms, tmp_path / "corpus", "--keep-unmatched", code=1)
+    assert (
+        "2 done, 1 failed · videos 2 · splits 1/1/0 · clips 3 · snippets 4 · annotations 3" in result.stdout
+    )
+    assert "already has clips or snippets" in call("import", "yms", yms, tmp_path / "corpus", code=2).stderr
+    assert "No such command" in call("import", "ymz", yms, tmp_path / "corpus", code=2).stderr

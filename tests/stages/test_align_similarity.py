@@ -183,7 +183,7 @@ def train(corpus: Corpus, *options: object, code: int = 0):
 
 
 def test_train_weighs_a_similarity_that_helps_and_keeps_whose_it_is(narrations):
-    assert "weight of the similarity" in train(narrations, *TOY).stdout
+    assert "similarity weight" in train(narrations, *TOY).stdout
     assert "1 unchanged" in train(narrations, *TOY).stdout
     assert read_timing(narrations.timing("r"))["emission_weight"] > 0
     assert read_used_features(narrations.timing("r"))[Modality.TEXT].name == "toy-text"

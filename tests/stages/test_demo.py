@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmtool.cli.train import TrainingDisplay
+from mmtool.cli.training_display import TrainingDisplay
 from mmtool.settings.demo import DemoSettings
 from mmtool.stages.demo import demo
 from support.commands import call
@@ -12,9 +12,11 @@ from support.commands import call
 
 @pytest.mark.slow
 def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
-    settings = DemoSettings(folder=tmp_path / "movies", train=2, val=1, test=1, epochs=1)
+    root = tmp_path / "movies"
+    settings = DemoSettings(train=2, val=1, test=1, epochs=1)
     stages = []
-    result = demo(settings, on_stage=lambda command, report: stages.append((command, report)))
+    result = demo(root, settings, on_stage=lambda command, report: stages.append((command, report)))
+    assert result.stages == stages
     assert [report.stage for _, report in stages] == [
         "draw",
         "segment",
@@ -26,14 +28,14 @@ def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
         "report",
     ]
     assert not any(report.failures for _, report in stages)
-    assert result.measures["upper bound"].video_accuracy.value == pytest.approx(1.0, abs=1e-6)
+    assert result.evaluation.measures["upper bound"].video_accuracy.value == pytest.approx(1.0, abs=1e-6)
     assert all(command.startswith(("mmtool", "#")) for command, _ in stages)
 
     again = []
-    demo(settings, on_stage=lambda command, report: again.append(report))
+    demo(root, settings, on_stage=lambda command, report: again.append(report))
     assert [report.done for report in again[:-2]] == [[]] * 6
-    assert "movie-003" in (settings.folder / "reports" / "demo.html").read_text(encoding="utf-8")
-    metrics = json.loads((settings.folder / "alignments" / "demo" / "metrics.json").read_text())
+    assert "movie-003" in result.page.read_text(encoding="utf-8")
+    metrics = json.loads((root / "alignments" / "demo" / "metrics.json").read_text())
     assert metrics["split"] == "test"
 
     command = stages[1][0].split()[1:]  # the commands that the demo names are the ones to call

@@ -5,10 +5,13 @@ import sys
 from importlib.metadata import version
 
 import pytest
+from rich.console import Console
 
+from mmtool.cli.doctor import findings_table
 from mmtool.encoders import published_weights as published
 from mmtool.stages import doctor as examination
 from support.commands import call
+from support.plugins import install_plugin
 
 
 def findings(folder, *, code=0):
@@ -45,7 +48,7 @@ def test_a_library_that_fails_otherwise_is_in_the_way_too(tmp_path, monkeypatch,
 
 
 def test_weights_are_here_once_their_tensors_are(monkeypatch):
-    """A configuration alone, which a look at the hub leaves behind, is no weights."""
+    """A configuration without tensors, which a look at the hub leaves behind, does not count."""
     for file, wanted in (("config.json", False), ("model.safetensors", True), ("pytorch_model.bin", True)):
         monkeypatch.setattr(
             published, "try_to_load_from_cache", lambda model, name, file=file: "x" if name == file else None
@@ -68,7 +71,7 @@ def test_a_full_disk_is_in_the_way(tmp_path, monkeypatch, little):
     monkeypatch.setattr(examination.shutil, "disk_usage", lambda path: usage)
     ready, found = findings(tmp_path, code=1)
     assert not ready
-    assert "make room" in found["disk"]["remedy"]
+    assert "free some space" in found["disk"]["remedy"]
 
 
 def test_a_folder_that_is_not_there_yet_is_judged_by_its_parent(tmp_path):
@@ -82,3 +85,33 @@ def test_an_ffmpeg_may_come_with_an_extra(tmp_path, monkeypatch, missing, state)
     monkeypatch.setattr(examination, "missing_modules", lambda extra: missing)
     _, found = findings(tmp_path)
     assert found["ffmpeg"]["state"] == state
+
+
+def test_at_80_columns_nothing_is_cut_and_words_stay_whole(capsys):
+    report = examination.doctor()
+    Console(width=80, force_terminal=True, color_system=None).print(findings_table(report.findings))
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    words = set(shown.split())
+    for finding in report.findings:
+        short = [word for word in finding.detail.split() if len(word) < 40]
+        assert words.issuperset(word.rstrip(";") for word in short[:-1]), finding
+
+
+def test_plug_ins_are_listed_and_broken_ones_are_not_in_the_way(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    entries = {"good": "tiny_format:GOOD", "bad": "tiny_format:BAD"}
+    source = (
+        "from mmtool.exports.contract import ExportFormat\n"
+        "GOOD = ExportFormat(help='Good.', suffix='.good', write=print)\n"
+    )
+    install_plugin(tmp_path / "site", "tiny-format", "mmtool.exports", entries, source)
+    report = examination.doctor(tmp_path)
+    assert report.ready
+    added = [finding for finding in report.findings if finding.name == "added export formats"]
+    assert [(finding.state, finding.detail.partition(":")[0]) for finding in added] == [
+        ("fine", "good"),
+        ("optional", "bad"),
+    ]
+    assert added[1].remedy == "update or uninstall that package"
+    sys.modules.pop("tiny_format")

@@ -73,7 +73,7 @@ def test_a_film_whose_process_dies_is_tried_again_and_no_other(tmp_path, name):
     results = dict(ENGINES[name](mortal.work, films))
     died = results.pop("doomed")
     assert isinstance(died, Failure)
-    assert "the process at work on it died 2 times; see that there is enough memory" in died.reason
+    assert "the process that encoded it died 2 times; check that there is enough memory" in died.reason
     assert {id: result.features[0, 0] for id, result in results.items()} == {
         "one": 3,
         "mortal": 6,
@@ -128,19 +128,19 @@ def is_alive(process):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--address", "auto"], "add --engine ray"),
-        (["--engine", "ray", "--workers", "2"], "--workers is for one machine"),
-        (["--engine", "ray", "--address", "nonsense"], "--address nonsense: is no address; write HOST:PORT"),
+        (["--address", "auto"], "--address has no effect without --engine ray"),
+        (["--engine", "ray", "--workers", "2"], "--workers has no effect with --engine ray, which uses"),
+        (["--engine", "ray", "--address", "nonsense"], "--address must be HOST:PORT or auto, not nonsense"),
         (
             ["--engine", "ray", "--address", "ray://a:1"],
-            "--address ray://a:1: is no address; write HOST:PORT",
+            "--address must be HOST:PORT or auto, not ray://a:1",
         ),
         (
             ["--engine", "ray", "--address", "127.0.0.1:1"],
             "--address 127.0.0.1:1: no Ray cluster answers there",
         ),
-        (["--workers", "0"], "workers"),
-        (["--frames", "0"], "frames"),
+        (["--workers", "0"], "--workers must be at least 1, not 0"),
+        (["--frames", "0"], "--frames must be at least 1, not 0"),
     ],
 )
 def test_settings_that_contradict_each_other(corpus, detector, options, line):

@@ -202,7 +202,7 @@ def test_rows_that_cannot_be_done_are_left_out_with_the_reason(corpus):
     content = json.loads(result.stdout)
     reasons = {row["label"]: row["left_out"] for row in content["rows"] if row["left_out"]}
     assert [len(lines) for lines in reasons.values()] == [1, 1]  # once, not for each seed
-    assert "--init-from" in reasons["our pretraining"][0]
+    assert "`init_from`" in reasons["our pretraining"][0]
     assert "lxmert-video.h5" in reasons["no pretraining + LXMERT features"][0]
     assert [len(row["seeds"]) for row in content["rows"]] == [0, 0, 2, 2, 0, 2]
     assert [failure["id"] for failure in content["failures"]] == ["finetune", "lxmert"]
@@ -238,12 +238,15 @@ def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp
         (PLAN.replace("label = ", "lable = ", 1), "row 1 has no label"),
         (PLAN.replace("published", "publishd"), "row 1 (first) has 'publishd'"),
         (PLAN.replace("video_accuracy = 30.6", "video_accuracy = 'good'"), "published has video_accuracy"),
-        (PLAN.replace("rp-lars-sbn", "best"), "'first': there is no preset 'best'; choose one of rp-lars"),
-        (PLAN.replace("batch_size", "batchsize"), "no setting 'batchsize'"),
-        (PLAN.replace("batch_size = 4", "seed = 4"), "no setting 'seed'"),
-        (PLAN.replace("batch_size = 4", "batch_size = 'four'"), "batch_size must be of type int"),
-        (PLAN.replace("batch_size = 4", "learning_rate = 0"), "--learning-rate must be above 0"),
-        (PLAN.replace("batch_size = 4", "inputs = 'half'"), "'half' is not a valid Inputs"),
+        (PLAN.replace("rp-lars-sbn", "best"), "'first': preset must be one of rp-lars"),
+        (PLAN.replace("batch_size", "batchsize"), "batchsize is not a setting; did you mean batch_size?"),
+        (PLAN.replace("batch_size = 4", "seed = 4"), "seed is set by the seeds of the plan"),
+        (
+            PLAN.replace("batch_size = 4", "batch_size = 'four'"),
+            "batch_size must be a whole number, not 'four'",
+        ),
+        (PLAN.replace("batch_size = 4", "learning_rate = 0"), "learning_rate must be above 0"),
+        (PLAN.replace("batch_size = 4", "inputs = 'half'"), "inputs must be one of rp, full, not 'half'"),
         (PLAN.replace("no-pretraining", "rp-lars-sbn"), "two rows 'rp-lars-sbn'"),
         (PLAN.replace('label = "second"', 'label = "second"\nname = "../x"'), "not '../x'"),
         (PLAN.replace("seeds", 'split = "trian"\nseeds'), "'trian', which is none of train, val, test"),

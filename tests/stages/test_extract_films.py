@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from mmtool.choices import Modality, VideoEncoderName
+from mmtool.choices import Modality
 from mmtool.encoders.contract import EncodedFrames, Regions
 from mmtool.errors import InputError
 from mmtool.formats.clips import read_clips, write_clips
@@ -59,7 +59,7 @@ class NumberEncoder:
 @pytest.fixture
 def numbers(monkeypatch):
     encoder = NumberEncoder()
-    monkeypatch.setattr("mmtool.stages.shared.encoders.load_video_encoder", lambda *args, **kwargs: encoder)
+    monkeypatch.setattr("mmtool.stages.extract.videos.make_video_encoder", lambda settings: encoder)
     return encoder
 
 
@@ -73,9 +73,7 @@ def corpus(tmp_path):
 
 
 def extract_numbers(corpus, **settings):
-    return extract(
-        corpus.root, ExtractSettings(video_encoder=VideoEncoderName.FASTER_RCNN_MOBILENET, **settings)
-    )
+    return extract(corpus.root, video_encoder="faster-rcnn-mobilenet", **settings)
 
 
 def read(corpus, id, name="numbers"):
@@ -213,16 +211,16 @@ def test_two_films_of_one_id_and_films_without_clips_are_named(corpus, numbers):
 
 def test_a_process_with_another_encoder_encodes_nothing(corpus, numbers):
     """As on a cluster's machine whose weights were replaced; the settings' seed keeps the caches apart."""
-    settings = ExtractSettings(video_encoder=VideoEncoderName.FASTER_RCNN_MOBILENET, seed=1)
+    settings = ExtractSettings(video_encoder="faster-rcnn-mobilenet", seed=1)
     film = FilmClips("a", corpus.root / "videos" / "a.mp4", tuple(read_clips(corpus.clips("a"))), "a")
     assert encode_film(settings, 1, numbers.identity, film).features[:, 0].tolist() == [5, 20, 45]
     failure = encode_film(settings, 1, replace(numbers.identity, weights="others"), film)
-    assert "has none, not others, as weights" in failure.reason
+    assert "has the weights none, not others" in failure.reason
 
 
 def test_a_process_that_cannot_load_the_encoder_fails_the_film(corpus):
     missing = str(corpus.root / "missing.bin")
-    settings = ExtractSettings(video_encoder=VideoEncoderName.FASTER_RCNN_VG, video_weights=missing)
+    settings = ExtractSettings(video_encoder="faster-rcnn-vg", video_weights=missing)
     film = FilmClips("a", corpus.root / "videos" / "a.mp4", (), "a")
     failure = encode_film(settings, 1, EncoderIdentity("numbers", "none", "none", 2), film)
     assert f"cannot load the encoder: {missing}: " in failure.reason
@@ -313,7 +311,7 @@ def test_names_are_stored_once_a_file(corpus, numbers):
 
 def test_an_encoder_without_names_says_so(corpus, detector):
     result = call("extract", corpus.root, *detector, "--region-names", code=2)
-    assert "faster-rcnn-vg has no names for what it detects; put objects_vocab.txt" in result.stderr
+    assert "faster-rcnn-vg has no names for its classes; put objects_vocab.txt" in result.stderr
 
 
 # Bad films, odd films

@@ -21,26 +21,27 @@ LENGTH = ["--text-encoder", "length"]
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ([*TIMING, "--video-weights", "random"], "--video-weights is of networks; timing has no use for it"),
-        ([*TIMING, "--video-model", "x"], "--video-model is of networks; timing has no use for it"),
-        ([*TIMING, "--image-size", "64"], "--image-size is of detectors; timing has no use for it"),
-        ([*TIMING, "--keep-regions"], "--keep-regions is of detectors; timing has no use for it"),
-        ([*TIMING, "--frames", "3"], "--frames is of encoders that see pictures; timing has no use for it"),
-        ([*TIMING, "--region-names"], "--region-names is of encoders that see pictures; timing has no use"),
-        ([*TIMING, "--region-precision", "fp16"], "--region-precision means nothing without --keep-regions"),
-        ([*TIMING, "--pooling", "cls"], "--pooling means nothing without --text-encoder"),
-        ([*LENGTH, "--text-model", "x"], "--text-model is of networks; length has no use for it"),
-        ([*LENGTH, "--pooling", "cls"], "--pooling is of networks; length has no use for it"),
-        ([*LENGTH, "--frames", "3"], "--frames means nothing without --video-encoder"),
-        ([*LENGTH, "--keep-regions"], "--keep-regions means nothing without --video-encoder"),
-        ([*LENGTH, "--workers", "2"], "--workers means nothing without --video-encoder"),
-        ([*TIMING, "--workers", "2"], "--workers is of encoders that see pictures; timing has no use for it"),
-        ([*TIMING, "--engine", "ray"], "--engine is of encoders that see pictures; timing has no use for it"),
-        ([*TIMING, *LENGTH, "--video-name", "x", "--text-name", "x"], "are both x: give them two names"),
-        ([*TIMING, "--video-name", "../../evil"], "--video-name must be a file's name, without / or +"),
-        ([*TIMING, "--video-name", ".hidden"], "--video-name must be a file's name, without / or +"),
-        ([*LENGTH, "--text-name", "a+b"], "--text-name must be a file's name, without / or +"),
-        ([*LENGTH, "--text-name", ""], "--text-name must be a file's name, without / or +"),
+        ([*TIMING, "--video-weights", "random"], "--video-weights has no effect with --video-encoder timing"),
+        ([*TIMING, "--video-model", "x"], "--video-model has no effect with --video-encoder timing"),
+        ([*TIMING, "--image-size", "64"], "--image-size has no effect with --video-encoder timing"),
+        ([*TIMING, "--keep-regions"], "--keep-regions has no effect with --video-encoder timing"),
+        ([*TIMING, "--frames", "3"], "--frames has no effect with --video-encoder timing; leave it out"),
+        ([*TIMING, "--region-names"], "--region-names has no effect with --video-encoder timing"),
+        ([*TIMING, "--region-precision", "fp16"], "--region-precision has no effect without --keep-regions"),
+        ([*TIMING, "--pooling", "cls"], "--pooling has no effect without --text-encoder"),
+        ([*LENGTH, "--text-model", "x"], "--text-model has no effect with --text-encoder length"),
+        ([*LENGTH, "--pooling", "cls"], "--pooling has no effect with --text-encoder length; leave it out"),
+        ([*LENGTH, "--frames", "3"], "--frames has no effect without --video-encoder"),
+        ([*LENGTH, "--keep-regions"], "--keep-regions has no effect without --video-encoder"),
+        ([*LENGTH, "--workers", "2"], "--workers has no effect without --video-encoder"),
+        ([*TIMING, "--workers", "2"], "--workers has no effect with --video-encoder timing; leave it out"),
+        ([*TIMING, "--engine", "ray"], "--engine has no effect with --video-encoder timing; leave it out"),
+        ([*TIMING, *LENGTH, "--video-name", "x", "--text-name", "x"], "--text-name must differ from --video"),
+        ([*TIMING, "--video-name", "../../evil"], "--video-name must be a file name without / or +"),
+        ([*TIMING, "--video-name", ".hidden"], "--video-name must be a file name without / or +"),
+        ([*LENGTH, "--text-name", "a+b"], "--text-name must be a file name without / or +"),
+        ([*LENGTH, "--text-name", ""], "--text-name must be a file name without / or +"),
+        ([], "nothing to extract: name --video-encoder, --text-encoder or both"),
     ],
 )
 def test_options_that_would_do_nothing_are_said(tmp_path, options, line):
@@ -61,13 +62,13 @@ def test_info_tells_what_is_seen(tmp_path):
     regions = ["--keep-regions", "--region-names", "--frames", 2, "--proposals", 20]
     call("extract", corpus.root, *options, *regions)
     facts = json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout)
-    assert facts["frames a clip"] == 2
+    assert facts["frames per clip"] == 2
     assert facts["classes"].startswith("11: thing 0, thing 1, ")
     again = call("extract", corpus.root, *options, "--frames", 2, "--proposals", 20)
     assert "0 done, 1 unchanged" in again.stdout  # regions and names that nobody asks for now are kept
     assert json.loads(call("info", corpus.features("faster-rcnn-vg"), "--json").stdout) == facts
     assert facts["attributes"] == "7: " + ", ".join(f"looks {n}" for n in range(7))
-    for most in (facts["most seen classes"], facts["most seen attributes"]):
+    for most in (facts["most frequent classes"], facts["most frequent attributes"]):
         counts = [int(part.split("×")[1]) for part in most.split(", ")]
         assert counts == sorted(counts, reverse=True)
         assert sum(counts) <= facts["regions"] <= 12 * 20
@@ -140,7 +141,7 @@ def test_features_that_are_no_numbers_are_not_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(TimingEncoder, "encode", spoilt)
     result = call("extract", corpus.root, *TIMING, code=1)
-    assert f"{first}: timing made features that are no finite numbers" in result.stderr
+    assert f"{first}: timing produced non-finite features; try --precision fp32" in result.stderr
     with open_features(corpus.features("timing")) as features:
         assert features.ids() == [second]
     assert "1 done, 1 unchanged" in call("extract", corpus.root, *TIMING).stdout

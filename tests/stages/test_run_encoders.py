@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtool.choices import Decoder, TextEncoderName, VideoEncoderName
+from mmtool.choices import Decoder
 from mmtool.errors import CallError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
@@ -98,15 +98,15 @@ def refuse(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (CLIP, "openai/clip-vit-base-patch32: no local folder, no published model found here"),
+        (CLIP, "openai/clip-vit-base-patch32: not a local folder or a model on this machine"),
         (CLIP[:2], "name --video-encoder and --text-encoder"),
         (CLIP[2:], "name --video-encoder and --text-encoder"),
         (["--video-model", "CLIP"], "name --video-encoder, --text-encoder or both"),
         (["--device", "cpu"], "name --video-encoder, --text-encoder or both"),
         ([*CLIP, "--video-model", "CLIP", "--text-model", "SIGLIP"], "do not share a space; name one model"),
         (["--video-encoder", "timing", "--text-encoder", "length"], "do not share a space; name one model"),
-        (["--decoder", "dtw"], "--decoder dtw: compares features; name --video-encoder"),
-        (["--decoder", "greedy"], "--decoder greedy: needs a trained network"),
+        (["--decoder", "dtw"], "--decoder dtw compares features; name --video-encoder"),
+        (["--decoder", "greedy"], "--decoder greedy needs a trained network"),
         ([*CLIP, "--decoder", "dtw", "--text-start", "1"], "--text-start has no effect with --decoder dtw"),
         (["--language", "English"], "--language must be an ISO 639 code"),
     ],
@@ -142,9 +142,9 @@ def test_options_of_segment_reach_it(files: list[Path], tmp_path: Path) -> None:
 
 
 def test_settings_compose() -> None:
-    files = {"video": Path("film.mp4"), "text": Path("film.txt"), "folder": Path("out")}
-    both = ExtractSettings(VideoEncoderName.CLIP, TextEncoderName.CLIP)
+    files = {"video": Path("film.mp4"), "text": Path("film.txt")}
+    both = ExtractSettings(video_encoder="clip", text_encoder="clip")
     by_similarity = AlignSettings(decoder=Decoder.DTW)
-    assert RunSettings(**files, extract=both, align=by_similarity).align.decoder is Decoder.DTW
-    with pytest.raises(CallError, match="--video-encoder and --text-encoder"):
-        RunSettings(**files, extract=ExtractSettings(VideoEncoderName.CLIP))
+    assert RunSettings(**files, extract=both, align=by_similarity).align.decoder == Decoder.DTW
+    with pytest.raises(CallError, match="`video_encoder` and `text_encoder`"):
+        RunSettings(**files, extract=ExtractSettings(video_encoder="clip"))

@@ -365,8 +365,8 @@ def test_run_makes_links_and_no_copies_and_goes_on_with_another_text(tmp_path):
     [
         ("nothing.mp4", "film.txt", "nothing.mp4: no such file"),
         ("film.mp4", "nothing.txt", "nothing.txt: no such file"),
-        ("film.txt", "film.txt", "film.txt: is of no kind"),
-        ("film.mp4", "film.mp4", "film.mp4: is of no kind"),
+        ("film.txt", "film.txt", "film.txt: is not a supported video file"),
+        ("film.mp4", "film.mp4", "film.mp4: is not a supported text file"),
     ],
 )
 def test_run_refuses_files_before_it_writes(tmp_path, video, text, named):
@@ -389,7 +389,9 @@ def test_run_with_unusable_content_and_in_somebody_elses_folder(tmp_path):
     complaint(call("run", tmp_path / "film.mp4", tmp_path / "film.txt", *out, *extent, code=2), "outside")
     broken = [tmp_path / "broken.mp4", tmp_path / "film.txt", "-o", tmp_path / "broken"]
     complaint(call("run", *broken, code=2), "broken.mp4")
-    complaint(call("run", tmp_path / "other.mp4", tmp_path / "film.txt", *out, code=2), "--output")
+    complaint(
+        call("run", tmp_path / "other.mp4", tmp_path / "film.txt", *out, code=2), "another film or text"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
-"""Frames → what torchvision's classifiers compute before their last layer."""
+"""Frames → the input of the last layer of torchvision's classifiers."""
 
 import re
 import warnings
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,46 +12,44 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
 
-from mmtool.choices import EncoderPrecision, VideoEncoderName
-from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame
+from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, EncoderOptions, Frame, FrameEncoder
 from mmtool.encoders.kernels.linear import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.untrained import calibration, random_pictures
-from mmtool.encoders.weights import RANDOM, published_file, read_tensors, weights_digest
-from mmtool.errors import CallError, InputError
+from mmtool.encoders.weights import (
+    RANDOM,
+    WEIGHTS_SETTING,
+    published_file,
+    read_tensors,
+    weights_digest,
+    weights_remedy,
+)
+from mmtool.errors import InputError
 
-OPTION = "--video-weights"
-AS_PUBLISHED: dict[str, dict[str, Any]] = {  # what the published weights of these were trained with
+AS_PUBLISHED: dict[str, dict[str, Any]] = {  # arguments with which the published weights were trained
     name: {"transform_input": True, "aux_logits": False, "init_weights": True}
     for name in ("googlenet", "inception_v3")
 }
-AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # classifiers that help in training only
-_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")  # names in its published files
+AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # classifiers that are used only in training
+_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")  # names in published files
 
 
-class ClassifierEncoder:
+class ClassifierEncoder(FrameEncoder):
     """The pooled features of a frame: the input of the classifier's last layer.
 
-    Frames are prepared as those that the model's published weights were trained on: for most, scaled,
-    and cropped to the central square.
+    Frames are prepared as for the model's published weights: for most models, scaled and cropped to the
+    central square.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        weights: str | None,
-        seed: int,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
-    ) -> None:
-        """Load a model; see :func:`load_classifier` for weights and errors."""
-        self._device, self._dtype = torch.device(device), DTYPES[precision]
-        model, dimension, weights_identity = load_classifier(name, weights=weights, seed=seed)
+    reads = frozenset({"weights"})
+
+    def __init__(self, options: EncoderOptions) -> None:
+        """Load the classifier ``options.name``; see :func:`load_classifier` for weights and errors."""
+        name, self._batch_size = options.name, options.batch_size
+        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        model, dimension, weights_identity = load_classifier(name, weights=options.weights, seed=options.seed)
         self._model = optimised(model.to(self._device, self._dtype))
         self._prepare = get_model_weights(name).DEFAULT.transforms()
-        self._batch_size = batch_size
         self.identity = EncoderIdentity(
             name=name,
             model=name,
@@ -61,7 +58,7 @@ class ClassifierEncoder:
             settings={
                 "resize": self._prepare.resize_size[0],
                 "crop": self._prepare.crop_size[0],
-                **precision_settings(precision),
+                **precision_settings(options.precision),
             },
         )
 
@@ -84,19 +81,26 @@ class ClassifierEncoder:
 
 
 def load_classifier(name: str, *, weights: str | None, seed: int) -> tuple[nn.Module, int, str]:
-    """Return a classifier without its last layer, what it computes before it (D), and its weights' identity.
+    """Load a classifier and remove its last layer.
 
-    ``weights`` is None for the published ones, ``"random"`` (under ``seed``) or a file's path, whose
-    classes may be any. Raises CallError for a name that torchvision does not know, InputError where the
-    weights cannot be had or are another model's.
+    Args:
+        name: One of :func:`classifier_names`.
+        weights: None for the published ones, ``"random"`` (under ``seed``) or the path of a file, which may
+            have any classes.
+        seed: Seed of random weights.
+
+    Returns:
+        The model in evaluation mode, the number of features (D), and the identity of the weights.
+
+    Raises:
+        InputError: The weights cannot be loaded, or belong to another model.
     """
-    require_classifier(name)
     published = get_model_weights(name).DEFAULT
     options = dict(AS_PUBLISHED.get(name, {}))
     if name.startswith("vit_"):
         options["image_size"] = published.meta["min_size"][0]
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of initialisations that may change
+        warnings.simplefilter("ignore")  # about initialisations that may change
         torch.default_generator.manual_seed(seed)
         model = get_model(name, weights=None, **options).eval()
         last, dimension = remove_last_layer(model)
@@ -104,24 +108,25 @@ def load_classifier(name: str, *, weights: str | None, seed: int) -> tuple[nn.Mo
             with calibration(model):
                 model(random_pictures(published.transforms().crop_size[0]))
             return model, dimension, f"{RANDOM}:{seed}"
-    path = published_file(published.url, name=name, option=OPTION) if weights is None else Path(weights)
+    path = (
+        published_file(published.url, name=name, setting=WEIGHTS_SETTING)
+        if weights is None
+        else Path(weights)
+    )
     _load(model, path, unused=(f"{last}.", *AUXILIARY), name=name)
     return model, dimension, weights_digest(model.state_dict())
 
 
-def require_classifier(name: str) -> None:
-    """Raise CallError for a name that is no classifier's of torchvision, with one that is close to it."""
-    known = list_models(module=torchvision.models)
-    if name not in known:
-        close = get_close_matches(name.lower(), [*VideoEncoderName, *known], n=1)
-        hint = f"did you mean {close[0]}?" if close else "see `mmtool extract --help`"
-        raise CallError(f"--video-encoder {name}: there is no such encoder; {hint}")
+def classifier_names() -> list[str]:
+    """The names of the classifiers of ``torchvision.models``."""
+    names: list[str] = list_models(module=torchvision.models)
+    return names
 
 
 def remove_last_layer(model: nn.Module) -> tuple[str, int]:
-    """Let a classifier pass the last layer's input through; return the layer's name and that input's width.
+    """Replace a classifier's last layer by the identity; return that layer's name and its input width.
 
-    The last layer is the last linear one, or, in a network without any, as SqueezeNet, the last
+    The last layer is the last linear one or, in a network without linear layers such as SqueezeNet, the last
     convolution, whose output is pooled.
     """
     layers = list(model.named_modules())
@@ -134,11 +139,11 @@ def remove_last_layer(model: nn.Module) -> tuple[str, int]:
 
 
 def _load(model: nn.Module, path: Path, *, unused: tuple[str, ...], name: str) -> None:
-    """Load all tensors of a file but the unused ones; raises InputError naming the first that does not fit.
+    """Load all tensors of a file except unused ones; raises InputError naming the first that does not fit.
 
-    torchvision's own modules translate the names in older files of theirs.
+    torchvision's own modules translate names in their older files.
     """
-    remedy = f"give {OPTION} a state dict of torchvision's {name}, or {RANDOM}"
+    remedy = weights_remedy(f"torchvision's {name}")
     tensors = read_tensors(path, remedy=remedy)
     for key in list(tensors):
         value = tensors.pop(key)  # in place: the file's version is an attribute of the dict
@@ -153,4 +158,4 @@ def _load(model: nn.Module, path: Path, *, unused: tuple[str, ...], name: str) -
     if missing:
         raise InputError(path, f"has no tensor {missing[0]}", remedy)
     if found.unexpected_keys:
-        raise InputError(path, f"tensor {found.unexpected_keys[0]} is none of the model's", remedy)
+        raise InputError(path, f"tensor {found.unexpected_keys[0]} does not belong to the model", remedy)

@@ -1,4 +1,4 @@
-"""What the mere length of each snippet tells: how long it takes to read aloud, and what is left to read."""
+"""Snippets → features of their length: how long each takes to read aloud, and how much text is left."""
 
 from collections.abc import Sequence
 
@@ -13,27 +13,27 @@ COLUMNS = (
     *COUNTS,
     "reading_time",  # seconds, as are all times below
     "log_reading_time",
-    "share_before",  # of the whole text's reading time, read before this snippet
-    "share_up_to",  # and with this snippet
+    "share_before",  # share of the whole text's reading time before this snippet
+    "share_up_to",  # share including this snippet
     "time_before",
     "time_remaining",  # after this snippet
     "previous_reading_time",  # 0 for the first snippet
     "next_reading_time",  # 0 for the last
 )
 
-# Non-negative regression of narrated time on the counts, fitted on the phrases of the 66 training
-# videos of YouTube Movie Summaries; the log of the true time has a deviation of 0.38 around it.
+# Non-negative regression of narrated time on the counts, fitted on the phrases of the 66 training videos
+# of YouTube Movie Summaries; the standard deviation of the log of the true time around it is 0.38.
 SECONDS = 0.886
 SECONDS_EACH = np.array([0.044, 0.018, 0.026, 0.130, 0.054, 0.174])  # in the order of COUNTS
 
 
 class LengthEncoder(TextEncoder):
-    """Encodes snippets to :data:`COLUMNS`; needs no weights."""
+    """Encodes snippets as :data:`COLUMNS`; needs no weights."""
 
     identity = EncoderIdentity(name="length", model="reading-time", weights="none", dimension=len(COLUMNS))
 
     def encode(self, texts: Sequence[str]) -> Features:
-        """Encode all M snippets of one text to (M, 14); all values are finite, also for empty snippets."""
+        """Encode all M snippets of one text to (M, 14); all values are finite, even for empty snippets."""
         counts = _counts(texts)  # (M, 6)
         times = _seconds(counts)  # (M,)
         up_to = np.cumsum(times)
@@ -53,7 +53,7 @@ class LengthEncoder(TextEncoder):
 
 
 def reading_time(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Seconds (M,) that a narrator takes for each snippet, at least :data:`SECONDS`."""
+    """Seconds (M,) that a narrator needs for each snippet, at least :data:`SECONDS`."""
     return _seconds(_counts(texts))
 
 

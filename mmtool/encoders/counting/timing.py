@@ -1,4 +1,4 @@
-"""What the times of a video's clips tell by themselves: where a clip lies and how fast the cuts come."""
+"""Clip times → features: where a clip lies in its video, and how fast the cuts follow each other."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from mmtool.records import Interval
 
 COLUMNS = (
     "duration",  # seconds
-    "log_duration",  # log(1 + seconds), so that a clip of no length has 0
-    "log_duration_2_before",  # of the neighbours; 0 where there is none
+    "log_duration",  # log(1 + seconds), so that an empty clip has 0
+    "log_duration_2_before",  # of the neighbouring clips; 0 if there is none
     "log_duration_1_before",
     "log_duration_1_after",
     "log_duration_2_after",
-    "start_share",  # of the video's length, which is the end of its last clip
+    "start_share",  # of the length of the video, which ends with its last clip
     "end_share",
     "elapsed",  # seconds from the start of the video to the start of the clip
     "remaining",  # seconds from the end of the clip to the end of the video
@@ -26,14 +26,12 @@ NEIGHBOURHOOD = 30.0  # seconds to either side
 
 
 class TimingEncoder(IntervalEncoder):
-    """Encodes clip times to :data:`COLUMNS`; sees no pixel and needs no weights."""
+    """Encodes clip times as :data:`COLUMNS`; sees no pixels and needs no weights."""
 
-    @property
-    def identity(self) -> EncoderIdentity:
-        return EncoderIdentity(name="timing", model="clip-times", weights="none", dimension=len(COLUMNS))
+    identity = EncoderIdentity(name="timing", model="clip-times", weights="none", dimension=len(COLUMNS))
 
     def encode(self, intervals: Sequence[Interval]) -> Features:
-        """Encode all N clips of one video, in their order, to (N, 12); all values are finite."""
+        """Encode all N clips of one video, in order, to (N, 12); all values are finite."""
         times = np.array(intervals, dtype=np.float64).reshape(-1, 2)
         starts, ends = times[:, 0], times[:, 1]  # (N,)
         count, length = len(times), ends.max(initial=0.0)
@@ -58,7 +56,7 @@ class TimingEncoder(IntervalEncoder):
 
 
 def _clips_per_second(middles: NDArray[np.float64], length: float) -> NDArray[np.float64]:
-    """How many middles (N,) lie near each, over the part of that neighbourhood inside the video."""
+    """How many middles (N,) lie near each, per second of that neighbourhood inside the video."""
     first, last = middles - NEIGHBOURHOOD, middles + NEIGHBOURHOOD
     ordered = np.sort(middles)
     near = np.searchsorted(ordered, last, side="right") - np.searchsorted(ordered, first, side="left")
@@ -66,7 +64,7 @@ def _clips_per_second(middles: NDArray[np.float64], length: float) -> NDArray[np
 
 
 def _ratio(parts: NDArray[np.generic], whole: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """``parts / whole``, and 0 where the whole is nothing."""
+    """``parts / whole``, and 0 where the whole is 0."""
     ratios = np.zeros(parts.shape)
     np.divide(parts, whole, out=ratios, where=np.asarray(whole) > 0)
     return ratios

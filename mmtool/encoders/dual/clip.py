@@ -1,4 +1,4 @@
-"""Frames and snippets → unit vectors of one space, by a CLIP-type model.
+"""Frames and snippets → unit vectors in one space, by a CLIP-type model.
 
 Radford et al., 2021 (CLIP); Zhai et al., 2023 (SigLIP). The cosine of a frame and a snippet is the
 product of their features.
@@ -13,7 +13,14 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mmtool.choices import EncoderPrecision, Modality
-from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, Frame
+from mmtool.encoders.contract import (
+    EncodedFrames,
+    EncoderIdentity,
+    EncoderOptions,
+    EncoderPair,
+    Frame,
+    FrameEncoder,
+)
 from mmtool.encoders.dual.clip_models import DualModel, load_dual_model
 from mmtool.encoders.kernels.linear import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
@@ -21,29 +28,24 @@ from mmtool.encoders.tokens.batches import Rows, padded
 from mmtool.encoders.tokens.token_encoder import TokenEncoder
 
 
-class ClipFrameEncoder:
-    """What a CLIP-type model makes of each frame, prepared as the model's own files say."""
+class ClipFrameEncoder(FrameEncoder):
+    """The image embeddings of a CLIP-type model, whose own files say how frames are prepared."""
 
-    def __init__(
-        self,
-        *,
-        model: str | None,
-        weights: str | None,
-        seed: int,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
-    ) -> None:
+    reads = frozenset({"weights", "model"})
+
+    def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        self._device, self._dtype = torch.device(device), DTYPES[precision]
-        loaded = load_dual_model(model, modality=Modality.VIDEO, weights=weights, seed=seed)
+        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        loaded = load_dual_model(
+            options.model, modality=Modality.VIDEO, weights=options.weights, seed=options.seed
+        )
         self._network = optimised(loaded.network.to(self._device, self._dtype))
-        self._pictures = loaded.pictures
-        self._batch_size = batch_size
-        side = loaded.picture_size
+        self._images = loaded.images
+        self._batch_size = options.batch_size
+        side = loaded.image_size
         pixels = torch.zeros(1, 3, side, side, dtype=self._dtype, device=self._device)
         self.identity = _identity(
-            loaded, Modality.VIDEO, self._features(pixels).shape[1], precision, {"image_size": side}
+            loaded, Modality.VIDEO, self._features(pixels).shape[1], options.precision, {"image_size": side}
         )
 
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
@@ -51,7 +53,7 @@ class ClipFrameEncoder:
         features = np.zeros((len(frames), self.identity.dimension), dtype=np.float32)
         for start in range(0, len(frames), self._batch_size):
             batch = frames[start : start + self._batch_size]
-            prepared = self._pictures(list(batch), return_tensors="pt", input_data_format="channels_last")
+            prepared = self._images(list(batch), return_tensors="pt", input_data_format="channels_last")
             pixels = prepared["pixel_values"].to(self._device, self._dtype)  # (b, 3, S, S)
             features[start : start + len(batch)] = self._features(pixels).cpu().numpy()
         return EncodedFrames(features)
@@ -62,28 +64,23 @@ class ClipFrameEncoder:
 
 
 class ClipTextEncoder(TokenEncoder):
-    """What a CLIP-type model makes of each snippet."""
+    """The text embeddings of a CLIP-type model."""
 
-    def __init__(
-        self,
-        *,
-        model: str | None,
-        weights: str | None,
-        seed: int,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
-    ) -> None:
+    reads = frozenset({"weights", "model"})
+
+    def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        loaded = load_dual_model(model, modality=Modality.TEXT, weights=weights, seed=seed)
-        super().__init__(tokens=loaded.tokens, batch_size=batch_size, device=torch.device(device))
-        self._network = optimised(loaded.network.to(self._device, DTYPES[precision]))
+        loaded = load_dual_model(
+            options.model, modality=Modality.TEXT, weights=options.weights, seed=options.seed
+        )
+        super().__init__(options, loaded.tokens)
+        self._network = optimised(loaded.network.to(self._device, DTYPES[options.precision]))
         self._full_length = loaded.full_length
         self.identity = _identity(
             loaded,
             Modality.TEXT,
             self._features(self._rows([""])).shape[1],
-            precision,
+            options.precision,
             {"tokens": self._tokens.kind, "max_tokens": self._tokens.limit},
         )
 
@@ -97,6 +94,9 @@ class ClipTextEncoder(TokenEncoder):
     def _features(self, rows: Rows) -> Tensor:
         tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
         return _unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
+
+
+CLIP = EncoderPair(ClipFrameEncoder, ClipTextEncoder)
 
 
 def _identity(
@@ -116,5 +116,5 @@ def _identity(
 
 
 def _unit(output: Any) -> Tensor:
-    """Features (b, D) in fp32 at unit length; newer versions of transformers wrap them."""
+    """Features (b, D) in fp32 and of unit length; newer versions of transformers wrap them."""
     return normalize((output if isinstance(output, Tensor) else output.pooler_output).float(), dim=1)

@@ -1,21 +1,25 @@
 """Frames and snippets → features of LXMERT's two unimodal encoders (Tan & Bansal, 2019).
 
-The mean over a frame's regions, or over a snippet's words, of what comes before the layers that mix the
-modalities, as in the paper's supplement A.2.
+Features are the mean over a frame's regions, or over a snippet's words, of the last layer before those that
+mix the modalities, as in the paper's supplement A.2.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mmtool.choices import EncoderPrecision, Modality, Pooling
+from mmtool.choices import Modality, Pooling
 from mmtool.encoders.contract import (
     MAX_REGIONS,
     EncodedFrames,
     EncoderIdentity,
+    EncoderOptions,
+    EncoderPair,
     Frame,
+    FrameEncoder,
     NamesRegions,
     RegionDetector,
     Regions,
@@ -25,43 +29,39 @@ from mmtool.encoders.kernels.linear import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.tokens.batches import pool
 from mmtool.encoders.tokens.word_encoder import WordEncoder
+from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
+from mmtool.encoders.weights import RANDOM
 from mmtool.errors import InputError
 
 
-class LxmertFrameEncoder:
+class LxmertFrameEncoder(FrameEncoder):
     """The mean over a frame's regions of LXMERT's object-relationship encoder."""
 
-    def __init__(
-        self,
-        *,
-        detector: RegionDetector,
-        model: str | None,
-        weights: str | None,
-        seed: int,
-        keep_regions: bool,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
-    ) -> None:
+    reads = frozenset({"weights", "model", "image_size", "proposals", "keep_regions"})
+
+    def __init__(self, options: EncoderOptions, detector: RegionDetector | None = None) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.lxmert_models.load_lxmert` for errors.
 
-        ``weights`` are LXMERT's: None (the model's own) or ``"random"``. Raises InputError where the
-        model wants region features of another size than the detector's.
+        ``options.weights`` are those of the Visual Genome detector, unless another ``detector`` is given;
+        LXMERT's own are random if they are, otherwise the model's. Raises InputError if the model wants
+        region features of another size than the detector's.
         """
-        self._device, self._dtype = torch.device(device), DTYPES[precision]
-        loaded = load_lxmert(model, modality=Modality.VIDEO, weights=weights, seed=seed)
+        detector = detector or VisualGenomeDetector(replace(options, keep_regions=True))
+        weights = RANDOM if options.weights == RANDOM else None
+        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        loaded = load_lxmert(options.model, modality=Modality.VIDEO, weights=weights, seed=options.seed)
         config = loaded.network.config
         if detector.identity.dimension != config.visual_feat_dim:
             raise InputError(
-                model or loaded.architecture,
-                f"wants regions of {config.visual_feat_dim} dimensions, not {detector.identity.dimension}",
-                "give the model and the weights of one kind",
+                options.model or loaded.architecture,
+                f"needs regions of {config.visual_feat_dim} dimensions, not {detector.identity.dimension}",
+                "choose a model and detector weights that belong together",
             )
         self._network = optimised(loaded.network.to(self._device, self._dtype))
         self._detector = detector
         self.names = detector.names if isinstance(detector, NamesRegions) else None
-        self._keep_regions = keep_regions
-        self._batch_size = batch_size
+        self._keep_regions = options.keep_regions
+        self._batch_size = options.batch_size
         regions = {f"detector_{key}": value for key, value in detector.identity.settings.items()}
         self.identity = EncoderIdentity(
             name=f"lxmert-{Modality.VIDEO}",
@@ -73,7 +73,7 @@ class LxmertFrameEncoder:
                 "detector_model": detector.identity.model,
                 "detector_weights": detector.identity.weights,
                 **regions,
-                **precision_settings(precision),
+                **precision_settings(options.precision),
             },
         )
 
@@ -90,9 +90,9 @@ class LxmertFrameEncoder:
 
     @torch.inference_mode()
     def _pooled(self, found: Sequence[Regions], frames: Sequence[Frame]) -> Tensor:
-        """Features (b, D) of ``b`` frames; what they lack in regions is masked, without any they are 0.
+        """Features (b, D) of ``b`` frames; missing regions are masked, and a frame without any is 0.
 
-        Their places are as many for all batches: how sums are rounded depends on it.
+        All batches have room for equally many regions, because the rounding of sums depends on it.
         """
         count = MAX_REGIONS
         pixels = np.zeros((len(found), count, self._network.config.visual_feat_dim), dtype=np.float32)
@@ -105,7 +105,7 @@ class LxmertFrameEncoder:
             places[row, here] = regions.boxes / np.array([width, height, width, height])
             real[row, here] = 1
         mask = torch.from_numpy(real).to(self._device)  # (b, R)
-        words = torch.zeros(len(found), 1, dtype=torch.long, device=self._device)  # it insists on a text
+        words = torch.zeros(len(found), 1, dtype=torch.long, device=self._device)  # LXMERT requires a text
         output: Tensor = self._network(
             input_ids=words,
             token_type_ids=words,
@@ -117,32 +117,21 @@ class LxmertFrameEncoder:
 
 
 class LxmertTextEncoder(WordEncoder):
-    """Pools LXMERT's language encoder: over the words by default; ``mean`` counts [CLS] and [SEP], too."""
+    """Pools LXMERT's language encoder over the words by default; ``mean`` includes [CLS] and [SEP]."""
 
-    def __init__(
-        self,
-        *,
-        model: str | None,
-        pooling: Pooling | None,
-        weights: str | None,
-        seed: int,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
-    ) -> None:
+    def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.lxmert_models.load_lxmert` for errors."""
-        super().__init__(
-            name=f"lxmert-{Modality.TEXT}",
-            loaded=load_lxmert(model, modality=Modality.TEXT, weights=weights, seed=seed),
-            pooling=pooling or Pooling.WORDS,
-            batch_size=batch_size,
-            precision=precision,
-            device=device,
+        loaded = load_lxmert(
+            options.model, modality=Modality.TEXT, weights=options.weights, seed=options.seed
         )
+        pooling = options.pooling or Pooling.WORDS
+        super().__init__(options, loaded, name=f"lxmert-{Modality.TEXT}", pooling=pooling)
 
     def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:
         config = self._network.config
-        region = tokens.new_zeros(len(tokens), 1, config.visual_feat_dim, dtype=self._dtype)  # it wants one
+        region = tokens.new_zeros(
+            len(tokens), 1, config.visual_feat_dim, dtype=self._dtype
+        )  # LXMERT requires one
         words: Tensor = self._network(
             input_ids=tokens,
             token_type_ids=torch.zeros_like(tokens),
@@ -151,3 +140,6 @@ class LxmertTextEncoder(WordEncoder):
             visual_pos=region[..., : config.visual_pos_dim],
         ).language_output  # (b, L, D)
         return words
+
+
+LXMERT = EncoderPair(LxmertFrameEncoder, LxmertTextEncoder)

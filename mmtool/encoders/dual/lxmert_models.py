@@ -8,6 +8,7 @@ from mmtool.encoders.hub_models import (
     config_of,
     fetch,
     hub,
+    model_remedy,
     quiet,
     require_choice,
     require_tensors,
@@ -24,9 +25,9 @@ _POOLER = "pooler."  # a head over both modalities
 
 @dataclass(frozen=True, slots=True)
 class LxmertSide:
-    """One side of LXMERT in evaluation mode: of the other a single layer is left.
+    """One side of LXMERT in evaluation mode; only one layer of the other side is left.
 
-    ``weights`` are those of both sides, so that they are the same for both.
+    ``weights`` identifies the weights of both sides, so it is the same for both.
     """
 
     network: Any  # transformers' LxmertModel
@@ -35,7 +36,7 @@ class LxmertSide:
 
     @property
     def architecture(self) -> str:
-        """The layers of language and vision, and their width."""
+        """The numbers of language and vision layers, and their width."""
         config = self.network.config
         return f"lxmert-{config.l_layers}+{config.r_layers}x{config.hidden_size}"
 
@@ -43,24 +44,26 @@ class LxmertSide:
 def load_lxmert(name: str | None, *, modality: Modality, weights: str | None, seed: int) -> LxmertSide:
     """Load one side by hub name or local folder; None is :data:`PUBLISHED`.
 
-    With ``weights="random"`` the folder need hold no more than ``config.json``, the published
-    architecture needs nothing at all, and tokens are hashed words. Raises InputError.
+    With ``weights="random"``, a folder needs only ``config.json``, the published architecture needs no
+    files, and tokens are hashed words. Raises InputError.
     """
-    remedy = f"give a local folder with --{modality}-model PATH, or --{modality}-weights {RANDOM}"
+    remedy = model_remedy(modality)
     require_choice(weights, encoder="LXMERT", remedy=remedy)
     with quiet():
         if weights == RANDOM:
-            side = _random(name, f"--{modality}-model", seed)
+            side = _random(name, f"{modality}_model", seed)
         else:
             side = _trained(name or PUBLISHED, remedy)
     encoder = side.network.encoder
-    del (encoder.layer if modality is Modality.VIDEO else encoder.r_layers)[1:]  # it reads the last one
+    del (encoder.layer if modality is Modality.VIDEO else encoder.r_layers)[
+        1:
+    ]  # the network reads the output of the last one
     return side
 
 
-def _random(name: str | None, option: str, seed: int) -> LxmertSide:
-    config = config_of(name, hub.LxmertConfig, published=PUBLISHED, option=option)
-    _require_lxmert(name or PUBLISHED, config, f"leave out {option}")
+def _random(name: str | None, setting: str, seed: int) -> LxmertSide:
+    config = config_of(name, hub.LxmertConfig, published=PUBLISHED, setting=setting)
+    _require_lxmert(name or PUBLISHED, config, f"leave out `{setting}`")
     config.x_layers = 0
     network = untrained(lambda: hub.LxmertModel(config), seed)
     tokens = HashedTokens(

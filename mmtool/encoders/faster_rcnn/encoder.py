@@ -8,59 +8,60 @@ import torch
 from torch import Tensor
 from torchvision.ops import clip_boxes_to_image
 
-from mmtool.choices import EncoderPrecision, VideoEncoderName
-from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, EncoderIdentity, Frame, Regions
+from mmtool.encoders.contract import (
+    MAX_REGIONS,
+    EncodedFrames,
+    EncoderIdentity,
+    EncoderOptions,
+    Frame,
+    FrameEncoder,
+    Regions,
+)
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES, load_detector
 from mmtool.encoders.faster_rcnn.regions import select_regions
 from mmtool.encoders.kernels.linear import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 
 
-class FasterRcnnEncoder:
-    """The mean over a frame's 36 best regions of what Faster R-CNN's box head computes for them.
+class FasterRcnnEncoder(FrameEncoder):
+    """The mean over a frame's 36 best regions of the features that Faster R-CNN's box head computes.
 
-    The regions are the detections (score above 0.05, non-maximum suppression at 0.5 within a class) in
-    the order of their scores, then, where they are fewer than 36, the proposals in the order of their
-    objectness. A detection's features are those of the proposal that it was made from, so each frame
-    passes the network once. A frame without a single proposal is one region as a whole.
+    The regions are the detections (score above 0.05, non-maximum suppression at 0.5 within a class) by
+    descending score; if there are fewer than 36, the proposals follow by descending objectness. A detection's
+    features are those of the proposal that it was made from, so each frame passes through the network once.
+    In a frame without any proposal, the whole frame is the only region.
 
-    But for rounding, a frame's features do not depend on the other frames of a call: only frames of
-    one size share a batch, for padding would change the proposals.
+    Apart from rounding, a frame's features do not depend on the other frames of a call: only frames of one
+    size share a batch, because padding would change the proposals.
     """
 
-    def __init__(
-        self,
-        *,
-        name: VideoEncoderName,
-        weights: str | None,
-        seed: int,
-        image_size: int | None,
-        proposals: int | None,
-        keep_regions: bool,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
-    ) -> None:
+    reads = frozenset({"weights", "image_size", "proposals", "keep_regions"})
+
+    def __init__(self, options: EncoderOptions) -> None:
         """Load the detector; see :func:`.models.load_detector` for weights and errors."""
-        self._device = torch.device(device)
+        self._device = torch.device(options.device)
         model, weights_identity = load_detector(
-            name, weights=weights, seed=seed, image_size=image_size, proposals=proposals
+            options.name,
+            weights=options.weights,
+            seed=options.seed,
+            image_size=options.image_size,
+            proposals=options.proposals,
         )
         self._model = optimised(model.to(self._device))
-        self._dtype = DTYPES[precision]  # of the box head; a trunk of less than fp32 changes the proposals
+        self._dtype = DTYPES[options.precision]  # of the box head; in the backbone it changes the proposals
         model.roi_heads.box_head.to(self._dtype)
-        self._keep_regions = keep_regions
-        self._batch_size = batch_size
+        self._keep_regions = options.keep_regions
+        self._batch_size = options.batch_size
         self.identity = EncoderIdentity(
-            name=name.value,
-            model=ARCHITECTURES[name].model_name,
+            name=options.name,
+            model=ARCHITECTURES[options.name].model_name,
             weights=weights_identity,
             dimension=model.roi_heads.box_predictor.cls_score.in_features,
             settings={
                 "image_size": model.transform.min_size[-1],
                 "proposals": model.rpn.post_nms_top_n(),
                 "regions": MAX_REGIONS,
-                **precision_settings(precision),
+                **precision_settings(options.precision),
             },
         )
 
@@ -77,7 +78,7 @@ class FasterRcnnEncoder:
         return EncodedFrames(features, kept)
 
     def _batches(self, frames: Sequence[Frame]) -> Iterator[list[int]]:
-        """Indices of frames of one size, at most a batch at a time."""
+        """Yield the indices of frames of one size, at most one batch at a time."""
         of_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, frame in enumerate(frames):
             of_size[frame.shape].append(index)
@@ -111,7 +112,7 @@ class FasterRcnnEncoder:
     def _regions(
         self, proposals: Tensor, features: Tensor, boxes: Tensor, scores: Tensor, to_frame: Tensor
     ) -> Regions:
-        """One frame's regions; ``to_frame`` (4,) scales boxes to the pixels of the frame as it came."""
+        """One frame's regions; ``to_frame`` (4,) scales boxes to the pixels of the original frame."""
         heads = self._model.roi_heads
         chosen = select_regions(
             proposals=proposals,

@@ -14,11 +14,16 @@ from torchvision.models.detection import (
     fasterrcnn_resnet50_fpn_v2,
 )
 
-from mmtool.choices import VideoEncoderName
 from mmtool.encoders.untrained import PICTURES, SIDE, calibration, random_boxes, random_pictures
-from mmtool.encoders.weights import RANDOM, load_tensors, published_file, read_tensors, weights_digest
-
-OPTION = "--video-weights"
+from mmtool.encoders.weights import (
+    RANDOM,
+    WEIGHTS_SETTING,
+    load_tensors,
+    published_file,
+    read_tensors,
+    weights_digest,
+    weights_remedy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +39,29 @@ class Architecture:
 
 
 ARCHITECTURES = {
-    VideoEncoderName.FASTER_RCNN_RESNET50: Architecture(
+    "faster-rcnn-resnet50": Architecture(
         fasterrcnn_resnet50_fpn_v2, FasterRCNN_ResNet50_FPN_V2_Weights.DEFAULT
     ),
-    VideoEncoderName.FASTER_RCNN_MOBILENET: Architecture(
+    "faster-rcnn-mobilenet": Architecture(
         fasterrcnn_mobilenet_v3_large_fpn, FasterRCNN_MobileNet_V3_Large_FPN_Weights.DEFAULT
     ),
 }
 
 
 def load_detector(
-    name: VideoEncoderName, *, weights: str | None, seed: int, image_size: int | None, proposals: int | None
+    name: str, *, weights: str | None, seed: int, image_size: int | None, proposals: int | None
 ) -> tuple[FasterRCNN, str]:
     """Return a detector in evaluation mode, and the identity of its weights.
 
-    ``weights`` is None for the published ones, ``"random"`` (under ``seed``) or a file's path;
-    ``image_size`` is the shorter side in pixels to which frames are scaled, ``proposals`` how many
-    regions the box head looks at in a frame; None is the model's own number.
-    Raises InputError where the weights cannot be had or are another model's.
+    Args:
+        name: A key of :data:`ARCHITECTURES`.
+        weights: None for the published ones, ``"random"`` (under ``seed``) or the path of a file.
+        seed: Seed of random weights.
+        image_size: Shorter side in pixels to which frames are scaled; None for the model's own.
+        proposals: Regions of a frame that the box head looks at; None for the model's own number.
+
+    Raises:
+        InputError: The weights cannot be loaded, or belong to another model.
     """
     architecture = ARCHITECTURES[name]
     given = {"min_size": image_size, "rpn_post_nms_top_n_test": proposals}
@@ -63,14 +73,14 @@ def load_detector(
             calibrate(model)
             return model, f"{RANDOM}:{seed}"
     url = architecture.published.url
-    path = published_file(url, name=name, option=OPTION) if weights is None else Path(weights)
-    remedy = f"give {OPTION} a state dict of torchvision's {architecture.model_name}, or {RANDOM}"
+    path = published_file(url, name=name, setting=WEIGHTS_SETTING) if weights is None else Path(weights)
+    remedy = weights_remedy(f"torchvision's {architecture.model_name}")
     load_tensors(model, read_tensors(path, remedy=remedy), path=path, remedy=remedy)
     return model, weights_digest(model.state_dict())
 
 
 def calibrate(model: FasterRCNN) -> None:
-    """Give the batch norms the statistics of random pictures and boxes, drawn from torch's seed."""
+    """Give the batch norms the statistics of random pictures and boxes, drawn with torch's seed."""
     with calibration(model):
         maps = model.backbone(random_pictures())
         boxes = [random_boxes() for _ in range(PICTURES)]

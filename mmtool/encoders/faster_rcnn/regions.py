@@ -1,4 +1,4 @@
-"""Which regions of a frame are its features: the best detections, then the best proposals."""
+"""Which regions of a frame make its features: the best detections, then the best proposals."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, remove_small_boxes
 
-MIN_SIDE = 1e-2  # pixels; torchvision drops smaller detections, too
+MIN_SIDE = 1e-2  # pixels; torchvision also drops smaller detections
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """R regions: detections in the order of their scores, then proposals with score and label 0.
+    """R regions: detections by descending score, then proposals with score and label 0.
 
-    ``sources`` (R,) are the indices of the proposals they come from, ``boxes`` (R, 4), ``scores`` (R,),
+    ``sources`` (R,) are the indices of the proposals that they come from, ``boxes`` (R, 4), ``scores`` (R,),
     ``labels`` (R,).
     """
 
@@ -34,11 +34,11 @@ def select_regions(
 ) -> Selection:
     """Select up to ``count`` regions of one frame.
 
-    ``proposals`` (P, 4) are in the order of their objectness; ``boxes`` (P, C, 4) and ``scores`` (P, C)
-    are what the box head makes of each for C classes, the first of which is the background. A
-    detection is a (proposal, class) pair above ``score_threshold`` that survives non-maximum
-    suppression within its class, so one proposal can be the source of several. Where there are fewer
-    than ``count``, proposals that are no detection's source follow.
+    ``proposals`` (P, 4) are sorted by descending objectness; ``boxes`` (P, C, 4) and ``scores`` (P, C) are
+    the box head's output for each of C classes, the first of which is the background. A detection is a
+    (proposal, class) pair above ``score_threshold`` that survives non-maximum suppression within its class,
+    so one proposal can be the source of several. If there are fewer than ``count`` detections, the proposals
+    that are not the source of any follow.
     """
     sources, classes = torch.nonzero(scores[:, 1:] > score_threshold, as_tuple=True)
     labels = classes + 1

@@ -1,7 +1,7 @@
-"""Max pooling of regions whose cells are whole cells of the map (RoI pooling; Girshick, 2015), each bin once.
+"""Max pooling of regions over whole cells of a map (RoI pooling; Girshick, 2015), each distinct bin once.
 
-Regions are many and maps are small, so most bins are bins of other regions, too: of 300 proposals about
-three in four. What is done to each bin alone can be done to the distinct ones.
+There are many regions and maps are small, so regions share most of their bins: about three in four of 300
+proposals. What is computed from each bin alone needs to be computed only for the distinct ones.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from torch.nn import functional
 
 @dataclass(frozen=True, slots=True)
 class RegionBins:
-    """``values`` (U, C) of the distinct bins; ``places`` (R, side, side) tell which of them stands where."""
+    """``values`` (U, C) of the distinct bins; ``places`` (R, side, side): which of them each bin is."""
 
     values: Tensor
     places: Tensor
 
 
 def pool_bins(maps: Tensor, boxes: Tensor, side: int, scale: float) -> RegionBins:
-    """Pool boxes (R, 4) of one frame's maps (1, C, h, w) to ``side`` × ``side`` bins of the largest values.
+    """Pool boxes (R, 4) of one frame's maps (1, C, h, w) to ``side`` × ``side`` bins by their maximum.
 
-    ``values[places]`` is what :func:`torchvision.ops.roi_pool` computes, to the bit.
+    ``values[places]`` equals the result of :func:`torchvision.ops.roi_pool` to the bit.
     """
     height, width = maps.shape[2:]
     left, top, right, bottom = _rounded(boxes * scale).unbind(dim=1)
@@ -46,12 +46,12 @@ def pool_bins(maps: Tensor, boxes: Tensor, side: int, scale: float) -> RegionBin
 
 
 def _rounded(positions: Tensor) -> Tensor:
-    """Halves go away from zero, as in C; torch rounds them to even numbers."""
+    """Round halves away from zero, as in C; torch rounds them to even numbers."""
     return (positions.trunc() + (positions.frac().abs() >= 0.5) * positions.sign()).long()
 
 
 def _edges(first: Tensor, last: Tensor, side: int, limit: int) -> Tensor:
-    """The bins between two cells (R,), both inclusive, as one number each: (R, side)."""
+    """The bins between two cells (R,), both inclusive, encoded as one number each: (R, side)."""
     step = (last - first + 1).clamp(min=1).float()[:, None] / side
     number = torch.arange(side, device=first.device)
     starts = (number * step).floor().long() + first[:, None]

@@ -1,4 +1,4 @@
-"""Memory that is used again and again: to be given fresh pages costs as much time as to compute in them."""
+"""Memory that is reused: getting fresh pages from the system takes as long as computing in them."""
 
 import math
 
@@ -7,15 +7,15 @@ from torch import Tensor
 
 
 class Workspace:
-    """Tensors by name. What a name held before is lost when it is taken again."""
+    """Tensors by name. Taking a name again overwrites what it held."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Tensor] = {}
+        self._buffers: dict[str, Tensor] = {}
 
     def take(self, name: str, shape: tuple[int, ...], *, like: Tensor) -> Tensor:
-        """A contiguous tensor of ``shape`` with anything in it, on the device and of the type of ``like``."""
+        """An uninitialised contiguous tensor of ``shape``, with the device and type of ``like``."""
         size = math.prod(shape)
-        kept = self._kept.get(name)
-        if kept is None or len(kept) < size:
-            kept = self._kept[name] = torch.empty(size, dtype=like.dtype, device=like.device)
-        return kept[:size].view(shape)
+        buffer = self._buffers.get(name)
+        if buffer is None or len(buffer) < size:
+            buffer = self._buffers[name] = torch.empty(size, dtype=like.dtype, device=like.device)
+        return buffer[:size].view(shape)

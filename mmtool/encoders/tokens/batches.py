@@ -1,4 +1,4 @@
-"""Rows of token ids → batches → features; what all text networks have in common."""
+"""Rows of token ids → batches → features, for all text networks."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,9 +11,9 @@ from torch import Tensor
 from mmtool.choices import Pooling
 from mmtool.encoders.contract import Features
 
-PADDING = 32  # tokens of a batch: on a CPU more costs more than one batch fewer saves
-PACKED = 512  # tokens of a batch without padding: enough for products at full speed
-AHEAD = 4  # batches a thread that wait to be encoded
+PADDING = 32  # padding tokens of a batch: on a CPU, more cost more than one batch fewer saves
+PACKED = 512  # tokens of a batch without padding: enough for matrix products at full speed
+AHEAD = 4  # batches per thread that wait to be encoded
 
 Rows = Sequence[Sequence[int]]
 
@@ -26,11 +26,11 @@ def encode_in_batches(
     dimension: int,
     device: torch.device,
 ) -> Iterator[Features]:
-    """The features (M, D) of each text's M rows of token ids: batch by batch (b, D), by ``encode``.
+    """Yield the features (M, D) of each text's M rows of token ids; ``encode`` makes those of a batch (b, D).
 
-    On a CPU each thread encodes a batch of its own: they are too small for several to share one without
-    waiting for each other. So that all have work, texts are read a little ahead. Batches are made of one
-    text's rows, so what comes out does not depend, to the last bit, on what is encoded before or after.
+    On a CPU, each thread encodes batches of its own, which are too small for several threads to share one
+    without waiting for each other. Texts are read a little ahead so that all threads have work. A batch has
+    rows of one text only, so features do not depend, to the last bit, on what is encoded before or after.
     """
 
     def encode_batch(rows: Rows, batch: list[int], features: Features) -> None:
@@ -42,27 +42,27 @@ def encode_in_batches(
     try:
         for rows in many:
             features = np.zeros((len(rows), dimension), dtype=np.float32)
-            long_first = reversed(list(batches(rows)))  # so that threads have done at nearly the same time
+            long_first = reversed(list(batches(rows)))  # so that threads finish at nearly the same time
             waiting.append(
                 (features, [pool.submit(encode_batch, rows, each, features) for each in long_first])
             )
-            while sum(len(begun) for _, begun in waiting) > AHEAD * threads:
+            while sum(len(futures) for _, futures in waiting) > AHEAD * threads:
                 yield _finished(*waiting.popleft())
         while waiting:
             yield _finished(*waiting.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)  # threads that come later begin with what was set last
+        torch.set_num_threads(threads)  # new threads start with the number that was set last
 
 
-def _finished(features: Features, begun: list[Future[None]]) -> Features:
-    for batch in begun:
-        batch.result()
+def _finished(features: Features, futures: list[Future[None]]) -> Features:
+    for future in futures:
+        future.result()
     return features
 
 
 def padded(rows: Rows, *, pad: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Tokens (b, L), and which of them are real (b, L), as 0 and 1, or None where all are."""
+    """Tokens (b, L), and which of them are real (b, L) as 0 and 1, or None if all are."""
     length = max(map(len, rows))
     tokens = torch.tensor([[*row, *[pad] * (length - len(row))] for row in rows], device=device)
     if all(len(row) == length for row in rows):
@@ -72,15 +72,15 @@ def padded(rows: Rows, *, pad: int, device: torch.device) -> tuple[Tensor, Tenso
 
 
 def padded_batches(rows: Rows, *, batch_size: int, device: torch.device) -> Iterator[list[int]]:
-    """Indices of rows that are padded together: where it costs time, with little padding."""
+    """Yield the indices of rows that are padded together; on a CPU, with little padding."""
     padding = PADDING if device.type == "cpu" else None
     return batches_by_length([len(row) for row in rows], batch_size=batch_size, padding=padding)
 
 
 def batches_by_length(lengths: Sequence[int], *, batch_size: int, padding: int | None) -> Iterator[list[int]]:
-    """Indices in the order of their lengths, a batch at a time.
+    """Yield indices by ascending length, one batch at a time.
 
-    A batch has at most ``batch_size`` rows, and needs at most ``padding`` tokens to fill them up.
+    A batch has at most ``batch_size`` rows and at most ``padding`` padding tokens.
     """
     batch: list[int] = []
     needed = 0
@@ -98,10 +98,10 @@ def batches_by_length(lengths: Sequence[int], *, batch_size: int, padding: int |
 def batches_by_tokens(
     lengths: Sequence[int], *, batch_size: int, tokens: int = PACKED
 ) -> Iterator[list[int]]:
-    """Indices in the order of their lengths, a batch at a time, each with about as many tokens as the next.
+    """Yield indices by ascending length, in batches of about equally many tokens.
 
-    A batch has at most ``batch_size`` rows, and ends with the row that fills its share: of the tokens
-    that are left, in as many equal parts as come nearest to ``tokens``.
+    A batch has at most ``batch_size`` rows and ends with the row that fills its share. A share is an equal
+    part of the remaining tokens, divided into as many parts as make it closest to ``tokens``.
     """
     left = sum(lengths)
     batch: list[int] = []
@@ -120,9 +120,9 @@ def batches_by_tokens(
 def pool(words: Tensor, real: Tensor | None, pooling: Pooling) -> Tensor:
     """Features (b, D) from word features (b, L, D), in fp32; ``real`` (b, L) as in :func:`padded`.
 
-    ``cls`` is the first token's, ``mean`` is over all tokens but padding, ``words`` also leaves out the
-    first and the last, which are no words; a row of those two alone is their mean. A row
-    of padding alone is 0.
+    ``cls`` takes the first token's feature, ``mean`` the mean over all tokens except padding. ``words`` also
+    leaves out the first and the last token, which are special; a row of only those two is their mean. A row
+    of padding only is 0.
     """
     if pooling is Pooling.CLS:
         return words[:, 0]

@@ -1,12 +1,14 @@
-"""BERT-family models of transformers: from its hub, from a local folder, or with random weights."""
+"""BERT-family models of transformers: from the hub, from a local folder, or with random weights."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from mmtool.choices import Modality
 from mmtool.encoders.hub_models import (
     config_of,
     fetch,
     hub,
+    model_remedy,
     quiet,
     require_choice,
     require_tensors,
@@ -18,10 +20,10 @@ from mmtool.encoders.weights import RANDOM, weights_digest
 from mmtool.errors import InputError
 
 PUBLISHED = "bert-base-uncased"
-REMEDY = f"give a local folder with --text-model PATH, or --text-weights {RANDOM}"
+REMEDY = model_remedy(Modality.TEXT)
 _PACKABLE = {"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"}
-_COUNT_FROM_PADDING = {"camembert", "mpnet", "roberta", "xlm-roberta"}  # their first position follows its id
-_POOLER = "pooler."  # a head of BERT that no pooling here uses; many published models lack it
+_COUNT_FROM_PADDING = {"camembert", "mpnet", "roberta", "xlm-roberta"}  # first position: padding id + 1
+_POOLER = "pooler."  # a head of BERT that is not used here and that many published models lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class TextModel:
 
     @property
     def architecture(self) -> str:
-        """The same for a hub's model and its local copy."""
+        """The same for a model of the hub and its local copy."""
         config = self.network.config
         return f"{config.model_type}-{config.num_hidden_layers}x{config.hidden_size}"
 
@@ -45,15 +47,15 @@ class TextModel:
 
     @property
     def can_be_packed(self) -> bool:
-        """Whether the network lets its caller give positions, and what attention needs."""
+        """Whether the network takes positions, and passes further arguments on to its attention."""
         return self.network.config.model_type in _PACKABLE
 
 
 def load_text_model(name: str | None, *, weights: str | None, seed: int) -> TextModel:
     """Load a model by hub name or local folder; None is :data:`PUBLISHED`.
 
-    With ``weights="random"`` the folder need hold no more than ``config.json``, the published
-    architecture needs nothing at all, and tokens are hashed words. Raises InputError.
+    With ``weights="random"``, a folder needs only ``config.json``, the published architecture needs no
+    files, and tokens are hashed words. Raises InputError.
     """
     require_choice(weights, encoder="text", remedy=REMEDY)
     with quiet():
@@ -61,7 +63,7 @@ def load_text_model(name: str | None, *, weights: str | None, seed: int) -> Text
 
 
 def _random(name: str | None, seed: int) -> TextModel:
-    config = config_of(name, hub.BertConfig, published=PUBLISHED, option="--text-model")
+    config = config_of(name, hub.BertConfig, published=PUBLISHED, setting="text_model")
     network = untrained(lambda: hub.AutoModel.from_config(config), seed)
     pad = config.pad_token_id or 0
     tokens = HashedTokens(vocabulary=config.vocab_size, pad=pad, positions=_positions(config))
@@ -79,7 +81,7 @@ def _trained(name: str) -> TextModel:
     network, report, tokenizer = fetch(name, load, remedy=REMEDY)
     require_tensors(name, report, unused=(_POOLER,), remedy=REMEDY)
     if tokenizer.cls_token_id is None or tokenizer.pad_token_id is None:
-        raise InputError(name, "is not of the BERT family: its tokens have no [CLS] or no padding", REMEDY)
+        raise InputError(name, "is not a BERT-family model: its tokens lack [CLS] or padding", REMEDY)
     require_vocabulary(name, tokenizer, remedy=REMEDY)
     network = network.float().eval()
     tensors = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
@@ -92,5 +94,5 @@ def _first_position(config: Any) -> int:
 
 
 def _positions(config: Any) -> int:
-    most: int = config.max_position_embeddings
-    return most - _first_position(config)
+    positions: int = config.max_position_embeddings
+    return positions - _first_position(config)

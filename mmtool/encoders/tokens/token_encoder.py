@@ -1,4 +1,4 @@
-"""Snippets → features by a network that reads tokens: what language models and CLIP's text side share."""
+"""Snippets → features by a network that reads tokens: shared by language models and CLIP's text side."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from mmtool.encoders.contract import Features, TextEncoder
+from mmtool.encoders.contract import EncoderOptions, Features, TextEncoder
 from mmtool.encoders.tokens.batches import Rows, encode_in_batches, padded_batches
 from mmtool.encoders.tokens.vocabulary import Tokens
 
 
 class TokenEncoder(TextEncoder):
-    """Encodes snippets in batches; those that are too long are cut and counted.
+    """Encodes snippets in batches; snippets that are too long are cut and counted.
 
-    A snippet's features do not depend on the others of its text, but for rounding, and not at all on
-    other texts.
+    Apart from rounding, a snippet's features do not depend on the other snippets of its text; on other
+    texts they do not depend at all.
     """
 
-    def __init__(self, *, tokens: Tokens, batch_size: int, device: torch.device) -> None:
+    def __init__(self, options: EncoderOptions, tokens: Tokens) -> None:
         self._tokens = tokens
-        self._batch_size = batch_size
-        self._device = device
+        self._batch_size = options.batch_size
+        self._device = torch.device(options.device)
 
     def encode(self, texts: Sequence[str]) -> Features:
         """Encode M snippets to features (M, D)."""
@@ -29,7 +29,7 @@ class TokenEncoder(TextEncoder):
         return features
 
     def encode_each(self, many: Iterable[Sequence[str]]) -> Iterator[Features]:
-        """Encode the snippets of each text; on a CPU, batches of several texts are encoded at a time."""
+        """Encode the snippets of each text; on a CPU, several batches are encoded at the same time."""
         return encode_in_batches(
             map(self._rows, many),
             self._features,
@@ -44,9 +44,9 @@ class TokenEncoder(TextEncoder):
         return rows
 
     def _batches(self, rows: Rows) -> Iterator[list[int]]:
-        """Indices of the rows that are encoded together."""
+        """Yield the indices of rows that are encoded together."""
         return padded_batches(rows, batch_size=self._batch_size, device=self._device)
 
     @abstractmethod
     def _features(self, rows: Rows) -> Tensor:
-        """The features (b, D) of a batch; several threads may ask at a time."""
+        """The features (b, D) of a batch; may be called by several threads at the same time."""

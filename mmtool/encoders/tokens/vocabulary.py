@@ -1,4 +1,4 @@
-"""Texts → token ids, with a model's own vocabulary or, where there is none, by hashing words."""
+"""Texts → token ids, with a model's own vocabulary or, for random weights, by hashing words."""
 
 import re
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ _WORD_OR_SIGN = re.compile(r"\w+|[^\w\s]")
 
 
 class Tokens(Protocol):
-    """Makes ids that begin and end with the model's special tokens."""
+    """Turns texts into ids that begin and end with the model's special tokens."""
 
     kind: str  # for the encoder's identity
-    pad: int  # the id that fills a batch up
-    limit: int  # tokens of a text, special ones included
+    pad: int  # the id that pads a batch
+    limit: int  # tokens of a text, including special ones
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
-        """Return the ids of each of M > 0 texts, and how many texts were cut at the limit."""
+        """Return the ids of each of M > 0 texts, and the number of texts that were cut at the limit."""
         ...
 
 
@@ -40,10 +40,10 @@ class VocabularyTokens:
 
 
 class HashedTokens:
-    """Ids of lower-cased words and punctuation signs by their CRC-32, for random weights.
+    """Ids of lower-cased words and punctuation marks by their CRC-32, for random weights.
 
-    The last two ids of the vocabulary stand for begin and end, those up to ``pad`` are left out; the
-    same word has the same id on every machine, and two words rarely share one.
+    The last two ids of the vocabulary stand for begin and end, and ids up to ``pad`` are not used. A word has
+    the same id on every machine, and two words rarely share one.
     """
 
     kind = "hashed"

@@ -1,4 +1,4 @@
-"""Snippets → features pooled over words: what BERT-family models and LXMERT's language side share."""
+"""Snippets → features pooled over words: shared by BERT-family models and LXMERT's language side."""
 
 from abc import abstractmethod
 from typing import Any, Protocol
@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from mmtool.choices import EncoderPrecision, Pooling
-from mmtool.encoders.contract import EncoderIdentity
+from mmtool.choices import Pooling
+from mmtool.encoders.contract import EncoderIdentity, EncoderOptions
 from mmtool.encoders.kernels.linear import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded, pool
@@ -16,7 +16,7 @@ from mmtool.encoders.tokens.vocabulary import Tokens
 
 
 class LanguageModel(Protocol):
-    """A network of transformers in evaluation mode, its tokens, and what names both."""
+    """A transformers network in evaluation mode, its tokens, and what identifies them."""
 
     @property
     def network(self) -> Any: ...
@@ -31,18 +31,13 @@ class LanguageModel(Protocol):
 class WordEncoder(TokenEncoder):
     """Pools the word features of a language model."""
 
+    reads = frozenset({"weights", "model", "pooling"})
+
     def __init__(
-        self,
-        *,
-        name: str,
-        loaded: LanguageModel,
-        pooling: Pooling,
-        batch_size: int,
-        precision: EncoderPrecision,
-        device: str,
+        self, options: EncoderOptions, loaded: LanguageModel, *, name: str, pooling: Pooling
     ) -> None:
-        super().__init__(tokens=loaded.tokens, batch_size=batch_size, device=torch.device(device))
-        self._dtype = DTYPES[precision]
+        super().__init__(options, loaded.tokens)
+        self._dtype = DTYPES[options.precision]
         self._network = optimised(loaded.network.to(self._device, self._dtype))
         self._pooling = pooling
         self.identity = EncoderIdentity(
@@ -54,7 +49,7 @@ class WordEncoder(TokenEncoder):
                 "pooling": pooling.value,
                 "tokens": loaded.tokens.kind,
                 "max_tokens": loaded.tokens.limit,
-                **precision_settings(precision),
+                **precision_settings(options.precision),
             },
         )
 
@@ -65,4 +60,4 @@ class WordEncoder(TokenEncoder):
 
     @abstractmethod
     def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:
-        """Tokens (b, L), and which of them are real where not all are, → word features (b, L, D)."""
+        """Tokens (b, L), and which of them are real (None if all are) → word features (b, L, D)."""

@@ -1,4 +1,4 @@
-"""What surrounds the Visual Genome detector's network: sizes, anchors, thresholds; and config.yaml."""
+"""Sizes, anchors and thresholds around the Visual Genome detector's network, and config.yaml."""
 
 import ast
 from collections.abc import Iterator
@@ -11,12 +11,14 @@ import yaml
 from mmtool.encoders.contract import MAX_REGIONS
 from mmtool.errors import InputError
 
-LONGEST_SIDE = 5 / 3  # of the shorter side: 800 → 1333 as these weights were trained, 600 → 1000 as in Caffe
+LONGEST_SIDE = (
+    5 / 3
+)  # times the shorter side: 800 → 1333 as these weights were trained, 600 → 1000 as in Caffe
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
-    """The published values; sizes are pixels, of frames as the network sees them."""
+    """The published values; sizes are in pixels of frames as the network sees them."""
 
     shortest_side: int = 800
     longest_side: int = 1333
@@ -24,7 +26,7 @@ class DetectorSettings:
     deviation: tuple[float, ...] = (1.0, 1.0, 1.0)
     anchor_sizes: tuple[float, ...] = (64.0, 128.0, 256.0, 512.0)
     anchor_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)  # height / width
-    candidates: int = 6000  # anchors that proposals are made of
+    candidates: int = 6000  # anchors from which proposals are made
     proposal_overlap: float = 0.7
     proposals: int = 300
     pooled_side: int = 14
@@ -34,7 +36,7 @@ class DetectorSettings:
     most_regions: int = 36
 
     def changed(self, *, image_size: int | None, proposals: int | None) -> "DetectorSettings":
-        """With another shorter side, the longest being 5/3 of it, and another number of proposals."""
+        """With another shorter side, at most 5/3 of which is the longer one, and number of proposals."""
         changed = self
         if image_size is not None:
             changed = replace(changed, shortest_side=image_size, longest_side=int(image_size * LONGEST_SIDE))
@@ -43,7 +45,7 @@ class DetectorSettings:
     def resized(self, height: int, width: int) -> tuple[int, int]:
         """The height and width to which a frame is scaled: 720 × 1280 → 750 × 1333, or 562 × 1000 at 600.
 
-        The order of the steps decides the rounding, and is that of the published program.
+        The order of the steps decides the rounding; it is that of the published program.
         """
         scale = self.shortest_side / min(height, width)
         if height < width:
@@ -57,8 +59,8 @@ class DetectorSettings:
         return int(new_height + 0.5), int(new_width + 0.5)
 
     def described(self) -> dict[str, str | int | float | bool]:
-        """What a features file says: the values that options change, and what else is not as published."""
-        told = {
+        """What a features file says: the values that options change, and all others that were changed."""
+        renamed = {
             "shortest_side": "image_size",
             "longest_side": "longest_side",
             "proposals": "proposals",
@@ -67,9 +69,9 @@ class DetectorSettings:
         plain: dict[str, str | int | float | bool] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in told or value != field.default:
+            if field.name in renamed or value != field.default:
                 text = " ".join(map(str, value)) if isinstance(value, tuple) else value
-                plain[told.get(field.name, field.name)] = text
+                plain[renamed.get(field.name, field.name)] = text
         return plain
 
 
@@ -89,14 +91,14 @@ _KEYS = {
     "least_regions": "min_detections",
     "most_regions": "max_detections",
 }
-_FIXED = {"input.format": "BGR", "model.anchor_generator.offset": 0}  # no other value is computed here
+_FIXED = {"input.format": "BGR", "model.anchor_generator.offset": 0}  # other values are not supported
 _LENGTHS = {"mean": 3, "deviation": 3, "box_weights": 4}
 
 
 def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
-    """Read ``config.yaml``; what it does not say is as published.
+    """Read ``config.yaml``; what it does not mention is as published.
 
-    Raises InputError for a file that is no YAML, and for a value of the wrong kind by its key.
+    Raises InputError for a file that is not YAML, and for a value of the wrong kind, naming its key.
     """
     try:
         config = yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506  a SafeLoader
@@ -114,21 +116,19 @@ def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
                 if name in _LENGTHS and len(values[name]) != _LENGTHS[name]:
                     raise ValueError(name)
             except (TypeError, ValueError, SyntaxError) as error:
-                raise InputError(
-                    path, f"{key} is {given!r}, which is nothing like {published}", remedy
-                ) from error
+                raise InputError(path, f"{key} is {given!r}, not a value like {published}", remedy) from error
     settings = DetectorSettings(**values)
     if settings.most_regions > MAX_REGIONS:
-        problem = f"{_KEYS['most_regions']} is {settings.most_regions}, of which features keep {MAX_REGIONS}"
+        problem = f"{_KEYS['most_regions']} is {settings.most_regions}, more than the {MAX_REGIONS} supported"
         raise InputError(path, problem, f"set it to {MAX_REGIONS} or less")
     if settings.pooled_side % 2:
-        problem = f"{_KEYS['pooled_side']} is {settings.pooled_side}, but only even numbers are computed here"
+        problem = f"{_KEYS['pooled_side']} is {settings.pooled_side}, but only even numbers are supported"
         raise InputError(path, problem, remedy)
     return settings
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Takes Python's tuples, which configurations of this family are full of, for lists."""
+    """Reads Python's tuples, which configurations of this family are full of, as lists."""
 
 
 _PlainLoader.add_constructor(
@@ -144,7 +144,7 @@ def _look_up(config: Any, key: str) -> Any:
 
 
 def _typed(given: Any, kind: type) -> int | float | tuple[float, ...]:
-    """A positive number, or a flat tuple of numbers; a list's text as in ``"(10, 10, 5, 5)"`` will do."""
+    """A positive number or a flat tuple of numbers, which may be text such as ``"(10, 10, 5, 5)"``."""
     if isinstance(given, str):
         given = ast.literal_eval(given)
     if kind is tuple:

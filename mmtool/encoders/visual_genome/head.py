@@ -1,8 +1,8 @@
-"""The region head of bottom-up attention at speed: layer 4 over many regions of one frame.
+"""A fast region head of bottom-up attention: layer 4 over many regions of one frame.
 
-It computes what :meth:`VisualGenomeNetwork.region_features` does. All tensors are rows of channels,
-whatever place of whichever region a row stands for. The first products are of distinct bins, each once;
-the 3 × 3 convolutions are products of Fourier transforms.
+It computes what :meth:`VisualGenomeNetwork.region_features` does. All tensors are rows of channels, one row
+for each place of each region. The first matrix products are computed once for each distinct bin, and the
+3 × 3 convolutions are products of Fourier transforms.
 """
 
 from typing import Any
@@ -16,17 +16,17 @@ from mmtool.encoders.kernels.region_bins import pool_bins
 from mmtool.encoders.kernels.workspace import Workspace
 from mmtool.encoders.visual_genome.network import STRIDE, VisualGenomeNetwork
 
-REGIONS_AT_ONCE = 150  # more fill the memory, fewer load the convolutions' weights too often
-ROWS_AT_ONCE = 3000  # of 2048 channels: more leave the processor's caches
+REGIONS_AT_ONCE = 150  # more take too much memory, fewer load the convolutions' weights too often
+ROWS_AT_ONCE = 3000  # of 2048 channels: more do not fit into the processor's caches
 
 
 class RegionHead:
     """Features of regions by layer 4 of a network whose batch norms are folded into its convolutions."""
 
     def __init__(self, network: VisualGenomeNetwork, side: int, dtype: torch.dtype) -> None:
-        """``side`` is that of the pooled regions, an even number; ``dtype`` the precision of the products.
+        """``side`` is that of the pooled regions, an even number; ``dtype`` is the precision of products.
 
-        Processors have no products of fp16: there, what goes in is rounded to it, and all else is fp32.
+        Processors do not multiply fp16: there, inputs are rounded to fp16 and everything else is fp32.
         """
         lacks_products = dtype is torch.float16 and not network.cell_anchors.is_cuda
         self._side, self._input_dtype = side, dtype
@@ -51,7 +51,7 @@ class RegionHead:
         return torch.cat([self._features(narrow, wide, split_by_parity(places)) for places in parts])
 
     def _features(self, narrow_bins: Tensor, wide_bins: Tensor, places: Tensor) -> Tensor:
-        """Of R regions, whose ``places`` (n², R, 4) tell which bin is where."""
+        """The features (R, D) of R regions, whose ``places`` (n², R, 4) are indices of bins."""
         narrow = self._gathered("narrow", narrow_bins, places)  # (n² · R · 4, D / 4)
         wide = self._gathered("wide", wide_bins, places)  # (n² · R · 4, D)
         for spreading, widening, narrowing in zip(
@@ -73,5 +73,5 @@ class RegionHead:
         return torch.index_select(bins, 0, places.flatten(), out=rows)
 
     def _matrix(self, convolution: Any) -> tuple[Tensor, Tensor]:
-        """Weight (O, I) and bias (O,) of a convolution of 1 × 1."""
+        """Weight (O, I) and bias (O,) of a 1 × 1 convolution."""
         return convolution.weight.flatten(1).to(self._dtype), convolution.bias.to(self._dtype)

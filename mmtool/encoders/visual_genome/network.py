@@ -10,12 +10,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.resnet import Bottleneck, conv1x1
 from torchvision.ops import roi_pool
 
-STRIDE = 16  # pixels of a frame a cell of the backbone's map
+STRIDE = 16  # pixels of a frame per cell of the backbone's map
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkForm:
-    """Widths and depths; the defaults are the published network's (ResNet-101, 1,600 classes)."""
+    """Widths and depths; the defaults are those of the published network (ResNet-101, 1,600 classes)."""
 
     stem: int = 64
     blocks: tuple[int, ...] = (3, 4, 23, 3)  # of layers 1 to 4; the fourth is in the region head
@@ -28,7 +28,7 @@ class NetworkForm:
 
     @property
     def depth(self) -> int:
-        """How many layers with weights a ResNet of these blocks has, as in ResNet-101."""
+        """The number in the name of a ResNet of these blocks, such as 101: its layers with weights."""
         return 3 * sum(self.blocks) + 2
 
 
@@ -77,7 +77,7 @@ class RegionPredictor(nn.Module):
         return deltas[torch.arange(len(deltas), device=deltas.device), classes]
 
     def attributes(self, features: Tensor, logits: Tensor) -> Tensor:
-        """The likeliest attribute (R,) of each region, given its features and logits of classes."""
+        """The most probable attribute (R,) of each region, given its features and class logits."""
         embedded = self.cls_embedding(logits.argmax(dim=1))  # the background is a class here
         hidden = self.fc_attr(torch.cat([features, embedded], dim=1)).relu()
         attributes: Tensor = self.attr_score(hidden)[:, :-1].argmax(dim=1)  # the last one is "none"
@@ -85,7 +85,7 @@ class RegionPredictor(nn.Module):
 
 
 class VisualGenomeNetwork(nn.Module):
-    """All that has weights; ``cell_anchors`` (A, 4) are the anchors of a cell around its centre."""
+    """Everything with weights; ``cell_anchors`` (A, 4) are the anchors of a cell around its centre."""
 
     cell_anchors: Tensor
 
@@ -116,11 +116,11 @@ class VisualGenomeNetwork(nn.Module):
 
     @property
     def dimension(self) -> int:
-        """D, of a region's features."""
+        """The number of features (D) of a region."""
         return self.box_predictor.cls_score.in_features
 
     def maps(self, pixels: Tensor) -> Tensor:
-        """What layer 3 makes of frames (B, 3, H, W): (B, C, H/16, W/16)."""
+        """The output of layer 3 for frames (B, 3, H, W): (B, C, H/16, W/16)."""
         stem = functional.relu(self.bn1(self.conv1(pixels)), inplace=True)
         pooled = functional.max_pool2d(stem, 3, stride=2, ceil_mode=True)
         maps: Tensor = self.layer3(self.layer2(self.layer1(pooled)))

@@ -1,16 +1,16 @@
-"""Where a frame may hold something: anchors, moved and thinned out (Ren et al., 2015)."""
+"""Proposals of a frame: anchors, refined and thinned out (Ren et al., 2015)."""
 
 import torch
 from torch import Tensor
-from torchvision.models.detection._utils import BoxCoder
 from torchvision.ops import clip_boxes_to_image, nms
 
+from mmtool.encoders.visual_genome.boxes import refine_boxes
 from mmtool.encoders.visual_genome.config import DetectorSettings
 from mmtool.encoders.visual_genome.network import STRIDE, VisualGenomeNetwork
 
 
 def cell_anchors(settings: DetectorSettings) -> Tensor:
-    """The anchors (A, 4) of a cell around (0, 0), the sizes one after the other, not rounded."""
+    """The anchors (A, 4) of a cell around (0, 0), ordered by size, not rounded."""
     anchors = []
     for size in settings.anchor_sizes:
         for ratio in settings.anchor_ratios:
@@ -30,15 +30,15 @@ def grid_anchors(cell: Tensor, height: int, width: int) -> Tensor:
 def propose(
     network: VisualGenomeNetwork, maps: Tensor, size: tuple[int, int], settings: DetectorSettings
 ) -> Tensor:
-    """The proposals (P, 4) of one frame of ``size`` (H, W) pixels, the likeliest first.
+    """The proposals (P, 4) of one frame of ``size`` (H, W) pixels, by descending objectness.
 
-    The likeliest anchors are moved, cut at the frame's border and thinned out by non-maximum suppression.
-    A frame without any is one proposal as a whole.
+    The most probable anchors are refined, clipped to the frame and thinned out by non-maximum suppression.
+    If none are left, the whole frame is the only proposal.
     """
     logits, deltas = network.rpn_head(maps)
     order = logits.sort(descending=True, stable=True).indices[: settings.candidates]
     anchors = grid_anchors(network.cell_anchors, *maps.shape[2:])[order]
-    boxes = BoxCoder((1.0, 1.0, 1.0, 1.0)).decode_single(deltas[order], anchors)
+    boxes = refine_boxes(anchors, deltas[order])
     boxes = clip_boxes_to_image(boxes, size)
     full = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
     boxes, scores = boxes[full], logits[order][full]

@@ -1,4 +1,4 @@
-"""The Visual Genome detector's weights: published, local or random, onto torchvision's names."""
+"""The Visual Genome detector's weights: published, local or random, under torchvision's names."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ import torch
 from huggingface_hub.constants import ENDPOINT
 from torch import Tensor, nn
 
-from mmtool.choices import VideoEncoderName
 from mmtool.encoders.contract import RegionNames
 from mmtool.encoders.untrained import calibration, random_boxes, random_pictures
 from mmtool.encoders.visual_genome.config import DetectorSettings, read_settings
@@ -20,6 +19,7 @@ from mmtool.encoders.visual_genome.proposals import cell_anchors
 from mmtool.encoders.weights import (
     BATCH_COUNTER,
     RANDOM,
+    WEIGHTS_SETTING,
     check_tensors,
     reachable,
     read_tensors,
@@ -27,12 +27,13 @@ from mmtool.encoders.weights import (
 )
 from mmtool.errors import InputError
 
-hub: Any = huggingface_hub.utils  # does not declare all that it offers
+hub: Any = huggingface_hub.utils  # does not declare all of its names
+NAME = "faster-rcnn-vg"
 PUBLISHED = "unc-nlp/frcnn-vg-finetuned"
 CONFIG, TENSORS = "config.yaml", ("pytorch_model.bin", "model.safetensors")
 CLASSES, ATTRIBUTES = "objects_vocab.txt", "attributes_vocab.txt"
 ANCHORS = "proposal_generator.anchor_generator.cell_anchors.0"
-REMEDY = f"give --video-weights a local copy of {PUBLISHED} ({CONFIG} and {TENSORS[0]}), or {RANDOM}"
+REMEDY = f"set `{WEIGHTS_SETTING}` to a local copy of {PUBLISHED} ({CONFIG} and {TENSORS[0]}), or to {RANDOM}"
 
 _RENAMED = (  # from torchvision's ResNet to the published names
     (r"^conv1\.", "backbone.stem.conv1."),
@@ -52,7 +53,7 @@ _RENAMED = (  # from torchvision's ResNet to the published names
 
 @dataclass(frozen=True, slots=True)
 class TrainedDetector:
-    """A network in evaluation mode, what surrounds it, and the identity of its weights."""
+    """A network in evaluation mode, its settings and names, and the identity of its weights."""
 
     network: VisualGenomeNetwork
     settings: DetectorSettings
@@ -63,11 +64,10 @@ class TrainedDetector:
 def load_visual_genome(weights: str | None, *, seed: int) -> TrainedDetector:
     """Load the published weights, local ones, or ``"random"`` ones under ``seed``.
 
-    None and :data:`PUBLISHED` are those of the hub, all else is a folder or file.
-
-    A folder holds ``pytorch_model.bin`` or ``model.safetensors`` and, where it has them, ``config.yaml``
-    and the names of classes and attributes, a line each; a file stands for itself, with the published
-    settings. Raises InputError where the weights cannot be had or are another model's.
+    None and :data:`PUBLISHED` stand for the weights on the hub, everything else is a folder or file. A folder
+    holds ``pytorch_model.bin`` or ``model.safetensors`` and optionally ``config.yaml`` and the names of
+    classes and attributes, one per line; a single file is read with the published settings. Raises
+    InputError if the weights cannot be loaded or belong to another model.
     """
     if weights == RANDOM:
         settings = DetectorSettings()
@@ -84,19 +84,19 @@ def load_visual_genome(weights: str | None, *, seed: int) -> TrainedDetector:
     settings = read_settings(config, remedy=REMEDY) if config.is_file() else DetectorSettings()
     files = [path / name for name in TENSORS if (path / name).is_file()]
     if not files:
-        raise InputError(path, f"holds no {' or '.join(TENSORS)}", REMEDY)
+        raise InputError(path, f"contains neither {' nor '.join(TENSORS)}", REMEDY)
     return _from_files(files[0], settings, path)
 
 
 def published_name(name: str) -> str:
-    """What the published file calls a tensor of the network: ``layer3.0.bn1.bias`` → ``backbone.res4.0…``."""
+    """The name of a network's tensor in the published file: ``layer3.0.bn1.bias`` → ``backbone.res4.0…``."""
     for pattern, replacement in _RENAMED:
         name = re.sub(pattern, replacement, name)
     return name
 
 
 def random_network(form: NetworkForm, settings: DetectorSettings, seed: int) -> VisualGenomeNetwork:
-    """Untrained, yet frames differ in every layer's outputs and boxes move by some of their size."""
+    """An untrained network in which frames differ in every layer and boxes move by some of their size."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         network = VisualGenomeNetwork(form, cell_anchors(settings)).eval()
@@ -104,20 +104,20 @@ def random_network(form: NetworkForm, settings: DetectorSettings, seed: int) -> 
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if isinstance(module, CaffeBottleneck):
-                nn.init.constant_(module.bn3.weight, 0.3)  # else 33 blocks' sums outgrow the first ones
+                nn.init.constant_(module.bn3.weight, 0.3)  # otherwise the sums over 33 blocks explode
         nn.init.normal_(network.rpn_head.anchor_deltas.weight, std=0.1 / form.rpn**0.5)
         with calibration(network):
             picture = torch.cat(list(60 * random_pictures()[:2]), dim=2)[None]  # (1, 3, SIDE, 2 · SIDE)
             features = network.region_features(network.maps(picture), random_boxes(8), settings.pooled_side)
-            score = network.box_predictor.cls_score  # what regions have in common shall not decide
+            score = network.box_predictor.cls_score  # so that what all regions share does not decide
             score.bias.sub_(score(features).mean(dim=0))
     return network
 
 
 def _from_files(path: Path, settings: DetectorSettings, folder: Path | None) -> TrainedDetector:
-    """``folder`` is where names are looked for."""
+    """Load the tensors of ``path``; ``folder`` is searched for the names of classes and attributes."""
     tensors, anchors = read_tensors(path, remedy=REMEDY), cell_anchors(settings)
-    with torch.device("meta"):  # no memory, no random numbers: all comes from the file
+    with torch.device("meta"):  # no memory, no random numbers: everything comes from the file
         network = VisualGenomeNetwork(_form(tensors, path), anchors).eval()
     wanted = {published_name(name): value for name, value in network.state_dict().items()}
     check_tensors(tensors, wanted, path=path, remedy=REMEDY)
@@ -131,7 +131,7 @@ def _from_files(path: Path, settings: DetectorSettings, folder: Path | None) -> 
 
 
 def _form(tensors: Mapping[str, Tensor], path: Path) -> NetworkForm:
-    """Widths, depths and numbers of classes, as the shapes say."""
+    """Widths, depths and numbers of classes, read off the shapes."""
 
     def size(name: str, axis: int = 0) -> int:
         if name not in tensors:
@@ -165,13 +165,13 @@ def _names(folder: Path, form: NetworkForm) -> RegionNames | None:
 
 
 def _first_synonyms(path: Path, count: int) -> tuple[str, ...]:
-    """``man,men`` → ``man`` of each line; nothing where there is no such file."""
+    """The first word of each line, ``man`` of ``man,men``; empty if the file does not exist."""
     if not path.is_file():
         return ()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(path, "is no UTF-8 text", f"give it {count} lines, or remove it") from error
+        raise InputError(path, "is not UTF-8 text", f"give it {count} lines, or remove it") from error
     if len(lines) != count:
         problem = f"has {len(lines)} lines, but the weights are for {count}"
         raise InputError(path, problem, f"give it {count} lines, or remove it")
@@ -179,7 +179,7 @@ def _first_synonyms(path: Path, count: int) -> tuple[str, ...]:
 
 
 def _published_folder() -> Path:
-    """From the hub's cache, else from its network; quick to give up where there is none."""
+    """From the hub's cache, or downloaded; gives up quickly without a network."""
     silent = hub.are_progress_bars_disabled()
     hub.disable_progress_bars()
     try:
@@ -190,8 +190,8 @@ def _published_folder() -> Path:
                 raise
             return _hub_folder(local=False)
     except Exception as error:  # whatever the hub's client raises
-        problem = "published weights not found here and the download failed"
-        raise InputError(VideoEncoderName.FASTER_RCNN_VG, problem, REMEDY) from error
+        problem = "published weights are not on this machine, and the download failed"
+        raise InputError(NAME, problem, REMEDY) from error
     finally:
         if not silent:
             hub.enable_progress_bars()

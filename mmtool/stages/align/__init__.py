@@ -1,6 +1,23 @@
 """Clips and snippets → alignments."""
 
-from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
-from mmtool.stages.align.stage import align
+from typing import TYPE_CHECKING
 
-__all__ = ["AlignReport", "AlignedVideo", "Outcome", "align"]
+from mmtool.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
+    from mmtool.stages.align.stage import align
+    from mmtool.stages.align.timed_video import Sources, align_video
+
+__all__ = ["AlignReport", "AlignedVideo", "Outcome", "Sources", "align", "align_video"]
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "AlignReport": "mmtool.stages.align.report",
+        "AlignedVideo": "mmtool.stages.align.report",
+        "Outcome": "mmtool.stages.align.report",
+        "Sources": "mmtool.stages.align.timed_video",
+        "align": "mmtool.stages.align.stage",
+        "align_video": "mmtool.stages.align.timed_video",
+    },
+)

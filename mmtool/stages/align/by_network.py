@@ -63,7 +63,7 @@ class _NetworkAligner:
         self.corpus, self.settings, self.digest = corpus, settings, digest
         self.output = AlignmentOutput(corpus, settings)
         self.video, self.text = video, text
-        self.decoder = settings.decoder or Decoder.GREEDY
+        self.decoder = Decoder(settings.decoder or Decoder.GREEDY)
         self.device = resolve_device(settings.device)
         self.network = load_network(checkpoint).to(self.device)
         self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)

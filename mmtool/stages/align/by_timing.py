@@ -5,17 +5,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmtool.alignment.timing import semi_markov
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
-from mmtool.choices import Decoder, Modality, TimingPath
+from mmtool.choices import Modality
+from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
-from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
+from mmtool.records import Failure, Progress
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput
 from mmtool.stages.align.report import AlignedVideo
+from mmtool.stages.align.timed_video import Sources, time_video
 from mmtool.stages.shared.clips_and_snippets import read_pair
 
 if TYPE_CHECKING:
@@ -84,44 +85,23 @@ class _TimingAligner:
         existing = self.output.existing(id, recipe)
         if existing is not None:
             return existing
-        timed = self._timed(id, clips, snippets)
-        alignment = Alignment(
+        video = VideoToAlign(
             id=id,
-            clips=tuple(clips),
-            snippets=tuple(snippets),
-            matches=timed.matches,
-            clip_confidence=tuple(timed.clip_confidence.tolist()),
-            snippet_confidence=tuple(timed.snippet_confidence.tolist()),
-            decoder=str(Decoder.SEMI_MARKOV),
-            checkpoint=self.digest,
-            candidates=timed.candidates,
+            clips=clips,
+            snippets=snippets,
+            similarity=self.pair.similarity(id, clips, snippets) if self.pair else None,
         )
-        return self.output.write(alignment, recipe, timing=timed.evidence, unmatched=timed.unmatched)
+        timed = time_video(
+            video,
+            self.settings,
+            self.parameters,
+            title=self.titles.get(id, ""),
+            sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
+        )
+        return self.output.write(timed.alignment, recipe, timing=timed.timing, unmatched=timed.unmatched)
 
     def _recipe(self, id: str) -> str:
         made = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
         asked = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
         features = self.pair.recipe(id) if self.pair else []
         return digest_json([self.digest, made, self.titles.get(id, ""), asked, *features])
-
-    def _timed(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> semi_markov.TimedAlignment:
-        emissions = self.pair.similarity(id, clips, snippets) if self.pair else None
-        try:
-            return semi_markov.align_narration(
-                [clip.interval for clip in clips],
-                [snippet.text for snippet in snippets],
-                self.parameters,
-                title=self.titles.get(id, ""),
-                emissions=emissions,
-                text_start=self.settings.text_start,
-                text_end=self.settings.text_end,
-                most_probable_path=self.settings.path is TimingPath.VITERBI,
-            )
-        except semi_markov.ExtentError as error:
-            raise InputError(
-                self.corpus.clips(id), str(error), "give another `text_start` or `text_end`"
-            ) from error
-        except ValueError as error:
-            raise InputError(
-                self.corpus.snippets(id), str(error), "correct it and run `mmtool align` again"
-            ) from error

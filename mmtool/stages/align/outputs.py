@@ -12,6 +12,20 @@ from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.report import AlignedVideo, Outcome
 
 
+def judged_alignment(
+    alignment: Alignment,
+    min_confidence: float,
+    *,
+    timing: TimingEvidence | None = None,
+    unmatched: UnmatchedProbability | None = None,
+) -> tuple[Alignment, Quality]:
+    """Judge a decoder's answer, then leave out its weak matches; also return the quality by itself."""
+    quality = judge(alignment, timing)
+    if min_confidence:
+        alignment = without_weak_matches(alignment, min_confidence, unmatched)
+    return replace(alignment, quality=quality), quality
+
+
 class AlignmentOutput:
     """Judges and writes the alignments of one call, whichever decoder made them."""
 
@@ -34,13 +48,12 @@ class AlignmentOutput:
         unmatched: UnmatchedProbability | None = None,
     ) -> AlignedVideo:
         """Judge an alignment, leave out its weak matches and write it, unless it is below ``require``."""
-        quality = judge(alignment, timing)
+        judged, quality = judged_alignment(
+            alignment, self.settings.min_confidence, timing=timing, unmatched=unmatched
+        )
         video = self._outcome(alignment.id, quality, Outcome.WRITTEN)
-        if video.outcome is Outcome.REJECTED:
-            return video
-        if self.settings.min_confidence:
-            alignment = without_weak_matches(alignment, self.settings.min_confidence, unmatched)
-        write_alignment(video.path, replace(alignment, quality=quality), self._whole(recipe))
+        if video.outcome is not Outcome.REJECTED:
+            write_alignment(video.path, judged, self._whole(recipe))
         return video
 
     def _whole(self, recipe: str) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 
-from mmtool.choices import Decoder
+from mmtool.decoders import DECODERS
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.align import AlignSettings
-from mmtool.settings.run_names import BY_SIMILARITY
 from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
 from mmtool.stages.shared.decoder_choice import decoder_of
 
@@ -56,19 +56,17 @@ def align(
 def _aligned(
     corpus: Corpus, settings: AlignSettings, ids: Sequence[str], progress: Progress
 ) -> Iterator[AlignedVideo | Failure]:
-    """Align each id with the decoder that fits the settings; torch is loaded for a network only."""
-    decoder = decoder_of(corpus, settings)
-    if decoder is Decoder.SEMI_MARKOV:
-        from mmtool.stages.align.by_timing import align_by_timing
+    """Align each id with the decoder that fits the settings; only what that decoder needs is loaded."""
+    name = decoder_of(corpus, settings)
+    decoder = DECODERS.load(name)
+    if decoder.engine:
+        aligned: Iterator[AlignedVideo | Failure] = resolve_name(decoder.engine)(
+            corpus, settings, ids, progress
+        )
+        return aligned
+    from mmtool.stages.align.by_video import align_by_video
 
-        return align_by_timing(corpus, settings, ids, progress)
-    if decoder in BY_SIMILARITY:
-        from mmtool.stages.align.by_similarity import align_by_similarity
-
-        return align_by_similarity(corpus, settings, ids, progress)
-    from mmtool.stages.align.by_network import align_by_network
-
-    return align_by_network(corpus, settings, ids, progress)
+    return align_by_video(corpus, settings, name, decoder, ids, progress)
 
 
 def _add(report: AlignReport, result: AlignedVideo | Failure, settings: AlignSettings) -> None:

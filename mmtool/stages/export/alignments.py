@@ -1,88 +1,103 @@
 """Alignments → files of other programs: subtitles, tables, timelines, ELAN, clips with their text."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from mmtool.choices import ExportFormat
+from mmtool.choices import Cut
 from mmtool.errors import InputError
-from mmtool.exports.elan import write_eaf
-from mmtool.exports.listings import write_csv, write_jsonl
-from mmtool.exports.subtitles import write_subtitles
-from mmtool.exports.timelines import SUFFIXES as TIMELINES
-from mmtool.exports.timelines import write_timeline
+from mmtool.exports.contract import AlignedFilm, ExportFormat, OnClips
+from mmtool.exports.table import EXPORT_FORMATS
+from mmtool.extras import import_extra
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Alignment, Failure, Progress, StageReport, silent
+from mmtool.records import Alignment, Failure, Interval, Progress, silent
 from mmtool.settings.export import ExportSettings
-from mmtool.stages.export.clips import write_clip_folder, write_clip_shard
+from mmtool.stages.export.report import ExportReport
+from mmtool.stages.shared.runs import only_alignments
 from mmtool.video import VIDEO_SUFFIXES
+from mmtool.video.cutting import cut, find_ffmpeg
 from mmtool.video.probe import probe
 
-FRAME_RATE = 25.0  # of a timeline whose film and frames are unknown
-SUBTITLES = (ExportFormat.SRT, ExportFormat.VTT, ExportFormat.ASS)
-CUTS = (ExportFormat.CLIPS, ExportFormat.WEBDATASET)
+FALLBACK_RATE = 25.0  # frames per second of a timeline whose film and frames are unknown
 
 
-def export_alignments(root: Path, settings: ExportSettings, *, progress: Progress = silent) -> StageReport:
-    """Write a file, or a folder of clips, for each alignment of a run into ``exports/<run>/``."""
-    corpus, report = Corpus.open(root), StageReport("export")
-    folder = settings.folder or corpus.exports(settings.run)
-    ids = _ids(corpus, settings)
+def export_alignments(
+    root: Path | str,
+    settings: ExportSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> ExportReport:
+    """Write a file, or a folder of clips, for each alignment of a run into ``exports/<run>/``.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`ExportSettings`.
+        progress: Hears how many videos are exported, and how many clips of a video are cut.
+
+    Returns:
+        A report with what was written. A video that cannot be exported is a failure beside those that
+        are.
+
+    Raises:
+        CallError: The settings are impossible, the run has no alignments, or an optional package that the
+            format needs is not installed.
+    """
+    settings = ExportSettings.chosen(settings, options)
+    corpus = Corpus.open(Path(root))
+    run = settings.run or only_alignments(corpus)
+    format = EXPORT_FORMATS.load(settings.format)
+    for module in format.modules:
+        import_extra(module)
+    ids = corpus.require_aligned(run) if settings.split is None else corpus.split_ids(settings.split)
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
+    folder = settings.folder or corpus.exports(run)
+    report = ExportReport(run=run, format=settings.format, folder=folder)
     report.notes += [clash.reason for clash in clashes if clash.id in ids]
     for number, id in enumerate(ids, start=1):
         try:
-            read, _ = read_alignment(corpus.alignment(settings.run, id))
-            alignment = replace(read, id=id)  # of the file, wherever that came from
-            written = _export(alignment, settings, folder, videos.get(id), partial(progress, id))
-            report.written.append(str(written))
+            alignment = replace(read_alignment(corpus.alignment(run, id))[0], id=id)  # whatever it says
+            film = _aligned_film(alignment, videos.get(id), settings.cut, partial(progress, id))
+            report.written.append(str(_write(folder, format, film)))
             report.done.append(id)
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
         progress("exporting", number, len(ids), "videos")
-    report.facts["folder"] = str(folder)
     return report
 
 
-def _ids(corpus: Corpus, settings: ExportSettings) -> list[str]:
-    if settings.split is not None:
-        return corpus.split_ids(settings.split)
-    return corpus.require_aligned(settings.run)
-
-
-def _export(
-    alignment: Alignment,
-    settings: ExportSettings,
-    folder: Path,
-    video: Path | None,
-    progress: Callable[[int, int | None, str], None],
-) -> Path:
-    """Write one alignment; returns the file or the folder."""
-    kind = settings.format
-    if kind in CUTS:
-        if video is None:
-            raise InputError(alignment.id, "its film is not in videos/, or not alone", "put one there")
-        write = write_clip_folder if kind is ExportFormat.CLIPS else write_clip_shard
-        return write(folder, alignment, video, settings.cut, progress)
-    path = folder / f"{alignment.id}{TIMELINES.get(kind, f'.{kind}')}"
-    if kind in SUBTITLES:
-        write_subtitles(path, alignment, kind)
-    elif kind in TIMELINES:
-        write_timeline(path, alignment, kind, frame_rate=_frame_rate(alignment, video), video=video)
-    elif kind is ExportFormat.EAF:
-        write_eaf(path, alignment, video=video)
-    elif kind is ExportFormat.CSV:
-        write_csv(path, alignment)
-    else:
-        write_jsonl(path, alignment)
+def _write(folder: Path, format: ExportFormat, film: AlignedFilm) -> Path:
+    """Write one alignment; return the file or the folder."""
+    id = film.alignment.id
+    if format.needs_film and film.video is None:
+        problem = "its film is not in videos/, or several files have its id"
+        raise InputError(id, problem, f"put exactly one film into videos/, such as {id}.mp4")
+    path = folder / f"{id}{format.suffix}"
+    format.write(path, film)
     return path
 
 
+def _aligned_film(alignment: Alignment, video: Path | None, how: Cut, progress: OnClips) -> AlignedFilm:
+    """The alignment with what formats may ask about its film, which is looked at only when they do."""
+
+    def cut_film(interval: Interval, output: Path) -> None:
+        if video is None:
+            raise InputError(alignment.id, "its film is not in videos/", "put it there")
+        cut(video, interval, output, encode=how is Cut.ENCODE, ffmpeg=find_ffmpeg())
+
+    return AlignedFilm(
+        alignment=alignment,
+        video=video,
+        frame_rate=partial(_frame_rate, alignment, video),
+        cut=cut_film,
+        progress=progress,
+    )
+
+
 def _frame_rate(alignment: Alignment, video: Path | None) -> float:
-    """Of the film, else of the clips' frames, else 25."""
+    """The frame rate of the film, otherwise that of the clips' frames, otherwise 25."""
     if video is not None:
         return probe(video).frame_rate
     rates = [
@@ -90,4 +105,4 @@ def _frame_rate(alignment: Alignment, video: Path | None) -> float:
         for clip in alignment.clips
         if clip.start_frame is not None and clip.end_frame is not None and clip.duration > 0
     ]
-    return round(median(rates), 3) if rates else FRAME_RATE
+    return round(median(rates), 3) if rates else FALLBACK_RATE

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from mmtool.choices import CheckpointChoice, Inputs, Normalisation
+from mmtool.choices import Inputs, Normalisation
 from mmtool.errors import CallError, InputError
 from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
@@ -16,43 +16,68 @@ from mmtool.importers.neumatch_checkpoint import (
     require_names,
     write_neumatch_checkpoint,
 )
-from mmtool.records import StageReport
+from mmtool.records import Progress, silent
+from mmtool.settings.export import ExportCheckpointSettings
+from mmtool.stages.export.report import ExportCheckpointReport
 
 
 def export_checkpoint(
-    root: Path, file: Path, *, run: str, checkpoint: CheckpointChoice, force: bool = False
-) -> StageReport:
-    """Write the network of ``runs/<run>`` under the authors' names."""
-    corpus, report = Corpus.open(root), StageReport("export checkpoint")
+    root: Path | str,
+    settings: ExportCheckpointSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> ExportCheckpointReport:
+    """Write the network of ``runs/<run>`` under the authors' names.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of
+            :class:`ExportCheckpointSettings`.
+        progress: Hears when the checkpoint is written.
+
+    Raises:
+        CallError: The run has no such checkpoint, its network has no place in that format, or the file
+            exists and holds something else.
+    """
+    settings = ExportCheckpointSettings.chosen(settings, options)
+    corpus, file = Corpus.open(Path(root)), settings.file
     try:
-        path = choose_checkpoint(corpus.run(run), checkpoint)
-        chosen = read_checkpoint(path)
-        if chosen.shape.get("time_features") or chosen.shape.get("posterior"):
-            raise CallError(
-                f"{path}: its network reads time (--time-features, --timing-prior), for which the published "
-                "format has no place; export a run without"
-            )
-        pairs = names(Inputs(str(chosen.shape["inputs"])), Normalisation(str(chosen.shape["normalisation"])))
-        require_names(path, chosen.network, pairs.values(), "train the run again")
+        path = choose_checkpoint(corpus.run(settings.run), settings.checkpoint)
+        published = _read(path)
     except InputError as error:
         raise CallError(str(error)) from error
-    published = NeumatchCheckpoint(
-        renamed(chosen.network, {ours: theirs for theirs, ours in pairs.items()}), chosen.epoch
-    )
-    if file.exists() and not force:
+    report = ExportCheckpointReport(file=file, epoch=published.epoch)
+    if file.exists() and not settings.force:
         if not _holds(file, published):
-            raise CallError(f"{file}: is there already; name another with --output, or use --force")
-        report.unchanged.append(run)
+            raise CallError(f"{file}: already exists; choose another `file`, or replace it with `force`")
+        report.unchanged.append(settings.run)
         return report
     write_neumatch_checkpoint(file, published)
-    report.done.append(run)
+    progress("exporting", 1, 1, "checkpoints")
+    report.done.append(settings.run)
     report.written.append(str(file))
-    report.facts |= {"file": file, "epoch": chosen.epoch}
-    report.notes.append(f"{file}: holds the network alone; projection and normalisation stay in {path}")
+    report.notes.append(f"{file}: holds only the network; projection and normalisation stay in {path}")
     return report
 
 
+def _read(path: Path) -> NeumatchCheckpoint:
+    """The checkpoint under the authors' names; raises CallError for a network that they do not have."""
+    checkpoint = read_checkpoint(path)
+    shape = checkpoint.shape
+    if shape.get("time_features") or shape.get("posterior"):
+        raise CallError(
+            f"{path}: its network reads time (`time_features`, `timing_prior`), which the published format "
+            "cannot hold; export a run that was trained without them"
+        )
+    pairs = names(Inputs(str(shape["inputs"])), Normalisation(str(shape["normalisation"])))
+    require_names(path, checkpoint.network, pairs.values(), "train the run again")
+    tensors = renamed(checkpoint.network, {ours: theirs for theirs, ours in pairs.items()})
+    return NeumatchCheckpoint(tensors, checkpoint.epoch)
+
+
 def _holds(file: Path, published: NeumatchCheckpoint) -> bool:
+    """Whether a file is this very checkpoint."""
     try:
         earlier = read_neumatch_checkpoint(file)
     except InputError:

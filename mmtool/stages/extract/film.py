@@ -1,4 +1,4 @@
-"""Frames → the features of a film's clips; not a stage of its own."""
+"""Frames → the features of a film's clips."""
 
 from collections.abc import Iterable, Iterator
 
@@ -27,15 +27,20 @@ def encode_films(
     region_precision: RegionPrecision | None,
     progress: Progress = silent,
 ) -> Iterator[tuple[str, FeatureGroup | Failure]]:
-    """Yield each film's id with its features, or with what is wrong with it.
+    """Yield each film's id with its features, or with the reason why it failed.
 
-    ``region_precision`` is that of the regions' features, None where no regions are to be kept.
+    A clip's features depend only on its frames: the encoder gets batches of one size, padded with copies.
 
-    A clip's features depend on nothing but its frames: the encoder gets batches of one size, the last
-    ones filled up with copies.
+    Args:
+        films: The films with their clips.
+        encoder: The encoder of frames.
+        per_clip: Frames per clip (K).
+        batch_size: Frames encoded at a time.
+        region_precision: Precision of stored region features; None to store no regions.
+        progress: Hears how many clips of a film are encoded.
     """
     begun: dict[str, FilmFeatures] = {}
-    failed: set[str] = set()  # films of which a batch may still hold frames
+    failed: set[str] = set()  # films whose frames may still be in a batch
     for batch in frame_batches(films, per_clip=per_clip, batch_size=batch_size):
         if isinstance(batch, Failure):
             begun.pop(batch.id, None)
@@ -59,7 +64,7 @@ def encode_films(
 
 
 class FilmFeatures:
-    """Collects the K frames of each of a film's N clips."""
+    """Collects the features of the K frames of each of a film's N clips."""
 
     def __init__(self, film: FilmClips, per_clip: int, region_precision: RegionPrecision | None) -> None:
         self._film = film
@@ -75,7 +80,7 @@ class FilmFeatures:
         return self._missing == 0
 
     def add(self, found: ClipFrame, features: Features, regions: Regions | None) -> None:
-        """Add a frame's features (D,) and its regions, where they are kept."""
+        """Add a frame's features (D,) and, if they are stored, its regions."""
         if not self._features.size:
             self._features = np.zeros((*self._shape, len(features)), np.float32)
         place = found.clip, found.part
@@ -86,7 +91,7 @@ class FilmFeatures:
         self._missing -= 1
 
     def _add_regions(self, place: tuple[int, int], regions: Regions) -> None:
-        """Arrays (N, K, 36, …), zero beyond each frame's ``region_count``."""
+        """Fill arrays (N, K, 36, …), which are zero beyond each frame's ``region_count``."""
         arrays = {
             "boxes": regions.boxes,
             "scores": regions.scores,
@@ -103,7 +108,7 @@ class FilmFeatures:
         counts[place] = len(regions.boxes)
 
     def group(self) -> FeatureGroup:
-        """The features of each clip are the mean over its K frames'."""
+        """The features of the film, each clip's being the mean over its K frames."""
         return FeatureGroup(
             self._features.mean(axis=1),
             np.array([clip.interval for clip in self._film.clips], dtype=np.float64),

@@ -1,4 +1,4 @@
-"""Frames of films, decoded ahead and in batches that cross clips and films; not a stage of its own."""
+"""Frames of films, decoded ahead, in batches that cross clips and films."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from mmtool.errors import InputError
 from mmtool.records import Clip, Failure
 from mmtool.video.frames import ClipFrame, read_clip_frames
 
-AHEAD = 2  # batches that are decoded while the model works on another
+AHEAD = 2  # batches that are decoded while the model encodes another
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class FilmClips:
-    """A video with its clips; ``title`` is what progress calls it."""
+    """A video with its clips; ``title`` names it in progress bars."""
 
     id: str
     path: Path
@@ -37,9 +37,9 @@ class FilmFrame:
 def frame_batches(
     films: Iterable[FilmClips], *, per_clip: int, batch_size: int
 ) -> Iterator[list[FilmFrame] | Failure]:
-    """Yield all frames in batches of up to ``batch_size``, and a failure for each film that has one.
+    """Yield all frames in batches of up to ``batch_size``, and a failure for each film that fails.
 
-    The frames of a batch are of one size (H, W).
+    All frames of a batch have the same size (H, W).
     """
     waiting: list[FilmFrame] = []
     for item in _ahead(_decode(films, per_clip), AHEAD * batch_size):
@@ -67,7 +67,7 @@ def _decode(films: Iterable[FilmClips], per_clip: int) -> Iterator[FilmFrame | F
 
 
 def _ahead(items: Iterator[Item], count: int) -> Iterator[Item]:
-    """Yield what an iterator yields; a thread runs it up to ``count`` items ahead."""
+    """Yield the items of an iterator, which a thread runs up to ``count`` items ahead."""
     pool = ThreadPoolExecutor(1)
     try:
         waiting = deque(pool.submit(next, items, None) for _ in range(count))

@@ -1,8 +1,8 @@
-"""What extracting from videos and from texts has in common; not a stage of its own."""
+"""Features files: which ids are to be encoded, and writing their features as they come."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +15,20 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
 from mmtool.formats.lock import sole_writer
-from mmtool.records import EncoderIdentity, Failure, RegionNames, StageReport
+from mmtool.records import EncoderIdentity, Failure, RegionNames
+from mmtool.stages.extract.report import ExtractedFeatures, ModalityResult
+
+Result = FeatureGroup | Failure
+Results = Iterable[tuple[str, Result]]
+
+
+@dataclass(slots=True)
+class Work:
+    """The ids to encode with the digests of their recipes, ids with features already, and failures."""
+
+    recipes: dict[str, str] = field(default_factory=dict)
+    unchanged: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 @contextmanager
@@ -28,18 +41,21 @@ def open_builder(
     force: bool,
     region_names: RegionNames | None = None,
 ) -> Iterator[FeaturesBuilder]:
-    """Where to write, alone; raises CallError where the file holds features of another encoder or setting."""
+    """Open a features file for writing, as its only writer.
+
+    Raises CallError if the file has features of another encoder or of other settings.
+    """
     header = FeaturesHeader(modality, (identity,), versions=_versions(), region_names=region_names)
     path = corpus.features(name)
     with sole_writer(path):
         if path.exists() and not force:
             with open_features(path) as features:
-                if region_names is None:  # those that the file has are kept
+                if region_names is None:  # names that the file already has are kept
                     header = replace(header, region_names=features.header.region_names)
                 if features.header.digest != header.digest:
                     raise CallError(
                         f"{path}: was made with {features.header.describe()}, not with {header.describe()}; "
-                        f"keep both with --{modality}-name OTHER, or replace it with --force"
+                        f"choose another `{modality}_name` to keep both, or replace it with `force`"
                     )
         yield FeaturesBuilder(path, header)
 
@@ -49,64 +65,62 @@ def _versions() -> dict[str, str]:
     return {"mmtool": __version__} | {name: version(name) for name in libraries}
 
 
-def note_unsegmented(files: Mapping[str, Path], ids: Sequence[str], report: StageReport) -> None:
-    """Name what lies in ``videos/`` or ``texts/`` and has not been segmented, or not successfully."""
+def unsegmented_notes(files: Mapping[str, Path], ids: Sequence[str]) -> list[str]:
+    """A note about files in ``videos/`` or ``texts/`` that were not segmented, or not successfully."""
     segmented = set(ids)
     left_out = [path for id, path in files.items() if id not in segmented]
-    if left_out:
-        more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
-        report.notes.append(f"{left_out[0]}{more}: not segmented, so left out; run `mmtool segment`")
+    if not left_out:
+        return []
+    more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+    return [f"{left_out[0]}{more}: not segmented, so left out; run `mmtool segment`"]
 
 
-def ids_to_make(
+def find_work(
     ids: Sequence[str],
     inputs: Callable[[str], list[str]],
     builder: FeaturesBuilder,
+    *,
     force: bool,
-    report: StageReport,
-    more: Sequence[str] = (),
-) -> dict[str, str]:
-    """Return the ids that have work left, each with the recipe digest of what will be made.
+    richer: Sequence[str] = (),
+) -> Work:
+    """Return which ids are still to be encoded.
 
-    Features that were made from the same inputs and one of ``more`` hold more than is asked for.
+    Features that were made from the same inputs and one of ``richer`` have more than is asked for, and are
+    kept.
     """
-    recipes = {}
+    work = Work()
     for id in ids:
         try:
             given = inputs(id)
         except InputError as error:
-            report.failures.append(Failure(id, str(error)))
+            work.failures.append(Failure(id, str(error)))
             continue
         except OSError as error:
             reason = f"{error.filename}: cannot be read ({error.strerror}); check that it is a readable file"
-            report.failures.append(Failure(id, reason))
+            work.failures.append(Failure(id, reason))
             continue
         recipe = digest_json(given)
-        enough = [recipe, *(digest_json([*given, extra]) for extra in more)]
-        if not force and any(builder.has(id, each) for each in enough):
-            report.unchanged.append(id)
+        sufficient = [recipe, *(digest_json([*given, extra]) for extra in richer)]
+        if not force and any(builder.has(id, each) for each in sufficient):
+            work.unchanged.append(id)
         else:
-            recipes[id] = recipe
-    return recipes
+            work.recipes[id] = recipe
+    return work
 
 
-def add_results(
-    results: Iterable[tuple[str, FeatureGroup | Failure]],
-    recipes: dict[str, str],
-    builder: FeaturesBuilder,
-    report: StageReport,
-) -> None:
+def write_features(results: Results, work: Work, builder: FeaturesBuilder) -> ModalityResult:
     """Write each result as it comes, and the whole file at the end."""
+    header = builder.header
+    file = ExtractedFeatures(modality=header.modality, path=builder.path, encoder=header.sources[0])
+    written = ModalityResult(features=file, unchanged=work.unchanged, failures=[*work.failures])
     for id, result in results:
         if isinstance(result, Failure):
-            report.failures.append(result)
+            written.failures.append(result)
         elif not np.isfinite(result.features).all():
-            name = builder.header.name
-            reason = f"{id}: {name} made features that are no finite numbers; try --precision fp32"
-            report.failures.append(Failure(id, reason))
+            reason = f"{id}: {header.name} produced non-finite features; try `precision=fp32`"
+            written.failures.append(Failure(id, reason))
         else:
-            builder.add(id, replace(result, recipe=recipes[id]))
-            report.done.append(id)
+            builder.add(id, replace(result, recipe=work.recipes[id]))
+            written.done.append(id)
     builder.finish()
-    report.written.append(str(builder.path))
-    report.facts[builder.header.name] = f"{builder.header.sources[0].dimension} dimensions"
+    return written

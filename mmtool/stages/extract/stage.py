@@ -1,25 +1,58 @@
 """Clips and snippets → features in HDF5."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmtool.choices import EncoderPrecision
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Progress, StageReport, silent
+from mmtool.records import Progress, silent
 from mmtool.settings.extract import ExtractSettings
+from mmtool.stages.extract.report import ExtractReport, ModalityResult
 from mmtool.stages.extract.texts import extract_text
 from mmtool.stages.extract.videos import extract_video
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device
 
 
-def extract(root: Path, settings: ExtractSettings, *, progress: Progress = silent) -> StageReport:
-    """Write ``features/<name>.h5`` for the video encoder, for the text encoder, or for both."""
-    corpus, report = Corpus.open(root), StageReport("extract")
+def extract(
+    root: Path | str,
+    settings: ExtractSettings | None = None,
+    *,
+    progress: Progress = silent,
+    **options: object,
+) -> ExtractReport:
+    """Write ``features/<name>.h5`` for the video encoder, for the text encoder, or for both.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of :class:`ExtractSettings`.
+        progress: Hears how many clips, films or texts are encoded.
+
+    Returns:
+        A report with the features file of each modality. A video or text that cannot be encoded is a failure
+        beside those that can.
+
+    Raises:
+        CallError: The settings are impossible, or there is nothing to encode.
+        InputError: The weights of an encoder cannot be loaded.
+    """
+    settings = ExtractSettings.chosen(settings, options)
+    corpus, report = Corpus.open(Path(root)), ExtractReport()
     if settings.precision is EncoderPrecision.BF16 and not multiplies_bf16(resolve_device(settings.device)):
         report.notes.append(
-            "this processor has no products of bf16 (AVX-512 has); --precision fp32 is faster"
+            "this processor does not multiply bf16 (processors with AVX-512 do); `precision=fp32` is faster"
         )
-    if settings.video_encoder is not None:
-        extract_video(corpus, settings.video_encoder, settings, report, progress)
-    if settings.text_encoder is not None:
-        extract_text(corpus, settings.text_encoder, settings, report, progress)
+    for result in _results(corpus, settings, progress):
+        report.features.append(result.features)
+        report.done += result.done
+        report.unchanged += result.unchanged
+        report.failures += result.failures
+        report.notes += result.notes
+        report.written.append(str(result.features.path))
     return report
+
+
+def _results(corpus: Corpus, settings: ExtractSettings, progress: Progress) -> Iterator[ModalityResult]:
+    if settings.video_encoder is not None:
+        yield extract_video(corpus, settings, progress)
+    if settings.text_encoder is not None:
+        yield extract_text(corpus, settings, progress)

@@ -1,4 +1,4 @@
-"""Clips → features; the half of ``extract`` that looks at pictures."""
+"""Clips → features: the video side of ``extract``."""
 
 import platform
 from collections.abc import Iterator
@@ -11,68 +11,48 @@ import torch
 
 from mmtool.choices import Device, Engine, Modality, RegionPrecision
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
-from mmtool.errors import CallError, InputError, MmtoolError
+from mmtool.errors import CallError, InputError, MmtoolError, SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, fingerprint
 from mmtool.formats.features import FeatureGroup
-from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, StageReport, silent
+from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, silent
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.engines import in_processes, on_ray
 from mmtool.stages.extract.film import encode_films
 from mmtool.stages.extract.frame_batches import FilmClips
 from mmtool.stages.extract.outputs import (
-    add_results,
-    ids_to_make,
-    note_unsegmented,
+    Result,
+    find_work,
     open_builder,
+    unsegmented_notes,
+    write_features,
 )
+from mmtool.stages.extract.report import ModalityResult
 from mmtool.stages.shared.devices import resolve_device
 from mmtool.stages.shared.encoders import make_video_encoder
 from mmtool.video import VIDEO_SUFFIXES
 
-Results = Iterator[tuple[str, FeatureGroup | Failure]]
 
-
-def extract_video(
-    corpus: Corpus,
-    encoder_name: str,
-    settings: ExtractSettings,
-    report: StageReport,
-    progress: Progress,
-) -> None:
+def extract_video(corpus: Corpus, settings: ExtractSettings, progress: Progress) -> ModalityResult:
     """Write the features of each video's clips."""
     if not corpus.clip_ids():
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
     device = resolve_device(settings.device).type
-    settings = replace(settings, video_encoder=encoder_name, device=Device(device))
+    settings = replace(settings, device=Device(device))
     encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
-        _extract_intervals(corpus, encoder, settings, report)
-    else:
-        _extract_frames(corpus, encoder, settings, report, progress)
+        return _extract_intervals(corpus, encoder, settings)
+    return _extract_frames(corpus, encoder, settings, progress)
 
 
-def _extract_intervals(
-    corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings, report: StageReport
-) -> None:
-    """By an encoder that sees clip times alone."""
-    of_pictures = {
-        "--frames": settings.frames > 1,
-        "--region-names": settings.region_names,
-        "--workers": settings.workers > 1,
-        "--engine": settings.engine is not Engine.LOCAL,
-    }
-    for option, is_given in of_pictures.items():
-        if is_given:
-            raise CallError(
-                f"{option} is of encoders that see pictures; {encoder.identity.name} has no use for it"
-            )
+def _extract_intervals(corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings) -> ModalityResult:
+    """Encode with an encoder that sees only the times of clips."""
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.clips(id))]
 
-    def encode(id: str) -> FeatureGroup | Failure:
+    def encode(id: str) -> Result:
         try:
             intervals = [clip.interval for clip in read_clips(corpus.clips(id))]
         except InputError as error:
@@ -81,33 +61,29 @@ def _extract_intervals(
 
     name = settings.video_name or encoder.identity.name
     with open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force) as builder:
-        recipes = ids_to_make(corpus.clip_ids(), inputs, builder, settings.force, report)
-        add_results(((id, encode(id)) for id in recipes), recipes, builder, report)
+        work = find_work(corpus.clip_ids(), inputs, builder, force=settings.force)
+        return write_features(((id, encode(id)) for id in work.recipes), work, builder)
 
 
 def _extract_frames(
-    corpus: Corpus,
-    encoder: FrameEncoder,
-    settings: ExtractSettings,
-    report: StageReport,
-    progress: Progress,
-) -> None:
-    """By an encoder that sees frames of each clip."""
+    corpus: Corpus, encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
+) -> ModalityResult:
+    """Encode with an encoder that sees frames of each clip."""
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
-    report.failures += clashes
     ambiguous = {clash.id for clash in clashes}
     ids = [id for id in corpus.clip_ids() if id not in ambiguous]
-    note_unsegmented(videos, ids, report)
     stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
-    more = [] if settings.keep_regions else [f"regions {precision}" for precision in RegionPrecision]
+    richer = [] if settings.keep_regions else [f"regions {precision}" for precision in RegionPrecision]
 
     def inputs(id: str) -> list[str]:
         if id not in videos:
-            raise InputError(corpus.clips(id), "has no film of this name in videos/", f"add videos/{id}.mp4")
+            raise InputError(
+                corpus.clips(id), "has no film of the same name in videos/", f"add videos/{id}.mp4"
+            )
         return [digest_file(corpus.clips(id)), fingerprint(videos[id]), *stored]
 
     identity = _with_frames(encoder.identity, settings.frames)
-    names = _names(encoder) if settings.region_names else None
+    names = _region_names(encoder) if settings.region_names else None
     with open_builder(
         corpus,
         settings.video_name or identity.name,
@@ -116,14 +92,17 @@ def _extract_frames(
         force=settings.force,
         region_names=names,
     ) as builder:
-        recipes = ids_to_make(ids, inputs, builder, settings.force, report, more)
+        work = find_work(ids, inputs, builder, force=settings.force, richer=richer)
+        work.failures[:0] = clashes
         films = []
-        for id in recipes:
+        for id in work.recipes:
             try:
                 films.append(_film(videos[id], corpus.clips(id), f"({ids.index(id) + 1} of {len(ids)})"))
             except InputError as error:
-                report.failures.append(Failure(id, str(error)))
-        add_results(_results(films, encoder, settings, progress), recipes, builder, report)
+                work.failures.append(Failure(id, str(error)))
+        result = write_features(_results(films, encoder, settings, progress), work, builder)
+    result.notes += unsegmented_notes(videos, ids)
+    return result
 
 
 def _film(path: Path, clips: Path, position: str) -> FilmClips:
@@ -131,28 +110,29 @@ def _film(path: Path, clips: Path, position: str) -> FilmClips:
 
 
 def _with_frames(identity: EncoderIdentity, frames: int) -> EncoderIdentity:
-    """How many frames make a clip changes its features as much as the encoder's own settings do."""
+    """Add the number of frames per clip, which changes features as the encoder's own settings do."""
     return replace(identity, settings=identity.settings | {"frames": frames})
 
 
-def _names(encoder: FrameEncoder) -> RegionNames:
+def _region_names(encoder: FrameEncoder) -> RegionNames:
     names = encoder.names if isinstance(encoder, NamesRegions) else None
     if names is None:
-        raise CallError(
-            f"--region-names: {encoder.identity.name} has no names for what it detects; "
-            "put objects_vocab.txt and attributes_vocab.txt beside the weights of faster-rcnn-vg"
+        raise SettingError(
+            "region_names",
+            f"cannot be stored: {encoder.identity.name} has no names for its classes; put "
+            "objects_vocab.txt and attributes_vocab.txt beside the weights of faster-rcnn-vg",
         )
     return names
 
 
 def _results(
     films: list[FilmClips], encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
-) -> Results:
-    """Of this process, whose batches cross films, or of several, which take a film each."""
+) -> Iterator[tuple[str, Result]]:
+    """Encode films in this process, whose batches cross films, or in several, which take one film each."""
     if settings.engine is Engine.LOCAL and settings.workers == 1:
         yield from _encode(films, encoder, settings, progress)
         return
-    threads = torch.get_num_threads()  # their number decides how sums are rounded: the same everywhere
+    threads = torch.get_num_threads()  # the rounding of sums depends on it, so it is the same everywhere
     work = partial(encode_film, settings, threads, encoder.identity)
     if settings.engine is Engine.RAY:
         gpus = 1 if settings.device is Device.CUDA else 0
@@ -166,7 +146,7 @@ def _results(
 
 def _encode(
     films: list[FilmClips], encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
-) -> Results:
+) -> Iterator[tuple[str, Result]]:
     return encode_films(
         films,
         encoder,
@@ -179,15 +159,15 @@ def _encode(
 
 def encode_film(
     settings: ExtractSettings, threads: int, identity: EncoderIdentity, film: FilmClips
-) -> FeatureGroup | Failure:
-    """Encode one film; what a process of an engine does, by the caller's encoder or not at all."""
+) -> Result:
+    """Encode one film in a process of an engine, with the caller's encoder or not at all."""
     try:
         encoder = _encoder_of_process(settings, threads)
     except MmtoolError as error:
         return Failure(film.id, f"{film.path}: {platform.node()} cannot load the encoder: {error}")
     if encoder.identity != identity:
-        problem = f"{platform.node()} has {encoder.identity.weights}, not {identity.weights}, as weights"
-        return Failure(film.id, f"{film.path}: {problem}; give its machines the same files")
+        problem = f"{platform.node()} has the weights {encoder.identity.weights}, not {identity.weights}"
+        return Failure(film.id, f"{film.path}: {problem}; put the same files on all machines")
     ((_, result),) = _encode([film], encoder, settings, silent)
     return result
 
@@ -197,5 +177,5 @@ def _encoder_of_process(settings: ExtractSettings, threads: int) -> FrameEncoder
     torch.set_num_threads(threads)
     encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
-        raise ValueError("an encoder of intervals needs no process of its own")
+        raise ValueError("interval encoders do not run in processes of their own")
     return encoder

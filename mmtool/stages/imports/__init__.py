@@ -6,13 +6,16 @@ from mmtool.lazy import lazy_names
 
 if TYPE_CHECKING:
     from mmtool.stages.imports.checkpoint import import_checkpoint
-    from mmtool.stages.imports.yms import import_yms
+    from mmtool.stages.imports.corpus import import_corpus
+    from mmtool.stages.imports.report import ImportCheckpointReport, ImportReport
 
-__all__ = ["import_checkpoint", "import_yms"]
+__all__ = ["ImportCheckpointReport", "ImportReport", "import_checkpoint", "import_corpus"]
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "ImportCheckpointReport": "mmtool.stages.imports.report",
+        "ImportReport": "mmtool.stages.imports.report",
         "import_checkpoint": "mmtool.stages.imports.checkpoint",
-        "import_yms": "mmtool.stages.imports.yms",
+        "import_corpus": "mmtool.stages.imports.corpus",
     },
 )

@@ -1,7 +1,6 @@
-"""A checkpoint of the published program, and the corpus's features → a run that aligns."""
+"""A checkpoint of the published program, and the features of the corpus → a run that aligns."""
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import torch
 
 from mmtool.alignment.network.actions import ONE_TO_MANY, ActionSet
 from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape
-from mmtool.choices import Action, Inputs, Modality, Split
-from mmtool.errors import CallError, InputError
+from mmtool.choices import Action, Inputs, Modality, Normalisation, Split
+from mmtool.errors import CallError, InputError, SettingError
 from mmtool.features.joined import PROJECTED, only_features
 from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, write_checkpoint
 from mmtool.formats.corpus import Corpus
@@ -24,64 +23,79 @@ from mmtool.importers.neumatch_checkpoint import (
     renamed,
     require_shapes,
 )
-from mmtool.records import StageReport
+from mmtool.records import Progress, silent
+from mmtool.settings.imports import ImportCheckpointSettings
+from mmtool.stages.imports.report import ImportCheckpointReport
 from mmtool.stages.shared.network_inputs import open_for_training
 
 
 def import_checkpoint(
-    file: Path,
-    root: Path,
+    root: Path | str,
+    settings: ImportCheckpointSettings | None = None,
     *,
-    run: str,
-    video: str = "",
-    text: str = "",
-    actions: Sequence[Action] = (),
-    force: bool = False,
-) -> StageReport:
-    """Write ``runs/<run>`` with the network of ``file``.
+    progress: Progress = silent,
+    **options: object,
+) -> ImportCheckpointReport:
+    """Write ``runs/<run>`` with the network of a checkpoint.
 
     The file holds neither projection nor normalisation: they are those of the corpus's features,
-    ``<name>.rp.h5``, or for full features the statistics of the training split. ``actions`` are
-    those of the classes, in order; for three classes the published order is the default.
+    ``<name>.rp.h5``, or, for full features, the statistics of the training split.
+
+    Args:
+        root: The corpus folder.
+        settings: All settings; or give them as keywords, the fields of
+            :class:`ImportCheckpointSettings`.
+        progress: Hears when the run is written.
+
+    Raises:
+        CallError: The file is not such a checkpoint, the corpus lacks the features that it reads, or the
+            run exists and is another one.
     """
-    corpus, report = Corpus.open(root), StageReport("import checkpoint")
+    settings = ImportCheckpointSettings.chosen(settings, options)
+    corpus, run = Corpus.open(Path(root)), settings.run
     folder = corpus.run(run)
     try:
-        checkpoint = _read(corpus, file, {Modality.VIDEO: video, Modality.TEXT: text}, tuple(actions))
-        origin = Origin(file.name, digest_file(file))
+        checkpoint = _read(corpus, settings)
+        origin = Origin(settings.file.name, digest_file(settings.file))
         config = RunConfig(checkpoint.settings, _digest(checkpoint.inputs), imported=origin)
-        if not force and _is_done(folder, config):
-            report.unchanged.append(run)
-            return report
+        done = not settings.force and _is_done(folder, config)
     except InputError as error:
         raise CallError(str(error)) from error
-    if force and folder.exists():
+    report = ImportCheckpointReport(
+        run=run,
+        inputs=Inputs(str(checkpoint.settings["inputs"])),
+        normalisation=Normalisation(str(checkpoint.settings["normalisation"])),
+        epoch=checkpoint.epoch,
+    )
+    if done:
+        report.unchanged.append(run)
+        return report
+    if settings.force and folder.exists():
         shutil.rmtree(folder)
     write_run(folder / "config.json", config)
     write_checkpoint(folder / "last.pt", checkpoint)
+    progress("importing", 1, 1, "checkpoints")
     report.done.append(run)
     report.written.append(str(folder))
-    report.facts |= {name: checkpoint.settings[name] for name in ("inputs", "normalisation")}
-    report.facts["epoch"] = checkpoint.epoch
+    video, text = (checkpoint.inputs[modality].name for modality in (Modality.VIDEO, Modality.TEXT))
     report.notes.append(
-        f"{file}: holds no projection and no normalisation; those of {checkpoint.settings['video']} and "
-        f"{checkpoint.settings['text']} here stand in for them"
+        f"{settings.file}: holds no projection and no normalisation; the run uses those of this corpus's "
+        f"{video} and {text} features"
     )
     return report
 
 
-def _read(
-    corpus: Corpus, file: Path, features: dict[Modality, str], actions: tuple[Action, ...]
-) -> Checkpoint:
-    """The checkpoint to write; raises InputError for a file, or a corpus, that cannot give it."""
+def _read(corpus: Corpus, settings: ImportCheckpointSettings) -> Checkpoint:
+    """The checkpoint to write; raises InputError where the file or the corpus cannot provide it."""
+    file = settings.file
     published = read_neumatch_checkpoint(file)
     found = read_shape(file, published.tensors)
-    action_set = _action_set(file, found.actions, actions)
+    action_set = _action_set(file, found.actions, settings.actions)
     shape, pairs = NetworkShape(**asdict(found)), names(found.inputs, found.normalisation)
-    with torch.device("meta"):  # shapes alone
+    with torch.device("meta"):  # only the shapes are needed
         ours = AlignmentNetwork(shape).state_dict()
     require_shapes(file, published.tensors, {theirs: ours[name] for theirs, name in pairs.items()})
-    inputs = _read_inputs(corpus, found, features)
+    inputs = _read_inputs(corpus, found, {Modality.VIDEO: settings.video, Modality.TEXT: settings.text})
     return Checkpoint(
         settings={
             **{str(modality): given.name for modality, given in inputs.items()},
@@ -99,16 +113,17 @@ def _read(
 
 
 def _action_set(file: Path, classes: int, actions: tuple[Action, ...]) -> ActionSet:
+    """The actions of the network's classes: those that were named, or the published three."""
     chosen = actions or (ONE_TO_MANY if classes == len(ONE_TO_MANY) else ())
     if len(chosen) != classes:
         given = f", not {len(chosen)}" if chosen else ""
         raise InputError(
-            file, f"tells {classes} actions apart{given}", "name them in class order with --action"
+            file, f"distinguishes {classes} actions{given}", "name them in class order with `actions`"
         )
     try:
         return ActionSet(chosen)
     except ValueError as error:
-        raise CallError(f"--action: {error}") from error
+        raise SettingError("actions", f"cannot be used: {error}") from error
 
 
 def _read_inputs(
@@ -128,7 +143,7 @@ def _read_inputs(
                 raise InputError(
                     corpus.features(name if full else name + PROJECTED),
                     f"has {dimension} dimensions, but the checkpoint's network reads {wanted}",
-                    f"name others with --{modality}"
+                    f"name others with `{modality}`"
                     if full
                     else f"make it with `mmtool project --dim {wanted} --force`",
                 )
@@ -137,7 +152,7 @@ def _read_inputs(
 
 
 def _digest(inputs: dict[Modality, CheckpointInput]) -> str:
-    """Of everything that the corpus gave the run."""
+    """The digest of everything that the run takes from the corpus."""
     return digest_json(
         [
             [asdict(source) for source in given.sources]
@@ -148,10 +163,10 @@ def _digest(inputs: dict[Modality, CheckpointInput]) -> str:
 
 
 def _is_done(folder: Path, config: RunConfig) -> bool:
-    """Whether this very import was made; raises CallError where the folder holds another run."""
+    """Whether this very import was done before; raises CallError where the folder holds another run."""
     path, last = folder / "config.json", folder / "last.pt"
     if path.exists() and read_run(path) == config:
         return last.exists()
     if path.exists() or last.exists():
-        raise CallError(f"{folder}: is another run; name another with --run, or replace it with --force")
+        raise CallError(f"{folder}: is another run; choose another `run` name, or replace it with `force`")
     return False

@@ -3,28 +3,21 @@
 import threading
 from collections.abc import Callable
 from functools import cached_property
-from math import inf
 from pathlib import Path
 
-from mmtool.errors import CallError, InputError, MmtoolError
+from mmtool.errors import CallError, MmtoolError
 from mmtool.formats.clips import read_clips, write_clips
-from mmtool.formats.cut_lists import read_cut_list
 from mmtool.formats.frame_scores import read_frame_scores, write_frame_scores
 from mmtool.formats.pictures import write_picture
 from mmtool.formats.provenance import Recipe, State, record, state_of
-from mmtool.records import Clip
+from mmtool.stages.segment.clips import clips_from_cut_list, clips_from_scores
 from mmtool.stages.segment.film_job import FilmJob
 from mmtool.stages.segment.outputs import must_write
 from mmtool.stages.segment.report import SegmentedVideo
-from mmtool.video.film_header import read_header
-from mmtool.video.frames import timeline_of
-from mmtool.video.probe import probe
-from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
-from mmtool.video.shots import Extent, OnFrames, clips_of, recall_scores, score_frames
+from mmtool.video.shots import Extent, OnFrames, recall_scores, score_frames
 
 SUGGESTED = (0.5, 0.7, 1.0, 1.4, 2.0)  # thresholds to plot, as multiples of the detector's
-TOLERATED_LOSS = 0.05  # share of a film that may be missing at its end
 DRAWING = threading.Lock()  # matplotlib's style belongs to the whole process
 
 
@@ -42,10 +35,6 @@ def segment_film(job: FilmJob, on_frames: OnFrames | None = None) -> SegmentedVi
     except (MmtoolError, OSError) as error:
         return work.result(failure=str(error))
     return work.result()
-
-
-def _reaches(end: float, wanted: float) -> bool:
-    return wanted - end <= max(1.0, TOLERATED_LOSS * wanted)
 
 
 class _Work:
@@ -111,46 +100,14 @@ class _Work:
         )
 
     def _write_clips(self, output: Path) -> None:
-        cut_list = self.job.cut_list
-        clips = self._detected() if cut_list is None else self._imported(cut_list)
-        write_clips(output, clips)
-        self._clips = len(clips)
-
-    def _detected(self) -> list[Clip]:
         job = self.job
-        clips = clips_of(self.scores, job.detector, min_clip_frames=job.settings.min_clip_frames)
-        self._check_end(clips[-1].end)
-        if len(clips) == 1:
-            self._notes.append(
-                f"{job.path}: no cuts found, so the film is one clip of {clips[0].duration:.1f} s; "
-                f"if it has cuts, {job.detector.advice_for_more_cuts()}"
-            )
-        return clips
-
-    def _check_end(self, end: float) -> None:
-        """Tell a truncated file, which fails, from a film whose sound goes on after its pictures."""
-        path, settings, claimed = self.job.path, self.job.settings, self.scores.claimed_end
-        if claimed is None or _reaches(end, min(claimed, settings.end or inf)):
-            return
-        ends = f"its pictures end at {end:.1f} s, but its header says {claimed:.1f} s"
-        if settings.incomplete or _reaches(data_end(path), claimed):
-            self._notes.append(f"{path}: {ends}; the clips end with the pictures")
+        if job.cut_list is None:
+            cut = clips_from_scores(job.path, self.scores, job.detector, job.settings)
         else:
-            raise InputError(
-                path, f"is truncated: {ends}", "copy it again, or accept what there is with `incomplete`"
-            )
-
-    def _imported(self, cut_list: Path) -> list[Clip]:
-        """The clips of a cut list.
-
-        Frame numbers that contradict the times are left out: some programs count by an average frame rate.
-        """
-        path = self.job.path
-        rate, header = probe(path).frame_rate, read_header(path)
-        clips = read_cut_list(cut_list, frame_rate=rate, end=header.end, offset=header.offset)
-        if timeline_of(path, clips) is None:
-            return [Clip(clip.start, clip.end) for clip in clips]
-        return clips
+            cut = clips_from_cut_list(job.path, job.cut_list)
+        write_clips(output, cut.clips)
+        self._clips = len(cut.clips)
+        self._notes += cut.notes
 
     def _draw_suggestions(self, output: Path) -> None:
         from mmtool.plots.thresholds import write_thresholds

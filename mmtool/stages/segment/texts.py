@@ -1,6 +1,7 @@
 """Texts → snippets."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mmtool.errors import MmtoolError
@@ -12,9 +13,22 @@ from mmtool.records import Progress
 from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment.outputs import must_write
 from mmtool.stages.segment.report import SegmentedText
-from mmtool.text.readers import read_text
+from mmtool.text.readers import TextFile, read_text
 
 EXPECTED_ENCODINGS = ("utf-8", "utf-8-sig", "ascii")  # any other is worth a note
+
+
+def split_text(path: Path, settings: SegmentSettings) -> TextFile:
+    """Read one text and split it into snippets; nothing is written. The notes name the file.
+
+    Raises:
+        InputError: The text cannot be read, or is empty.
+    """
+    text = read_text(path, split=settings.split, language=settings.language, text_format=settings.text_format)
+    notes = [f"{path}: {note}" for note in text.notes]
+    if text.encoding not in EXPECTED_ENCODINGS:
+        notes.insert(0, f"{path}: read as {text.encoding}; save it as UTF-8 if the snippets look wrong")
+    return replace(text, notes=notes)
 
 
 def segment_texts(
@@ -40,17 +54,14 @@ def _segment_text(id: str, path: Path, output: Path, settings: SegmentSettings) 
     recipe = Recipe("segment", determining, {path.name: fingerprint(path)})
     if not must_write(output, recipe, force=settings.force):
         return SegmentedText(id=id, path=path)
-    text = read_text(path, split=settings.split, language=settings.language, text_format=settings.text_format)
-    notes = [f"{path}: {note}" for note in text.notes]
-    if text.encoding not in EXPECTED_ENCODINGS:
-        notes.insert(0, f"{path}: read as {text.encoding}; save it as UTF-8 if the snippets look wrong")
+    text = split_text(path, settings)
     write_snippets(output, text.snippets)
     record(output, recipe)
     return SegmentedText(
         id=id,
         path=path,
         written=(output,),
-        notes=tuple(notes),
+        notes=tuple(text.notes),
         snippets=len(text.snippets),
         encoding=text.encoding,
     )

@@ -1,54 +1,80 @@
-"""The encoders that settings of ``extract`` name."""
+"""The encoders that settings of ``extract`` choose."""
 
-from mmtool.choices import TextEncoderName
-from mmtool.encoders import contract
-from mmtool.encoders.contract import FrameEncoder, IntervalEncoder
-from mmtool.encoders.registry import load_text_encoder, load_video_encoder
+from collections.abc import Mapping
+
+from mmtool.choices import Modality
+from mmtool.encoders.contract import Encoder, EncoderOptions, FrameEncoder, TextEncoder, VideoEncoder
+from mmtool.encoders.registry import text_encoder_class, video_encoder_class
+from mmtool.errors import SettingError
 from mmtool.records import EncoderIdentity
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.shared.devices import resolve_device
 
+OPTIONS = {  # the settings that encoders read as options, where not all encoders do
+    Modality.VIDEO: {
+        "video_weights": "weights",
+        "video_model": "model",
+        "image_size": "image_size",
+        "proposals": "proposals",
+        "keep_regions": "keep_regions",
+    },
+    Modality.TEXT: {"text_weights": "weights", "text_model": "model", "pooling": "pooling"},
+}
+FOR_FRAMES = ("frames", "region_names", "workers", "engine")  # settings of films, for all frame encoders
 
-def make_video_encoder(settings: ExtractSettings) -> FrameEncoder | IntervalEncoder:
-    """Load the encoder; raises InputError where its weights cannot be had, CallError for wrong settings."""
+
+def make_video_encoder(settings: ExtractSettings) -> VideoEncoder:
+    """Load the video encoder.
+
+    Raises InputError if its weights cannot be loaded, and SettingError for an unknown encoder or for a
+    setting that it does not read.
+    """
     if settings.video_encoder is None:
         raise ValueError("no video encoder")
-    return load_video_encoder(
-        settings.video_encoder,
-        video_model=settings.video_model,
-        weights=settings.video_weights,
-        seed=settings.seed,
-        image_size=settings.image_size,
-        proposals=settings.proposals,
-        keep_regions=settings.keep_regions,
-        batch_size=settings.batch_size,
-        precision=settings.precision,
-        device=resolve_device(settings.device).type,
-    )
+    encoder = video_encoder_class(settings.video_encoder)
+    _refuse_unread(settings, Modality.VIDEO, encoder)
+    return encoder(_options(settings, settings.video_encoder, OPTIONS[Modality.VIDEO]))
 
 
-def make_text_encoder(name: TextEncoderName, settings: ExtractSettings) -> contract.TextEncoder:
-    """Load the encoder; raises InputError where its weights cannot be had, CallError for wrong settings."""
-    return load_text_encoder(
-        name,
-        weights=settings.text_weights,
-        seed=settings.seed,
-        text_model=settings.text_model,
-        pooling=settings.pooling,
-        batch_size=settings.batch_size,
-        precision=settings.precision,
-        device=resolve_device(settings.device).type,
-    )
+def make_text_encoder(settings: ExtractSettings) -> TextEncoder:
+    """Load the text encoder; raises as :func:`make_video_encoder` does."""
+    if settings.text_encoder is None:
+        raise ValueError("no text encoder")
+    encoder = text_encoder_class(settings.text_encoder)
+    _refuse_unread(settings, Modality.TEXT, encoder)
+    return encoder(_options(settings, settings.text_encoder, OPTIONS[Modality.TEXT]))
 
 
 def identify_encoders(settings: ExtractSettings) -> list[EncoderIdentity]:
-    """Load the encoders of video and text, and say which they are; nothing is read or written else.
+    """Load the video and text encoders and return their identities; no film or text is read.
 
-    Raises InputError where weights cannot be had, CallError for settings that do not fit.
+    Raises InputError if weights cannot be loaded, and CallError for settings that do not fit.
     """
-    found = []
+    identities = []
     if settings.video_encoder is not None:
-        found.append(make_video_encoder(settings).identity)
+        identities.append(make_video_encoder(settings).identity)
     if settings.text_encoder is not None:
-        found.append(make_text_encoder(settings.text_encoder, settings).identity)
-    return found
+        identities.append(make_text_encoder(settings).identity)
+    return identities
+
+
+def _options(settings: ExtractSettings, name: str, chosen: Mapping[str, str]) -> EncoderOptions:
+    return EncoderOptions(
+        name,
+        **{option: getattr(settings, setting) for setting, option in chosen.items()},
+        seed=settings.seed,
+        batch_size=settings.batch_size,
+        precision=settings.precision,
+        device=resolve_device(settings.device).type,
+    )
+
+
+def _refuse_unread(settings: ExtractSettings, modality: Modality, encoder: type[Encoder]) -> None:
+    """Raise SettingError for the first changed setting that the encoder does not read."""
+    unread = [setting for setting, option in OPTIONS[modality].items() if option not in encoder.reads]
+    if modality is Modality.VIDEO and not issubclass(encoder, FrameEncoder):
+        unread += FOR_FRAMES
+    for setting in unread:
+        if settings.is_changed(setting):
+            chosen = f"{modality}_encoder={getattr(settings, f'{modality}_encoder')}"
+            raise SettingError(setting, f"has no effect with `{chosen}`; leave it out")

@@ -10,36 +10,38 @@ import torch
 from mmtool.alignment.network.actions import ActionSet
 from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape, parameter_count
 from mmtool.choices import Modality, Precision, Split
-from mmtool.errors import CallError, InputError
+from mmtool.errors import CallError, InputError, SettingError
 from mmtool.features.joined import only_features
 from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.events import EventLog
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
-from mmtool.records import StageReport
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, TrainingData, read_training_data
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
+from mmtool.stages.train.report import NetworkTrainReport
 from mmtool.stages.train.starting_point import StartingPoint, open_start
 from mmtool.stages.train.validation import TIMING_WEIGHTS, Validation, measure
 from mmtool.training.loop import OnEpoch, TrainingState, fit
 from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.samples import Sample, cut_samples
 
-FREE_SETTINGS = {  # may change when a run goes on
+FREE_SETTINGS = {  # may change when a run continues
     "epochs",
     "device",
     "threads",
     "train_measures_every",
     "init_from",
 }
+ANOTHER = "name another with `run`, or start it again with `force`"
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     """One run to train, as one of its processes sees it."""
 
+    run: str
     folder: Path
     config: RunConfig
     settings: TrainSettings
@@ -47,25 +49,16 @@ class _Job:
     processes: Processes
 
 
-def train(
-    root: Path,
-    settings: TrainSettings,
-    *,
-    run: str,
-    force: bool = False,
-    on_epoch: OnEpoch = lambda _: None,
-) -> StageReport:
-    """Train ``runs/<run>`` on the training split, watching the validation split where there is one.
-
-    A run that was interrupted goes on from its last checkpoint and ends with the same weights as an
-    uninterrupted one; a finished run is left alone.
-    """
-    corpus, report = Corpus.open(root), StageReport("train")
+def train_network(
+    root: Path, settings: TrainSettings, *, run: str, force: bool, on_epoch: OnEpoch
+) -> NetworkTrainReport:
+    """Train ``runs/<run>``, or continue it from its last checkpoint."""
+    corpus = Corpus.open(root)
     set_threads(settings.threads)
     if settings.precision is Precision.BF16 and not multiplies_bf16(resolve_device(settings.device)):
-        raise CallError(
-            "--precision bf16: this processor cannot multiply it (AVX-512 can); "
-            "train with --precision fp32, or on a GPU"
+        raise SettingError(
+            "precision",
+            "bf16 is not supported by this processor (AVX-512 is needed); use fp32, or train on a GPU",
         )
     try:
         settings = replace(
@@ -75,27 +68,26 @@ def train(
         )
         if settings.early_stopping and not corpus.split(Split.VAL).exists():
             raise CallError(
-                f"{corpus.split(Split.VAL)}: early stopping needs a validation split; write an id a line"
+                f"{corpus.split(Split.VAL)}: early stopping needs a validation split; "
+                "write one video id per line"
             )
         data = read_training_data(corpus, settings)
         start = open_start(corpus, settings.init_from, corpus.run(run)) if settings.init_from else None
         network = _new_network(settings, data, start)
         config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
         with joined_processes() as processes:
-            job = _Job(corpus.run(run), config, settings, data, processes)
+            job = _Job(run, corpus.run(run), config, settings, data, processes)
             if force and job.folder.exists() and processes.leads:
                 shutil.rmtree(job.folder)
-            epochs = _train(job, network, on_epoch, report)
+            return _train(job, network, on_epoch)
     except InputError as error:
         raise CallError(str(error)) from error
-    (report.done if epochs else report.unchanged).append(run)
-    return report
 
 
 def _new_network(
     settings: TrainSettings, data: TrainingData, start: StartingPoint | None
 ) -> AlignmentNetwork:
-    """A network with the first weights: random ones from the seed, or those of another run."""
+    """A network with its first weights: random ones from the seed, or those of another run."""
     torch.manual_seed(settings.seed)
     shape = NetworkShape(
         video_dimension=data.train[0].clips.shape[1],
@@ -114,22 +106,21 @@ def _new_network(
     return network.to(resolve_device(settings.device))
 
 
-def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: StageReport) -> int:
-    """Train from where the run stands; returns the number of epochs of this call."""
+def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch) -> NetworkTrainReport:
+    """Train from where the run stands."""
     folder, settings, data, processes = job.folder, job.settings, job.data, job.processes
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
-    resumed = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
+    resumes = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
     action_set = ActionSet(settings.actions)
     weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
     validation = Validation(data.val, action_set, weights)
-    reached = _resume(network, validation, read_checkpoint(last)) if resumed else TrainingState()
-    done = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
+    reached = _resume(network, validation, read_checkpoint(last)) if resumes else TrainingState()
+    earlier = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
-        write_history(history, done)
+        write_history(history, earlier)
     samples = _samples(data.train, action_set, settings.max_actions)
-    report.facts |= {"samples": len(samples), "parameters": parameter_count(network)}
     started = reached.epoch
-    events = EventLog(folder / "events", done) if processes.leads else None
+    events = EventLog(folder / "events", earlier) if processes.leads else None
     training = fit(
         network,
         samples,
@@ -159,13 +150,21 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, report: Stag
             write_checkpoint(best, checkpoint)
         write_checkpoint(last, replace(checkpoint, training=asdict(reached)))
         on_epoch(record)
-    report.facts |= {"epochs": reached.epoch, "best_epoch": reached.best_epoch}
-    report.written.append(str(folder))
-    return reached.epoch - started
+    changed = reached.epoch > started
+    return NetworkTrainReport(
+        run=job.run,
+        done=[job.run] if changed else [],
+        unchanged=[] if changed else [job.run],
+        written=[str(folder)],
+        samples=len(samples),
+        parameters=parameter_count(network),
+        epochs=reached.epoch,
+        best_epoch=reached.best_epoch,
+    )
 
 
 def _prepare_run(folder: Path, config: RunConfig) -> bool:
-    """Whether there is a checkpoint to go on from; raises CallError where settings or data are others."""
+    """Whether there is a checkpoint to continue from; raises CallError for other settings or data."""
     path = folder / "config.json"
     if not path.exists():
         write_run(path, config)
@@ -173,30 +172,26 @@ def _prepare_run(folder: Path, config: RunConfig) -> bool:
     earlier = read_run(path)
     if earlier.imported is not None:
         raise CallError(
-            f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to go on "
-            "with; name another with --run, or start it anew with --force"
+            f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to "
+            f"continue with; {ANOTHER}"
         )
-    settings_of_then = TrainSettings().to_dict() | earlier.settings  # it may be older than a setting
+    earlier_settings = TrainSettings().to_dict() | earlier.settings  # the run may be older than a setting
     for name, value in config.settings.items():
-        if name not in FREE_SETTINGS and settings_of_then[name] != value:
-            raise CallError(
-                f"{path}: this run has {name} {settings_of_then[name]}, not {value}; "
-                "name another with --run, or start it anew with --force"
-            )
+        if name not in FREE_SETTINGS and earlier_settings[name] != value:
+            raise CallError(f"{path}: this run has {name} {earlier_settings[name]}, not {value}; {ANOTHER}")
     if earlier.start != config.start:
         raise CallError(
-            f"{path}: this run started from {_named(earlier)}, not from {_named(config)}; "
-            "name another with --run, or start it anew with --force"
+            f"{path}: this run started from {_start_of(earlier)}, not from {_start_of(config)}; {ANOTHER}"
         )
     if earlier.data != config.data:
         raise CallError(
-            f"{path}: this run was trained on other data (ids, features or annotations changed since); "
-            "name another with --run, or start it anew with --force"
+            f"{path}: this run was trained on other data (ids, features or annotations have changed); "
+            f"{ANOTHER}"
         )
     return (folder / "last.pt").exists()
 
 
-def _named(config: RunConfig) -> str:
+def _start_of(config: RunConfig) -> str:
     """The weights that a run started from, in words."""
     name = config.settings.get("init_from")
     return f"the weights of {name} ({config.start})" if config.start else "random weights"

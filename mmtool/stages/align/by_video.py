@@ -1,0 +1,143 @@
+"""Alignments by a decoder that sees one video at a time, with or without the similarity of features."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mmtool.decoders import AlignDecoder, DecodedVideo, Needs, VideoToAlign
+from mmtool.errors import CallError, InputError
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_file, digest_json
+from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
+from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.align.report import AlignedVideo
+from mmtool.stages.shared.clips_and_snippets import read_pair
+
+if TYPE_CHECKING:
+    from mmtool.features.pairs import FeaturePair
+
+SCORES = ("unmatched_score", "unused_cost")  # are part of every recipe here, whoever reads them
+
+
+def align_by_video(
+    corpus: Corpus,
+    settings: AlignSettings,
+    name: str,
+    decoder: AlignDecoder,
+    ids: Sequence[str],
+    progress: Progress,
+) -> Iterator[AlignedVideo | Failure]:
+    """Align each id with the decoder ``name``; with the features that the settings name if it needs any."""
+    with _open_features(corpus, settings, decoder) as pair:
+        aligner = _VideoAligner(corpus, settings, name, decoder, pair)
+        for number, id in enumerate(ids, start=1):
+            try:
+                yield aligner.align(id)
+            except InputError as error:
+                yield Failure(id, str(error))
+            progress("aligning", number, len(ids), "videos")
+
+
+@contextmanager
+def _open_features(
+    corpus: Corpus, settings: AlignSettings, decoder: AlignDecoder
+) -> Iterator["FeaturePair | None"]:
+    if decoder.needs is not Needs.FEATURES:
+        yield None
+        return
+    from mmtool.features.pairs import open_feature_pair  # loads h5py
+
+    with open_feature_pair(corpus, settings.video, settings.text, any_space=settings.any_space) as pair:
+        yield pair
+
+
+class _VideoAligner:
+    """Reads one video at a time, aligns it, and writes its alignment."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        settings: AlignSettings,
+        name: str,
+        decoder: AlignDecoder,
+        pair: "FeaturePair | None",
+    ) -> None:
+        self.corpus, self.settings, self.name, self.pair = corpus, settings, name, pair
+        self.decode = decoder.decode_function()
+        self.output = AlignmentOutput(corpus, settings)
+        others = sorted(decoder.settings_read - {*SCORES, "video", "text", "any_space"})
+        self.asked: list[object] = [name, *(getattr(settings, score) for score in SCORES)]
+        self.asked += [str(getattr(settings, other)) for other in others]
+        self.asked += [decoder.version] if decoder.version else []
+
+    def align(self, id: str) -> AlignedVideo:
+        """Align one video unless it is aligned already; raises InputError if that is impossible."""
+        clips, snippets = read_pair(self.corpus, id)
+        recipe = self._recipe(id)
+        existing = self.output.existing(id, recipe)
+        if existing is not None:
+            return existing
+        decoded = self._decoded(id, clips, snippets)
+        headers = [self.pair.video.header.digest, self.pair.text.header.digest] if self.pair else self.asked
+        alignment = Alignment(
+            id=id,
+            clips=tuple(clips),
+            snippets=tuple(snippets),
+            matches=tuple((int(clip), int(snippet)) for clip, snippet in decoded.matches),
+            clip_confidence=tuple(map(float, decoded.clip_confidence)),
+            snippet_confidence=tuple(map(float, decoded.snippet_confidence)),
+            decoder=self.name,
+            checkpoint=digest_json(headers),
+            candidates=tuple(decoded.candidates),
+        )
+        self._require_valid(alignment)
+        return self.output.write(alignment, recipe)
+
+    def _recipe(self, id: str) -> str:
+        inputs: list[object] = [
+            digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))
+        ]
+        return digest_json([self.asked, inputs, self.pair.recipe(id) if self.pair else []])
+
+    def _decoded(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> DecodedVideo:
+        video = VideoToAlign(
+            id=id,
+            clips=clips,
+            snippets=snippets,
+            similarity=self.pair.similarity(id, clips, snippets) if self.pair else None,
+        )
+        try:
+            return self.decode(video, self.settings)
+        except ValueError as error:
+            raise InputError(
+                self.corpus.snippets(id),
+                f"{self.name} cannot align it: {error}",
+                "correct it, or choose another `decoder`",
+            ) from error
+
+    def _require_valid(self, alignment: Alignment) -> None:
+        """Raise CallError for an answer that does not belong to these clips and snippets."""
+        clips, snippets = len(alignment.clips), len(alignment.snippets)
+        confidence = alignment.clip_confidence + alignment.snippet_confidence
+        problems = (
+            (
+                any(not (0 <= i < clips and 0 <= j < snippets) for i, j in alignment.matches),
+                "matches that do not exist",
+            ),
+            (len(alignment.clip_confidence) != clips, f"{len(alignment.clip_confidence)} clips, not {clips}"),
+            (
+                len(alignment.snippet_confidence) != snippets,
+                f"{len(alignment.snippet_confidence)} snippets, not {snippets}",
+            ),
+            (any(not 0 <= sure <= 1 for sure in confidence), "a confidence that is not in 0..1"),
+            (
+                len(alignment.candidates) not in (0, clips),
+                f"candidates of {len(alignment.candidates)} clips, not {clips}",
+            ),
+        )
+        for wrong, what in problems:
+            if wrong:
+                raise CallError(
+                    f"{alignment.id}: the decoder {self.name} returned {what}; report it to its author"
+                )

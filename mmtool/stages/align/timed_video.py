@@ -1,0 +1,91 @@
+"""One video in memory → its alignment by timing."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from mmtool.alignment.quality import TimingEvidence
+from mmtool.alignment.timing import semi_markov
+from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
+from mmtool.alignment.weak_matches import UnmatchedProbability
+from mmtool.choices import Decoder, TimingPath
+from mmtool.decoders import VideoToAlign
+from mmtool.errors import InputError
+from mmtool.formats.digests import digest_json
+from mmtool.records import Alignment
+from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.outputs import judged_alignment
+
+
+class TimedVideo(NamedTuple):
+    """An alignment that is not judged yet, and what judging it needs."""
+
+    alignment: Alignment
+    timing: TimingEvidence
+    unmatched: UnmatchedProbability
+
+
+class Sources(NamedTuple):
+    """The files that clips and snippets come from, for error messages."""
+
+    clips: Path
+    snippets: Path
+
+
+def align_video(
+    video: VideoToAlign, settings: AlignSettings | None = None, *, title: str = "", sources: Sources
+) -> Alignment:
+    """Align one video by timing with the package's parameters, and judge the result; nothing is written.
+
+    Args:
+        video: The clips and the snippets.
+        settings: ``path``, ``text_start``, ``text_end`` and ``min_confidence`` have an effect.
+        title: The film's title, which helps to recognise logos and credits.
+        sources: The files to name in errors.
+
+    Raises:
+        InputError: The text cannot be a narration of these clips.
+    """
+    settings = settings or AlignSettings()
+    timed = time_video(video, settings, default_parameters(), title=title, sources=sources)
+    alignment, _ = judged_alignment(
+        timed.alignment, settings.min_confidence, timing=timed.timing, unmatched=timed.unmatched
+    )
+    return alignment
+
+
+def time_video(
+    video: VideoToAlign,
+    settings: AlignSettings,
+    parameters: TimingParameters,
+    *,
+    title: str,
+    sources: Sources,
+) -> TimedVideo:
+    """Align one video by timing, and by similarity where it is given; raises InputError if impossible."""
+    try:
+        timed = semi_markov.align_narration(
+            [clip.interval for clip in video.clips],
+            [snippet.text for snippet in video.snippets],
+            parameters,
+            title=title,
+            emissions=video.similarity,
+            text_start=settings.text_start,
+            text_end=settings.text_end,
+            most_probable_path=settings.path is TimingPath.VITERBI,
+        )
+    except semi_markov.ExtentError as error:
+        raise InputError(sources.clips, str(error), "give another `text_start` or `text_end`") from error
+    except ValueError as error:
+        raise InputError(sources.snippets, str(error), "correct it, then align it again") from error
+    alignment = Alignment(
+        id=video.id,
+        clips=tuple(video.clips),
+        snippets=tuple(video.snippets),
+        matches=timed.matches,
+        clip_confidence=tuple(timed.clip_confidence.tolist()),
+        snippet_confidence=tuple(timed.snippet_confidence.tolist()),
+        decoder=str(Decoder.SEMI_MARKOV),
+        checkpoint=digest_json(parameters.to_dict()),
+        candidates=timed.candidates,
+    )
+    return TimedVideo(alignment, timed.evidence, timed.unmatched)

@@ -1,0 +1,40 @@
+"""What the imports give back."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from mmtool.choices import Inputs, Normalisation, Split
+from mmtool.records import Report
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportReport(Report):
+    """The videos that were imported, how many records they have, and how many of them each split has."""
+
+    stage: ClassVar[str] = "import"
+    importer: str
+    clips: int = 0
+    snippets: int = 0
+    annotations: int = 0
+    splits: dict[Split, int] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        splits = {"splits": "/".join(map(str, self.splits.values()))} if self.splits else {}
+        counts = {"clips": self.clips, "snippets": self.snippets, "annotations": self.annotations}
+        return {"videos": len(self.done), **splits, **counts}
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportCheckpointReport(Report):
+    """The run that was made of a checkpoint; ``epoch`` is the one after which it was saved."""
+
+    stage: ClassVar[str] = "import checkpoint"
+    run: str
+    inputs: Inputs
+    normalisation: Normalisation
+    epoch: int
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"inputs": str(self.inputs), "normalisation": str(self.normalisation), "epoch": self.epoch}

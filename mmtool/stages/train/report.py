@@ -1,0 +1,57 @@
+"""What training gives back."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mmtool.records import Report
+
+
+@dataclass(slots=True, kw_only=True)
+class TrainReport(Report):
+    """The run that was trained, or was complete already."""
+
+    stage: ClassVar[str] = "train"
+    run: str
+
+
+@dataclass(slots=True, kw_only=True)
+class NetworkTrainReport(TrainReport):
+    """A run of the alignment network; ``best_epoch`` is 0 where nothing was validated."""
+
+    samples: int
+    parameters: int
+    epochs: int
+    best_epoch: int
+
+    @property
+    def facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "samples": self.samples,
+            "parameters": self.parameters,
+            "epochs": self.epochs,
+        }
+        if self.best_epoch:
+            facts["best epoch"] = self.best_epoch
+        return facts
+
+
+@dataclass(slots=True, kw_only=True)
+class TimingTrainReport(TrainReport):
+    """A run of the semi-Markov model.
+
+    ``videos`` is the number of training videos, 0 if the run was complete already. With features,
+    ``similarity_weight`` is the weight of their similarity and ``gain`` what it adds, on held-out videos, to
+    the mean of video accuracy and text IoU (0..1) of timing alone.
+    """
+
+    videos: int = 0
+    similarity_weight: float | None = None
+    gain: float | None = None
+
+    @property
+    def facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {"videos": self.videos} if self.videos else {}
+        if self.similarity_weight is not None and self.gain is not None:
+            facts["similarity weight"] = self.similarity_weight
+            facts["gain on held-out videos"] = f"{100 * self.gain:+.1f} points"
+        return facts
