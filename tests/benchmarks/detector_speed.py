@@ -1,14 +1,14 @@
-"""How much faster the Visual Genome detector is than the same network run plainly; prints ratios.
+"""How much faster the Visual Genome detector is than a plain run of the same network; prints ratios.
 
     OMP_WAIT_POLICY=PASSIVE python tests/benchmarks/detector_speed.py [--threads 2] [--rounds 2]
 
-One frame of 720 × 1280 pixels, which becomes 562 × 1000, passes the published form (ResNet-101, 300
-proposals, 1,600 classes). Plain is the same network with its batch norms unfolded, contiguous tensors,
-fp32, all regions at once. All run in this process in turn; the shortest time of each counts, by the clock
-and by the processor, which other programs disturb less.
+One frame of 720 × 1280 pixels, which becomes 562 × 1000, passes through the published form (ResNet-101, 300
+proposals, 1,600 classes). The plain run has unfolded batch norms, contiguous tensors, fp32, and all regions
+at once. All variants run in this process in turn; the shortest time of each counts, both wall time and
+processor time, which other programs disturb less.
 
-Weights are random, calibrated so that regions differ in class and box. A region of bf16 is matched where
-one of fp32 has the same class and overlaps it by at least 0.9.
+Weights are random, calibrated so that regions differ in class and box. A region of bf16 is matched if one of
+fp32 has the same class and overlaps it by at least 0.9.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from mmtool.choices import EncoderPrecision
-from mmtool.encoders.contract import Frame, Regions
+from mmtool.encoders.contract import EncoderOptions, Frame, Regions
 from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
 from mmtool.encoders.visual_genome.network import VisualGenomeNetwork
 from mmtool.encoders.visual_genome.weights import load_visual_genome
@@ -37,7 +37,7 @@ class PlainNetwork(VisualGenomeNetwork):
 
 
 def picture(seed: int) -> Frame:
-    """Rectangles of random colours over each other, with noise."""
+    """Overlapping rectangles of random colours, with noise."""
     rng = np.random.default_rng(seed)
     frame = np.full((HEIGHT, WIDTH, 3), rng.integers(0, 256, 3))
     for _ in range(60):
@@ -50,19 +50,14 @@ def picture(seed: int) -> Frame:
 def detector(precision: EncoderPrecision) -> VisualGenomeDetector:
     """The published form with random weights at 600 pixels."""
     return VisualGenomeDetector(
-        weights="random",
-        seed=0,
-        image_size=600,
-        proposals=None,
-        keep_regions=True,
-        batch_size=1,
-        precision=precision,
-        device="cpu",
+        EncoderOptions(
+            "faster-rcnn-vg", weights="random", image_size=600, keep_regions=True, precision=precision
+        )
     )
 
 
 def plain_detector() -> VisualGenomeDetector:
-    """The same around a network as it was loaded."""
+    """The same detector with the network as it was loaded."""
     plain = detector(EncoderPrecision.FP32)
     network = load_visual_genome("random", seed=0).network
     network.__class__ = PlainNetwork
@@ -72,7 +67,7 @@ def plain_detector() -> VisualGenomeDetector:
 
 
 def matched(regions: Regions, others: Regions) -> int:
-    """How many regions have one of the other's of the same class at the same place."""
+    """How many regions have a counterpart of the same class in the same place."""
     overlaps = box_iou(torch.from_numpy(regions.boxes), torch.from_numpy(others.boxes)).numpy()
     same = regions.labels[:, None] == others.labels
     return int(((overlaps >= 0.9) & same).any(axis=1).sum())
@@ -102,14 +97,14 @@ def main() -> None:
     for name in detectors:
         ratios = (seconds["plain"] / seconds[name] for seconds in (clock, processor))
         print(
-            f"{name}: {clock[name]:.2f} s a frame by the clock, {processor[name]:.2f} by the processor;"
+            f"{name}: {clock[name]:.2f} s of wall time per frame, {processor[name]:.2f} s of processor time;"
             f" {' and '.join(f'{ratio:.2f}' for ratio in ratios)} times as fast as plain"
         )
     plain, ours, half = found.values()
     print(f"plain: {len(plain.boxes)} regions of {len(set(plain.labels.tolist()))} classes")
     same = np.array_equal(plain.labels, ours.labels) and np.array_equal(plain.attributes, ours.attributes)
     print(
-        f"fp32: {'the same' if same else 'other'} classes and attributes; largest difference of boxes"
+        f"fp32: {'the same' if same else 'different'} classes and attributes; largest difference of boxes"
         f" {np.abs(plain.boxes - ours.boxes).max():.1e} pixels"
         f" ({np.abs(plain.boxes - ours.boxes).max() / WIDTH:.1e} of the frame), of features"
         f" {np.abs(plain.features - ours.features).max():.1e} (their mean is {plain.features.mean():.2f})"

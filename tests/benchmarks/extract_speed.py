@@ -1,9 +1,9 @@
-"""How fast the whole of ``extract`` is beside its bare model, and what memory a long film takes.
+"""How fast ``extract`` is compared with its bare model, and how much memory a long film takes.
 
     python tests/benchmarks/extract_speed.py --encoder faster-rcnn-resnet50 [--hours 2] [--height 720]
 
-The film is drawn: a minute of moving colours, encoded once and repeated; a clip every 20 seconds. The bare
-model gets the frames that the stage gave it, from memory, in the same batches. Loading the model counts
+The film is drawn: a minute of moving colours, encoded once and repeated, with a clip every 20 seconds. The
+bare model gets the same frames as in the stage, from memory, in the same batches. Loading the model counts
 for neither.
 """
 
@@ -17,14 +17,13 @@ from unittest.mock import patch
 import av
 import numpy as np
 
-from mmtool.choices import Device, VideoEncoderName
-from mmtool.encoders.registry import load_video_encoder
+from mmtool.choices import VIDEO_ENCODERS
 from mmtool.formats.clips import write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract import extract
-from mmtool.stages.shared.devices import resolve_device
+from mmtool.stages.shared.encoders import make_video_encoder
 
 RATE, CLIP_SECONDS, MINUTE = 25, 20, 60
 
@@ -44,7 +43,7 @@ def draw_minute(path: Path, height: int) -> None:
 
 
 def repeat(source: Path, path: Path, minutes: int) -> None:
-    """Copy the packets of a minute ``minutes`` times, one after the other, without decoding them."""
+    """Copy the packets of a minute ``minutes`` times without decoding them."""
     with av.open(str(source)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
         minute = int(MINUTE / packets[0].time_base)
@@ -67,7 +66,7 @@ def resident(name: str) -> float:
 
 
 class Recorder:
-    """An encoder that remembers its batches, and takes note of the memory at each."""
+    """An encoder that keeps its batches, and records the memory in use at each."""
 
     def __init__(self, encoder, *, remember: bool) -> None:
         self.encoder, self.identity, self.remember = encoder, encoder.identity, remember
@@ -82,7 +81,7 @@ class Recorder:
 
 def run_stage(corpus: Corpus, settings: ExtractSettings, encoder) -> float:
     start = time.perf_counter()
-    with patch("mmtool.stages.shared.encoders.load_video_encoder", lambda *_, **__: encoder):
+    with patch("mmtool.stages.extract.videos.make_video_encoder", lambda _: encoder):
         report = extract(corpus.root, settings)
     if report.failures:
         raise RuntimeError(report.failures)
@@ -93,20 +92,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--encoder", default="faster-rcnn-mobilenet", choices=[str(e) for e in VideoEncoderName]
-    )
+    parser.add_argument("--encoder", default="faster-rcnn-mobilenet", choices=VIDEO_ENCODERS)
     parser.add_argument("--weights", default="random")
     parser.add_argument("--image-size", type=int)
     parser.add_argument("--proposals", type=int)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--frames", type=int, default=1)
-    parser.add_argument("--hours", type=float, default=2.0, help="of the film whose memory is measured")
-    parser.add_argument("--minutes", type=int, default=20, help="of the film whose speed is measured")
+    parser.add_argument("--hours", type=float, default=2.0, help="length of the film for the memory figure")
+    parser.add_argument("--minutes", type=int, default=20, help="length of the film for the speed figure")
     parser.add_argument("--height", type=int, default=360)
     options = parser.parse_args()
     settings = ExtractSettings(
-        video_encoder=VideoEncoderName(options.encoder),
+        video_encoder=options.encoder,
         video_weights=options.weights,
         image_size=options.image_size,
         proposals=options.proposals,
@@ -115,18 +112,7 @@ def main() -> None:
         keep_regions=True,
         force=True,
     )
-    encoder = load_video_encoder(
-        VideoEncoderName(options.encoder),
-        video_model=None,
-        precision=settings.precision,
-        weights=options.weights,
-        seed=settings.seed,
-        image_size=options.image_size,
-        proposals=options.proposals,
-        keep_regions=True,
-        batch_size=options.batch_size,
-        device=resolve_device(Device.AUTO).type,
-    )
+    encoder = make_video_encoder(settings)
     with tempfile.TemporaryDirectory() as folder:
         measure_memory(
             film_of(Path(folder) / "long", round(60 * options.hours), options.height), settings, encoder
@@ -152,8 +138,9 @@ def measure_memory(corpus: Corpus, settings: ExtractSettings, encoder) -> None:
     seconds = run_stage(corpus, settings, recorder)
     quarters = [recorder.memory[len(recorder.memory) * quarter // 4] for quarter in (1, 2, 3)]
     print(
-        f"memory: {len(recorder.memory)} batches in {seconds:.0f} s; MiB resident at a quarter, a half, "
-        f"three quarters: {', '.join(f'{mib:,.0f}' for mib in quarters)}; peak {resident('VmHWM'):,.0f} MiB"
+        f"memory: {len(recorder.memory)} batches in {seconds:.0f} s; MiB resident after a quarter, a half "
+        f"and three quarters: {', '.join(f'{mib:,.0f}' for mib in quarters)}; "
+        f"peak {resident('VmHWM'):,.0f} MiB"
     )
 
 
@@ -162,7 +149,7 @@ def measure_speed(corpus: Corpus, settings: ExtractSettings, encoder) -> None:
     run_stage(corpus, settings, recorder)
     frames = sum(map(len, recorder.batches))
     stage = bare = float("inf")
-    for _ in range(2):  # in turns, the better of two: other programs' work counts less
+    for _ in range(2):  # interleaved, the better of two, so that other programs count less
         start = time.perf_counter()
         for batch in recorder.batches:
             encoder.encode(batch)

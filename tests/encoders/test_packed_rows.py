@@ -19,6 +19,7 @@ from transformers import (
 
 from mmtool.choices import Pooling
 from mmtool.encoders.contract import EncoderOptions
+from mmtool.encoders.kernels import packed_rows
 from mmtool.encoders.kernels.packed_rows import pack, unpack
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.tokens.models import load_text_model
@@ -80,3 +81,54 @@ def test_features_are_those_of_each_row_alone(family: str, pooling: Pooling, tmp
         expected = words[kept] if len(row) > 2 else words[:1] if pooling is Pooling.CLS else words
         np.testing.assert_allclose(feature, expected.mean(dim=0), atol=1e-5)
     assert np.abs(features[0] - features[3]).max() > 0.1  # of as many words
+
+
+class Stubborn(torch.nn.Module):
+    """A network that ignores some of its keyword arguments, as another version of transformers might."""
+
+    ignored: str
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network, self.config = network, network.config
+
+    def forward(self, **arguments: Any) -> Any:
+        arguments.pop(self.ignored, None)
+        return self.network(**arguments)
+
+    def set_attn_implementation(self, name: str) -> None:
+        self.network.set_attn_implementation(name)
+
+
+class WithoutRuns(Stubborn):
+    """Does not pass further arguments on to its attention."""
+
+    ignored = "runs"
+
+
+class WithoutPositions(Stubborn):
+    """Counts positions from the first token on, whatever its caller says."""
+
+    ignored = "position_ids"
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise AttributeError("there is no such interface")
+
+
+@pytest.mark.parametrize("obstacle", ["no interface", "no runs", "no positions"])
+def test_without_the_interface_of_transformers_rows_are_padded_and_features_the_same(
+    obstacle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FAMILIES["bert"].save_pretrained(tmp_path)
+    options = EncoderOptions("bert", model=str(tmp_path), weights="random", batch_size=4)
+    packed: Any = load_text_encoder(options)
+    assert packed._packs
+    if obstacle == "no interface":
+        monkeypatch.setattr(packed_rows.hub.AttentionInterface, "register", refuse)
+    else:
+        stubborn = WithoutRuns if obstacle == "no runs" else WithoutPositions
+        monkeypatch.setattr("mmtool.encoders.tokens.word_encoder.optimised", stubborn)
+    padded: Any = load_text_encoder(options)
+    assert not padded._packs
+    np.testing.assert_allclose(padded.encode(TEXTS), packed.encode(TEXTS), atol=1e-5)

@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torchvision.models.detection._utils import BoxCoder
 from torchvision.ops import roi_pool
 
 from mmtool.encoders.kernels.region_bins import pool_bins
 from mmtool.encoders.visual_genome import head as visual_genome_head
+from mmtool.encoders.visual_genome.boxes import refine_boxes
 from mmtool.encoders.visual_genome.config import DetectorSettings
 from mmtool.encoders.visual_genome.head import RegionHead
 from mmtool.encoders.visual_genome.network import NetworkForm, fold_batch_norms
@@ -37,6 +39,14 @@ def test_bins_pool_what_torchvision_pools(side: int) -> None:
     assert torch.equal(bins.values[bins.places].permute(0, 3, 1, 2), pooled)
     assert not pooled[-2].any()
     assert len(bins.values) == len(bins.places.unique())
+
+
+def test_boxes_are_refined_to_the_bit_as_torchvision_does() -> None:
+    rng = torch.Generator().manual_seed(3)
+    boxes, deltas = random_boxes(200, 3), 9 * torch.randn(200, 4, generator=rng)  # some scales are limited
+    for weights in ((1.0, 1.0, 1.0, 1.0), (10.0, 10.0, 5.0, 5.0), (3.0, 7.0, 11.0, 13.0)):
+        expected = BoxCoder(weights).decode_single(deltas, boxes)
+        assert torch.equal(refine_boxes(boxes, deltas, weights), expected)
 
 
 def test_bins_of_several_regions_are_pooled_once() -> None:

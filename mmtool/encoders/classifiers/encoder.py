@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
 
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, EncoderOptions, Frame, FrameEncoder
-from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.untrained import calibration, random_pictures
 from mmtool.encoders.weights import (

@@ -22,7 +22,7 @@ from mmtool.encoders.contract import (
     FrameEncoder,
 )
 from mmtool.encoders.dual.clip_models import DualModel, load_dual_model
-from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded
 from mmtool.encoders.tokens.token_encoder import TokenEncoder

@@ -25,7 +25,7 @@ from mmtool.encoders.contract import (
     Regions,
 )
 from mmtool.encoders.dual.lxmert_models import load_lxmert
-from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.tokens.batches import pool
 from mmtool.encoders.tokens.word_encoder import WordEncoder

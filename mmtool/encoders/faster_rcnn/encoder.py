@@ -19,7 +19,7 @@ from mmtool.encoders.contract import (
 )
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES, load_detector
 from mmtool.encoders.faster_rcnn.regions import select_regions
-from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 
 

@@ -1,11 +1,11 @@
 """3 × 3 convolutions of dilation 2 over many small maps, as products of Fourier transforms.
 
-A map of an even side S falls into four of side n = S / 2 by the parity of rows and columns, none of which
-sees another; on each the convolution is an ordinary one with a border of zeros. Such a one is cyclic
-over n + 1 rows and columns, the last of which are zeros, and so a product at each frequency. Frequencies
-of real numbers come in conjugate pairs, of which one is computed, with Gauss' three real products instead of
-four. At S = 14 that makes 94 products of channels for 49 places instead of 441. Winograd's
-short forms need more of them at the same precision.
+A map of an even side S splits into four maps of side n = S / 2 by the parity of rows and columns, which do
+not see each other. On each of them, the convolution is an ordinary one with a border of zeros. With one more
+row and column of zeros it is cyclic, and therefore a product at each of (n + 1)² frequencies. The frequencies
+of real numbers come in conjugate pairs, only one of which is computed, with Gauss' three real products
+instead of four. At S = 14 this takes 94 products of channels for 49 places instead of 441. Winograd's short
+convolutions would need more of them at the same precision.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmtool.encoders.kernels.linear import pointwise
+from mmtool.encoders.kernels.convolutions import multiply
 from mmtool.encoders.kernels.workspace import Workspace
 
 Reals = NDArray[np.float64]
 
 
 def split_by_parity(maps: Tensor) -> Tensor:
-    """(R, S, S) to (n², R, 4): places within a map of one parity, maps, parities of row and column."""
+    """(R, S, S) to (n², R, 4): places in a map of one parity, maps, parities of row and column."""
     count, side, _ = maps.shape
     split = maps.view(count, side // 2, 2, side // 2, 2)
     return split.permute(1, 3, 0, 2, 4).reshape(-1, count, 4)
@@ -31,9 +31,9 @@ def split_by_parity(maps: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Transforms:
-    """Of maps x of ``n`` × ``n`` places under kernels w: ``synthesis`` ((``kernel`` w) · (``analysis`` x)).
+    """Matrices that convolve maps x with kernels w: ``synthesis`` ((``kernel`` w) · (``analysis`` x)).
 
-    ``analysis`` (F, n²), ``kernel`` (F, 9) and ``synthesis`` (n², F) are of float64.
+    ``analysis`` (F, n²), ``kernel`` (F, 9) and ``synthesis`` (n², F) are float64.
     """
 
     analysis: Tensor
@@ -42,9 +42,9 @@ class Transforms:
 
 
 def transforms(n: int) -> Transforms:
-    """The three for a convolution of 3 × 3 (as networks have it, a correlation) with a border of zeros.
+    """The matrices of a 3 × 3 convolution (a correlation, as in networks) with a border of zeros.
 
-    The product of a + bi and c + di is made of p = (a + b) c, q = a (d − c) and r = b (c + d): it is
+    The product of a + bi and c + di is made from p = (a + b) c, q = a (d − c) and r = b (c + d): it is
     (p − r) + (p + q) i.
     """
     period = n + 1
@@ -64,8 +64,8 @@ def transforms(n: int) -> Transforms:
             analysis += [place.real + place.imag, place.real, place.imag]
             kernel += [tap.real, tap.imag - tap.real, tap.real + tap.imag]
             synthesis += [2 * (back.real - back.imag), -2 * back.imag, -2 * back.real]
-    forth, weights, back_again = (torch.from_numpy(np.stack(rows)) for rows in (analysis, kernel, synthesis))
-    return Transforms(forth, weights, back_again.T)
+    matrices = [torch.from_numpy(np.stack(rows)) for rows in (analysis, kernel, synthesis)]
+    return Transforms(matrices[0], matrices[1], matrices[2].T)
 
 
 def _waves(u: int, v: int, period: int, places: range) -> NDArray[np.complex128]:
@@ -76,12 +76,12 @@ def _waves(u: int, v: int, period: int, places: range) -> NDArray[np.complex128]
 
 
 class DilatedConvolution:
-    """A convolution of 3 × 3 with dilation 2 and padding 2, as many channels out as in, and a ReLU."""
+    """A 3 × 3 convolution with dilation 2 and padding 2, as many output as input channels, and a ReLU."""
 
     def __init__(
         self, weight: Tensor, bias: Tensor, side: int, dtype: torch.dtype, workspace: Workspace
     ) -> None:
-        """``weight`` (C, C, 3, 3), ``bias`` (C,); ``side`` is that of the maps, and even."""
+        """``weight`` (C, C, 3, 3), ``bias`` (C,); ``side`` is the even side of the maps."""
         matrices = transforms(side // 2)
         taps = weight.double().flatten(2).permute(2, 0, 1)  # (9, C, C), outputs first
         self._weight = torch.tensordot(matrices.kernel.to(taps), taps, dims=1).to(dtype)  # (F, C, C)
@@ -91,7 +91,7 @@ class DilatedConvolution:
         self._workspace = workspace
 
     def apply_(self, maps: Tensor) -> None:
-        """Convolve maps (n², 4R, C), R · S · S places as :func:`split_by_parity` has them, in place."""
+        """Convolve maps (n², 4R, C), in the order of :func:`split_by_parity`, in place."""
         places, count, channels = maps.shape
         shape = (len(self._weight), count, channels)
         spectrum, products = (
@@ -105,9 +105,9 @@ class DilatedConvolution:
         flat.relu_()
 
     def _multiply(self, spectrum: Tensor, products: Tensor) -> None:
-        """At each of F frequencies (4R, C) by (C, C)."""
+        """Multiply (4R, C) by (C, C) at each of F frequencies."""
         if spectrum.is_cuda or spectrum.dtype != torch.float32:
             torch.bmm(spectrum, self._weight.mT, out=products)
-        else:  # torch's own products of matrices in fp32 use half of what other processors than Intel's have
+        else:  # in fp32, torch's own batched product is slow on processors that are not Intel's
             for one, weight, result in zip(spectrum, self._weight, products, strict=True):
-                result.copy_(pointwise(one, weight))
+                result.copy_(multiply(one, weight))

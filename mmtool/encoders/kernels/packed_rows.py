@@ -1,7 +1,8 @@
 """Rows of tokens end to end, without padding; only attention has to know where a row ends.
 
-Encoding the phrases of 14 films with a MiniLM sentence model on one core of an AMD EPYC (AVX-512 bf16), the
-whole stage takes 15 % less processor time than with padded batches in fp32, and 19 % less in bf16.
+On one core of an AMD EPYC (AVX-512 bf16), packing saves 16 % of the processor time of the whole stage when a
+MiniLM sentence model encodes the phrases of 14 films in fp32, 19 % in bf16, and 12 % with a model of the size
+of bert-base in fp32, all compared with batches of little padding.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmtool.choices import Pooling
 from mmtool.encoders.contract import EncoderIdentity, EncoderOptions
-from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded, pool
 from mmtool.encoders.tokens.token_encoder import TokenEncoder

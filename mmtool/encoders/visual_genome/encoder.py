@@ -16,7 +16,7 @@ from mmtool.encoders.contract import (
     FrameEncoder,
     Regions,
 )
-from mmtool.encoders.kernels.linear import optimised
+from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES
 from mmtool.encoders.visual_genome.boxes import refine_boxes
 from mmtool.encoders.visual_genome.head import RegionHead

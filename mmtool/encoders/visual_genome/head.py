@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmtool.encoders.kernels.convolutions import multiply
 from mmtool.encoders.kernels.dilated_convolution import DilatedConvolution, split_by_parity
-from mmtool.encoders.kernels.linear import pointwise
 from mmtool.encoders.kernels.region_bins import pool_bins
 from mmtool.encoders.kernels.workspace import Workspace
 from mmtool.encoders.visual_genome.network import STRIDE, VisualGenomeNetwork
@@ -45,8 +45,8 @@ class RegionHead:
         """Features (R, D) in fp32 of boxes (R, 4) of one frame, whose maps are (1, C, h, w)."""
         bins = pool_bins(maps, boxes, self._side, 1 / STRIDE)
         values = bins.values.to(self._input_dtype).to(self._dtype)
-        narrow = pointwise(values, *self._narrowing[0]).relu_()  # (U, D / 4)
-        wide = pointwise(values, *self._shortcut)  # (U, D)
+        narrow = multiply(values, *self._narrowing[0]).relu_()  # (U, D / 4)
+        wide = multiply(values, *self._shortcut)  # (U, D)
         parts = torch.split(bins.places, REGIONS_AT_ONCE)
         return torch.cat([self._features(narrow, wide, split_by_parity(places)) for places in parts])
 
@@ -61,9 +61,9 @@ class RegionHead:
             for thin, thick in zip(
                 torch.split(narrow, ROWS_AT_ONCE), torch.split(wide, ROWS_AT_ONCE), strict=True
             ):
-                thick.add_(pointwise(thin, *widening)).relu_()
+                thick.add_(multiply(thin, *widening)).relu_()
                 if narrowing is not None:
-                    thin.copy_(pointwise(thick, *narrowing).relu_())
+                    thin.copy_(multiply(thick, *narrowing).relu_())
         by_place = wide.view(len(places), -1)  # (n², R · 4 · D)
         by_parity = by_place.sum(dim=0, dtype=torch.float32).view(*places.shape[1:], -1)  # (R, 4, D)
         return by_parity.sum(dim=1) / self._side**2
