@@ -1,10 +1,10 @@
-"""``mmtool``, and ``python -m mmtool``."""
+"""Entry point of ``mmtool`` and of ``python -m mmtool``."""
 
 from mmtool.cli.interrupts import listen
 
 
 def main() -> None:
-    """The console script: loads the commands once Ctrl-C is heard."""
+    """Run the command line; the commands are imported after Ctrl-C is handled."""
     listen()
     from mmtool.cli.main import main as run
 

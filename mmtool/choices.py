@@ -1,15 +1,23 @@
-"""Names that a user can choose from; nothing here loads a library."""
+"""Choices of the user, as enumerations of strings; importing them loads no library."""
 
 from enum import StrEnum
 
 
 class Modality(StrEnum):
+    """The two sides of an alignment."""
+
     VIDEO = "video"
     TEXT = "text"
 
 
 class TextSplit(StrEnum):
-    """How texts become snippets: one per line or cue, or split further."""
+    """How texts are split into snippets.
+
+    Attributes:
+        NONE: One snippet per line of plain text, or per cue of subtitles.
+        SENTENCES: One per sentence.
+        PHRASES: One per phrase; English only.
+    """
 
     NONE = "none"
     SENTENCES = "sentences"
@@ -17,7 +25,14 @@ class TextSplit(StrEnum):
 
 
 class TextFormat(StrEnum):
-    """What a .txt file holds; auto recognises screenplays by their scene headings."""
+    """The format of .txt files.
+
+    Attributes:
+        AUTO: A screenplay if there are scene headings, otherwise plain text.
+        PLAIN: Plain text.
+        SCREENPLAY: A screenplay in the usual layout.
+        FOUNTAIN: A screenplay in Fountain markup.
+    """
 
     AUTO = "auto"
     PLAIN = "plain"
@@ -38,7 +53,13 @@ TEXT_ENCODERS = ("bert", "lxmert", "clip", "length")
 
 
 class Pooling(StrEnum):
-    """How token features become one snippet feature: mean of all tokens, mean of the words, or the first."""
+    """How the features of tokens become one feature of a snippet.
+
+    Attributes:
+        MEAN: The mean of all tokens.
+        WORDS: The mean of the tokens of words, without special ones.
+        CLS: The feature of the first token.
+    """
 
     MEAN = "mean"
     WORDS = "words"
@@ -46,26 +67,42 @@ class Pooling(StrEnum):
 
 
 class Device(StrEnum):
+    """Where networks are computed; auto is CUDA if there is a usable GPU, otherwise the CPU."""
+
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
 
 
 class Split(StrEnum):
+    """A part of a corpus: for training, for validation, or for testing."""
+
     TRAIN = "train"
     VAL = "val"
     TEST = "test"
 
 
 class Inputs(StrEnum):
-    """What the network reads: randomly projected features, or full ones."""
+    """What the network reads.
+
+    Attributes:
+        RP: Randomly projected features.
+        FULL: Features as the encoder computes them.
+    """
 
     RP = "rp"
     FULL = "full"
 
 
 class Normalisation(StrEnum):
-    """Of the stacks: sequence-wise batch norm, layer norm in two or in four stacks, or none."""
+    """Normalisation of the network's stacks.
+
+    Attributes:
+        SBN: Sequence-wise batch normalisation.
+        LN2: Layer normalisation in two stacks.
+        LN4: Layer normalisation in all four stacks.
+        NONE: None.
+    """
 
     SBN = "sbn"
     LN2 = "2ln"
@@ -74,19 +111,21 @@ class Normalisation(StrEnum):
 
 
 class Optimizer(StrEnum):
+    """The optimiser of training."""
+
     ADAM = "adam"
     LARS = "lars"
 
 
 class Precision(StrEnum):
-    """Of the network's matrix products in training; weights and updates stay in fp32."""
+    """Precision of the network's matrix products in training; weights and updates stay in fp32."""
 
     FP32 = "fp32"
     BF16 = "bf16"
 
 
 class EncoderPrecision(StrEnum):
-    """Precision of an encoder's matrix products."""
+    """Precision of the matrix products of an encoder."""
 
     FP32 = "fp32"
     BF16 = "bf16"
@@ -101,14 +140,27 @@ class RegionPrecision(StrEnum):
 
 
 class Engine(StrEnum):
-    """Where films are encoded: in processes on this machine, or in tasks on a Ray cluster."""
+    """Where features are extracted.
+
+    Attributes:
+        LOCAL: In processes on this machine.
+        RAY: In tasks on a Ray cluster.
+    """
 
     LOCAL = "local"
     RAY = "ray"
 
 
 class Action(StrEnum):
-    """What is done with the clip and the snippet on top of their stacks."""
+    """What the network does with the clip and the snippet on top of their stacks.
+
+    Attributes:
+        POP_VIDEO: Remove the clip, which matches nothing.
+        POP_TEXT: Remove the snippet, which matches no further clip.
+        MATCH_RETAIN_TEXT: Match the two and remove the clip; the snippet may match more clips.
+        MATCH: Match the two and remove both.
+        MATCH_RETAIN_VIDEO: Match the two and remove the snippet; the clip may match more snippets.
+    """
 
     POP_VIDEO = "pop-video"
     POP_TEXT = "pop-text"
@@ -118,7 +170,16 @@ class Action(StrEnum):
 
 
 class Decoder(StrEnum):
-    """A network's actions, one by one or by beam search; the narration's timing; or similarity alone."""
+    """How clips are matched with snippets.
+
+    Attributes:
+        GREEDY: The most probable action of a network at each step.
+        BEAM: Beam search over the actions of a network.
+        SEMI_MARKOV: The timing of the narration, and the similarity of features if they are given.
+        DTW: Similarity by dynamic time warping, which matches every clip.
+        OTAM: Similarity by ordered temporal alignment, which may omit clips at the start and the end.
+        MONOTONE: Similarity, in order, which may omit any clip and any snippet.
+    """
 
     GREEDY = "greedy"
     BEAM = "beam"
@@ -129,14 +190,26 @@ class Decoder(StrEnum):
 
 
 class TimingPath(StrEnum):
-    """What the semi-Markov model answers: the labels of least expected risk, or the likeliest course."""
+    """What the semi-Markov model returns.
+
+    Attributes:
+        MINIMUM_RISK: The labels of minimum expected risk.
+        VITERBI: The most probable path.
+    """
 
     MINIMUM_RISK = "minimum-risk"
     VITERBI = "viterbi"
 
 
 class TimingPrior(StrEnum):
-    """Where the semi-Markov model's posterior enters the network: its input, the choice of actions, both."""
+    """Where the posterior of the semi-Markov model enters the network.
+
+    Attributes:
+        NONE: Nowhere.
+        INPUT: In the input.
+        DECODING: In the choice of actions.
+        BOTH: In both.
+    """
 
     NONE = "none"
     INPUT = "input"
@@ -153,7 +226,18 @@ class TimingPrior(StrEnum):
 
 
 class Plot(StrEnum):
-    """Pictures of training, the paper's Fig. 3, Fig. 4 and Fig. 5, or all three; and of alignments."""
+    """What to plot: the training of runs, or their alignments.
+
+    Attributes:
+        TRAINING: Loss and measures by epoch (Fig. 3 of the paper).
+        RATIOS: Norms of parameters relative to those of gradients (Fig. 4).
+        DRIFT: Drift of the stacks (Fig. 5).
+        ALL: The three above.
+        RELIABILITY: Accuracy by confidence.
+        ALIGNMENT: The alignment of each video, with candidates and ground truth.
+        PROGRESS: Accuracy over the course of videos.
+        CONFUSION: Which actions are mistaken for which.
+    """
 
     TRAINING = "training"
     RATIOS = "ratios"
@@ -166,19 +250,32 @@ class Plot(StrEnum):
 
 
 class PictureFormat(StrEnum):
+    """File format of plots."""
+
     PNG = "png"
     SVG = "svg"
 
 
 class Cut(StrEnum):
-    """How clips are cut out of a film: at its key frames, unchanged and fast, or exactly, encoded anew."""
+    """How clips are cut out of a film.
+
+    Attributes:
+        COPY: Without re-encoding: fast, but clips start at key frames.
+        ENCODE: Re-encoded, exact to the frame.
+    """
 
     COPY = "copy"
     ENCODE = "encode"
 
 
 class CheckpointChoice(StrEnum):
-    """Which checkpoint of a run aligns: the run's own choice, the best on validation, the last."""
+    """Which checkpoint of a run aligns.
+
+    Attributes:
+        AUTO: The best one if the run stopped early, otherwise the last.
+        BEST: The best on the validation split.
+        LAST: The last.
+    """
 
     AUTO = "auto"
     BEST = "best"

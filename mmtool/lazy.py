@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used (PEP 562)."""
+"""Names of a package that are imported on first use (PEP 562)."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -9,8 +9,11 @@ def lazy_names(
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` for a package whose names live in other modules.
 
-    ``homes`` maps each name to the full name of its module. Type checkers do not follow this; import the
-    names under ``TYPE_CHECKING`` as well.
+    Type checkers do not follow this; import the names under ``TYPE_CHECKING`` as well.
+
+    Args:
+        package: The full name of the package.
+        homes: The full name of the module of each name.
     """
 
     def get(name: str) -> object:

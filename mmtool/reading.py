@@ -1,4 +1,4 @@
-"""What can be counted in a text: what reading it aloud takes time for."""
+"""Counts of everything in a text that takes time to read aloud."""
 
 import re
 import unicodedata
@@ -15,18 +15,18 @@ class TextCounts(NamedTuple):
 
     syllables: int
     words: int
-    characters: int  # a run of white space is one, and none at the ends
+    characters: int  # a run of white space counts as one; white space at the ends does not count
     letters: int
     pauses: int  # commas, semicolons, colons
-    sentence_ends: int  # a run such as ``?!`` or ``...`` before white space is one
+    sentence_ends: int  # a run such as ``?!`` or ``...`` before white space counts as one
     digits: int
-    capitals: int  # words after the first with a capital: names
+    capitals: int  # capitalised words other than the first, such as names
     acronyms: int
 
 
-@lru_cache(maxsize=2**14)  # cross-fitting counts the texts of a corpus again and again
+@lru_cache(maxsize=2**14)  # cross-fitting counts the same texts many times
 def count(text: str) -> TextCounts:
-    """Count syllables, words, characters and the rest."""
+    """Count syllables, words, characters and everything else in :class:`TextCounts`."""
     words = _WORD.findall(text)
     return TextCounts(
         syllables=sum(syllables(word) for word in words),
@@ -42,9 +42,9 @@ def count(text: str) -> TextCounts:
 
 
 def syllables(word: str) -> int:
-    """Count the groups of vowels (a e i o u y, whatever their accents), silent or not.
+    """Count the groups of vowels (a e i o u y, with or without accents), including silent ones.
 
-    A word with letters has at least one syllable, one of digits alone has none.
+    A word with letters has at least one syllable; a number in digits has none.
     """
     bare = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
     if not any(c.isalpha() for c in bare):
@@ -53,5 +53,5 @@ def syllables(word: str) -> int:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether the text's last sentence ends with it."""
+    """Whether the last sentence of the text is complete."""
     return text.rstrip(" \t\r\n\"'”’»)]")[-1:] in tuple(".!?…")

@@ -1,4 +1,4 @@
-"""The things that travel between stages.
+"""Records that pass between stages.
 
 Times are seconds (float64) from the start of the video; intervals are half-open
 ``[start, end)``.
@@ -18,7 +18,10 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One shot of a video; frames are unknown where the clips come from somebody's list of times."""
+    """One shot of a video.
+
+    Frames are indices, half-open like times; they are None if the clips come from a list of times.
+    """
 
     start: float
     end: float
@@ -35,7 +38,7 @@ class Clip:
 
 
 class Place(NamedTuple):
-    """Characters ``[start, end)`` of a decoded text, the first of them on ``line`` (from 1)."""
+    """Characters ``[start, end)`` of a decoded text; the first is on ``line``, counted from 1."""
 
     line: int
     start: int
@@ -44,10 +47,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One piece of text in reading order, with its times, kind and place where the source has them.
+    """One piece of a text, with its times, kind and place if the source has them.
 
-    The kind is the source's word, such as ``action`` in a screenplay. Snippets that say the same are
-    equal, wherever they stand.
+    The kind is a term of the source, such as ``action`` in a screenplay. The place does not count when
+    snippets are compared.
     """
 
     text: str
@@ -59,7 +62,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """The truth about one snippet: the interval that its text describes."""
+    """The ground truth of one snippet: the interval that its text describes."""
 
     start: float
     end: float
@@ -72,10 +75,14 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What a features file says about its maker; two files are of one kind iff these are equal.
+    """The encoder that computed a features file; features are comparable if and only if these are equal.
 
-    ``weights`` is ``"none"`` (no weights), ``"random:SEED"`` or ``"sha256:…"`` of the loaded tensors.
-    ``settings`` is everything else that changes the numbers, as plain JSON values.
+    Attributes:
+        name: The name of the encoder.
+        model: The name of the model.
+        weights: ``"none"``, ``"random:SEED"``, or ``"sha256:…"`` of the loaded tensors.
+        dimension: The number D of features.
+        settings: Everything else that changes the numbers, as plain JSON values.
     """
 
     name: str
@@ -86,7 +93,7 @@ class EncoderIdentity:
 
 
 class Verdict(StrEnum):
-    """Whether an alignment can be trusted, judged without the truth."""
+    """Whether an alignment can be trusted, assessed without ground truth."""
 
     SOUND = "sound"
     DOUBTFUL = "doubtful"
@@ -94,10 +101,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How far an alignment can be trusted, judged without the truth.
+    """How far an alignment can be trusted, assessed without ground truth.
 
-    ``expected_accuracy`` is the share of the clips' time that is expected to be labelled right: the
-    video accuracy as its own confidence has it. ``reasons`` are those to doubt the alignment.
+    Attributes:
+        expected_accuracy: The fraction of the clips' time that is expected to be labelled correctly:
+            the video accuracy, estimated from the confidences of the clips.
+        reasons: Reasons to doubt the alignment; empty if there are none.
     """
 
     expected_accuracy: float
@@ -114,26 +123,33 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class RegionNames:
-    """What the ids of an encoder's classes and attributes stand for: entry ``k`` is the name of id ``k``."""
+    """Names of the classes and attributes of an encoder: entry ``k`` is the name of id ``k``."""
 
     classes: tuple[str, ...]
     attributes: tuple[str, ...] = ()
 
 
-Candidates = tuple[tuple[int, float], ...]  # of one clip: snippets with their probabilities
+Candidates = tuple[tuple[int, float], ...]  # snippets of one clip, with their probabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """Which clips match which snippets of one video.
 
-    ``matches`` holds ``(clip, snippet)`` index pairs in the order in which they were decided.
-    ``clip_confidence`` (N) is the probability, as the decoder has it, that the clip's label is right:
-    its snippet, or that it has none. ``snippet_confidence`` (M) is the mean of that over the snippet's
-    clips, or, without clips, the probability that none is right. ``quality`` judges the decoder's
-    answer before weak matches were left out; it is None in files of earlier versions. ``candidates``
-    (N) are, where the decoder knows them, the likely snippets of each clip with their probability,
-    likeliest first; what they lack to 1 belongs to no snippet and to unlikely ones.
+    Attributes:
+        id: The video.
+        clips: The clips (N), in order of time.
+        snippets: The snippets (M), in reading order.
+        matches: Pairs of indices ``(clip, snippet)``, in the order in which they were decided.
+        clip_confidence: (N,): the decoder's probability that the label of the clip, a snippet or none,
+            is correct.
+        snippet_confidence: (M,): the mean of ``clip_confidence`` over the clips of the snippet; without
+            clips, the probability that the snippet has none.
+        decoder: The name of the decoder.
+        checkpoint: The digest of the network's checkpoint; without a network, of what took its place.
+        quality: An assessment of the alignment before weak matches were removed; None if there is none.
+        candidates: (N,): the likely snippets of each clip with their probabilities, most likely first, if
+            the decoder provides them. The rest to 1 belongs to less likely snippets and to none.
     """
 
     id: str
@@ -148,7 +164,7 @@ class Alignment:
     candidates: tuple[Candidates, ...] = ()
 
     def intervals(self, snippet: int) -> list[Interval]:
-        """The time of a snippet's clips in as few intervals as possible: clips that touch are one."""
+        """The time covered by the clips of a snippet; adjacent clips form one interval."""
         merged: list[Interval] = []
         for clip in sorted(self.clips[i].interval for i, j in self.matches if j == snippet):
             if merged and clip.start <= merged[-1].end:
@@ -158,14 +174,14 @@ class Alignment:
         return merged
 
     def extent(self, snippet: int) -> Interval | None:
-        """From the first to the last clip of a snippet; None where it has none."""
+        """From the start of the first to the end of the last clip of a snippet; None if it has no clips."""
         own = self.intervals(snippet)
         return Interval(own[0].start, own[-1].end) if own else None
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that failed: its id and one line that names the file and the remedy."""
+    """An input that failed: its id, and one line that names the file and the remedy."""
 
     id: str
     reason: str
@@ -173,10 +189,15 @@ class Failure:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What a stage did: base of the report that each stage returns.
+    """Base of the reports that stages return.
 
-    ``done`` and ``unchanged`` are ids (or names of runs), ``written`` paths. ``failures`` are inputs that
-    could not be used, ``notes`` what the user should know beside.
+    Attributes:
+        stage: The name of the stage.
+        done: Ids (or names of runs) that were processed.
+        unchanged: Ids whose results were up to date.
+        failures: Inputs that could not be used.
+        notes: What else the user should know, one line each.
+        written: Paths of the files and folders that were written.
     """
 
     stage: ClassVar[str]
@@ -188,7 +209,7 @@ class Report:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The figures of the result line, by their labels; made for display only."""
+        """Labels and values for the result line; for display only."""
         return {}
 
 
@@ -206,9 +227,14 @@ class StageReport:
 
 
 class Progress(Protocol):
-    """Hears from a stage at work: ``done`` of ``total`` units (None: unknown) of one task.
+    """A callback that a stage calls while it works.
 
-    ``per_second`` is how many units are one second of film, where that is known.
+    Args:
+        task: What is being done.
+        done: How many units are done.
+        total: How many units there are; None if unknown.
+        unit: The name of the units, in the plural.
+        per_second: How many units make one second of film; None if unknown.
     """
 
     def __call__(
@@ -217,4 +243,4 @@ class Progress(Protocol):
 
 
 def silent(task: str, done: int, total: int | None, unit: str, per_second: float | None = None) -> None:
-    """The progress of a caller who does not listen."""
+    """Ignore all progress."""

@@ -1,6 +1,6 @@
-"""What the shell completes: names that a corpus has, and names of a registry."""
+"""What the shell completes: names that exist in the corpus, and names in a registry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -11,19 +11,30 @@ from mmtool.plugins import Registry
 
 
 def _corpus_of(context: typer.Context) -> Path:
-    return Path(context.params.get("corpus") or ".")
+    """The corpus that the line names so far, otherwise the current folder.
+
+    The option that is being completed has no value yet, so click leaves the arguments of the command
+    unassigned. The shell does not expand ``~``.
+    """
+    arguments = [param.name for param in context.command.params if param.param_type_name == "argument"]
+    values = dict(zip(arguments, context.args, strict=False))
+    return Path(values.get("corpus", ".")).expanduser()
 
 
 def _complete_runs(context: typer.Context, incomplete: str) -> list[str]:
-    """Runs, and alignments without one."""
+    """Complete trained runs, and the names of alignments without a run."""
     root = _corpus_of(context)
-    found = {path.name for folder in ("runs", "alignments") for path in (root / folder).glob("*/")}
-    return sorted(name for name in found if name.startswith(incomplete))
+    folders = [path for parent in ("runs", "alignments") for path in (root / parent).glob("[!.]*")]
+    return _matching((path.name for path in folders if path.is_dir()), incomplete)
 
 
 def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
-    names = {path.stem for path in (_corpus_of(context) / "features").glob("*.h5")}
-    return sorted(name for name in names if name.startswith(incomplete))
+    files = (_corpus_of(context) / "features").glob("[!.]*.h5")
+    return _matching((path.stem for path in files), incomplete)
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[str]:
+    return sorted({name for name in names if name.startswith(incomplete)})
 
 
 def _names_in(table: str) -> Callable[[str], list[str]]:

@@ -1,4 +1,4 @@
-"""What people see: lines of results, and the one place where errors become exit codes."""
+"""Output of the command line: result lines, and the only place where errors become exit codes."""
 
 import json
 import os
@@ -21,12 +21,15 @@ from mmtool.records import Progress, Report, StageReport, silent
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPE_WIDTH = 160  # of tables that no terminal shows
-ASKS_FOR_STYLE = ("FORCE_COLOR", "TTY_COMPATIBLE")  # in the environment, whatever the stream is
+PIPE_WIDTH = 160  # columns of a table that is written to a pipe or file
+ASKS_FOR_STYLE = (
+    "FORCE_COLOR",
+    "TTY_COMPATIBLE",
+)  # environment variables that ask for styles even without a terminal
 
 
 class Screen:
-    """A standard stream; rich, which takes longer to load than most results to print, comes when needed."""
+    """A standard stream; rich, which takes longer to import than a line to print, is imported when needed."""
 
     def __init__(self, *, stderr: bool) -> None:
         self._stderr = stderr
@@ -52,11 +55,11 @@ class Screen:
         return self.rich.width
 
     def print(self, *content: object) -> None:
-        """Print what rich can show, and texts with its markup."""
+        """Print renderables of rich, and strings with its markup."""
         self.rich.print(*content)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
-        """Print texts, or (text, style), one after the other."""
+        """Print one line made of strings and (string, style) pairs."""
         if self.is_terminal:
             from rich.text import Text
 
@@ -64,37 +67,38 @@ class Screen:
         else:
             texts = (part if isinstance(part, str) else part[0] for part in parts)
             self._file.write("".join(texts) + "\n")
-            self._file.flush()  # a reader that left is noticed here
+            self._file.flush()  # raises BrokenPipeError here if the reader has left
 
 
 out, err = Screen(stderr=False), Screen(stderr=True)
 
 ALL_DONE, SOME_FAILED, IMPOSSIBLE = 0, 1, 2
 
-
 _flags: ContextVar[Mapping[str, str]] = ContextVar("flags", default=MappingProxyType({}))
-_NAMED = re.compile(r"`(\w+)(?:=([^`\s]+))?`")  # a setting in a message, with or without a value
+_SETTING = re.compile(r"`(\w+)(?:=([^`\s]+))?`")  # in a message, with or without a value
 
 
 def as_options(message: str) -> str:
-    """A message in which the settings of the command that runs are named as its options."""
+    """Replace the settings in a message by the options of the current command."""
 
     def option(match: re.Match[str]) -> str:
         flag = _flags.get().get(match[1])
         return match[0] if flag is None else f"{flag} {match[2]}" if match[2] else flag
 
-    return _NAMED.sub(option, message)
+    return _SETTING.sub(option, message)
 
 
 @contextmanager
 def error_boundary(flags: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Turn errors meant for the user into one line and an exit code; never a traceback.
+    """Turn errors into one line and an exit code; ``MMTOOL_DEBUG=1`` shows the traceback instead.
 
-    ``flags`` are the options of the command by the names of its settings. ``MMTOOL_DEBUG=1`` shows the
-    traceback instead.
+    Args:
+        flags: The options of the command, by the names of its settings.
+
+    Raises:
+        typer.Exit: An error occurred; its message has been printed.
     """
-    if flags is not None:
-        _flags.set(flags)
+    outer = _flags.set(_flags.get() if flags is None else flags)
     try:
         yield
     except SettingError as error:
@@ -105,7 +109,7 @@ def error_boundary(flags: Mapping[str, str] | None = None) -> Iterator[None]:
     except KeyboardInterrupt:
         _fail(LINE, INTERRUPTED)
     except BrokenPipeError:
-        sys.stdout = None  # the reader of a pipe left; there is nobody to flush to
+        sys.stdout = None  # the reader of the pipe has left: Python must not try to flush at exit
         raise typer.Exit(ALL_DONE) from None
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -113,22 +117,27 @@ def error_boundary(flags: Mapping[str, str] | None = None) -> Iterator[None]:
     except UnicodeEncodeError as error:
         wrong = ascii(error.object[error.start : error.end])
         _fail(
-            f"a file's name or a text holds {wrong}, which is no character; rename or correct it", IMPOSSIBLE
+            f"a file name or text contains {wrong}, which is not a valid character; rename the file or "
+            "correct the text",
+            IMPOSSIBLE,
         )
     except MemoryError:
-        _fail("out of memory; try a smaller --batch-size", IMPOSSIBLE)
+        remedy = "use a smaller --batch-size" if "batch_size" in _flags.get() else "close other programs"
+        _fail(f"out of memory; {remedy}", IMPOSSIBLE)
+    finally:
+        _flags.reset(outer)
 
 
 def _fail(line: str, code: int) -> None:
     if os.environ.get("MMTOOL_DEBUG") == "1":
-        raise  # inside the handler that called
+        raise  # the error that the caller is handling
     err.line(("error", "bold red"), f" {line}")
     raise typer.Exit(code) from None
 
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Progress]:
-    """A stage's progress on stderr; nothing where that is no terminal."""
+    """Show the progress of a stage on stderr; nothing unless that is a terminal."""
     if quiet or not err.is_terminal:
         yield silent
         return
@@ -139,7 +148,13 @@ def progress_bars(*, quiet: bool) -> Iterator[Progress]:
 
 
 def finish(report: Report | StageReport, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
-    """Print what a stage did and leave with the right exit code."""
+    """Print the report of a stage, and exit with code 1 if an input failed.
+
+    Args:
+        report: What the stage did.
+        as_json: Print one JSON object instead of text.
+        extra: Further entries of that object.
+    """
     if as_json:
         print_json({"stage": report.stage} | asdict(report) | {"facts": report.facts} | dict(extra or {}))
     else:
@@ -154,7 +169,7 @@ def print_json(content: object) -> None:
 
 
 def result_line(report: Report | StageReport) -> None:
-    """One line of result on stdout; notes and failures, a line each, on stderr."""
+    """Print one result line on stdout, and one line per note or failure on stderr."""
     parts: list[str | tuple[str, str]] = [(report.stage, "bold green"), f"  {len(report.done)} done"]
     if report.unchanged:
         parts.append(f", {len(report.unchanged)} unchanged")
@@ -172,14 +187,14 @@ def _number(value: object) -> str:
 
 
 def show_facts(facts: Mapping[str, object]) -> None:
-    """Print names and values, a line each."""
+    """Print names and values, one pair per line."""
     width = max(map(len, facts))
     for name, value in facts.items():
         out.line((f"{name:<{width}}", "bold"), f"  {value}")
 
 
 def percent(value: float) -> str:
-    """A share as a percentage with one decimal; a dash where it is undefined."""
+    """A ratio as a percentage with one decimal place; a dash if it is NaN."""
     return "–" if value != value else f"{100 * value:.1f}"
 
 
@@ -190,7 +205,7 @@ def timecode(seconds: float) -> str:
 
 
 def run_stage(stage: Callable[[Progress], Report | StageReport], *, as_json: bool) -> None:
-    """Run a stage under progress bars and print its report."""
+    """Run a stage with progress bars, and print its report."""
     with error_boundary():
         with progress_bars(quiet=as_json) as progress:
             report = stage(progress)

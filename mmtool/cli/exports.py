@@ -3,17 +3,17 @@
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from mmtool.cli.console import finish, progress_bars
 from mmtool.cli.from_settings import takes_settings
+from mmtool.cli.lazy import Group
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.settings.export import ExportCheckpointSettings, ExportSettings
 
 ALIGNMENTS = "alignments"
 
 
-class _AlignmentsFirst(TyperGroup):
+class _AlignmentsFirst(Group):
     """``mmtool export CORPUS …`` is ``mmtool export alignments CORPUS …``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from mmtool.cli.console import error_boundary, finish, progress_bars
 from mmtool.cli.from_settings import Pick, takes_settings
-from mmtool.cli.lazy import Command
+from mmtool.cli.lazy import Command, Group
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import SettingError
 from mmtool.importers.contract import Importer
@@ -19,7 +18,7 @@ from mmtool.settings.imports import ImportCheckpointSettings, ImportSettings
 from mmtool.settings.options import Settings
 
 
-class _WithPlugins(TyperGroup):
+class _WithPlugins(Group):
     """The built-in importers, then those of other packages, which are loaded only when they are looked at."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002

@@ -1,24 +1,25 @@
-"""Ctrl-C: one line and exit code 130, whatever the program is doing."""
+"""Ctrl-C ends the program with one line and exit code 130, whatever it is doing."""
 
 import os
 import signal
 import sys
 from types import FrameType
 
-INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
-LINE = "interrupted; finished work is kept, run the same command to go on"
-SHOW_CURSOR = "\x1b[?25h"  # which a progress bar has hidden
+INTERRUPTED = 130  # the convention of shells: 128 plus the number of SIGINT
+LINE = "interrupted; finished work is kept, run the same command again to continue"
+SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 
 
 def listen() -> None:
-    """Take over from Python's own handler."""
+    """Replace Python's handler of SIGINT."""
     signal.signal(signal.SIGINT, _interrupt)
 
 
 def _interrupt(_: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, but leave at once while modules load.
+    """Raise KeyboardInterrupt, but exit immediately while modules are imported.
 
-    Nothing catches the exception before the commands are there, and torch, halfway loaded, aborts.
+    Before the commands are imported, nothing catches the exception; and torch aborts if its import is
+    interrupted.
     """
     if not _is_importing(frame) or os.environ.get("MMTOOL_DEBUG") == "1":
         raise KeyboardInterrupt

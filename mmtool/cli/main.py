@@ -1,7 +1,8 @@
-"""The table of contents: every command, in the order in which data flows."""
+"""The table of contents: every command, under the heading where ``mmtool --help`` lists it."""
 
-import gc
 import os
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -10,34 +11,38 @@ from mmtool import __version__
 from mmtool.cli.lazy import lazy_group
 
 CONTENTS = {
-    "In the order in which data flows": {
-        "import": "imports.app",
+    "Start here": {
+        "run": "run.run",
+        "demo": "demo.demo",
+        "doctor": "doctor.doctor",
+    },
+    "Pipeline": {
         "segment": "segment.segment",
         "extract": "extract.extract",
         "project": "project.project",
         "train": "train.train",
         "align": "align.align",
         "evaluate": "evaluate.evaluate",
+    },
+    "Analysis": {
         "compare": "compare.compare",
         "report": "report.report",
-        "export": "exports.app",
-    },
-    "Around it": {
-        "experiment": "experiment.experiment",
         "plot": "plot.plot",
-        "run": "run.run",
-        "demo": "demo.demo",
+        "experiment": "experiment.experiment",
         "info": "info.info",
-        "doctor": "doctor.doctor",
+    },
+    "Exchange": {
+        "import": "imports.app",
+        "export": "exports.app",
     },
 }
 
 app = typer.Typer(
     name="mmtool",
     cls=lazy_group(CONTENTS),
-    help="Align films with texts. Each command reads and writes files below one corpus folder.",
-    epilog="Example: mmtool run film.mp4 narration.txt -o film. `mmtool demo` shows all of it; "
-    "`mmtool COMMAND --help` says what a command reads and writes.",
+    help="Align films with texts. Each command reads and writes files in one corpus folder.",
+    epilog="Example: mmtool run film.mp4 narration.txt -o film\n\n"
+    "`mmtool demo` shows every stage at work. `mmtool COMMAND --help` lists what a command reads and writes.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -54,24 +59,29 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     pass
 
 
 def main() -> None:
-    """Run the command that was called.
+    """Run the command named on the command line.
 
-    Threads of OpenMP that wait sleep instead of spinning: on a busy machine spinning ones starve
-    each other. Garbage is collected seldom: libraries that are imported make many objects, and none.
-    Pydantic, by which Typer checks arguments, does not look through all packages for plugins. At the
-    end nobody looks for garbage.
+    Idle OpenMP threads sleep instead of spinning: on a busy machine, spinning threads slow down those that
+    have work.
     """
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    gc.set_threshold(50_000, *gc.get_threshold()[1:])
-    try:
-        app(prog_name="mmtool")  # of `python -m mmtool` too
-    finally:
-        gc.freeze()
+    for stream in (sys.stdout, sys.stderr):
+        write_any_text(stream)
+    app(prog_name="mmtool")  # the same name for `python -m mmtool`
+
+
+def write_any_text(stream: object) -> None:
+    """Make a standard stream write UTF-8.
+
+    Windows gives pipes and files an encoding that lacks most characters; the C locale may do so too.
+    """
+    if isinstance(stream, TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+        stream.reconfigure(encoding="utf-8", errors=stream.errors)

@@ -12,12 +12,12 @@ CorpusArgument = Annotated[
     Path, typer.Argument(help="The corpus folder.", show_default="the current folder", metavar="CORPUS")
 ]
 HERE = Path()
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
-Force = Annotated[bool, typer.Option("--force", help="Redo work that is done, replacing it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Force = Annotated[bool, typer.Option("--force", help="Repeat finished work, and replace its results.")]
 
 
 def film_time(text: str | float) -> float:
-    """Seconds, or a timecode."""
+    """Parse seconds or a timecode; the parser of options that are times of a film."""
     from mmtool.formats.cut_lists import seconds_of
 
     try:
@@ -33,34 +33,33 @@ class _FilmTime(TypedDict):
 
 FilmTime = _FilmTime(parser=film_time, metavar="TIME")
 
-# of cutting films
+# Segmentation
 Incomplete = Annotated[
     bool,
-    typer.Option("--incomplete", help="Cut files that end before their header says as far as they go."),
+    typer.Option("--incomplete", help="Cut truncated files as far as they can be decoded."),
 ]
 
-# of alignment from timing
+# Alignment by timing
 PathChoice = Annotated[
     TimingPath,
     typer.Option(
-        "--path", help="Of timing: the clips' labels of least expected risk, or the likeliest course."
+        "--path",
+        help="What timing returns: the labels of minimum expected risk, or the most probable path.",
     ),
 ]
 TextStart = Annotated[
     float | None,
-    typer.Option(help="Where the narration starts, in seconds.", show_default="found by the model"),
+    typer.Option(help="Time at which the narration starts, in seconds.", show_default="estimated"),
 ]
 TextEnd = Annotated[
-    float | None, typer.Option(help="Where the narration ends.", show_default="found by the model")
+    float | None, typer.Option(help="Time at which the narration ends, in seconds.", show_default="estimated")
 ]
 
-# of any alignment
+# Any alignment
 MinConfidence = Annotated[
-    float, typer.Option(help="Leave out matches that are less sure than this probability.")
+    float, typer.Option(help="Leave out matches with a lower probability of being right.")
 ]
 Require = Annotated[
     float,
-    typer.Option(
-        help="Fail a video whose expected accuracy, the mean confidence of its clips, is below this."
-    ),
+    typer.Option(help="Fail videos with a lower expected accuracy (the mean confidence of their clips)."),
 ]

@@ -1,4 +1,4 @@
-"""A stage's progress as a bar: how far, how fast, how long still."""
+"""Progress of a stage as a bar, with rate and time left."""
 
 from types import TracebackType
 from typing import Any
@@ -20,7 +20,7 @@ from mmtool.cli.console import err
 
 
 class _RateColumn(ProgressColumn):
-    """Units a second, and how many times faster than the film plays."""
+    """Units per second, and how many times faster than the film plays."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -61,7 +61,7 @@ class ProgressBars:
     def __call__(
         self, task: str, done: int, total: int | None, unit: str, per_second: float | None = None
     ) -> None:
-        """A new name replaces the bar before it."""
+        """Update the bar; a new task replaces that of the previous one."""
         if task != self._name:
             if self._task is not None:
                 self._bars.remove_task(self._task)

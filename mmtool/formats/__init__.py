@@ -1,1 +1,1 @@
-"""The only code that knows bytes on disk: a read/write pair for each kind of file."""
+"""Files on disk: a reader and a writer for each format. No other room knows how files are laid out."""

@@ -1,4 +1,4 @@
-"""``alignments/<run>/<id>.json``: clips with their snippet, snippets with their clips and intervals."""
+"""``alignments/<run>/<id>.json``: each clip with its snippet, each snippet with its clips and intervals."""
 
 import json
 import re
@@ -13,17 +13,17 @@ from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
-_CANDIDATES = re.compile(r"\{\s*\n[^{}]*\}(?=\n  \})")  # an object that ends a clip: written in one line
-REMEDY = "make it again with `mmtool align --force`"
+_CANDIDATES = re.compile(r"\{\s*\n[^{}]*\}(?=\n  \})")  # the last object of a clip, written on one line
+REMEDY = "recreate it with `mmtool align --force`"
 
 
 def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
-    """Write one video's alignment; ``recipe`` is the digest of what it was made from."""
-    of_clip: dict[int, int] = {}
-    of_snippet: dict[int, list[int]] = {}
+    """Write the alignment of one video; ``recipe`` is the digest of what it was computed from."""
+    snippet_of: dict[int, int] = {}
+    clips_of: dict[int, list[int]] = {}
     for clip, snippet in alignment.matches:
-        of_clip.setdefault(clip, snippet)
-        of_snippet.setdefault(snippet, []).append(clip)
+        snippet_of.setdefault(clip, snippet)
+        clips_of.setdefault(snippet, []).append(clip)
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -38,7 +38,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
                 "end": clip.end,
                 "start_frame": clip.start_frame,
                 "end_frame": clip.end_frame,
-                "snippet": of_clip.get(i),
+                "snippet": snippet_of.get(i),
                 "confidence": round(alignment.clip_confidence[i], 6),
                 **_candidates_as_json(alignment, i),
             }
@@ -50,7 +50,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
                 "start": snippet.start,
                 "end": snippet.end,
                 **_source(snippet),
-                "clips": of_snippet.get(j, []),
+                "clips": clips_of.get(j, []),
                 "intervals": alignment.intervals(j),
                 "confidence": round(alignment.snippet_confidence[j], 6),
             }
@@ -62,7 +62,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
 
 
 def quality_as_json(quality: Quality | None) -> dict[str, object] | None:
-    """The verdict, ``sound`` or ``doubtful``, and what it rests on; None where nothing was judged."""
+    """The verdict, ``sound`` or ``doubtful``, and its grounds; None if the alignment was not assessed."""
     if quality is None:
         return None
     return {
@@ -73,7 +73,11 @@ def quality_as_json(quality: Quality | None) -> dict[str, object] | None:
 
 
 def read_alignment(path: Path) -> tuple[Alignment, str]:
-    """Read one video's alignment and its recipe; raises InputError for a missing or foreign file."""
+    """Read the alignment of one video and its recipe.
+
+    Raises:
+        InputError: The file is missing, or is not a valid alignment file.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["version"] != VERSION:
@@ -96,11 +100,11 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
     except FileNotFoundError:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(path, "is no alignment, or a damaged one", REMEDY) from error
+        raise InputError(path, "is not a valid alignment file", REMEDY) from error
 
 
 def _source(snippet: Snippet) -> dict[str, object]:
-    """The snippet's kind and place, where it has them."""
+    """The kind and place of a snippet, if known."""
     kind: dict[str, object] = {"kind": snippet.kind} if snippet.kind else {}
     return kind if snippet.place is None else kind | {"place": list(snippet.place)}
 
@@ -111,31 +115,31 @@ def _snippet(content: Mapping[str, Any]) -> Snippet:
 
 
 def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, float]]:
-    """A clip's candidates as an object; nothing where the decoder knows none."""
+    """The candidates of a clip as an object; empty if the decoder provides none."""
     if not alignment.candidates:
         return {}
     return {"candidates": {str(j): round(p, 3) for j, p in alignment.candidates[clip]}}
 
 
 def _candidates(clips: Sequence[Mapping[str, Any]]) -> tuple[Candidates, ...]:
-    """Those of each clip; empty in files of earlier versions and of decoders that know none."""
+    """The candidates of each clip; empty if the decoder provided none."""
     if not any("candidates" in clip for clip in clips):
         return ()
     return tuple(tuple((int(j), float(p)) for j, p in dict(c["candidates"]).items()) for c in clips)
 
 
 def _check(alignment: Alignment) -> None:
-    """Raise ValueError or TypeError for what no aligner says."""
+    """Raise ValueError or TypeError for values that no decoder produces."""
     clips, snippets = len(alignment.clips), len(alignment.snippets)
     if not all(0 <= i < clips and 0 <= j < snippets for i, j in alignment.matches):
-        raise ValueError("a match of no clip")
+        raise ValueError("a match outside the clips or snippets")
     if not all(0 <= clip.start <= clip.end < inf for clip in alignment.clips):
         raise ValueError("a clip that ends before it starts")
-    if not all(0 <= sure <= 1 for sure in alignment.clip_confidence + alignment.snippet_confidence):
-        raise ValueError("no probability")
-    if not all(0 <= j < snippets and 0 <= p <= 1 for likely in alignment.candidates for j, p in likely):
-        raise ValueError("a candidate that is no snippet")
-    "".join(snippet.text for snippet in alignment.snippets).encode()  # half a character is none
+    if not all(0 <= p <= 1 for p in alignment.clip_confidence + alignment.snippet_confidence):
+        raise ValueError("a confidence outside 0–1")
+    if not all(0 <= j < snippets and 0 <= p <= 1 for own in alignment.candidates for j, p in own):
+        raise ValueError("a candidate outside the snippets")
+    "".join(snippet.text for snippet in alignment.snippets).encode()  # raises for lone surrogates
 
 
 def _quality(content: Mapping[str, Any] | None) -> Quality | None:
@@ -145,9 +149,9 @@ def _quality(content: Mapping[str, Any] | None) -> Quality | None:
 
 
 def alignment_of(path: Path, recipe: str) -> Alignment | None:
-    """The alignment that was made by this recipe; None where there is none, or only an unjudged one."""
+    """The alignment if it exists, was computed by this recipe and has a verdict; otherwise None."""
     try:
-        alignment, made_by = read_alignment(path)
+        alignment, found = read_alignment(path)
     except InputError:
         return None
-    return alignment if made_by == recipe and alignment.quality is not None else None
+    return alignment if found == recipe and alignment.quality is not None else None

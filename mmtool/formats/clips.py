@@ -8,13 +8,15 @@ from mmtool.formats.csv_rows import finite_seconds, read_rows, write_rows
 from mmtool.records import Clip
 
 COLUMNS = ("clip", "start", "end", "start_frame", "end_frame")
-REMEDY = "run `mmtool segment` or write it by hand with the columns " + ",".join(COLUMNS)
+REMEDY = "run `mmtool segment`, or write it by hand with the columns " + ",".join(COLUMNS)
 
 
 def read_clips(path: Path) -> list[Clip]:
-    """Read the clips of one video, in time order.
+    """Read the clips of one video, in order of time.
 
-    Raises InputError for a clip that ends before it starts, or starts before the one above it.
+    Raises:
+        InputError: The file is missing or empty, or a line is malformed, has an empty clip, or has a clip
+            that starts before the one on the line above.
     """
     clips: list[Clip] = []
     for line, row in read_rows(path, COLUMNS, REMEDY):
@@ -22,7 +24,7 @@ def read_clips(path: Path) -> list[Clip]:
             start, end = finite_seconds(row["start"]), finite_seconds(row["end"])
             frames = [int(row[name]) if row[name] else None for name in ("start_frame", "end_frame")]
         except ValueError:
-            raise InputError(path, f"line {line} has a time or frame that is no number", REMEDY) from None
+            raise InputError(path, f"line {line} has a time or frame that is not a number", REMEDY) from None
         if start < 0 or end <= start:
             raise InputError(path, f"line {line}: the clip {start:g}–{end:g} s has no length", "correct it")
         first, last = frames
@@ -31,10 +33,12 @@ def read_clips(path: Path) -> list[Clip]:
                 path, f"line {line}: the clip has no frames from {first} to {last}", "correct it"
             )
         if clips and start < clips[-1].start:
-            raise InputError(path, f"line {line}: the clip starts before the one above it", "sort the lines")
+            raise InputError(
+                path, f"line {line}: the clip starts before the one on the line above", "sort the lines"
+            )
         clips.append(Clip(start, end, first, last))
     if not clips:
-        raise InputError(path, "holds no clips", REMEDY)
+        raise InputError(path, "contains no clips", REMEDY)
     return clips
 
 

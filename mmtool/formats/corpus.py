@@ -1,11 +1,11 @@
-"""The corpus folder: where everything lies, and which ids there are."""
+"""The corpus folder: where each file is, and which ids exist."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmtool.choices import Split
-from mmtool.errors import CallError, InputError
+from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.csv_rows import read_rows
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
@@ -13,16 +13,16 @@ from mmtool.records import Failure
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Paths below one corpus folder; an id is a file's stem, the same in every sub-folder."""
+    """The files of one corpus folder; an id is the stem of a file name, the same in every subfolder."""
 
     root: Path
 
     @classmethod
     def open(cls, root: Path) -> "Corpus":
-        """The corpus at ``root``, which must be a folder."""
+        """Return the corpus at ``root``; raises CallError unless it is a folder."""
         if not root.is_dir():
             raise CallError(
-                f"{root}: no such folder; create it and put films into videos/ and texts into texts/"
+                f"{root}: no such folder; create it, and put films into videos/ and texts into texts/"
             )
         return cls(root)
 
@@ -42,7 +42,7 @@ class Corpus:
         return self.root / "thumbnails" / f"{id}.jpg"
 
     def thumbnail(self, id: str, clip: int) -> Path:
-        """The picture of a clip; the first clip's is 0001.jpg."""
+        """The picture of a clip; that of the first clip is 0001.jpg."""
         return self.root / "thumbnails" / id / f"{clip + 1:04}.jpg"
 
     def annotations(self, id: str) -> Path:
@@ -52,9 +52,9 @@ class Corpus:
         return self.root / "features" / f"{name}.h5"
 
     def run(self, run: str) -> Path:
-        """The folder of a run; raises CallError for a name that would lead elsewhere."""
+        """The folder of a run; raises SettingError for anything but the name of a folder."""
         if run in ("", ".", "..") or Path(run).name != run:
-            raise CallError(f"--run {run!r}: is no name of a folder below runs/")
+            raise SettingError("run", f"must be the name of a folder in runs/, not {run!r}")
         return self.root / "runs" / run
 
     def history(self, run: str) -> Path:
@@ -85,7 +85,7 @@ class Corpus:
         return self.root / "splits" / f"{split}.txt"
 
     def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each id that two files claim or that is no UTF-8."""
+        """Files of ``folder`` by id, and a failure for each id that is ambiguous or not valid Unicode."""
         found: dict[str, list[Path]] = {}
         failures = []
         for path in sorted((self.root / folder).glob("*")):
@@ -94,7 +94,9 @@ class Corpus:
                     found.setdefault(path.stem, []).append(path)
                 else:
                     name = ascii(str(path))
-                    failures.append(Failure(name, f"{name}: its name is no UTF-8; rename it"))
+                    failures.append(
+                        Failure(name, f"{name}: the file name is not valid UTF-8; rename the file")
+                    )
         failures += [
             Failure(id, f"{paths[1]}: has the same id as {paths[0].name}; rename one of them")
             for id, paths in found.items()
@@ -103,7 +105,7 @@ class Corpus:
         return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
 
     def ids_in(self, folder: str, suffix: str) -> list[str]:
-        """Ids of the visible files of ``folder`` that end in ``suffix``, sorted."""
+        """Sorted ids of the files of ``folder`` that end in ``suffix``, without hidden ones."""
         return sorted(
             path.name.removesuffix(suffix)
             for path in (self.root / folder).glob(f"*{suffix}")
@@ -117,18 +119,16 @@ class Corpus:
         return self.ids_in("snippets", ".csv")
 
     def aligned_ids(self, run: str) -> list[str]:
-        """Ids that a run has aligned; ``metrics.json`` lies among them."""
+        """Ids that a run has aligned; ``metrics.json`` in the same folder is not one."""
         return [id for id in self.ids_in(f"alignments/{run}", ".json") if id != self.metrics(run).stem]
 
     def require_aligned(self, run: str) -> list[str]:
-        """Ids that a run has aligned; raises CallError, with the runs that there are, where it has none."""
+        """Ids that a run has aligned; raises CallError, which lists the other runs, if there are none."""
         if ids := self.aligned_ids(run):
             return ids
         folder = self.metrics(run).parent
         others = sorted(path.name for path in folder.parent.glob("[!.]*") if path.is_dir() and path != folder)
-        remedy = "run `mmtool align` first" + (
-            f", or name others with --run: {', '.join(others)}" if others else ""
-        )
+        remedy = "run `mmtool align` first" + (f", or choose one of {', '.join(others)}" if others else "")
         raise CallError(f"{folder}: no alignments; {remedy}")
 
     def known_ids(self) -> set[str]:
@@ -136,32 +136,37 @@ class Corpus:
         return set(self.clip_ids()) | set(self.snippet_ids())
 
     def split_ids(self, split: Split) -> list[str]:
-        """Ids of a split; raises CallError where it is missing, empty or names an id the corpus lacks."""
+        """Ids of a split.
+
+        Raises:
+            CallError: The file is missing or empty, or contains an id that the corpus does not have.
+        """
         path = self.split(split)
         try:
             ids = read_split(path)
         except InputError as error:
             raise CallError(str(error)) from error
         if not ids:
-            raise CallError(f"{path}: names no id; write an id a line")
+            raise CallError(f"{path}: contains no ids; write one id per line")
         known = self.known_ids()
         unknown = [id for id in ids if id not in known]
         if unknown:
             raise CallError(
-                f"{path}: names {unknown[0]!r}, which has neither clips nor snippets; "
+                f"{path}: contains {unknown[0]!r}, which has neither clips nor snippets; "
                 "remove the line, or add the video and run `mmtool segment`"
             )
         return ids
 
     def titles(self) -> dict[str, str]:
-        """What ``videos.csv`` says about each video's title; empty where there is no such file.
+        """Titles by id from ``videos.csv``; empty if there is no such file.
 
-        Raises InputError for a file without the column ``id`` or with a line of another length.
+        Raises:
+            InputError: The column ``id`` is missing, or a line is malformed.
         """
         path = self.root / "videos.csv"
         if not path.exists():
             return {}
-        rows = read_rows(path, ("id",), "write the columns id,title, with quotes round commas")
+        rows = read_rows(path, ("id",), "write the columns id,title, and quote titles that contain commas")
         return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
 
 

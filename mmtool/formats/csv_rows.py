@@ -1,4 +1,4 @@
-"""CSV and TSV with a header, read strictly: every complaint names the file and the line."""
+"""CSV files with a header, read strictly: every error names the file and the line."""
 
 import csv
 import io
@@ -8,11 +8,15 @@ from pathlib import Path
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
 
-csv.field_size_limit(2**31 - 1)  # a text may be one endless line; the module's own limit is 131,072
+csv.field_size_limit(2**31 - 1)  # the default of 131,072 characters is too few for a text on a single line
 
 
 def read_utf8(path: Path, remedy: str) -> str:
-    """The text of a UTF-8 file (with or without a byte-order mark)."""
+    """Read a UTF-8 file, with or without a byte-order mark.
+
+    Raises:
+        InputError: The file cannot be read, or is not UTF-8; ``remedy`` completes the message.
+    """
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -24,7 +28,11 @@ def read_utf8(path: Path, remedy: str) -> str:
 
 
 def read_rows(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield ``(line number, row)`` of a CSV file whose header has at least ``columns``."""
+    """Yield ``(line number, row)`` for a CSV file whose header has at least ``columns``.
+
+    Raises:
+        InputError: A column is missing, or a line is malformed; ``remedy`` completes the message.
+    """
     reader = csv.DictReader(io.StringIO(read_utf8(path, remedy), newline=""))
     try:
         missing = [name for name in columns if name not in (reader.fieldnames or [])]
@@ -32,14 +40,16 @@ def read_rows(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple
             raise InputError(path, f"has no column {missing[0]!r}", remedy)
         for row in reader:
             if None in row or None in row.values():
-                raise InputError(path, f"line {reader.line_num} has another number of columns", remedy)
+                raise InputError(
+                    path, f"line {reader.line_num} does not have as many columns as the header", remedy
+                )
             yield reader.line_num, row
     except csv.Error as error:
         raise InputError(path, f"line {reader.line_num}: {error}", remedy) from error
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file atomically; None becomes an empty cell, floats keep every digit."""
+    """Write a CSV file atomically; None becomes an empty cell, and floats keep all digits."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
@@ -48,7 +58,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def finite_seconds(text: str) -> float:
-    """A time in seconds; raises ValueError for anything that is no finite number."""
+    """Parse a time in seconds; raises ValueError for anything but a finite number."""
     value = float(text)
     if not abs(value) < float("inf"):
         raise ValueError(text)

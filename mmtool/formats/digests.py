@@ -1,25 +1,25 @@
-"""Short names for content: what a stage compares to know whether its inputs changed."""
+"""Digests of content: a stage compares them to find out whether its inputs have changed."""
 
 import hashlib
 import json
 from pathlib import Path
 
-PROBE = 1 << 20  # bytes read at the start, the middle and the end of a large file
+PROBE = 1 << 20  # bytes read at the start, in the middle and at the end of a file
 
 
 def digest_json(value: object) -> str:
-    """Digest of a JSON-like value, independent of key order."""
+    """Digest of a JSON value, independent of the order of keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def digest_file(path: Path) -> str:
-    """Digest of a whole small file."""
+    """Digest of a whole file; use :func:`fingerprint` for large ones."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def fingerprint(path: Path) -> str:
-    """Digest of a file's size and of three probes: enough to tell films apart without reading gigabytes."""
+    """Digest of the size of a file and of three samples: tells films apart without reading gigabytes."""
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as file:

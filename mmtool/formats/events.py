@@ -39,10 +39,13 @@ class EventLog:
             self._writer.flush()
 
     def _start(self) -> RecordWriter:
-        """A new file with the earlier epochs in the place of all files before it."""
+        """Start a file with the earlier epochs, and delete all files before it.
+
+        The file has its final name from the start: Windows does not rename open files.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / ".part"
-        writer = RecordWriter(str(part))
+        before = [path for path in self.folder.iterdir() if "tfevents" in path.name]
+        writer = RecordWriter(str(self.folder / f"events.out.tfevents.{time.time_ns()}"))
         restart = SessionLog(status=SessionLog.SessionStatus.START)  # a TensorBoard at work forgets the rest
         events = [
             Event(wall_time=time.time(), file_version="brain.Event:2"),
@@ -52,8 +55,6 @@ class EventLog:
         for event in events:
             writer.write(event.SerializeToString())
         writer.flush()
-        before = [path for path in self.folder.iterdir() if "tfevents" in path.name]
-        part.replace(self.folder / f"events.out.tfevents.{time.time_ns()}")
         for path in before:
             path.unlink()
         return writer

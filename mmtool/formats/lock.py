@@ -11,16 +11,21 @@ from mmtool.errors import CallError
 
 @contextmanager
 def sole_writer(path: Path) -> Iterator[None]:
-    """Keep other calls from writing ``path`` within the block; raises CallError where one is at it.
+    """Prevent other processes from writing ``path`` during the block.
 
-    The system lets go of the lock when the process ends, however it does.
+    The operating system releases the lock when the process ends, even if it is killed.
+
+    Raises:
+        CallError: Another process is writing ``path``, or the folder is not writable.
     """
     lock = FileLock(path.with_name(f".{path.stem}.lock"), timeout=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise CallError(f"{path}: another call is writing it; wait for it, or write another file") from None
+        raise CallError(
+            f"{path}: another process is writing this file; wait for it, or name another file"
+        ) from None
     except OSError as error:
         raise CallError(f"{path}: cannot be written ({error.strerror or error})") from error
     try:

@@ -1,4 +1,4 @@
-"""Encoded pictures, bytes in and files out."""
+"""Encoded pictures, such as JPEG."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""The regions of clips in a features file: arrays (N, K, R, …), one clip a chunk, compressed.
+"""Regions of clips in a features file: compressed arrays (N, K, R, …), one chunk per clip.
 
-N clips, K frames a clip, up to R regions a frame; entries beyond ``region_count`` (N, K) are zero. One clip
-is read without the others.
+There are N clips, K frames per clip and up to R regions per frame; entries beyond ``region_count`` (N, K)
+are zero. A clip can be read without the others.
 """
 
 from collections import Counter
@@ -22,9 +22,12 @@ ARRAYS = ("boxes", "scores", "labels", "attributes", "region_features")
 class FrameRegions:
     """The R regions of one frame.
 
-    ``boxes`` (R, 4) are x1, y1, x2, y2 in pixels; ``scores`` (R,); ``labels`` and ``attributes`` (R,) are ids
-    of the encoder's, the latter None where it knows none; ``features`` (R, D) are of the precision in which
-    they were kept.
+    Attributes:
+        boxes: (R, 4): x1, y1, x2, y2 in pixels.
+        scores: (R,): confidence of the detector.
+        labels: (R,): class ids of the encoder.
+        attributes: (R,): attribute ids of the encoder; None if it has no attributes.
+        features: (R, D), in the precision in which they were stored.
     """
 
     boxes: NDArray[np.float32]
@@ -35,20 +38,22 @@ class FrameRegions:
 
 
 def read_regions(file: FeaturesFile, id: str, clip: int) -> list[FrameRegions]:
-    """Return the regions of each of a clip's K frames; of the file, only this clip's chunks are read.
+    """Return the regions of each of the K frames of a clip; only the chunks of this clip are read.
 
-    Raises InputError where no regions were kept, IndexError where there is no such clip.
+    Raises:
+        InputError: The file stores no regions of ``id``.
+        IndexError: There is no such clip.
     """
     arrays = file.read_row(id, (COUNT, *ARRAYS), clip)
     if COUNT not in arrays:
-        raise InputError(file.path, f"keeps no regions of {id!r}", "extract them with --keep-regions")
-    if np.ndim(arrays[COUNT]) == 0:  # a file from before there were several frames a clip
+        raise InputError(file.path, f"stores no regions of {id!r}", "run `mmtool extract --keep-regions`")
+    if np.ndim(arrays[COUNT]) == 0:  # a single frame per clip, stored without that axis
         arrays = {name: np.asarray(array)[None] for name, array in arrays.items()}
     return [_frame(arrays, part, int(count)) for part, count in enumerate(arrays[COUNT])]
 
 
 def count_regions(file: FeaturesFile, name: str) -> Counter[int]:
-    """How often each id of ``labels`` or ``attributes`` stands in the file; empty where none are kept."""
+    """Count each id of ``labels`` or ``attributes`` in the file; empty if none are stored."""
     counts: Counter[int] = Counter()
     for id in file.ids():
         ids, regions = file.read_array(id, name), file.read_array(id, COUNT)

@@ -1,4 +1,4 @@
-"""``splits/<split>.txt``: an id a line; ``#`` starts a comment."""
+"""``splits/<split>.txt``: one id per line; ``#`` starts a comment."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,8 +8,8 @@ from mmtool.formats.csv_rows import read_utf8
 
 
 def read_split(path: Path) -> list[str]:
-    """The ids of one split, in the file's order, each once."""
-    lines = (line.split("#")[0].strip() for line in read_utf8(path, "write an id a line").splitlines())
+    """Read the ids of one split in the order of the file, without duplicates."""
+    lines = (line.split("#")[0].strip() for line in read_utf8(path, "write one id per line").splitlines())
     return list(dict.fromkeys(line for line in lines if line))
 
 

@@ -211,10 +211,10 @@ def test_demo_does_not_write_into_somebody_elses_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_names_that_are_no_utf8_are_named(tmp_path):
-    """As archives of other systems leave them; OpenCV would crash."""
+def test_file_names_that_are_not_utf8_are_named(tmp_path):
+    """Archives of other systems leave such names; OpenCV would crash on them."""
     for folder, name in (("videos", b"m\xfcller.mp4"), ("texts", b"m\xfcller.txt")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / os.fsdecode(name)).write_text("one\ntwo\n")
     output = call("segment", tmp_path, code=1).stderr
-    assert "its name is no UTF-8; rename" in output
+    assert "the file name is not valid UTF-8; rename" in output

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -53,7 +52,7 @@ def test_killed_anywhere_it_ends_with_the_same_weights(corpus):
         while epochs_of(corpus.run("killed")) < moment:
             assert training.poll() is None, training.stderr.read()
             time.sleep(0.001)
-        training.send_signal(signal.SIGKILL)
+        training.kill()
         training.wait()
         training.stderr.close()
         assert epochs_of(corpus.run("killed")) < EPOCHS

@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of long jobs: one line, code 130, no half file, and the same command can go on."""
+"""Ctrl-C during long jobs: one line, code 130, no partial file, and the same command can continue."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ import pytest
 from support.commands import call
 from support.corpora import TEXTS, make_corpus
 
-# presses Ctrl-C while the N-th file is being written: after its last byte, before it gets its name
+# presses Ctrl-C while the N-th file is written: after its last byte, before it is renamed
 PRESS = """
 import os, signal, sys
 from mmtool.__main__ import main
@@ -21,7 +21,7 @@ def press(file):
     global left
     left -= 1
     if left == 0:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     flush(file)
 os.fsync = press
 main()
@@ -57,7 +57,7 @@ def ready(tmp_path_factory):
 
 
 def check_interrupted(program, *arguments):
-    """It says so in one line."""
+    """Run the program, which must report the interruption in one line."""
     command = [sys.executable, "-c", program, *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 130, result.stderr
@@ -67,7 +67,7 @@ def check_interrupted(program, *arguments):
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_interrupted_in_the_middle_of_a_file_it_can_go_on(ready, tmp_path, job):
+def test_a_command_interrupted_while_it_writes_a_file_can_continue(ready, tmp_path, job):
     root = tmp_path / "corpus"
     shutil.copytree(ready.root, root)
     number, command = JOBS[job]
@@ -77,9 +77,9 @@ def test_interrupted_in_the_middle_of_a_file_it_can_go_on(ready, tmp_path, job):
     call(*arguments)
 
 
-def test_interrupted_while_modules_load_it_leaves_at_once(tmp_path):
-    """Python would print a traceback before the commands are there, and torch, halfway loaded, aborts."""
+def test_a_command_interrupted_while_modules_are_imported_exits_immediately(tmp_path):
+    """Python alone would print a traceback, and torch aborts if its import is interrupted."""
     module = tmp_path / "heavy.py"
-    module.write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT); print('loaded')")
+    module.write_text("import signal; signal.raise_signal(signal.SIGINT); print('imported')")
     program = "import sys; from mmtool.cli.interrupts import listen; listen(); sys.path.append(sys.argv[1])"
     check_interrupted(f"{program}; import heavy", str(tmp_path))

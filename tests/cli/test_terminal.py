@@ -1,4 +1,4 @@
-"""What a terminal shows: help with an example, narrow windows, no colour, completion."""
+"""What a terminal shows: help, in wide and narrow windows, with and without colour; and completion."""
 
 import os
 import re
@@ -11,12 +11,14 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from mmtool import __version__
-from mmtool.cli.main import app
+from mmtool.cli.main import CONTENTS, app
 from mmtool.cli.tables import rows_table
+
+BORDERS = "│╭╮╰╯─"
 
 
 def commands(command=None, name=()):
-    """The words of every command and group."""
+    """The words that call each command and group."""
     command = command or typer.main.get_command(app)
     yield name
     for word, child in getattr(command, "commands", {}).items():
@@ -34,13 +36,41 @@ def mmtool(*arguments, **environment):
     ).stdout
 
 
+def help_of(*words, columns):
+    return CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": str(columns)}).output
+
+
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_every_help_has_an_example_that_is_a_call_of_it(words):
-    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"}).output
+    text = help_of(*words, columns=200)
     examples = re.findall(r"Example: (mmtool .*)", text)
     assert examples
     for example in examples:
         assert example.startswith(" ".join(("mmtool", *words)).removesuffix(" alignments"))
+
+
+def test_the_contents_start_where_a_newcomer_starts():
+    text = help_of(columns=80)
+    panels = re.findall(r"─ ([A-Z][a-z ]+) ─", text)
+    assert panels == ["Options", "Start here", "Pipeline", "Analysis", "Exchange"] == ["Options", *CONTENTS]
+    listed = re.findall(r"^│ ([a-z]+) ", text, flags=re.M)
+    assert listed[:3] == ["run", "demo", "doctor"]
+    assert listed == [name for names in CONTENTS.values() for name in names]
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_flags_show_no_type(words):
+    assert "<bool>" not in help_of(*words, columns=200)
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_lines_of_80_columns_break_between_words(words):
+    """No line is longer, and each word of the narrow help is a word of the wide one."""
+    narrow, wide = (help_of(*words, columns=columns) for columns in (80, 1000))
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "…" not in narrow
+    there = set(wide.translate(dict.fromkeys(map(ord, BORDERS), " ")).split())
+    assert set(narrow.translate(dict.fromkeys(map(ord, BORDERS), " ")).split()) - there == set()
 
 
 def test_the_version():
@@ -56,8 +86,34 @@ def test_a_shell_completes_commands_options_and_choices(typed, offered):
     assert mmtool(_MMTOOL_COMPLETE="complete_bash", **place).split() == [offered]
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("align {} --run ", ["first", "second", "semi-markov"]),
+        ("align {} --run f", ["first"]),
+        ("align {} --video t", ["timing", "timing.rp"]),
+        ("align {}/nowhere --run ", []),
+        ("align ~/corpus --run f", ["first"]),
+        ("report {} --run ", ["first", "second", "semi-markov"]),
+        ("plot {} --run s", ["second", "semi-markov"]),
+        ("evaluate {} --run fi", ["first"]),
+        ("export {} --run f", ["first"]),
+    ],
+)
+def test_a_shell_completes_names_of_the_corpus(tmp_path, monkeypatch, typed, offered):
+    for folder in ("runs/first", "runs/second", "alignments/semi-markov", "alignments/first", "features"):
+        (tmp_path / "corpus" / folder).mkdir(parents=True)
+    for file in ("runs/.DS_Store", "runs/notes.txt", "features/timing.h5", "features/timing.rp.h5"):
+        (tmp_path / "corpus" / file).touch()
+    (tmp_path / "corpus" / "features" / ".timing.part.h5").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    words = ["mmtool", *typed.format(tmp_path / "corpus").split(" ")]
+    place = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+    assert mmtool(_MMTOOL_COMPLETE="complete_bash", **place).split() == offered
+
+
 def test_the_script_for_a_shell():
-    """That of --show-completion, which asks what shell it was called from; the test need not have one."""
+    """The script of --show-completion, which detects the shell; the test may run without one."""
     assert "complete -o default -F _mmtool_completion mmtool" in mmtool(_MMTOOL_COMPLETE="source_bash")
 
 
@@ -73,8 +129,8 @@ def test_a_narrow_window_loses_no_digit(width, capsys):
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_no_colour_is_respected(environment, coloured):
-    """On a terminal; a pipe never sees colours."""
+def test_no_color_is_respected(environment, coloured):
+    """On a terminal; a pipe never receives colours."""
     say = "from mmtool.cli.console import out; out.print('[red]word[/]')"
     for terminal in ({"FORCE_COLOR": "1", "TERM": "xterm"}, {}):
         clean = {name: os.environ[name] for name in os.environ if name not in ("NO_COLOR", "FORCE_COLOR")}

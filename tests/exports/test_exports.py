@@ -292,7 +292,7 @@ def test_an_alignment_that_no_aligner_wrote_is_refused(corpus, part, value):
     content["snippets"][0][part] = value
     path.write_text(json.dumps(content), "utf-8")
     output = call("export", corpus.root, "--run", "r", "--format", "srt", code=1).output
-    assert "film.json: is no alignment, or a damaged one" in output
+    assert "film.json: is not a valid alignment file" in output
 
 
 def test_two_films_of_one_id_are_named(corpus):
@@ -304,7 +304,7 @@ def test_two_films_of_one_id_are_named(corpus):
 def test_one_bad_alignment_fails_alone(corpus):
     corpus.alignment("r", "broken").write_text("{}", encoding="utf-8")
     result = call("export", corpus.root, "--run", "r", "--format", "srt", code=1)
-    assert "broken.json: is no alignment" in result.output
+    assert "broken.json: is not a valid alignment file" in result.output
     assert (corpus.exports("r") / "film.srt").exists()
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import h5py
 import numpy as np
@@ -210,6 +211,7 @@ except CallError as error:
 """
 
 
+@pytest.mark.skipif(find_spec("resource") is None, reason="this system cannot limit the size of files")
 @pytest.mark.parametrize(("work", "file"), [("finish", "a.h5"), ("add", ".a.parts/big.h5")])
 def test_a_full_disk_is_said_and_leaves_finished_ids(tmp_path, work, file):
     """In a process of its own, whose files may not grow beyond 10 kB."""

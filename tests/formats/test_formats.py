@@ -280,10 +280,10 @@ def test_a_split_names_ids_that_the_corpus_has(tmp_path):
     with pytest.raises(CallError, match=r"train\.txt: no such file"):
         corpus.split_ids(Split.TRAIN)
     write_split(corpus.split(Split.TRAIN), [])
-    with pytest.raises(CallError, match=r"train\.txt: names no id"):
+    with pytest.raises(CallError, match=r"train\.txt: contains no ids"):
         corpus.split_ids(Split.TRAIN)
     write_split(corpus.split(Split.TRAIN), ["a", "x", "b"])
-    with pytest.raises(CallError, match=r"train\.txt: names 'x'"):
+    with pytest.raises(CallError, match=r"train\.txt: contains 'x'"):
         corpus.split_ids(Split.TRAIN)
     write_split(corpus.split(Split.TRAIN), ["b", "a"])
     assert corpus.split_ids(Split.TRAIN) == ["b", "a"]

@@ -135,7 +135,9 @@ def test_calls_that_cannot_be_answered_are_refused(corpus):
         in call("report", corpus.root, "--run", "good", "--thumbnail-width", "5", code=2).output
     )
     corpus.alignment("good", "b").write_text("{}", encoding="utf-8")
-    assert "b.json: is no alignment" in call("report", corpus.root, "--run", "good", code=1).output
+    assert (
+        "b.json: is not a valid alignment file" in call("report", corpus.root, "--run", "good", code=1).output
+    )
     assert (corpus.root / "reports" / "good.html").exists()
 
 

@@ -281,8 +281,8 @@ BAD_VIDEO = [
     ("snippets/v0.csv", "snippet,text,start,end\n" + "0,a long sentence about it,,\n" * 99, "does not fit"),
     ("clips/v0.csv", "clip,start,end,start_frame,end_frame\n0,1.0,1.0,,\n", "has no length"),
     ("snippets/v0.csv", "snippet,text,start,end\n0,...,,\n", "has no letters"),
-    ("clips/v0.csv", "clip,start,end,start_frame,end_frame\n", "holds no clips"),
-    ("snippets/v0.csv", "snippet,text,start,end\n", "holds no snippets"),
+    ("clips/v0.csv", "clip,start,end,start_frame,end_frame\n", "contains no clips"),
+    ("snippets/v0.csv", "snippet,text,start,end\n", "contains no snippets"),
 ]
 
 

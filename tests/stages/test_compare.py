@@ -99,7 +99,7 @@ def test_calls_that_cannot_be_answered_are_refused(corpus):
 def test_a_damaged_alignment_fails_alone(corpus):
     corpus.alignment("none", "v1").write_text("{}", encoding="utf-8")
     output = compare(corpus, "none", "semi-markov", code=1).output
-    assert "v1.json: is no alignment" in output
+    assert "v1.json: is not a valid alignment file" in output
 
 
 def test_one_video_has_a_difference_but_no_interval(corpus):

@@ -232,7 +232,7 @@ def test_regions_are_not_thrown_away_by_a_call_that_asks_for_none(corpus, number
     with open_features(corpus.features("numbers")) as features:
         assert len(read_regions(features, "b", 1)) == 1
     assert extract_numbers(corpus, force=True).done == ["a", "b"]
-    with open_features(corpus.features("numbers")) as features, pytest.raises(InputError, match="keeps no"):
+    with open_features(corpus.features("numbers")) as features, pytest.raises(InputError, match="stores no"):
         read_regions(features, "b", 1)
 
 
@@ -249,7 +249,7 @@ def test_regions_that_were_not_kept_are_extracted_when_they_are_asked_for(corpus
     extract_numbers(corpus)
     with (
         open_features(corpus.features("numbers")) as features,
-        pytest.raises(InputError, match=r"keeps no regions of 'a'; .*--keep-regions"),
+        pytest.raises(InputError, match=r"stores no regions of 'a'; .*--keep-regions"),
     ):
         read_regions(features, "a", 0)
     assert extract_numbers(corpus, keep_regions=True).done == ["a", "b"]

@@ -232,24 +232,24 @@ def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.txt", "0\n2\n1\n", "line 3: 1 s comes before the time above"),
+        ("a.txt", "0\n2\n1\n", "line 3: 1 s is not after the time above"),
         ("a.txt", "0\n11\n", "line 2: 11 s is outside the film, which ends at 10 s"),
         ("a.txt", "0\n10\n", "line 2: 10 s is outside"),
-        ("a.txt", "0\n2\n2\n", "line 3: 2 s comes before"),
-        ("a.txt", "0\n1:75\n", "line 2: '1:75' is no time"),
-        ("a.txt", "0\nnan\n", "line 2: 'nan' is no time"),
-        ("a.txt", "\n", "holds no cuts"),
-        ("a.csv", "Start Frame,End Frame\n1,2\n", "line 2 is no line of PySceneDetect's list"),
+        ("a.txt", "0\n2\n2\n", "line 3: 2 s is not after the time above"),
+        ("a.txt", "0\n1:75\n", "line 2: '1:75' is not a time"),
+        ("a.txt", "0\nnan\n", "line 2: 'nan' is not a time"),
+        ("a.txt", "\n", "contains no cuts"),
+        ("a.csv", "Start Frame,End Frame\n1,2\n", "line 2 is not a scene of PySceneDetect"),
         (
             "a.csv",
             "Start Frame,End Frame,Start Time (seconds),End Time (seconds)\n1,2,0,nan\n",
-            "line 2 is no line of PySceneDetect's list",
+            "line 2 is not a scene of PySceneDetect",
         ),
-        ("a.edl", "TITLE: a\n", "holds no cuts"),
+        ("a.edl", "TITLE: a\n", "contains no cuts"),
         (
             "a.edl",
             "001 AX V C 00:00:00:00 00:00:01:30 00:00:00:00 00:00:01:30\n",
-            "00:00:01:30 is no time at 25",
+            "00:00:01:30 is not a valid timecode at 25",
         ),
         ("a.txt", b"\xff\xfe\x00", "not UTF-8"),
     ],
@@ -270,7 +270,7 @@ def test_overlapping_events_of_an_edl_are_refused_and_gaps_kept(tmp_path):
     path.write_text(row(1, *first, *first) + row(2, *["00:00:03:10", "00:00:04:00"] * 2))
     assert read_cut_list(path, frame_rate=25, end=10) == [Clip(0.0, 2.0), Clip(3.4, 4.0)]
     path.write_text(row(1, *first, *first) + row(2, *["00:00:01:24", "00:00:04:00"] * 2))
-    with pytest.raises(InputError, match=r"line 2: 1\.96 s comes before the end of the clip above"):
+    with pytest.raises(InputError, match=r"line 2: 1\.96 s is before the end of the clip above"):
         read_cut_list(path, frame_rate=25, end=10)
 
 

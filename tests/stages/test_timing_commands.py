@@ -113,7 +113,7 @@ def test_options_that_cannot_be(corpus, options, named):
     ("file", "content", "problem"),
     [
         ("clips/v0.csv", "clip,start,end,start_frame,end_frame\n0,1.0,1.0,,\n", "has no length"),
-        ("clips/v0.csv", "clip,start,end,start_frame,end_frame\n", "holds no clips"),
+        ("clips/v0.csv", "clip,start,end,start_frame,end_frame\n", "contains no clips"),
         ("snippets/v0.csv", "snippet,text,start,end\n0,...,,\n", "snippet 0 has no letters"),
     ],
 )

@@ -1,0 +1,137 @@
+"""macOS and Windows, simulated: calls that they lack, and what they refuse."""
+
+import errno
+import io
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmtool.choices import Modality
+from mmtool.cli.main import write_any_text
+from mmtool.errors import CallError
+from mmtool.formats.atomic import replacing, write_text
+from mmtool.formats.checkpoints import Checkpoint, write_checkpoint
+from mmtool.formats.events import EventLog
+from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader
+from mmtool.formats.pictures import write_picture
+from support.commands import call
+from support.films import draw_film
+
+HEADER = FeaturesHeader(Modality.VIDEO, ())
+
+
+def build_features(path):
+    """In two parts, and once more on top of the earlier file."""
+    for value in (1, 2):
+        builder = FeaturesBuilder(path, HEADER)
+        for id in ("a", "b"):
+            builder.add(id, FeatureGroup(np.full((2, 3), value, np.float32)))
+        builder.finish()
+
+
+def log_events(folder):
+    for earlier in ([], [{"epoch": 1, "loss": 0.5}]):
+        log = EventLog(folder, earlier)
+        log.append({"epoch": len(earlier) + 1, "loss": 0.25})
+
+
+WRITERS = {
+    "text": lambda path: write_text(path, "text"),
+    "picture": lambda path: write_picture(path, b"picture"),
+    "features": build_features,
+    "checkpoint": lambda path: write_checkpoint(
+        path, Checkpoint({}, {}, 1, {}, {"weight": torch.zeros(2)}, {}, {})
+    ),
+    "events": log_events,
+}
+
+
+@pytest.fixture
+def windows_files(monkeypatch):
+    """Windows neither renames open files nor flushes files that are open for reading only."""
+    rename, flush = os.replace, os.fsync
+
+    def strict_rename(source, target):
+        opened = {file.resolve() for file in Path("/proc/self/fd").iterdir() if file.exists()}
+        if opened & {Path(source).resolve(), Path(target).resolve()}:
+            raise PermissionError(errno.EACCES, "The process cannot access the file", str(source))
+        rename(source, target)
+
+    def strict_flush(file):
+        os.write(file, b"")  # raises OSError if the file is open for reading only
+        flush(file)
+
+    monkeypatch.setattr("os.replace", strict_rename)
+    monkeypatch.setattr("os.fsync", strict_flush)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="cannot list its open files")
+
+
+@needs_proc
+def test_the_simulation_refuses_what_windows_refuses(tmp_path, windows_files):
+    (tmp_path / "a").write_text("a")
+    with (tmp_path / "a").open("rb") as file:
+        with pytest.raises(PermissionError):
+            (tmp_path / "a").replace(tmp_path / "b")
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fsync(file.fileno())
+
+
+@needs_proc
+@pytest.mark.parametrize("kind", WRITERS)
+def test_files_are_flushed_for_writing_and_closed_before_they_are_renamed(tmp_path, windows_files, kind):
+    WRITERS[kind](tmp_path / "new" / "file")
+    assert not [path for path in tmp_path.rglob("*") if ".part" in path.name]
+
+
+@pytest.mark.parametrize("room", [True, False], ids=["room", "full"])
+def test_features_are_joined_where_files_cannot_be_allocated(tmp_path, monkeypatch, room):
+    """macOS and Windows have no posix_fallocate; the free room of the disk is compared instead."""
+    monkeypatch.delattr("os.posix_fallocate", raising=False)
+    if room:
+        build_features(tmp_path / "a.h5")
+        assert (tmp_path / "a.h5").exists()
+        return
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(CallError, match=r"a\.h5: could not be written \(No space left on device\)"):
+        build_features(tmp_path / "a.h5")
+    assert not (tmp_path / "a.h5").exists()
+
+
+def test_a_link_takes_the_place_of_a_file_without_touching_its_target(tmp_path, monkeypatch):
+    """The target may be a film that this user must not write."""
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    monkeypatch.setattr("os.fsync", lambda _: pytest.fail("opened the target"))
+    with replacing(tmp_path / "videos" / "a.mp4") as part:
+        part.symlink_to(tmp_path / "film.mp4")
+    assert (tmp_path / "videos" / "a.mp4").samefile(tmp_path / "film.mp4")
+
+
+def test_without_the_right_to_make_links_run_copies_the_film(tmp_path, monkeypatch):
+    draw_film(tmp_path / "film.mp4")
+    (tmp_path / "film.txt").write_text("one line\nanother line\n", encoding="utf-8")
+
+    def refuse(*_, **__):
+        raise OSError(errno.EPERM, "A required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    call("run", tmp_path / "film.mp4", tmp_path / "film.txt", "-o", tmp_path / "corpus")
+    copy = tmp_path / "corpus" / "videos" / "film.mp4"
+    assert copy.read_bytes() == (tmp_path / "film.mp4").read_bytes()
+    assert not copy.samefile(tmp_path / "film.mp4")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_a_pipe_takes_every_character(encoding):
+    """Windows gives pipes the encoding cp1252."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    write_any_text(stream)
+    stream.write("映画 é")
+    stream.flush()
+    assert stream.buffer.getvalue() == "映画 é".encode()
