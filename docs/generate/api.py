@@ -22,12 +22,6 @@ ORDER = (
     "experiment",
 )
 TITLES = {"records": "Records", "errors": "Errors", "choices": "Choices", "imports": "import"}
-    "records": "Records",
-    "errors": "Errors",
-    "choices": "Choices",
-    "imports": "import",
-    "film": "align_film",
-}
 
 
 def public_names() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import torch
 from mmtool.choices import Modality
 from mmtool.formats.features import FeaturesHeader, write_features
 from mmtool.records import EncoderIdentity
-from support.commands import call, chain
+from support.commands import EXTRACT, call
 from support.corpora import make_corpus
 from support.documentation import written_pages
 
@@ -35,7 +35,8 @@ def corpus(tmp_path_factory) -> Path:
     (root / "texts" / "other.txt").write_text("A line.\n", encoding="utf-8")
     call("segment", root)
     (root / "snippets" / "other.csv").unlink()
-    chain(root)
+    call("extract", root, *EXTRACT)
+    call("project", root)
     timed = ["--time-features", "--timing-prior", "both", "--epochs", 1, "--threads", 1]
     call("train", root, "--run", "timed", *timed)
     call("train", root, "--preset", "semi-markov", "--run", "timing")
@@ -84,9 +85,8 @@ def test_features(corpus):
 def test_runs(corpus):
     run = corpus / "runs" / "timed"
     epoch = load(run / "metrics.jsonl")
-    assert_named(
-        "runs", load(run / "config.json"), epoch, epoch["diagnostics"], *epoch["diagnostics"].values()
-    )
+    diagnostics = epoch["diagnostics"]
+    assert_named("runs", load(run / "config.json"), epoch, diagnostics, *diagnostics.values())
     checkpoint = torch.load(run / "best.pt", weights_only=True)
     assert_named("runs", checkpoint, checkpoint["inputs"]["video"], json.loads(checkpoint["timing"]))
     timing = load(corpus / "runs" / "timing" / "timing.json")
@@ -119,9 +119,8 @@ def test_experiments(corpus):
 
 
 def test_the_attributes_on_the_page_are_those_that_are_written(tmp_path):
-    write_features(
-        tmp_path / "a.h5", FeaturesHeader(Modality.VIDEO, (EncoderIdentity("a", "b", "none", 1),)), {}
-    )
+    header = FeaturesHeader(Modality.VIDEO, (EncoderIdentity("a", "b", "none", 1),))
+    write_features(tmp_path / "a.h5", header, {})
     section = PAGES["docs/files/features.md"].split("## Attributes of the file")[1].split("An *encoder")[0]
     listed = {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")}
     with h5py.File(tmp_path / "a.h5") as file:
