@@ -1,7 +1,8 @@
 """The documentation is true: its code runs, its commands exist, its links lead somewhere.
 
 A block below the comment ``<!-- test: NAME -->`` is run in a folder that holds what ``prepare`` puts there
-for NAME; blocks of one page share the folder. Options after ``+`` are added to ``mmtool train``.
+for NAME; blocks of one page share the folder. Options after ``+`` are added to ``mmtool train``. A block that
+is marked as a plug-in is installed as a package with the entry point that the block above it declares.
 """
 
 import csv
@@ -9,10 +10,13 @@ import importlib
 import re
 import shlex
 import shutil
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import typer
+from support.plugins import install_plugin
 
 from mmtool.cli.main import app
 from mmtool.formats.plans import read_plan
@@ -21,12 +25,13 @@ from mmtool.stages.demo import draw_corpus
 from mmtool.text.readers import read_text
 from mmtool.training.presets import preset_settings
 from support.commands import call
-from support.documentation import ROOT, anchors, blocks, generated_pages, links, written_pages
+from support.documentation import ROOT, Block, anchors, blocks, generated_pages, links, written_pages
 
 PAGES = written_pages()
 REFERENCE = generated_pages()
 BLOCKS = [block for page, text in PAGES.items() for block in blocks(page, text)]
 SCENARIOS = {"film", "screenplay", "corpus", "library"}
+RUN = SCENARIOS | {"plugin"}
 FILM = "movie-000"
 SCREENPLAY = "".join(
     f"INT. ROOM {k} - DAY\n\nA shape moves across the room. It stops.\n\nANNA\nI can see shape {k}.\n\n"
@@ -53,13 +58,24 @@ def prepare(scenario: str, drawn: Path) -> None:
         shutil.copytree(drawn, scenario)
 
 
-@pytest.mark.parametrize("page", sorted({block.page for block in BLOCKS if block.scenario in SCENARIOS}))
+def install(declaration: Block, source: Block, site: Path) -> None:
+    """Install the code of a block as a package, with the entry points of the block above it."""
+    ((group, entries),) = tomllib.loads(declaration.code)["project"]["entry-points"].items()
+    module = next(iter(entries.values())).partition(":")[0]
+    install_plugin(site, module.replace("_", "-"), group, entries, source.code)
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in BLOCKS if block.scenario in RUN}))
 def test_the_code_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)  # training takes one thread
     names: dict[str, object] = {}
-    for block in BLOCKS:
-        if block.page != page or block.scenario not in SCENARIOS:
+    for above, block in pairwise(BLOCKS):
+        if block.page != page or block.scenario not in RUN:
+            continue
+        if block.scenario == "plugin":
+            install(above, block, tmp_path / "site")
+            monkeypatch.syspath_prepend(tmp_path / "site")
             continue
         prepare(block.scenario, drawn)
         if block.language == "python":
@@ -78,7 +94,7 @@ def test_every_mark_is_known():
     for block in BLOCKS:
         if block.mark:
             kind = re.split(r"[ /]", block.scenario)[0]
-            assert block.mark.startswith("not run: ") or kind in SCENARIOS | others, (block.page, block.mark)
+            assert block.mark.startswith("not run: ") or kind in RUN | others, (block.page, block.mark)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +111,7 @@ COMMANDS = [
     (block.page, line)
     for block in [*BLOCKS, *(block for page, text in REFERENCE.items() for block in blocks(page, text))]
     for line in block.commands()
+    if block.scenario not in SCENARIOS  # those are run
 ]
 
 
