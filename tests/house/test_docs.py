@@ -18,10 +18,14 @@ import pytest
 import typer
 from support.plugins import install_plugin
 
+from mmtool.choices import Split
 from mmtool.cli.main import app
+from mmtool.formats.annotations import write_annotations
+from mmtool.formats.corpus import Corpus
 from mmtool.formats.plans import read_plan
-from mmtool.settings.demo import DemoSettings
-from mmtool.stages.demo import draw_corpus
+from mmtool.formats.splits import write_split
+from mmtool.synthetic.drawing import write_video
+from mmtool.synthetic.movies import make_movie
 from mmtool.text.readers import read_text
 from mmtool.training.presets import preset_settings
 from support.commands import call
@@ -42,9 +46,19 @@ SCREENPLAY = "".join(
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory) -> Path:
     """A corpus of five drawn movies with texts, annotations and splits."""
-    folder = tmp_path_factory.mktemp("drawn") / "corpus"
-    draw_corpus(DemoSettings(folder=folder, train=2, val=1, test=2))
-    return folder
+    corpus = Corpus(tmp_path_factory.mktemp("drawn") / "corpus")
+    ids = [f"movie-{number:03}" for number in range(5)]
+    (corpus.root / "videos").mkdir(parents=True)
+    (corpus.root / "texts").mkdir()
+    for seed, id in enumerate(ids, start=1):
+        movie = make_movie(seed=seed)
+        write_video(movie, corpus.root / "videos" / f"{id}.mp4")
+        text = "".join(f"{snippet}\n" for snippet in movie.snippets)
+        (corpus.root / "texts" / f"{id}.txt").write_text(text, encoding="utf-8")
+        write_annotations(corpus.annotations(id), movie.annotations)
+    for split, part in ((Split.TRAIN, ids[:2]), (Split.VAL, ids[2:3]), (Split.TEST, ids[3:])):
+        write_split(corpus.split(split), part)
+    return corpus.root
 
 
 def prepare(scenario: str, drawn: Path) -> None:
