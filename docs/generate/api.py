@@ -9,6 +9,7 @@ import mmtool
 Pages = dict[str, str]  # Markdown by path below docs/
 
 ORDER = (
+    "run",
     "segment",
     "extract",
     "project",
@@ -20,6 +21,10 @@ ORDER = (
     "plot",
     "export",
     "experiment",
+    "imports",
+    "demo",
+    "info",
+    "doctor",
 )
 TITLES = {"records": "Records", "errors": "Errors", "choices": "Choices", "imports": "import"}
 
@@ -68,8 +73,12 @@ def _page(group: str, names: list[str]) -> str:
     blocks = []
     for name in sorted(set(names), key=lambda name: (_kind(name), names.index(name))):
         options = {
-            1: ["members: false", "show_signature: false"],  # the fields are described in the docstring
-            2: ["inherited_members: true", "show_signature: false"],
+            1: [
+                "members: false",
+                "separate_signature: false",
+                "show_signature: false",
+            ],  # the fields are described in the docstring
+            2: ["inherited_members: true", "separate_signature: false", "show_signature: false"],
         }.get(_kind(name), [])
         lines = "".join(f"      {option}\n" for option in options)
         blocks.append(f"::: mmtool.{name}\n" + (f"    options:\n{lines}" if lines else ""))
