@@ -70,7 +70,7 @@ def _kind(name: str) -> int:
 
 def _page(group: str, names: list[str]) -> str:
     """The names of one group, each with its documentation."""
-    blocks = []
+    blocks, plain = [], ("separate_signature: false", "show_signature: false")
     for name in sorted(set(names), key=lambda name: (_kind(name), names.index(name))):
         options = {
             1: [
@@ -78,7 +78,7 @@ def _page(group: str, names: list[str]) -> str:
                 "separate_signature: false",
                 "show_signature: false",
             ],  # the fields are described in the docstring
-            2: ["inherited_members: true", "separate_signature: false", "show_signature: false"],
+            2: ["inherited_members: true", *plain],
         }.get(_kind(name), [])
         lines = "".join(f"      {option}\n" for option in options)
         blocks.append(f"::: mmtool.{name}\n" + (f"    options:\n{lines}" if lines else ""))

@@ -10,7 +10,9 @@ import importlib
 import re
 import shlex
 import shutil
+import sys
 import tomllib
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -72,15 +74,16 @@ def prepare(scenario: str, drawn: Path) -> None:
         shutil.copytree(drawn, scenario)
 
 
-def install(declaration: Block, source: Block, site: Path) -> None:
-    """Install the code of a block as a package, with the entry points of the block above it."""
+def install(declaration: Block, source: Block, site: Path) -> str:
+    """Install the code of a block as a module, with the entry points of the block above it; its name."""
     ((group, entries),) = tomllib.loads(declaration.code)["project"]["entry-points"].items()
     module = next(iter(entries.values())).partition(":")[0]
     install_plugin(site, module.replace("_", "-"), group, entries, source.code)
+    return module
 
 
 @pytest.mark.parametrize("page", sorted({block.page for block in BLOCKS if block.scenario in RUN}))
-def test_the_code_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
+def test_the_code_of_a_page_runs(page, drawn, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)  # training takes one thread
     names: dict[str, object] = {}
@@ -88,8 +91,9 @@ def test_the_code_of_a_page_runs(page, drawn, tmp_path, monkeypatch):
         if block.page != page or block.scenario not in RUN:
             continue
         if block.scenario == "plugin":
-            install(above, block, tmp_path / "site")
+            module = install(above, block, tmp_path / "site")
             monkeypatch.syspath_prepend(tmp_path / "site")
+            request.addfinalizer(partial(sys.modules.pop, module, None))
             continue
         prepare(block.scenario, drawn)
         if block.language == "python":
