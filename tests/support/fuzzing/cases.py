@@ -38,7 +38,7 @@ class Case:
 
 
 class Kind(Protocol):
-    """A family of inputs; ``prepare`` makes once what the cases start from."""
+    """A family of inputs; ``prepare`` fills ``seeds``, an empty folder, once."""
 
     def prepare(self, seeds: Path) -> None: ...
 

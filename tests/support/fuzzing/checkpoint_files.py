@@ -11,7 +11,7 @@ import torch
 
 from support.fuzzing.cases import Case, Step, command
 from support.fuzzing.mutation import change_bytes, json_bytes, nodes, odd_value
-from support.fuzzing.ready import copy_but, make_ready
+from support.fuzzing.ready import copy_but, ready_for
 
 BOMB = 3 << 30  # bytes of zeros
 
@@ -104,8 +104,8 @@ class CheckpointFiles:
     """A checkpoint changed, and the commands that read it."""
 
     def prepare(self, seeds: Path) -> None:
-        make_ready(seeds / "ready")
-        run = seeds / "ready" / "runs" / "r"
+        ready_for(seeds)
+        run = seeds.parent / "ready" / "runs" / "r"
         for name in ("best", "last"):
             content = torch.load(run / f"{name}.pt", weights_only=True)
             (seeds / f"small-{name}.pt").write_bytes(saved(small(content)))
@@ -115,9 +115,9 @@ class CheckpointFiles:
         name = rng.choice(("best", "last"))
         whole = rng.random() < 0.15
         path = folder / "runs" / "r" / f"{name}.pt"
-        origin = seeds / "ready" / "runs" / "r" / path.name if whole else seeds / f"small-{name}.pt"
+        origin = seeds.parent / "ready" / "runs" / "r" / path.name if whole else seeds / f"small-{name}.pt"
         if whole:
-            copy_but(seeds / "ready", folder, ("film", "alignments", f"runs/r/{name}.pt"))
+            copy_but(seeds.parent / "ready", folder, ("film", "alignments", f"runs/r/{name}.pt"))
         else:
             path.parent.mkdir(parents=True)
         path.write_bytes(self._changed(rng, origin, seeds))

@@ -8,18 +8,19 @@ import av
 from support.films import scenes, write_film
 from support.fuzzing.cases import Case, Step, command
 from support.fuzzing.mutation import change_bytes
+from support.numbered_films import make_film
 
-FILMS = {  # container → codec; each film has sound where its container allows it
-    ".mp4": "mpeg4",
-    ".mov": "libx264",
-    ".m4v": "libx265",
-    ".mkv": "libx264",
-    ".webm": "libvpx",
-    ".avi": "mpeg4",
-    ".ts": "mpeg2video",
-    ".mpg": "mpeg1video",
-    ".wmv": "wmv2",
-    ".m2ts": "libx264",
+SOUNDING = {"a.mp4": "mpeg4", "b.mov": "libx264", "c.mkv": "libx264"}  # with a track of sound
+SILENT = {
+    "d.avi": "mpeg4",
+    "e.m4v": "mpeg4",
+    "f.webm": "libvpx",
+    "g.ts": "mpeg2video",
+    "h.mpg": "mpeg1video",
+    "i.wmv": "wmv2",
+    "j.m2ts": "libx264",
+    "k.mkv": "libx265",
+    "l.mp4": "libx264",
 }
 TEXT = "one line\nanother line\n"
 PLAYLISTS = (
@@ -48,17 +49,17 @@ class FilmFiles:
     """A film changed, cut into clips; now and then aligned, and its clips exported."""
 
     def prepare(self, seeds: Path) -> None:
-        seeds.mkdir(parents=True)
-        for suffix, codec in FILMS.items():
-            frames = scenes(lengths=(10, 12, 9), size=(48, 64) if suffix != ".m4v" else (64, 80))
-            sound = 0.0 if suffix in (".webm", ".wmv") else 1.0
-            write_film(seeds / f"film{suffix}", frames, codec=codec, key_frames=8, sound=sound)
-        for suffix in (".mp4", ".mkv", ".avi", ".mov"):
-            tagged(seeds / f"tagged{suffix}", seeds / f"film{suffix}")
+        for name, codec in SOUNDING.items():
+            frames = scenes(lengths=(10, 12, 9), size=(48, 64))
+            write_film(seeds / name, frames, codec=codec, key_frames=8, sound=1.0)
+        for name, codec in SILENT.items():
+            make_film(seeds / name, codec, frames=range(30, 60), keep=8)  # a cut at 40
+        for name in ("a.mp4", "b.mov", "c.mkv", "d.avi"):
+            tagged(seeds / f"tagged-{name}", seeds / name)
 
     def case(self, rng: Random, seeds: Path, folder: Path) -> Case:
         source = rng.choice(sorted(seeds.glob("*.*")))
-        suffix = source.suffix if rng.random() < 0.9 else rng.choice(tuple(FILMS))
+        suffix = source.suffix if rng.random() < 0.9 else Path(rng.choice(tuple(SILENT))).suffix
         path = folder / "videos" / f"a{suffix}"
         path.parent.mkdir()
         path.write_bytes(self._changed(rng, source))

@@ -11,7 +11,7 @@ import numpy as np
 
 from support.fuzzing.cases import Case, Step, command
 from support.fuzzing.mutation import NUMBERS, change_bytes, json_bytes, odd_value
-from support.fuzzing.ready import copy_but, make_ready
+from support.fuzzing.ready import copy_but, ready_for
 
 NAMES = ("timing", "length", "timing.rp", "length.rp")
 DTYPES = ("f2", "f4", "f8", "i8", "u1", "S5", "?", "c8", "O", "V8", "i4")
@@ -138,11 +138,11 @@ class Hdf5Files:
     """One features file changed, and the commands that read it."""
 
     def prepare(self, seeds: Path) -> None:
-        make_ready(seeds / "ready")
+        ready_for(seeds)
 
     def case(self, rng: Random, seeds: Path, folder: Path) -> Case:
         name = rng.choice(NAMES)
-        root = seeds / "ready"
+        root = seeds.parent / "ready"
         copy_but(root, folder, ("film", "alignments", "texts", f"features/{name}.h5"))
         path = folder / "features" / f"{name}.h5"
         if rng.random() < 0.5:

@@ -1,6 +1,7 @@
 """JSON, YAML and TOML: alignments, runs, histories, measures, notes, detectors, plans."""
 
 import json
+import shutil
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ from mmtool.formats.plans import find_plan, read_plan, shipped_plans
 from support.commands import call
 from support.fuzzing.cases import Case, Step, command, reading
 from support.fuzzing.mutation import change_json, change_text, encode, json_bytes
-from support.fuzzing.ready import copy_but, make_ready
+from support.fuzzing.ready import copy_but, ready_for
 from support.fuzzing.tables import FORMATS
 from support.literal_visual_genome import CONFIG, folder_of, small_checkpoint
 
@@ -47,19 +48,17 @@ class JsonFiles:
     """One file of a corpus replaced, and the commands that read it."""
 
     def prepare(self, seeds: Path) -> None:
-        root = seeds / "ready"
-        make_ready(root)
-        detector = root / "film" / "detector"
-        detector.mkdir()
-        folder_of(small_checkpoint(), detector)
-        (root / "film" / "texts").mkdir()
-        call("segment", root / "film")
+        film = seeds / "film"
+        shutil.copytree(ready_for(seeds) / "film", film)
+        (film / "detector").mkdir()
+        folder_of(small_checkpoint(), film / "detector")
+        call("segment", film)
 
     def case(self, rng: Random, seeds: Path, folder: Path) -> Case:
         name = rng.choice(FILES)
-        source, path = seeds / "ready", folder / name
+        source, path = seeds.parent / "ready", folder / name
         if name.startswith("detector/"):
-            copy_but(source / "film", folder, ())
+            copy_but(seeds / "film", folder, ())
             path.write_bytes(yaml_bytes(rng, CONFIG))
         elif name == "plan.toml":
             text = find_plan(rng.choice(shipped_plans())).read_text(encoding="utf-8")

@@ -11,8 +11,19 @@ from support.films import draw_film
 IDS = ("v0", "v1", "v2", "v3")
 
 
-def make_ready(root: Path) -> None:
-    """Four annotated videos, a network's run ``r`` and timing's ``timing``, both aligned and evaluated."""
+def ready_for(seeds: Path) -> Path:
+    """Four annotated videos, a network's run ``r`` and timing's ``timing``, both aligned and evaluated.
+
+    Made once for all kinds, whose seeds lie beside each other.
+    """
+    root = seeds.parent / "ready"
+    if not (root / ".ready").exists():
+        _make(root)
+        (root / ".ready").touch()
+    return root
+
+
+def _make(root: Path) -> None:
     make_corpus(root, train=2, val=1, test=1)
     (root / "texts").mkdir()
     for id in IDS:

@@ -10,7 +10,7 @@ from random import Random
 from support.commands import call
 from support.fuzzing.cases import Case, Step, command
 from support.fuzzing.mutation import change_text, clock, encode, number, words
-from support.fuzzing.ready import copy_but, make_ready
+from support.fuzzing.ready import copy_but, ready_for
 
 FORMATS = ("srt", "vtt", "ass", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf")
 
@@ -135,9 +135,8 @@ class Tables:
     """One table of a corpus replaced, and the commands that read it."""
 
     def prepare(self, seeds: Path) -> None:
-        make_ready(seeds / "ready")
         film = seeds / "film"
-        shutil.copytree(seeds / "ready" / "film", film)
+        shutil.copytree(ready_for(seeds) / "film", film)
         call("segment", film)
 
     def case(self, rng: Random, seeds: Path, folder: Path) -> Case:
@@ -148,7 +147,7 @@ class Tables:
         if name.startswith("cuts/"):
             shutil.copytree(seeds / "film", folder, dirs_exist_ok=True)
         else:
-            copy_but(seeds / "ready", folder, ("film", "exports", "features/.parts"))
+            copy_but(seeds.parent / "ready", folder, ("film", "exports", "features/.parts"))
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(encode(rng, change_text(rng, TABLES[name](rng))))
         return Case(list(self._steps(rng, name, folder, path)), path)

@@ -36,9 +36,7 @@ def srt(rng: Random) -> str:
 def vtt(rng: Random) -> str:
     blocks = [f"WEBVTT{rng.choice(('', ' x', '-x', chr(10) + 'Kind: captions'))}"]
     for _ in range(rng.randrange(1, 6)):
-        times = (
-            f"{clock(rng)} --> {clock(rng)} {rng.choice(('', 'line:0', 'position:10%,start', words(rng, 3)))}"
-        )
+        times = span(rng, " --> ") + rng.choice(("", " line:0", " position:10%,start", words(rng, 3)))
         blocks.append(
             rng.choice((f"{times}\n{words(rng)}", f"{words(rng, 3)}\n{times}\n<v Ann>{words(rng)}"))
         )
@@ -216,7 +214,7 @@ class Texts:
     """A text of a random kind, changed a little, with a random split and language."""
 
     def prepare(self, seeds: Path) -> None:
-        seeds.mkdir(parents=True, exist_ok=True)
+        """Texts are made from nothing."""
 
     def case(self, rng: Random, seeds: Path, folder: Path) -> Case:  # noqa: ARG002  it needs none
         suffix = rng.choice(tuple(FORMS))

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from support.fuzzing.worker import keep, slug
 
 OUTCOMES = ("result", "refusal", "traceback", "wrong", "hang", "memory", "crash")
 GOOD = ("result", "refusal")
+TICK = 0.05  # seconds between looks at the worker
 WAIT = 90.0  # seconds of any kind, on a machine that is busy
 TESTS = Path(__file__).parents[2]
 
@@ -48,22 +48,25 @@ class Watch:
     def __init__(self, name: str, seed: int, scratch: Path, failures: Path, tally: Tally) -> None:
         self.name, self.seed, self.scratch, self.failures, self.tally = name, seed, scratch, failures, tally
         self.log = scratch / f"log-{name}"
-        self.how, self.running, self.since = "", False, time.monotonic()
+        self.how, self.ready, self.running, self.since = "", False, False, time.monotonic()
         self.processor = 0.0
 
-    def work(self, until: float) -> None:
-        """Run workers until a time of the monotonic clock."""
-        started = time.monotonic()
-        while time.monotonic() < until:
-            self._one(until)
-        self.tally.seconds += time.monotonic() - started
+    def work(self, seconds: float) -> None:
+        """Run workers until they have worked so long; loading and preparing is not counted."""
+        while self.tally.seconds < seconds:
+            self._one(seconds)
 
-    def _one(self, until: float) -> None:
+    def _one(self, enough: float) -> None:
         arguments = [self.name, self.seed, self.tally.number, 1, self.scratch, self.failures]
         command = [sys.executable, "-X", "faulthandler", "-m", "support.fuzzing.worker", *map(str, arguments)]
         paths = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
         environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-        self.running, self.since, self.how = False, time.monotonic(), "(the start of the worker)"
+        self.ready, self.running, self.since, self.how = (
+            False,
+            False,
+            time.monotonic(),
+            "(the start of the worker)",
+        )
         with self.log.open("wb") as log:
             worker = subprocess.Popen(
                 command,
@@ -76,8 +79,9 @@ class Watch:
         ear = threading.Thread(target=self._hear, args=(worker,))
         ear.start()
         verdict = ""
-        while worker.poll() is None and not verdict and time.monotonic() < until:
-            time.sleep(0.05)
+        while worker.poll() is None and not verdict and self.tally.seconds < enough:
+            time.sleep(TICK)
+            self.tally.seconds += TICK if self.ready else 0.0
             verdict = self._excess(worker.pid)
         ended = worker.poll()
         if ended is None:
@@ -100,7 +104,9 @@ class Watch:
             except ValueError:
                 continue  # cut off by the kill
             self.since, self.processor = time.monotonic(), processor_seconds(worker.pid)
-            if "begins" in message:
+            if "ready" in message:
+                self.ready = True
+            elif "begins" in message:
                 if message["begins"] >= self.tally.number:
                     self.tally.cases += 1
                     self.tally.number = message["begins"] + 1
@@ -121,6 +127,8 @@ class Watch:
 
     def _record(self, verdict: str, code: int | None) -> None:
         said = self.log.read_text(errors="replace")
+        if not self.ready:
+            raise RuntimeError(f"the worker for {self.name} did not start:\n{said[-2000:]}")
         stack = re.findall(r'File "[^"]*/(mmtool/[^"]*)", line (\d+) in (\w+)', said)
         where = f"{stack[0][0]} {stack[0][2]}()" if stack else ""
         if verdict == "crash" and not where:
@@ -154,8 +162,3 @@ def processor_seconds(pid: int) -> float:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, IndexError):
         return 0.0
-
-
-def clear(folder: Path) -> None:
-    """Remove a scratch folder."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -46,8 +46,10 @@ class Worker:
     def __init__(self, name: str, seed: int, scratch: Path, failures: Path, *, shrink: bool = True) -> None:
         self.name, self.seed, self.failures, self.shrink = name, seed, failures, shrink
         self.kind: Kind = kind_of(name)
-        self.seeds, self.folder = scratch / f"seeds-{name}", scratch / f"case-{name}"
+        self.seeds, self.folder = scratch / "seeds" / name, scratch / f"case-{name}"
         if not (self.seeds / ".ready").exists():
+            shutil.rmtree(self.seeds, ignore_errors=True)
+            self.seeds.mkdir(parents=True)
             self.kind.prepare(self.seeds)
             (self.seeds / ".ready").touch()
 
