@@ -49,8 +49,12 @@ def ending(*arguments, **more):
     if when == count:
         os.killpg(0, signal.SIGKILL)
 os.replace = ending
-main()
+try:
+    main()
+finally:
+    print("renames:", count, file=sys.stderr)
 """
+COUNTED = "renames:"
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,14 @@ class Killing:
         differ = differences(results[0].files, results[1].files)
         assert not differ, f"undisturbed calls differ: {differ}"
         return results[1]
+
+    def undisturbed(self) -> tuple[dict[str, object], int]:
+        """The files that a call leaves, and how many got their names from a rename."""
+        root = self.fresh()
+        process = self.start(root, ("-c", AT_RENAME, "0"))
+        said = _said(process)
+        assert process.returncode == 0, said
+        return files_of(root), int(said.rpartition(COUNTED)[2])
 
     def start(self, root: Path, program: tuple[str, ...] = ("-m", "mmtool")) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
