@@ -3,20 +3,12 @@
     python examples/train_and_measure.py some-folder
 
 The corpus is drawn here, so that the script runs anywhere; put your own films, texts, annotations and
-splits into a folder of the same layout and leave ``draw_corpus`` out.
+splits into a folder of the same layout and leave out ``draw_corpus``.
 """
 
 import argparse
 from pathlib import Path
 
-from mmtool.choices import Split
-from mmtool.settings.align import AlignSettings
-from mmtool.settings.demo import DemoSettings
-from mmtool.settings.evaluate import EvaluateSettings
-from mmtool.settings.extract import ExtractSettings
-from mmtool.settings.project import ProjectSettings
-from mmtool.settings.segment import SegmentSettings
-from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.demo import draw_corpus
 from mmtool.stages.evaluate import evaluate
@@ -32,20 +24,21 @@ def main() -> None:
     """Run every stage on timing and length features, which need no weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--movies", type=int, default=20, help="of the training split")
+    parser.add_argument("--movies", type=int, default=20, help="movies in the training split")
     parser.add_argument("--epochs", type=int, default=30)
     arguments = parser.parse_args()
     root, movies = arguments.folder, arguments.movies
+    held_out = max(1, movies // 5)
 
-    draw_corpus(DemoSettings(folder=root, train=movies, val=max(1, movies // 5), test=max(1, movies // 5)))
-    segment(root, SegmentSettings())
-    extract(root, ExtractSettings(video_encoder="timing", text_encoder="length"))
-    project(root, ProjectSettings())
-    train(root, TrainSettings(epochs=arguments.epochs), run=RUN)
-    align(root, AlignSettings(run=RUN, split=Split.TEST))
-    result = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
+    draw_corpus(root, train=movies, val=held_out, test=held_out)
+    segment(root)
+    extract(root, video_encoder="timing", text_encoder="length")
+    project(root)
+    train(root, run=RUN, epochs=arguments.epochs)
+    align(root, run=RUN, split="test")
+    report = evaluate(root, run=RUN, split="test")
 
-    for name, summary in result.measures.items():
+    for name, summary in report.measures.items():
         print(f"{name:26} {summary.video_accuracy.value:6.1%} {summary.text_iou.value:6.1%}")
 
 

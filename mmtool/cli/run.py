@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 @takes_settings
 def run(
-    settings: RunSettings,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help="The folder to write, which becomes a corpus.", metavar="DIR"),
@@ -31,6 +30,7 @@ def run(
     segment: Annotated[SegmentSettings, Pick(OPTIONS["segment"])],
     align: Annotated[AlignSettings, Pick(OPTIONS["align"])],
     extract: Annotated[ExtractSettings | None, Pick(OPTIONS["extract"])],
+    settings: RunSettings,
     as_json: Json = False,
 ) -> None:
     """Align one film with one text: cut both, align them by timing, show when each text is seen.

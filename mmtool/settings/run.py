@@ -7,12 +7,11 @@ from typing import Annotated, TypeVar
 
 from mmtool.decoders import DECODERS, Needs
 from mmtool.errors import CallError, SettingError
-from mmtool.settings.align import AlignSettings
+from mmtool.settings.align import OUTPUT, TIME, AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.options import Option, Settings, unknown_setting
 from mmtool.settings.segment import SegmentSettings
 
-INPUT, OUTPUT = "Input", "Output"
 GROUPS: Mapping[str, type] = {"segment": SegmentSettings, "extract": ExtractSettings, "align": AlignSettings}
 OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for one film
     "segment": (
@@ -49,7 +48,7 @@ class FilmSettings(Settings):
         str,
         Option(
             "Title of the film, which helps to recognise logos and credits.",
-            heading=INPUT,
+            heading=TIME,
             default="the file's name",
         ),
     ] = ""

@@ -1,4 +1,4 @@
-"""Cards: flat patterns in sepia, unlike any place, with words on some."""
+"""Cards: flat sepia patterns, unlike any place, some of them with words."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ FONT = cv2.FONT_HERSHEY_COMPLEX_SMALL
 
 
 def paint_card(card: Card, *, size: tuple[int, int]) -> Image:
-    """One card as RGB (height, width, 3)."""
+    """Return a card as RGB (height, width, 3)."""
     dice = np.random.default_rng(card.seed)
     match card.pattern:
         case Pattern.TITLE:
@@ -51,7 +51,7 @@ def _title(text: str, size: tuple[int, int]) -> Image:
 
 
 def _leader(numeral: str, size: tuple[int, int], dice: np.random.Generator) -> Image:
-    """The countdown before old films, its hand about half way round."""
+    """The countdown before old films, with its hand about halfway round."""
     width, height = size
     image = _plain(size, OLIVE)
     middle = (width // 2, height // 2)

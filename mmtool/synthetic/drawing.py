@@ -1,4 +1,4 @@
-"""From a movie to frames, and from frames to a video file."""
+"""Movie → frames → video file."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from mmtool.synthetic.places import RGB, Image, paint_place
 from mmtool.synthetic.shapes import outline
 
 CODEC = "mp4v"
-OVERSAMPLING = 4  # shapes are drawn this much larger and averaged down: smooth edges
+OVERSAMPLING = 4  # shapes are drawn this many times larger and averaged down, for smooth edges
 
 PAINTS: dict[Colour, RGB] = {
     Colour.RED: (214, 36, 24),
@@ -28,10 +28,10 @@ PAINTS: dict[Colour, RGB] = {
     Colour.WHITE: (248, 244, 232),
 }
 
-DRIFT = 0.2  # frame heights a second; slow enough that no motion looks like a cut
+DRIFT = 0.2  # frame heights per second; slow enough that no motion looks like a cut
 BOUNCE = 0.13  # frame heights, once a second
-GROWTH = 0.22  # of the radius, a second
-TURN = 1.5  # radians a second
+GROWTH = 0.22  # share of the radius per second
+TURN = 1.5  # radians per second
 
 SHADOW = 0.4  # how much darker the background is under an object
 SHADOW_BLUR = 0.06  # in frame heights
@@ -40,7 +40,7 @@ PAIR_DISTANCE = 1.15  # from the middle of a pair to either object, in radii
 
 
 class _Pose(NamedTuple):
-    """Where a motion has brought an object: right and down in frame heights, times larger, radians."""
+    """The effect of a motion on an object: shift in frame heights, factor of its size, radians."""
 
     right: float = 0.0
     down: float = 0.0
@@ -49,13 +49,13 @@ class _Pose(NamedTuple):
 
 
 def frames(movie: Movie) -> Iterator[Image]:
-    """All frames of a movie in order, RGB (height, width, 3)."""
+    """Yield all frames of a movie in order, RGB (height, width, 3)."""
     for shot in movie.shots:
         yield from shot_frames(shot, size=movie.size, fps=movie.fps)
 
 
 def shot_frames(shot: Shot, *, size: tuple[int, int], fps: int) -> Iterator[Image]:
-    """The frames of one shot, RGB (height, width, 3)."""
+    """Yield the frames of one shot, RGB (height, width, 3)."""
     count = shot.end_frame - shot.start_frame
     if isinstance(shot.picture, Card):
         still = paint_card(shot.picture, size=size)
@@ -70,7 +70,7 @@ def shot_frames(shot: Shot, *, size: tuple[int, int], fps: int) -> Iterator[Imag
 def write_video(movie: Movie, path: Path) -> None:
     """Write the frames as MPEG-4 video; ``path`` ends in ``.mp4``.
 
-    Raises ``InputError`` where the file cannot be written.
+    Raises InputError if the file cannot be written.
     """
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*CODEC), movie.fps, movie.size)
     if not writer.isOpened():
@@ -103,7 +103,7 @@ def _pose(motion: Motion, seconds: float) -> _Pose:
 
 
 def _draw_actor(place: Image, scene: Scene, pose: _Pose) -> Image:
-    """The place with the actor's objects on it, lit from above, each with a soft shadow."""
+    """Draw the objects of the actor on the place, lit from above, each with a soft shadow."""
     height, width, _ = place.shape
     radius = scene.radius * height * pose.scale
     x = scene.centre[0] * width + pose.right * height
@@ -129,7 +129,7 @@ def _mask(
     *,
     blur: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Coverage (H, W), 0 to 1, of one shape at every centre; blurred over a fraction of the height."""
+    """Coverage (H, W), 0 to 1, of a shape drawn at each centre, blurred over a fraction of the height."""
     height, width = size
     mask = np.zeros((height * OVERSAMPLING, width * OVERSAMPLING), dtype=np.uint8)
     for centre in centres:

@@ -1,8 +1,8 @@
-"""Small narrated movies whose true alignment is known, because it is how they are made.
+"""Small narrated movies whose true alignment is known, because they are made from it.
 
-An event is one actor seen in one or more shots and told in one sentence. Cards that nobody talks about and
-asides about things that nobody sees stand around the events; a movie begins and ends with any number of
-cards, so that an even spread of the sentences over the time is a poor guess.
+An event is one actor, seen in one or more shots and described in one sentence. Around the events there are
+cards that no sentence describes, and asides about things that are not shown. A movie begins and ends with a
+random number of cards, so that spreading the sentences evenly over the time is a poor guess.
 """
 
 import random
@@ -17,18 +17,18 @@ from mmtool.synthetic.words import ASIDES, SENTENCES, THE_END, capitalised, capt
 SIZE = (160, 120)  # width and height in pixels
 SMALLEST_SIDE = 16
 FPS = 12
-EVENTS = (7, 9)  # ranges hold both ends
-EVENT_SHOTS = (0.35, 0.3, 0.2, 0.15)  # how often an event has 1, 2, 3, 4 shots
+EVENTS = (7, 9)  # ranges include both ends
+EVENT_SHOTS = (0.35, 0.3, 0.2, 0.15)  # probability that an event has 1, 2, 3, 4 shots
 HEAD_CARDS = (0, 8)
 TAIL_CARDS = (0, 8)
 CARDS_BETWEEN = (1, 2)
-UNMATCHED_CLIP_RATE = 0.25  # how often cards stand between two events
-UNMATCHED_SNIPPET_RATE = 0.35  # how often an aside stands before, between and after events
+UNMATCHED_CLIP_RATE = 0.25  # probability of cards between two events
+UNMATCHED_SNIPPET_RATE = 0.35  # probability of an aside before, between and after events
 SHOT_SECONDS = (0.5, 2.0)
-PAIR_RATE = 0.25  # how often the actor is two objects
+PAIR_RATE = 0.25  # probability that the actor is two objects
 COLOUR_MEMORY = 2  # an event differs in colour from this many events before it
 
-CAMERAS = (0.26, 0.33, 0.4)  # radius of one object, as a fraction of the frame's height
+CAMERAS = (0.26, 0.33, 0.4)  # radius of one object, as a fraction of the frame height
 PAIR_CAMERAS = (0.2, 0.24, 0.28)  # radius of each of two objects
 CENTRES_X = (0.36, 0.43, 0.5, 0.57, 0.64)
 PAIR_CENTRES_X = (0.45, 0.5, 0.55)
@@ -37,7 +37,7 @@ CENTRES_Y = (0.46, 0.5, 0.54)
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture for the frames ``[start_frame, end_frame)``."""
+    """One picture, shown in the frames ``[start_frame, end_frame)``."""
 
     start_frame: int
     end_frame: int
@@ -46,7 +46,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence of the narration and the shots ``[first, last)`` that show it; none for an aside."""
+    """One sentence of the narration and the shots ``[first, last)`` that show it; None for an aside."""
 
     text: str
     shots: tuple[int, int] | None = None
@@ -73,7 +73,7 @@ class Movie:
 
     @property
     def annotations(self) -> list[Annotation]:
-        """The truth about every sentence that is shown."""
+        """The true interval of each sentence that is shown."""
         clips = self.shot_intervals
         return [
             Annotation(clips[line.shots[0]].start, clips[line.shots[1] - 1].end, line.text)
@@ -97,10 +97,10 @@ def make_movie(
     shot_seconds: tuple[float, float] = SHOT_SECONDS,
     pair_rate: float = PAIR_RATE,
 ) -> Movie:
-    """Invent the movie of one seed; the same arguments give the same movie.
+    """Make the movie of a seed; the same arguments always give the same movie.
 
-    Ranges hold both ends. ``event_shots`` are the weights of events with 1, 2, 3, … shots.
-    Raises ``ValueError`` for a size that cannot be drawn or encoded and for shots without a frame.
+    Ranges include both ends. ``event_shots`` are the weights of events with 1, 2, 3, … shots.
+    Raises ValueError for a size that cannot be drawn or encoded, and for shots without a frame.
     """
     if any(side < SMALLEST_SIDE or side % 2 for side in size):
         raise ValueError(f"size must be two even numbers of at least {SMALLEST_SIDE} pixels, not {size}")
@@ -131,7 +131,7 @@ def _cast(dice: random.Random, *, count: int, pair_rate: float) -> list[Actor]:
         recent = {actor.colour for actor in actors[-COLOUR_MEMORY:]}
         colour = dice.choice([colour for colour in Colour if colour not in recent])
         shape = dice.choice(list(Shape))
-        round_ = shape in (Shape.CIRCLE, Shape.RING)  # nobody sees these spin
+        round_ = shape in (Shape.CIRCLE, Shape.RING)  # whose spinning cannot be seen
         motion = dice.choice([motion for motion in Motion if not (round_ and motion is Motion.SPIN)])
         pair = dice.random() < pair_rate
         actors.append(Actor(colour=colour, shape=shape, motion=motion, count=2 if pair else 1))
@@ -139,7 +139,7 @@ def _cast(dice: random.Random, *, count: int, pair_rate: float) -> list[Actor]:
 
 
 def _asides(dice: random.Random, rate: float) -> Iterator[list[Line]]:
-    """Before the first event and after each: one aside at the given rate, none twice in a movie."""
+    """Before the first event and after each: an aside at the given rate, never the same one twice."""
     for text in dice.sample(ASIDES, len(ASIDES)):
         yield [Line(text)] if dice.random() < rate else []
     while True:
@@ -164,7 +164,7 @@ def _scenes(
 
 
 def _cards(dice: random.Random, count: int, *, opening: str | None = None) -> list[Picture]:
-    """``count`` cards, no two neighbours of one pattern; an ``opening`` is the title on the first of them."""
+    """``count`` cards, never two of a pattern in a row; an ``opening`` is the title on the first."""
     cards: list[Picture] = []
     pattern: Pattern | None = None
     for number in range(count):
@@ -179,7 +179,7 @@ def _cards(dice: random.Random, count: int, *, opening: str | None = None) -> li
 def _cut(
     dice: random.Random, pictures: Sequence[Picture], shot_seconds: tuple[float, float], fps: int
 ) -> tuple[Shot, ...]:
-    """Give every picture its time."""
+    """Give each picture its frames."""
     lengths = [round(dice.uniform(*shot_seconds) * fps) for _ in pictures]
     cuts = pairwise(accumulate(lengths, initial=0))
     return tuple(Shot(start, end, picture) for (start, end), picture in zip(cuts, pictures, strict=True))

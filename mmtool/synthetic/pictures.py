@@ -1,7 +1,7 @@
-"""What one shot of a synthetic movie can show; plain descriptions, nothing is drawn here.
+"""Descriptions of what a shot of a synthetic movie can show; nothing is drawn here.
 
-There are few colours and few shapes, far apart, so that a small network can learn their names. Places are
-muted and cards are patterned, so that neither is taken for an object.
+There are few colours and shapes, and they differ clearly, so that a small network can learn their names.
+Places are muted and cards are patterned, so that neither is taken for an object.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Shape(StrEnum):
 
 
 class Motion(StrEnum):
-    """What an object does for the length of a shot."""
+    """What an object does during a shot."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -55,7 +55,7 @@ class Place(StrEnum):
 
 
 class Pattern(StrEnum):
-    """The kinds of card: shots that no sentence describes."""
+    """The kinds of cards, which are shots that no sentence describes."""
 
     TITLE = "title"
     LEADER = "leader"
@@ -67,7 +67,7 @@ class Pattern(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """One object, or two of a kind, and what it does; the same in all shots of an event."""
+    """One object, or two of a kind, and what they do; the same in all shots of an event."""
 
     colour: Colour
     shape: Shape
@@ -80,7 +80,7 @@ class Scene:
     """An actor in a place, seen by a camera.
 
     ``centre`` (x, y) is a fraction of the frame's width and height, ``radius`` a fraction of its height;
-    both hold in the middle of the shot. ``seed`` decides the details of the place.
+    both hold in the middle of the shot. ``seed`` determines the details of the place.
     """
 
     actor: Actor
@@ -92,7 +92,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A patterned still, with words where the pattern has room for them."""
+    """A still with a pattern, and with words where the pattern has room for them."""
 
     pattern: Pattern
     text: str

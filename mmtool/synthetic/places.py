@@ -1,4 +1,4 @@
-"""Muted landscapes behind the objects: a soft sky and two ridges, no bright colour anywhere."""
+"""Muted landscapes behind the objects: a soft sky and two ridges, without bright colours."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ Image = NDArray[np.uint8]
 Curve = NDArray[np.float64]
 RGB = tuple[int, int, int]
 
-RIDGES = ((0.62, 0.55), (0.8, 1.0))  # height of a ridge in the frame, its share of the ground colour
+RIDGES = ((0.62, 0.55), (0.8, 1.0))  # position of a ridge in the frame, its share of the ground colour
 
 
 def _waves(across: Curve, dice: np.random.Generator) -> Curve:
@@ -39,7 +39,7 @@ def _roofs(across: Curve, dice: np.random.Generator) -> Curve:
 
 
 class _Look(NamedTuple):
-    """Colours from top to bottom, and the outline of the ridges: fractions of the height, downwards."""
+    """Colours from top to bottom, and the outline of the ridges in fractions of the height, downwards."""
 
     sky: RGB
     horizon: RGB
@@ -47,7 +47,7 @@ class _Look(NamedTuple):
     outline: Callable[[Curve, np.random.Generator], Curve]
 
 
-# Any two looks lie far apart in hue, saturation or brightness, so that a change of place is seen as a cut.
+# Any two looks differ clearly in hue, saturation or brightness, so that a change of place is seen as a cut.
 LOOKS: dict[Place, _Look] = {
     Place.DESERT: _Look((128, 112, 88), (172, 148, 112), (140, 110, 72), _dunes),
     Place.NIGHT: _Look((10, 12, 34), (26, 30, 62), (12, 14, 30), _dunes),
@@ -59,7 +59,7 @@ LOOKS: dict[Place, _Look] = {
 
 
 def paint_place(place: Place, *, size: tuple[int, int], seed: int) -> Image:
-    """One view of a place as RGB (height, width, 3); the seed decides its outlines."""
+    """Return a view of a place as RGB (height, width, 3); the seed determines its outlines."""
     width, height = size
     look = LOOKS[place]
     dice = np.random.default_rng(seed)

@@ -7,16 +7,16 @@ from mmtool.synthetic.pictures import Shape
 
 Polygon = NDArray[np.float64]
 
-ROUND_CORNERS = 72  # enough that a circle looks round at any size drawn here
+ROUND_CORNERS = 72  # enough for a circle to look round at any size drawn here
 RING_HOLE = 0.55
 STAR_WAIST = 0.48
 CROSS_ARM = 0.36
 
 
 def outline(shape: Shape, *, angle: float = 0.0) -> list[Polygon]:
-    """The contours (points, 2) of a shape, x right and y down, turned clockwise by ``angle`` radians.
+    """Return the contours (points, 2) of a shape, x right and y down, turned clockwise by ``angle`` radians.
 
-    A second contour is a hole.
+    The second contour, if any, is a hole.
     """
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return [contour @ turn for contour in _upright(shape)]

@@ -1,10 +1,10 @@
-"""The narrator: sentences about what is shown, and about what is not."""
+"""The narration: sentences about what is shown, and about what is not."""
 
 import random
 
 from mmtool.synthetic.pictures import Actor, Motion, Pattern, Place
 
-MOVES: dict[Motion, tuple[tuple[str, str], ...]] = {  # for one object, for two
+MOVES: dict[Motion, tuple[tuple[str, str], ...]] = {  # for one object and for two
     Motion.LEFT: (("drifts to the left", "drift to the left"), ("slides left", "slide left")),
     Motion.RIGHT: (("drifts to the right", "drift to the right"), ("slides right", "slide right")),
     Motion.UP: (("rises", "rise"), ("floats up", "float up")),
@@ -24,7 +24,7 @@ WHERE: dict[Place, tuple[str, ...]] = {
     Place.SEA: ("at sea", "above the waves"),
 }
 
-# Long and short sentences are drawn alike for long and short events: length tells nothing.
+# Long and short sentences are equally likely for long and short events, so that length tells nothing.
 SENTENCES = (
     "{actor} {moves}.",
     "{actor} {moves} {where}.",
@@ -63,7 +63,7 @@ THE_END = "The End"
 
 
 def describe(dice: random.Random, sentence: str, actor: Actor, place: Place) -> str:
-    """Fill in one of ``SENTENCES``; each names colour and shape, most name the motion and the place."""
+    """Fill in one of ``SENTENCES``; all name colour and shape, most name the motion and the place."""
     plural = actor.count > 1
     kind = f"{actor.colour} {_plural(actor.shape) if plural else actor.shape}"
     filled = sentence.format(
@@ -79,13 +79,13 @@ def describe(dice: random.Random, sentence: str, actor: Actor, place: Place) -> 
 
 
 def name(actor: Actor) -> str:
-    """The actor as the hero of a title, such as ``the Red Star``."""
+    """The name of an actor in a title, such as ``the Red Star``."""
     kind = _plural(actor.shape) if actor.count > 1 else actor.shape
     return f"the {actor.colour.title()} {kind.title()}"
 
 
 def caption(dice: random.Random, pattern: Pattern) -> str:
-    """The words on a card in the middle of a movie; none where the pattern shows none."""
+    """The words on a card in the middle of a movie; empty if the pattern shows none."""
     if pattern is Pattern.TITLE:
         return dice.choice(CHAPTERS)
     if pattern is Pattern.LEADER:
@@ -94,7 +94,7 @@ def caption(dice: random.Random, pattern: Pattern) -> str:
 
 
 def capitalised(text: str) -> str:
-    """``text`` with its first letter large."""
+    """``text`` with a capital first letter."""
     return text[0].upper() + text[1:]
 
 

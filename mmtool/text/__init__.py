@@ -1,4 +1,4 @@
-"""Text files to snippets: reading, decoding, splitting."""
+"""Text files → snippets: decoding, reading, splitting."""
 
 TEXT_SUFFIXES: tuple[str, ...] = (
     ".txt",
@@ -11,4 +11,4 @@ TEXT_SUFFIXES: tuple[str, ...] = (
     ".jsonl",
     ".fountain",
 )
-"""File names that are taken for texts (compare in lower case)."""
+"""Suffixes of the files that are read as texts, in lower case."""

@@ -1,7 +1,7 @@
 """Fountain screenplays (.fountain, https://fountain.io/syntax).
 
-Left out, as in print: the title page, /* boneyard */, [[notes]], # sections, = synopses, page breaks, and
-the marks that force an element or stress words.
+As in print, these are left out: the title page, /* boneyard */, [[notes]], # sections, = synopses, page
+breaks, and the marks that force an element or emphasise words.
 """
 
 import re
@@ -16,13 +16,13 @@ _HIDDEN = re.compile(r"/\*.*?\*/|\[\[.*?\]\]", re.DOTALL)
 _TITLE_KEY = re.compile(
     r"(?:title|credit|authors?|source|notes|draft date|date|contact|copyright|revision):", re.IGNORECASE
 )
-_STRESS = re.compile(r"\\.|\*{1,3}|_")
+_EMPHASIS = re.compile(r"\\.|\*{1,3}|_")
 _SCENE_NUMBER = re.compile(r"\s*#[\w.-]+#$")
 
 
 def read_fountain(source: Source) -> Iterator[Passage]:
-    """Yield each element that is printed, in the order of the file."""
-    text = _HIDDEN.sub(lambda found: " " * len(found[0]), source.text)  # everything keeps its place
+    """Yield each printed element, in the order of the file."""
+    text = _HIDDEN.sub(lambda found: " " * len(found[0]), source.text)  # the rest keeps its place
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
     spans = [(start, end - 1) for start, end in pairwise([*starts, len(text) + 1])]
     for number, block in enumerate(blocks(lines_of(text, spans))):
@@ -37,7 +37,7 @@ def read_fountain(source: Source) -> Iterator[Passage]:
 
 
 def _elements(block: Sequence[Line]) -> Iterator[Element]:
-    """The elements of a block, those that a mark forces first; structure that is not printed has none."""
+    """The elements of a block, without structure that is not printed; forced elements are handled first."""
     while block and block[0].text[:1] in tuple("#="):
         block = block[1:]
     if not block:
@@ -61,13 +61,13 @@ def _elements(block: Sequence[Line]) -> Iterator[Element]:
 
 
 def _marks(element: Element) -> list[Span]:
-    """The spans of an element that are Fountain's and not the story's, in order."""
+    """The spans of an element that are Fountain markup, in order."""
     marks: list[Span] = []
     for number, line in enumerate(element.lines):
         forced = number == 0 and (line.text[0] in "!@>" or (element.kind == "scene" and line.text[0] == "."))
         if forced or (element.kind == "lyrics" and line.text[0] == "~"):
             marks.append((line.start, line.start + 1))
-        marks += _stress(line)
+        marks += _emphasis(line)
         if element.kind == "scene" and (found := _SCENE_NUMBER.search(line.text)):
             marks.append((line.start + found.start(), line.end))
         if (element.kind == "character" and line.text.endswith("^")) or (
@@ -77,11 +77,11 @@ def _marks(element: Element) -> list[Span]:
     return sorted(set(marks))
 
 
-def _stress(line: Line) -> Iterator[Span]:
-    """Pairs of asterisks and underscores around words, and the backslash before one that is meant."""
+def _emphasis(line: Line) -> Iterator[Span]:
+    """Pairs of asterisks and underscores around words, and the backslash before a literal one."""
     text = line.text
     open_marks: dict[str, int] = {}
-    for found in _STRESS.finditer(text):
+    for found in _EMPHASIS.finditer(text):
         mark, (start, end) = found[0], found.span()
         before, after = text[start - 1 : start], text[end : end + 1]
         if mark.startswith("\\"):

@@ -1,7 +1,7 @@
-"""What is known about a gap between two words of an English sentence, as names that a person can read.
+"""Features of the gap between two words of an English sentence, with readable names.
 
-``after , and`` holds where a comma and then "and" stand at the gap; a word also stands as its look
-(``*ed``, ``*Capital``, ``*number``), which carries over to words that no training text had.
+The feature ``after , and`` is present where the gap has a comma before it and "and" after it. A word is also
+represented by its shape (``*ed``, ``*Capital``, ``*number``), which generalises to unseen words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,26 +13,26 @@ CLOSERS = "\"'”’)]»"
 OPENERS = "\"'“‘([«"
 
 _ENDINGS = ("ing", "ed", "ly", "ion", "er", "en", "s")
-_NEAR = 12  # words; beyond that it does not matter how far
+_NEAR = 12  # words; marks further away do not count
 
 
 class _Word:
-    """A word as its neighbours see it."""
+    """A word without its punctuation, its shape, the mark after it, and whether it may be a verb."""
 
-    __slots__ = ("core", "look", "mark", "verb")
+    __slots__ = ("core", "mark", "shape", "verb")
 
     def __init__(self, word: str) -> None:
         core = word.strip(CLOSERS + OPENERS + MARKS + ".!?…").lower()
         self.core = core or word
         self.mark = word.rstrip(CLOSERS)[-1:]
         self.mark = self.mark if self.mark and self.mark in MARKS else ""
-        self.look = _look(word, core)
+        self.shape = _shape_of(word, core)
         self.verb = core in VERBS or (
-            self.look in ("*ed", "*s") and len(core) > 4 and not core.endswith(("ss", "us", "'s", "’s"))
+            self.shape in ("*ed", "*s") and len(core) > 4 and not core.endswith(("ss", "us", "'s", "’s"))
         )
 
 
-def _look(word: str, core: str) -> str:
+def _shape_of(word: str, core: str) -> str:
     first = word.lstrip(OPENERS)[:1]
     if first.isupper():
         return "*Capital"
@@ -41,11 +41,11 @@ def _look(word: str, core: str) -> str:
     return next((f"*{end}" for end in _ENDINGS if core.endswith(end) and len(core) > len(end) + 2), "*")
 
 
-_BEFORE, _AFTER = _Word("<"), _Word(">")  # beyond the sentence
+_BEFORE, _AFTER = _Word("<"), _Word(">")  # stand for words beyond the sentence
 
 
 def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the features of each gap of a sentence of n words, n − 1 lists."""
+    """Yield the features of each of the n - 1 gaps of a sentence of n words."""
     count = len(words)
     known: dict[str, _Word] = {}
     sentence = [known.get(word) or known.setdefault(word, _Word(word)) for word in words]
@@ -56,7 +56,7 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
     for word in sentence:
         verbs.append(verbs[-1] + word.verb)
 
-    left = 0  # marked[left] is the last mark before the gap
+    left = 0  # index into `marked` of the last mark before the gap
     links_before = 0
     for gap in range(1, count):
         while marked[left + 1] < gap:
@@ -96,21 +96,21 @@ def _around(padded: Sequence[_Word], at: int) -> list[str]:
     return [
         f"mark {mark}",
         f"after {mark} {after.core}",
-        f"after {mark} {after.look}",
+        f"after {mark} {after.shape}",
         f"after {mark} {after.core} {next_.core}",
-        f"after {mark} {after.core} {next_.look}",
-        f"after {mark} {after.core} {next_.look} {third.look}",
-        f"after {mark} {after.look} {next_.core}",
+        f"after {mark} {after.core} {next_.shape}",
+        f"after {mark} {after.core} {next_.shape} {third.shape}",
+        f"after {mark} {after.shape} {next_.core}",
         f"before {mark} {before.core}",
-        f"before {mark} {before.look}",
+        f"before {mark} {before.shape}",
         f"before {mark} {second.core} {before.core}",
         f"around {mark} {before.core} {after.core}",
-        f"around {mark} {before.look} {after.core}",
-        f"around {mark} {before.look} {after.look} {next_.look}",
+        f"around {mark} {before.shape} {after.core}",
+        f"around {mark} {before.shape} {after.shape} {next_.shape}",
         f"second after {next_.core}",
-        f"second after {next_.look}",
+        f"second after {next_.shape}",
         f"second before {second.core}",
-        f"second before {second.look}",
+        f"second before {second.shape}",
         f"third after {third.core}",
         f"ending {mark} {after.core[-3:]}",
         f"verb after {mark} {after.core} {verb_soon}",

@@ -1,9 +1,9 @@
 """Phrases: sentences cut where a person would end a phrase, into pieces of 3 to 25 words.
 
-For English a logistic regression tells how likely a phrase ends at each gap between two words; its
-weights are in ``phrases_en.json``, made by ``examples/train_phrases.py`` from the phrases of YMS. For other
-languages phrases end at marks such as commas. Either way the cut is the one with the greatest sum of
-(probability − threshold) over its borders, found by dynamic programming.
+For English, logistic regression gives the probability that a phrase ends at each gap between two words;
+its weights, in ``phrases_en.json``, were fitted by ``examples/train_phrases.py`` to the phrases of YMS. For
+other languages, phrases end at marks such as commas. In both cases dynamic programming finds the borders
+with the greatest sum of (probability - threshold).
 """
 
 import json
@@ -16,13 +16,13 @@ from importlib.resources import files
 from mmtool.text.phrase_features import CLOSERS, MARKS, gap_features
 from mmtool.text.spans import Span, words_of
 
-MIN_WORDS = 3  # a sentence that is shorter stays a phrase of its own
+MIN_WORDS = 3  # a shorter sentence is a phrase of its own
 MAX_WORDS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhraseModel:
-    """Weights of :func:`gap_features`; a gap with more than ``threshold`` probability is worth a border."""
+    """Weights of :func:`gap_features`; a gap whose probability is above ``threshold`` is worth a border."""
 
     weights: Mapping[str, float]
     bias: float
@@ -32,19 +32,19 @@ class PhraseModel:
         return replace(self, threshold=threshold)
 
     def borders(self, words: Sequence[str]) -> list[int]:
-        """Before which words of a sentence of n, 1 … n − 1, a phrase begins; in order."""
+        """Return, in order, the words of a sentence (1 to n - 1) before which a new phrase begins."""
         if len(words) < 2 * MIN_WORDS:
             return []
-        weigh = self.weights.get
+        weight_of = self.weights.get
         worth = []
         for features in gap_features(words):
-            log_odds = self.bias + sum(weigh(name, 0.0) for name in features)
+            log_odds = self.bias + sum(weight_of(name, 0.0) for name in features)
             worth.append(1 / (1 + math.exp(-log_odds)) - self.threshold)
         return _best_cut(worth)
 
 
 def phrase_spans(text: str, sentences: Iterable[Span], language: str) -> Iterator[Span]:
-    """Cut the sentences of ``text`` into phrases; none crosses the end of a sentence."""
+    """Cut the sentences of ``text`` into phrases, none of which crosses the end of a sentence."""
     borders_of = shipped_model().borders if has_model(language) else _marked_borders
     for start, end in sentences:
         words = words_of(text, start, end)
@@ -56,7 +56,7 @@ def phrase_spans(text: str, sentences: Iterable[Span], language: str) -> Iterato
 
 
 def has_model(language: str) -> bool:
-    """Whether phrases of this language are told by a model, and not by marks alone."""
+    """Whether a model finds the phrases of this language, rather than punctuation marks alone."""
     return language.split("-")[0] == "en"
 
 
@@ -74,11 +74,11 @@ def _marked_borders(words: Sequence[str]) -> list[int]:
 
 
 def _best_cut(worth: Sequence[float]) -> list[int]:
-    """Choose borders of the greatest total worth, ``MIN_WORDS`` to ``MAX_WORDS`` words apart."""
+    """Choose the borders of greatest total worth that are ``MIN_WORDS`` to ``MAX_WORDS`` words apart."""
     count = len(worth) + 1
     if count < 2 * MIN_WORDS or (count <= MAX_WORDS and max(worth) <= 0):
         return []
-    total = [0.0] + [-math.inf] * count  # of the best cut of the first i words
+    total = [0.0] + [-math.inf] * count  # worth of the best cut of the first i words
     last = [0] * (count + 1)  # where the last phrase of that cut begins
     for end in range(MIN_WORDS, count + 1):
         low, high = max(0, end - MAX_WORDS), end - MIN_WORDS + 1

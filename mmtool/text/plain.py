@@ -1,4 +1,4 @@
-"""Plain text: a passage a line, or a paragraph where it is split further."""
+"""Plain text: one passage per line, or per paragraph where texts are split further."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def read_lines(source: Source) -> Iterator[Passage]:
 
 
 def read_paragraphs(source: Source) -> Iterator[Passage]:
-    """Yield each run of lines that are not blank: one paragraph, hard-wrapped."""
+    """Yield each run of lines that are not blank: a paragraph that may be hard-wrapped."""
     begin = None
     for start, end in source.lines():
         if source.text[start:end].strip():

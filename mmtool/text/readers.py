@@ -1,4 +1,4 @@
-"""A text file to its snippets, by the file's suffix."""
+"""A text file → its snippets; the suffix of the file selects the reader."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from mmtool.text.subtitles import read_cues
 from mmtool.text.table import read_table
 
 Reader = Callable[[Source], Iterable[Passage]]
-"""From a source to its passages in the order of the file; a new format is one more of these."""
+"""Reads the passages of a source, in the order of the file; a new format is a new reader."""
 
 _READERS: dict[str, Reader] = {
     ".srt": read_cues,
@@ -38,7 +38,7 @@ _READERS: dict[str, Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """The snippets of a text file in reading order, at least one, the encoding, and what is worth saying."""
+    """The snippets of a text file in reading order (at least one), its encoding, and notes for the user."""
 
     snippets: list[Snippet]
     encoding: str
@@ -48,27 +48,36 @@ class TextFile:
 def read_text(
     path: Path, *, split: TextSplit, language: str, text_format: TextFormat = TextFormat.AUTO
 ) -> TextFile:
-    """Read a text file; ``text_format`` says what a .txt file holds.
+    """Read a text file and split it.
 
-    Each snippet has white space collapsed, its place, and where the format has them a kind and a start
-    before its end, in seconds. Raises ``InputError`` for an unknown suffix, a file without text, and what
-    the format's reader rejects.
+    Args:
+        path: The file; its suffix says which format it has.
+        split: How passages are split further.
+        language: ISO 639 code of the text's language.
+        text_format: What a .txt file contains.
+
+    Returns:
+        Snippets with collapsed white space and their places; with a kind, and with a start before its end
+        in seconds, where the format has them.
+
+    Raises:
+        InputError: The suffix is unknown, the file has no text, or the reader of its format rejects it.
     """
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES:
-        raise InputError(path, "is no text format known here", f"use {', '.join(TEXT_SUFFIXES)}")
+        raise InputError(path, "is not a supported text file", f"use {', '.join(TEXT_SUFFIXES)}")
     text, encoding = read_decoded(path)
     if not text.strip():
-        raise InputError(path, "has no text", "fill it or remove it")
+        raise InputError(path, "has no text", "add some or remove the file")
     source, pieces = Source(path, text), splitter(split, language)
     reader = _txt_reader(source, text_format, split) if suffix == ".txt" else _READERS[suffix]
     passages = list(reader(source))
     snippets = [snippet for passage in passages for snippet in snippets_of(source, passage, pieces)]
     if not snippets:
-        raise InputError(path, "has no cue, row or element with text", "fill it or remove it")
+        raise InputError(path, "has no cue, row or element with text", "add some or remove the file")
     if split is TextSplit.PHRASES and not has_model(language):
         source.notes.append(
-            f"phrases of '{language}' end at commas and other marks, as only English has a model"
+            f"phrases of language {language} end at commas and other marks: only English has a model"
         )
     if note := _overlaps(passages):
         source.notes.append(note)
@@ -81,7 +90,7 @@ def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Re
     if text_format is TextFormat.SCREENPLAY:
         return read_screenplay
     if text_format is TextFormat.AUTO and looks_like_screenplay(source):
-        source.notes.append("read as a screenplay; --text-format plain takes its lines as they are")
+        source.notes.append("read as a screenplay; with `text_format=plain` its lines are kept as they are")
         return read_screenplay
     return read_lines if split is TextSplit.NONE else read_paragraphs
 
@@ -89,4 +98,5 @@ def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Re
 def _overlaps(passages: list[Passage]) -> str:
     timed = [passage.times for passage in passages if passage.times]
     count = sum(later.start < earlier.end for earlier, later in pairwise(timed))
-    return f"{count} of its texts begin before the one above ends; the times are kept" if count else ""
+    texts = "1 text begins" if count == 1 else f"{count} texts begin"
+    return f"{texts} before the previous one ends; the times are kept" if count else ""

@@ -1,7 +1,7 @@
-"""Screenplays: scene headings, action, characters, dialogue, told apart by their looks.
+"""Screenplays: scene headings, action, characters and dialogue, recognised by their layout.
 
-``read_screenplay`` reads plain text in the usual layout, indented or not; ``fountain.py`` adds the marks of
-Fountain. A snippet's kind is ``scene``, ``action``, ``character``, ``parenthetical``, ``dialogue``,
+``read_screenplay`` reads plain text in the usual layout, indented or not; ``fountain.py`` adds the markup of
+Fountain. The kind of a snippet is ``scene``, ``action``, ``character``, ``parenthetical``, ``dialogue``,
 ``transition`` or ``page`` (page numbers and CONTINUED).
 """
 
@@ -14,18 +14,18 @@ from mmtool.errors import InputError
 from mmtool.text.source import Passage, Source, plain_parts
 from mmtool.text.spans import Span
 
-SPLIT_KINDS = frozenset({"action", "dialogue", "lyrics"})  # the others are no sentences
+SPLIT_KINDS = frozenset({"action", "dialogue", "lyrics"})  # the others are not sentences
 
 _HEADING = re.compile(r"(?:\d+[A-Z]{0,2}\.?\s+)?(?:INT|EXT|EST|INT\.?/EXT|EXT\.?/INT|I/E)[. ]\s*\S.*", re.I)
-_CUE = re.compile(r"(?=.*[^\W\d_])[^()]*(?:\([^()]*\)\s*)*\^?")  # a name, then (V.O.) and the like
+_CUE = re.compile(r"(?=.*[^\W\d_])[^()]*(?:\([^()]*\)\s*)*\^?")  # a name, then for example (V.O.)
 _TRANSITION = re.compile(r"[A-Z .'’]+ TO:|FADE (?:IN|OUT)[.:]?|FADE TO BLACK\.?|THE END\.?")
 _PAGE = re.compile(r"\d{1,4}\.?|\(?(?:CONTINUED|CONT'D|MORE):?\)?(?:\s*\(\d+\))?|CONTINUED:.{0,9}")
 _LONGEST_CUE = 48  # characters
-_DEEPER = 4  # characters of indentation that tell dialogue from action
+_DEEPER = 4  # more characters of indentation that distinguish dialogue from action
 
 
 class Line(NamedTuple):
-    """A line without the white space around it; ``start`` and ``end`` are those of what is left."""
+    """A line without the white space around it, and the span of the rest."""
 
     text: str
     start: int
@@ -35,7 +35,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Lines that belong together, and what they are."""
+    """Lines that belong together, and their kind."""
 
     kind: str
     lines: Sequence[Line]
@@ -55,13 +55,13 @@ def read_screenplay(source: Source) -> Iterator[Passage]:
             yield Passage(parts, kind=element.kind, whole=element.kind not in SPLIT_KINDS)
     if not found:
         problem = "has no scene heading, such as INT. HOUSE - DAY"
-        raise InputError(source.path, problem, "read it with --text-format plain")
+        raise InputError(source.path, problem, "read it with `text_format=plain`")
 
 
 def looks_like_screenplay(source: Source) -> bool:
     """Whether a text has two scene headings and a character who speaks."""
     if len(re.findall(r"^[ \t\d.A-Z]*(?:INT|EXT|I/E)[./ ]", source.text, re.MULTILINE)) < 2:
-        return False  # at once, for nearly all prose
+        return False  # quickly, for nearly all prose
     scenes = cues = 0
     for block in blocks(lines_of(source.text, source.lines())):
         for element in elements(block):
@@ -73,7 +73,7 @@ def looks_like_screenplay(source: Source) -> bool:
 
 
 def lines_of(text: str, spans: Iterable[Span]) -> Iterator[Line]:
-    """Yield the lines of ``text`` stripped; blank ones are empty."""
+    """Yield the stripped lines of ``text``; blank lines are empty."""
     for start, end in spans:
         line = text[start:end]
         bare = line.strip()
@@ -96,7 +96,7 @@ def blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 def elements(block: Sequence[Line]) -> Iterator[Element]:
-    """Tell the elements of one run of lines that are not blank."""
+    """Yield the elements of one run of lines that are not blank."""
     while block and (is_heading(block[0].text) or _PAGE.fullmatch(block[0].text)):
         yield Element("scene" if is_heading(block[0].text) else "page", block[:1])
         block = block[1:]
@@ -112,7 +112,7 @@ def elements(block: Sequence[Line]) -> Iterator[Element]:
 
 
 def spoken(lines: Sequence[Line]) -> Iterator[Element]:
-    """What follows a character's name: dialogue, parentheticals, and action where the indentation ends."""
+    """Yield what follows a character's name: dialogue, parentheticals, and action where the indent ends."""
     start, depth = 0, next((line.indent for line in lines if not line.text.startswith("(")), 0)
     while start < len(lines):
         line = lines[start]
@@ -137,12 +137,12 @@ def spoken(lines: Sequence[Line]) -> Iterator[Element]:
 
 
 def is_heading(line: str) -> bool:
-    """Whether a line names a place and a time, as INT. HOUSE - DAY."""
+    """Whether a line names a place and a time, such as INT. HOUSE - DAY."""
     return bool(_HEADING.fullmatch(line)) and (line.isupper() or not line[:3].isalpha() or line[:3].isupper())
 
 
 def is_cue(line: str) -> bool:
-    """Whether a line is a character's name in capitals, as ANNA (V.O.)."""
+    """Whether a line is a character's name in capitals, such as ANNA (V.O.)."""
     name = line.split("(")[0]
     return (
         len(line) <= _LONGEST_CUE
@@ -153,5 +153,5 @@ def is_cue(line: str) -> bool:
 
 
 def is_transition(line: str) -> bool:
-    """Whether a line is a cut, as CUT TO:."""
+    """Whether a line is a transition, such as CUT TO:."""
     return bool(_TRANSITION.fullmatch(line))

@@ -1,7 +1,7 @@
 """Sentences: where a full stop ends one, and where it belongs to an abbreviation.
 
-English has rules of its own here, which know its abbreviations; other languages are split by sentencex
-(Wikimedia), which knows theirs, and where sentences end in scripts without spaces.
+English is split by the rules in this module; other languages by sentencex (Wikimedia), which knows their
+abbreviations and where sentences end in scripts without spaces.
 """
 
 import re
@@ -10,22 +10,22 @@ from itertools import accumulate
 
 from sentencex import segment
 
-from mmtool.text.english import CLOSING, COUNTED, STARTERS, TITLES
+from mmtool.text.english import AFTER_NAMES, BEFORE_NAMES, BEFORE_NUMBERS, STARTERS
 from mmtool.text.spans import WORD, Span, collapse, level, whole_span
 
 _STOPS = ".!?…。！？।؟۔"
 _END = re.compile(
-    rf"""(?<![{_STOPS}])(?P<mark>[{_STOPS}]+)["'”’)\]»›]*"""  # the stop and the quotes around it
+    rf"""(?<![{_STOPS}])(?P<mark>[{_STOPS}]+)["'”’)\]»›]*"""  # the stop and the quotes after it
     rf"""(?:[ ][{_STOPS}»”)\]]+)*(?=[ ])"""  # spaced out, as in ". . ." and "Oui. »"
 )
 _NEXT_WORD = re.compile(r"\W{0,9}(\w+\.?)")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")  # J, U.S, p.m
-_WINDOW = 1 << 16  # characters at a time, because brackets that never close cost sentencex their square
-_AHEAD = 256  # characters that decide whether a sentence ends before them
+_WINDOW = 1 << 16  # characters at a time: sentencex takes quadratic time where brackets never close
+_LOOKAHEAD = 256  # characters that decide whether a sentence ends before them
 
 
 def sentence_spans(text: str, language: str) -> Iterator[Span]:
-    """Yield the spans of the sentences of ``text``; they hold all of it but white space."""
+    """Yield the spans of the sentences of ``text``, which cover everything but white space."""
     if language.split("-")[0] != "en":
         yield from _foreign_spans(level(text), language)
         return
@@ -43,8 +43,8 @@ def _foreign_spans(text: str, language: str) -> Iterator[Span]:
         window = text[start : start + size]
         ends = list(accumulate(len(sentence) for sentence in segment(language, window)))
         if start + size < len(text):
-            ends = [end for end in ends if end <= size - _AHEAD]
-            if not ends:  # a sentence that goes on
+            ends = [end for end in ends if end <= size - _LOOKAHEAD]
+            if not ends:  # the sentence goes on beyond the window
                 size *= 2
                 continue
         begin = 0
@@ -56,7 +56,7 @@ def _foreign_spans(text: str, language: str) -> Iterator[Span]:
 
 
 def _english_sentences(text: str) -> Iterator[str]:
-    """Yield the sentences, joined by single spaces, of a text whose white space is collapsed."""
+    """Yield the sentences of a text whose white space is collapsed."""
     if not text:
         return
     has_capitals = any(letter.isupper() for letter in text)
@@ -81,10 +81,10 @@ def _ends_sentence(word: str, mark: str, following: str, *, has_capitals: bool) 
     if mark != ".":
         return True
     word = word.lower()
-    if word in TITLES:
+    if word in BEFORE_NAMES:
         return False
-    if word in COUNTED:
+    if word in BEFORE_NUMBERS:
         return not following[:1].isdigit()
-    if word in CLOSING or _INITIALS.fullmatch(word):
+    if word in AFTER_NAMES or _INITIALS.fullmatch(word):
         return following.lower() in STARTERS
     return True

@@ -1,4 +1,4 @@
-"""A decoded text, and passages of it that know where they stand."""
+"""A decoded text, and passages of it with their places in it."""
 
 import re
 from bisect import bisect_right
@@ -15,9 +15,9 @@ from mmtool.text.spans import Span
 
 @dataclass(frozen=True)
 class Source:
-    """A text file as it was decoded, its lines ended by ``\\n``; readers add notes for the user."""
+    """A decoded text file, with ``\\n`` at the end of lines; readers add notes for the user."""
 
-    path: Path  # for what is said about it only
+    path: Path  # for messages only
     text: str
     notes: list[str] = field(default_factory=list)
 
@@ -26,11 +26,11 @@ class Source:
         return [found.start() for found in re.finditer("\n", self.text)]
 
     def line_at(self, position: int) -> int:
-        """The line of a character, from 1."""
+        """The number of the line of a character, from 1."""
         return bisect_right(self._breaks, position - 1) + 1
 
     def lines(self) -> Iterator[Span]:
-        """Yield the span of each line, without what ends it."""
+        """Yield the span of each line, without its line break."""
         start = 0
         for end in (*self._breaks, len(self.text)):
             yield start, end
@@ -38,7 +38,7 @@ class Source:
 
 
 class Part(NamedTuple):
-    """What characters ``[start, end)`` of a source say: the same, or a character for its escape."""
+    """What characters ``[start, end)`` of a source stand for: themselves, or the meaning of an escape."""
 
     text: str
     start: int
@@ -47,23 +47,23 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a source without its markup, in parts that stand in the order of the source."""
+    """A stretch of a source without its markup, in parts in the order of the source."""
 
     parts: tuple[Part, ...]
     times: Interval | None = None
     kind: str = ""
-    whole: bool = False  # never split, as a scene heading
+    whole: bool = False  # never split, such as a scene heading
 
     @property
     def text(self) -> str:
         return "".join(part.text for part in self.parts)
 
     def places(self, source: Source, spans: Iterable[Span]) -> Iterator[Place]:
-        """Yield where spans of the passage's text, none of them empty, stand in ``source``."""
+        """Yield the places in ``source`` of spans of the passage's text, none of which is empty."""
         ends = list(accumulate(len(part.text) for part in self.parts))
 
         def origin(position: int) -> Span:
-            """The span of the source that says one character of the passage."""
+            """The span of the source that one character of the passage comes from."""
             index = bisect_right(ends, position)
             text, start, end = self.parts[index]
             offset = position - (ends[index] - len(text))
@@ -75,14 +75,14 @@ class Passage:
 
 
 def plain_parts(text: str, start: int, end: int) -> tuple[Part, ...]:
-    """``text[start:end]`` as it stands."""
+    """``text[start:end]`` unchanged."""
     return (Part(text[start:end], start, end),)
 
 
 def parts_without(
     text: str, start: int, end: int, markup: re.Pattern[str], meaning: Callable[[str], str]
 ) -> tuple[Part, ...]:
-    """``text[start:end]`` with each match of ``markup`` replaced by its ``meaning``, maybe nothing."""
+    """``text[start:end]`` with each match of ``markup`` replaced by its ``meaning``, which may be empty."""
     parts, at = [], start
     for found in markup.finditer(text, start, end):
         if at < found.start():

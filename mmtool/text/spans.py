@@ -1,4 +1,4 @@
-"""Spans: where pieces of a text stand in it, and text without its extra white space."""
+"""Spans of pieces of a text, and text with normalised white space."""
 
 import re
 
@@ -11,21 +11,21 @@ _SPACE = re.compile(r"[^\S ]")
 
 
 def words_of(text: str, start: int, end: int) -> list[Span]:
-    """Return the spans of the words, which white space parts, of ``text[start:end]``."""
+    """Return the spans of the words of ``text[start:end]``, which are separated by white space."""
     return [found.span() for found in WORD.finditer(text, start, end)]
 
 
 def whole_span(text: str) -> list[Span]:
-    """Return the span of ``text`` without the white space around it; none where it is blank."""
+    """Return the span of ``text`` without the white space around it; no span if the text is blank."""
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     return [(start, end)] if start < end else []
 
 
 def collapse(text: str) -> str:
-    """Make each run of white space one space, and none at the ends."""
+    """Replace each run of white space by one space, and strip the ends."""
     return _UNEVEN.sub(" ", text.strip())
 
 
 def level(text: str) -> str:
-    """Make each character of white space a space, so that every other one keeps its place."""
+    """Replace each white-space character by a space, so that all other characters keep their places."""
     return _SPACE.sub(" ", text)

@@ -1,4 +1,4 @@
-"""Texts and passages, split as the user chose."""
+"""Splitting texts and passages as the user chose."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -12,11 +12,11 @@ from mmtool.text.source import Passage, Source
 from mmtool.text.spans import Span, collapse, whole_span
 
 Splitter = Callable[[str], Iterable[Span]]
-"""From a text to the spans of its pieces, in order; they hold all of it but white space."""
+"""Returns the spans of the pieces of a text, in order; they cover everything but white space."""
 
 
 def splitter(split: TextSplit, language: str) -> Splitter:
-    """The splitter of a name, for an ISO 639 code of a language."""
+    """The splitter for a way of splitting and the ISO 639 code of a language."""
     match split:
         case TextSplit.NONE:
             return whole_span
@@ -27,7 +27,7 @@ def splitter(split: TextSplit, language: str) -> Splitter:
 
 
 def snippets_of(source: Source, passage: Passage, split: Splitter) -> Iterator[Snippet]:
-    """Split a passage; its time, if it has one, is shared out in proportion to the pieces' characters."""
+    """Split a passage; its time, if any, is divided in proportion to the characters of the pieces."""
     text = passage.text
     spans = list(whole_span(text) if passage.whole else split(text))
     pieces = [collapse(text[start:end]) for start, end in spans]

@@ -10,14 +10,14 @@ from mmtool.text.times import parse_interval
 _FIELDS = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"  # the usual Format
 _LINE = re.compile(r"[ \t]*(Format|Dialogue)[ \t]*:(.*)", re.IGNORECASE)
 _MARKUP = re.compile(r"\{[^{}]*\}|\\[Nnh]")  # overrides such as {\i1}, comments in braces, breaks
-_DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")  # shapes; what follows is no text
-_REMEDY = "write 'Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,' and then the text"
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")  # shapes; what follows is not text
+_REMEDY = "write 'Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,' followed by the text"
 
 
 def read_events(source: Source) -> Iterator[Passage]:
     """Yield each Dialogue that is not a drawing, with its times.
 
-    Raises ``InputError`` for a line that is malformed, whose times are reversed, and for a file without any.
+    Raises InputError for a malformed line, for an end before its start, and for a file without a Dialogue.
     """
     fields, section, found = _names(_FIELDS), "[events]", False
     for number, (start, end) in enumerate(source.lines(), start=1):

@@ -1,8 +1,8 @@
 """Subtitles: SubRip (.srt) and WebVTT (.vtt, https://www.w3.org/TR/webvtt1/).
 
-Both are found by their lines of times. In WebVTT a cue ends at the next blank line, so that NOTE, STYLE and
-REGION blocks and names of cues fall away; in SubRip it ends at the number and times of the next one, so that
-blank lines and years inside a cue survive.
+In both, cues are found by their lines of times. In WebVTT a cue ends at the next blank line, so that NOTE,
+STYLE and REGION blocks and names of cues are skipped; in SubRip it ends at the number and times of the next
+cue, so that blank lines and years inside a cue are kept.
 """
 
 import html
@@ -29,7 +29,7 @@ _TAGS_AND_ENTITIES = re.compile(_MARKUP + r"|&(?:\#\d+|\#x[\da-f]+|\w{1,32});?",
 def read_cues(source: Source) -> Iterator[Passage]:
     """Yield each cue, in the order of the file, with its times.
 
-    Raises ``InputError`` for times that are malformed or reversed, and for a file without any cue.
+    Raises InputError for malformed times, for an end before its start, and for a file without cues.
     """
     is_webvtt = source.text.startswith("WEBVTT")
     markup = _TAGS_AND_ENTITIES if is_webvtt else _TAGS
@@ -37,7 +37,7 @@ def read_cues(source: Source) -> Iterator[Passage]:
     lines = [source.text[start:end] for start, end in spans]
     times = {index: found for index, line in enumerate(lines) if (found := _TIMES.fullmatch(line))}
     if not times:
-        remedy = "write '00:00:01,000 --> 00:00:02,000' and below it the text"
+        remedy = "write '00:00:01,000 --> 00:00:02,000' and the text on the next line"
         raise InputError(source.path, "has no cue", remedy)
     for index, stop in pairwise([*times, len(lines)]):
         start, end = times[index].groups()

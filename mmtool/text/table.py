@@ -1,4 +1,4 @@
-"""Tables of text: .csv and .tsv, with a first row of column names or as ``start<TAB>end<TAB>text``."""
+"""Tables of text: .csv and .tsv, with named columns or with the columns start, end and text."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,15 +11,15 @@ from mmtool.text.source import Part, Passage, Source, parts_without, plain_parts
 from mmtool.text.times import checked_interval, parse_interval
 
 _COLUMNS = ("start", "end", "text")
-_REMEDY = "write start, end and text, a row a line, or name the columns (text, start, end, kind) in the first"
+_REMEDY = "write rows of start, end and text, or name the columns (text, start, end, kind) in the first row"
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|"")*+)"[ \t]*')
 _DOUBLED = re.compile('""')
-_LONGEST_SECONDS = 100  # no usual cue takes more; whole numbers of which half do are milliseconds
+_LONGEST_SECONDS = 100  # of a usual cue; if half of the cues are longer, times are milliseconds
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """The span of a cell's content; ``raw_start`` is where the cell begins, with its quote."""
+    """The span of the content of a cell; ``raw_start`` is where the cell itself begins, at its quote."""
 
     start: int
     end: int
@@ -37,10 +37,10 @@ class _Row:
 def read_table(source: Source) -> Iterator[Passage]:
     """Yield the text of each row, in the order of the file; times are seconds or H:MM:SS.mmm.
 
-    Blank lines and lines that begin with ``#`` are skipped, these unless text is the first column. Whole
-    numbers below the names start, end, text whose median interval is above 100 are milliseconds, as whisper
-    writes them. Raises ``InputError`` for a row that is malformed or whose times are reversed, and for a
-    file without rows.
+    Blank lines are skipped, and so are lines that begin with ``#`` unless text is the first column. If the
+    columns are named start, end, text and all times are whole numbers with a median duration above 100,
+    they are milliseconds, as whisper writes them. Raises InputError for a malformed row, for an end
+    before its start, and for a file without rows.
     """
     delimiter = "\t" if source.path.suffix.lower() == ".tsv" else _delimiter(source)
     rows = _rows(source, delimiter)
@@ -57,10 +57,10 @@ def read_table(source: Source) -> Iterator[Passage]:
     if not rows:
         raise InputError(source.path, "has no rows", _REMEDY)
     if ("start" in columns) is not ("end" in columns):
-        raise InputError(source.path, "names only one of start and end", _REMEDY)
+        raise InputError(source.path, "names only one of the columns start and end", _REMEDY)
     in_milliseconds = tuple(names) == _COLUMNS and _is_milliseconds(source, rows)
     if in_milliseconds:
-        source.notes.append("start and end are whole numbers as whisper writes them: read as milliseconds")
+        source.notes.append("start and end are read as milliseconds, as whisper writes them")
     for row in rows:
         yield _passage(source, row, columns, 1000 if in_milliseconds else 1)
 
@@ -73,7 +73,7 @@ def _passage(source: Source, row: _Row, columns: Mapping[str, int], scale: int) 
         raise InputError(source.path, f"{place} is not a row", _REMEDY)
     values = {name: _plain(source, row.cells[number]) for name, number in columns.items() if name != "text"}
     cell = row.cells[text_column]
-    if count > width:  # the rest of the line, which has the delimiter in it
+    if count > width:  # the rest of the line, which contains the delimiter
         cell = _Cell(cell.raw_start, row.end, False, cell.raw_start)
     parts = _parts(source, cell)
     if not "".join(part.text for part in parts).strip():
@@ -98,7 +98,7 @@ def _is_milliseconds(source: Source, rows: Sequence[_Row]) -> bool:
 
 
 def _delimiter(source: Source) -> str:
-    """The sign that parts the first row into named columns or into times and a text, else a comma."""
+    """The delimiter that gives a first row of named columns, or of times and a text; otherwise a comma."""
     for delimiter in ",;\t|":
         first = next(iter(_rows(source, delimiter, most=1)), None)
         if first is None:
@@ -112,7 +112,7 @@ def _delimiter(source: Source) -> str:
 
 
 def _rows(source: Source, delimiter: str, most: int | None = None) -> list[_Row]:
-    """The rows that are not blank, comments before the first one left out."""
+    """The rows that are not blank, without comments before the first one."""
     rows: list[_Row] = []
     text, at = source.text, 0
     while at < len(text) and (most is None or len(rows) < most):
@@ -131,7 +131,7 @@ def _rows(source: Source, delimiter: str, most: int | None = None) -> list[_Row]
 
 
 def _cell(text: str, at: int, delimiter: str) -> tuple[_Cell, int]:
-    """The cell that begins at ``at``, and where it ends; a quote that does not close is text."""
+    """The cell that begins at ``at``, and where it ends; a quote that is never closed is text."""
     found = _QUOTED.match(text, at) if text.startswith(('"', ' "'), at) else None
     if found and (found.end() == len(text) or text[found.end()] in ("\n", delimiter)):
         return _Cell(*found.span(1), True, at), found.end()

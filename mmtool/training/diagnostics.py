@@ -118,8 +118,8 @@ class _Moments:
 
 def _norm(tensors: Iterable[Tensor]) -> Tensor:
     """Of all tensors together, as one vector; 0 where there are none."""
-    listed = list(tensors)
-    return torch.stack(torch._foreach_norm(listed)).norm() if listed else torch.zeros(())
+    norms = [torch.linalg.vector_norm(tensor) for tensor in tensors]
+    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
 
 
 def _rounded(values: Tensor) -> list[float]:

@@ -35,37 +35,25 @@ class LarsAdam(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            weights = [w for w in group["params"] if w.grad is not None]
-            if weights:
-                self._update(weights, group)
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._update(weight, weight.grad, group)
         return loss
 
-    def _update(self, weights: list[Tensor], group: dict[str, Any]) -> None:
-        lr, eps, decay = group["lr"], group["eps"], group["weight_decay"]
+    def _update(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
-        for w in weights:
-            if not self.state[w]:
-                self.state[w] |= {"step": 0, "mean": torch.zeros_like(w), "square": torch.zeros_like(w)}
-            self.state[w]["step"] += 1
-        gradients = [w.grad for w in weights if w.grad is not None]
-        means = [self.state[w]["mean"] for w in weights]
-        squares = [self.state[w]["square"] for w in weights]
-        steps = [self.state[w]["step"] for w in weights]
-
-        torch._foreach_lerp_(means, gradients, 1 - beta1)
-        torch._foreach_mul_(squares, beta2)
-        torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)
-        denominators = torch._foreach_sqrt(squares)
-        torch._foreach_div_(denominators, [(1 - beta2**step) ** 0.5 for step in steps])
-        torch._foreach_add_(denominators, eps)
-        updates = torch._foreach_div(means, denominators)
-        torch._foreach_div_(updates, [1 - beta1**step for step in steps])
-        if decay:
-            torch._foreach_add_(updates, weights, alpha=decay)
-
-        scales = [
-            lr * torch.where((w > 0) & (u > 0), w / u, torch.ones_like(w))
-            for w, u in zip(torch._foreach_norm(weights), torch._foreach_norm(updates), strict=True)
-        ]
-        torch._foreach_mul_(updates, scales)
-        torch._foreach_sub_(weights, updates)
+        state = self.state[weight]
+        if not state:
+            state |= {"step": 0, "mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
+        state["step"] += 1
+        mean, square, step = state["mean"], state["square"], state["step"]
+        mean.lerp_(gradient, 1 - beta1)
+        square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        denominator = square.sqrt().div_((1 - beta2**step) ** 0.5).add_(group["eps"])
+        update = (mean / denominator).div_(1 - beta1**step)
+        if group["weight_decay"]:
+            update.add_(weight, alpha=group["weight_decay"])
+        weight_norm, update_norm = torch.linalg.vector_norm(weight), torch.linalg.vector_norm(update)
+        both = (weight_norm > 0) & (update_norm > 0)
+        ratio = torch.where(both, weight_norm / update_norm, torch.ones_like(weight_norm))
+        weight.sub_(update.mul_(group["lr"] * ratio))

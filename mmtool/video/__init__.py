@@ -1,4 +1,4 @@
-"""From a video file to clips and frames; OpenCV and PySceneDetect are imported only in this room."""
+"""Video files → clips and frames."""
 
 VIDEO_SUFFIXES: tuple[str, ...] = (
     ".avi",
@@ -15,4 +15,4 @@ VIDEO_SUFFIXES: tuple[str, ...] = (
     ".webm",
     ".wmv",
 )
-"""File names that are taken for videos (compare in lower case)."""
+"""Suffixes of the files that are read as videos, in lower case."""

@@ -1,4 +1,4 @@
-"""What a film's header says about its times, and how many frames are before one of them."""
+"""What the header of a film says about its times, and how many frames come before a time."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from mmtool.video.frames import decode_timeline
 from mmtool.video.stream import TOLERANCE, no_video
 from mmtool.video.timeline import FrameTimesUnknownError, film_start, first_shown, frame_packets, open_video
 
-REORDERED = 60  # frames; no picture is stored further from its place
+MOST_REORDERED = 60  # frames; no picture is stored further from its place in the order of presentation
 INDEXED = ("mov", "mp4", "matroska", "webm", "avi")  # containers in which seeking finds key frames
 
 
@@ -15,15 +15,15 @@ INDEXED = ("mov", "mp4", "matroska", "webm", "avi")  # containers in which seeki
 class FilmHeader:
     """Times in seconds from the start of the film, see :func:`mmtool.video.timeline.film_start`."""
 
-    offset: float  # of its first picture
+    offset: float  # when the first picture is shown
     end: float | None  # None: unknown
-    least_end: float | None  # by whichever reading of the header is less; None: unknown
-    indexed: bool  # seeking finds key frames
-    still: bool  # it is of a kind that holds pictures, one after the other or a single one
+    least_end: float | None  # the earlier of the two ways to read the header; None: unknown
+    indexed: bool  # whether seeking finds key frames
+    still: bool  # whether the format is one of still images, single or in sequence
 
 
 def read_header(path: Path) -> FilmHeader:
-    """Read a film's header; ``InputError`` where there is no video in it."""
+    """Read the header of a film; raises InputError if it has no video."""
     try:
         with open_video(path) as (container, stream):
             zero, base = film_start(container, stream), stream.time_base or 0
@@ -33,7 +33,7 @@ def read_header(path: Path) -> FilmHeader:
                 end = float((first + stream.duration - zero) * base)
             elif container.duration is not None:
                 end = container.duration / 1e6
-            # Some programs that write Matroska count the time before the film's start, too.
+            # Some programs that write Matroska also count the time before the start of the film.
             before = max(0, container.start_time or 0) / 1e6
             return FilmHeader(
                 offset=round(float((first - zero) * base), 6),
@@ -49,7 +49,7 @@ def read_header(path: Path) -> FilmHeader:
 def count_frames_before(path: Path, time: float) -> int:
     """Count the frames shown before ``time``, in seconds from the start of the film.
 
-    They are decoded only where the film's packets do not tell.
+    They are decoded only if the packets of the film do not tell.
     """
     try:
         return _count_packets_before(path, time)
@@ -67,6 +67,6 @@ def _count_packets_before(path: Path, time: float) -> int:
             seconds = float((shown_at - start) * base)
             count += seconds < time - TOLERANCE
             late += seconds > time + 1
-            if late > REORDERED:
+            if late > MOST_REORDERED:
                 break
         return count

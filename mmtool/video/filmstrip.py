@@ -1,4 +1,4 @@
-"""Small pictures of a film's clips, side by side in one JPEG."""
+"""Small pictures of the clips of a film, side by side in one JPEG."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Filmstrip:
 def draw_filmstrip(
     path: Path, clips: Sequence[Clip], *, width: int, on_clip: Callable[[int], None] | None = None
 ) -> Filmstrip:
-    """Draw the central frame of each of N > 0 clips; raises InputError where the film lacks one."""
+    """Draw the central frame of each of N > 0 clips; raises InputError if the film lacks one of them."""
     info = probe(path)
     height = max(1, round(width * info.height / info.width))
     rows = -(-len(clips) // COLUMNS)

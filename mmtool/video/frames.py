@@ -1,4 +1,4 @@
-"""Exact frames of a video, and which frames stand for a clip."""
+"""Exact frames of a video, and the frames that represent a clip."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,12 +25,12 @@ from mmtool.video.timeline import (
 )
 
 SAME_TIME = 1e-3  # seconds
-LAST_STAYS = 1.0  # seconds that the last frame may be shown where its packet does not tell
+LONGEST_LAST_FRAME = 1.0  # seconds that the last frame may be shown if its packet does not tell
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFrame:
-    """A frame's ``time`` in seconds and its ``pixels`` (H, W, 3), RGB."""
+    """The ``time`` of a frame in seconds and its ``pixels`` (H, W, 3), RGB."""
 
     time: float
     pixels: Pixels
@@ -38,7 +38,7 @@ class VideoFrame:
 
 @dataclass(frozen=True, slots=True)
 class ClipFrame:
-    """The frame that stands for one of the equal parts of a clip."""
+    """The frame that represents one of the equal parts of a clip."""
 
     clip: int
     part: int
@@ -48,27 +48,27 @@ class ClipFrame:
 def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> Iterator[ClipFrame]:
     """Yield ``per_clip`` frames of each of N clips, in the order of the video.
 
-    Raises InputError for what is no video, or one that ends before the clips.
+    Raises InputError for a file that is not a video, or a video that ends before the clips.
     """
     timeline = timeline_of(path, clips)
     counted = all(clip.start_frame is not None for clip in clips)
     clock = timeline or (None if counted else decode_timeline(path))
     if clock is not None:
         _check_reach(path, clock, clips)
-    wanted = sorted(
+    selected = sorted(
         (index, clip, part)
         for clip, known in enumerate(clips)
         for part, index in enumerate(clip_frames(clock, known, per_clip))
     )
-    frames = read_frames(path, [index for index, _, _ in wanted], timeline)
-    for (_, clip, part), frame in zip(wanted, frames, strict=True):
+    frames = read_frames(path, [index for index, _, _ in selected], timeline)
+    for (_, clip, part), frame in zip(selected, frames, strict=True):
         yield ClipFrame(clip, part, frame)
 
 
 def _check_reach(path: Path, clock: Timeline, clips: Sequence[Clip]) -> None:
-    """Raise InputError for a clip that has only times, and those after the end of the film's data."""
+    """Raise InputError for a clip without frame numbers that starts after the end of the film's data."""
     start = max((clip.start for clip in clips if clip.start_frame is None), default=0.0)
-    if start > clock.seconds(-1) and start >= (end := data_end(path)) + LAST_STAYS:
+    if start > clock.seconds(-1) and start >= (end := data_end(path)) + LONGEST_LAST_FRAME:
         raise InputError(
             path,
             f"has nothing after {end:.2f} s, but a clip at {start:.2f} s",
@@ -77,14 +77,14 @@ def _check_reach(path: Path, clock: Timeline, clips: Sequence[Clip]) -> None:
 
 
 def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[int]:
-    """Return the central frames of ``per_clip`` equal parts of a clip; some twice where it has fewer.
+    """Return the central frames of ``per_clip`` equal parts of a clip, some twice if it has fewer frames.
 
-    A clip that has only times consists of the frames that are shown then, as the clock tells.
+    A clip without frame numbers consists of the frames that ``clock`` shows between its times.
     """
     first, end = clip.start_frame, clip.end_frame
     if first is None or end is None:
         if clock is None:
-            raise ValueError("a clip without frames needs a clock")
+            raise ValueError("a clip without frame numbers needs a clock")
         first, end = clock.edge(clip.start), clock.edge(clip.end)
         if first >= end:  # shorter than a frame: the one on the screen at its start
             first = clock.shown_at(clip.start)
@@ -93,10 +93,10 @@ def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[i
 
 
 def timeline_of(path: Path, clips: Sequence[Clip]) -> Timeline | None:
-    """Return the video's timeline; None where its frames can only be counted by decoding all of them.
+    """Return the timeline of a video; None if its frames can only be counted by decoding all of them.
 
-    The clips were found by decoding all. A timeline that has their first frames at the same times counts
-    as the decoder did; frames that are damaged beyond decoding, which no packet shows, come to light here.
+    The clips were found by decoding everything. A timeline in which their first frames have the same times
+    counts as the decoder did; this reveals frames that are too damaged to decode, which packets do not show.
     """
     try:
         timeline = read_timeline(path)
@@ -112,7 +112,7 @@ def timeline_of(path: Path, clips: Sequence[Clip]) -> Timeline | None:
 
 
 def decode_timeline(path: Path) -> Timeline:
-    """Return the timeline of a video whose packets do not tell it, from decoding it all; it has no keys."""
+    """Return the timeline of a video whose packets do not tell it, by decoding everything; without keys."""
     try:
         with open_video(path) as (container, stream):
             start, base = film_start(container, stream), stream.time_base
@@ -123,18 +123,18 @@ def decode_timeline(path: Path) -> Timeline:
         raise no_frames(path)
     known = [shown_at for shown_at in pts if shown_at is not None]
     if base is None or len(known) < len(pts) or known != sorted(known):
-        raise InputError(path, "its frames do not say when they are shown", "re-encode it")
+        raise InputError(path, "its frames have no usable timestamps", "re-encode it")
     return Timeline(pts=known, keys=[], start=start, time_base=base)
 
 
 def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) -> Iterator[VideoFrame]:
     """Yield frames at non-decreasing indices, counted from 0 in the order of presentation.
 
-    With a timeline each is decoded from the key frame before it. Without one, and from the first frame
-    on where decoding contradicts it, all frames are decoded from the start of the video.
+    With a timeline, each is decoded from the key frame before it. Without one, and after the first frame
+    where decoding contradicts it, all frames are decoded from the start of the video.
 
-    Raises ``InputError`` that names the frame if the video ends before it, ``ValueError`` if the
-    indices are negative or decrease.
+    Raises InputError that names the frame if the video ends before it, ValueError if the indices are
+    negative or decrease.
     """
     for before, after in pairwise([0, *frames]):
         if after < before:
@@ -152,11 +152,11 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
     try:
         yield from _count_frames(path, frames[done:], pixels)
     except FrameTimesUnknownError as error:
-        raise InputError(path, "has a frame that does not become pixels", "re-encode it") from error
+        raise InputError(path, "has a frame that cannot be converted to RGB", "re-encode it") from error
 
 
 def _count_frames(path: Path, frames: Sequence[int], pixels: PixelReader) -> Iterator[VideoFrame]:
-    """Yield frames by their index among all that can be decoded."""
+    """Yield frames by their index among all frames that can be decoded."""
     if not frames:
         return
     with open_video(path) as (container, stream):
@@ -186,6 +186,6 @@ def _missing(path: Path, wanted: int, count: int) -> InputError:
         return no_frames(path)
     return InputError(
         path,
-        f"frame {wanted} is missing, the last that can be decoded is {count - 1}",
+        f"frame {wanted} is missing, the last one that can be decoded is {count - 1}",
         "check that the clips belong to this video and that it is complete",
     )

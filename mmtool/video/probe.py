@@ -8,10 +8,10 @@ from mmtool.video.stream import no_frames, open_stream, quiet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """``frame_rate`` in frames a second, ``width`` and ``height`` in pixels as the frames are decoded.
+    """``frame_rate`` in frames per second, ``width`` and ``height`` in pixels of the decoded frames.
 
-    ``frame_count`` and ``duration`` (seconds) are what the container claims, ``None`` where it claims
-    nothing: MPEG streams and damaged files hold more or fewer frames than that.
+    ``frame_count`` and ``duration`` (seconds) are what the container claims, None if it claims nothing:
+    MPEG streams and damaged files contain more or fewer frames.
     """
 
     frame_rate: float
@@ -22,7 +22,7 @@ class VideoInfo:
 
 
 def probe(path: Path) -> VideoInfo:
-    """Look at the header and the first frame; ``InputError`` where there is no such frame."""
+    """Read the header and the first frame; raises InputError if there is no such frame."""
     with open_stream(path) as stream:
         with quiet():
             frame = stream.read()

@@ -1,4 +1,4 @@
-"""How far the data of a film's file go, whatever its header says."""
+"""Where the data in the file of a film end, whatever its header says."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,9 +9,9 @@ from mmtool.video.timeline import film_start, open_video
 
 
 def data_end(path: Path) -> float:
-    """Return when the last packet of any stream is due, in seconds from the start of the film.
+    """Return the end of the last packet of any stream, in seconds from the start of the film.
 
-    Goes through the file without decoding. A file that was cut off ends there, with an error or without.
+    Reads the whole file without decoding it. A truncated file ends early, with or without an error.
     """
     with open_video(path) as (container, stream):
         start = float(film_start(container, stream) * (stream.time_base or 0))

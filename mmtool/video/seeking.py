@@ -1,4 +1,4 @@
-"""Frames by index, decoded from the key frame before instead of from the start of the film."""
+"""Frames by index, decoded from the key frame before them instead of from the start of the film."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -8,14 +8,14 @@ import av.container
 
 from mmtool.video.timeline import FrameTimesUnknownError, Timeline
 
-SEEK_COST = 12  # frames that are decoded in the time of a seek (measured: 15, at 720 lines)
-BACK = (0, 1, 2, 4, 8)  # key frames further back at which a seek is tried
+SEEK_COST = 12  # frames that can be decoded in the time of a seek (measured: 15, at 720 lines)
+STEPS_BACK = (0, 1, 2, 4, 8)  # how many key frames further back a seek is tried
 
 
 class SeekableVideo:
-    """The frames of an open video; each that is decoded has to be the one that the timeline names.
+    """The frames of an open video; each decoded frame must be the one that the timeline names.
 
-    FrameTimesUnknownError says that it is not, or that it is damaged.
+    Raises FrameTimesUnknownError for a frame that is another one, or damaged.
     """
 
     def __init__(
@@ -23,12 +23,12 @@ class SeekableVideo:
     ) -> None:
         self._container, self._stream, self._timeline = container, stream, timeline
         self._run = _decode(container.demux(stream))
-        self._next = 0  # index of the frame that the run brings next
+        self._next = 0  # index of the next frame of the run
 
     def frame(self, index: int) -> av.VideoFrame:
         """Return a frame by its index, in any order.
 
-        A frame before the next key frame, or only little behind it, is decoded on to; others are sought.
+        Frames that are only a little ahead are reached by decoding, others by seeking to a key frame.
         """
         if not 0 <= index < len(self._timeline.pts):
             raise FrameTimesUnknownError
@@ -50,7 +50,7 @@ class SeekableVideo:
         return frame
 
     def _begin_at(self, number: int) -> None:
-        """Start a run at a key frame; what its group shows before it refers to the group before."""
+        """Start a run at a key frame; frames shown before it refer to the previous group of pictures."""
         if number < 0:
             raise FrameTimesUnknownError
         pts = self._timeline.keys[number].pts
@@ -61,13 +61,13 @@ class SeekableVideo:
         self._run, self._next = chain([first], run), self._index_of_key(number)
 
     def _packets_from(self, number: int) -> Iterator["av.Packet[av.VideoStream]"]:
-        """The packets from a key frame's own on.
+        """The packets from the key frame's own onwards.
 
-        Containers without an index guess where a time is, and a seek may land behind it: then from
-        further back.
+        Containers without an index guess where a time is, and a seek may land after it; then it is tried
+        again from further back.
         """
         key = self._timeline.keys[number]
-        for back in BACK:
+        for back in STEPS_BACK:
             self._container.seek(self._timeline.keys[max(0, number - back)].seek, stream=self._stream)
             packets = self._container.demux(self._stream)
             for packet in packets:

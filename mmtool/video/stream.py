@@ -1,4 +1,4 @@
-"""One way to open and decode a video, shared by all that look at frames."""
+"""The one way in which videos are opened and decoded with OpenCV."""
 
 import logging
 import os
@@ -18,30 +18,30 @@ from mmtool.errors import InputError
 
 FFMPEG_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 FFMPEG_QUIET = "-8"  # AV_LOG_QUIET
-TOLERANCE = 1e-6  # seconds; timestamps are not finer
+TOLERANCE = 1e-6  # seconds; timestamps are not more precise
 
 
 class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyped
-    """PySceneDetect's stream that also counts: a frame's index is its position in decoding order.
+    """PySceneDetect's stream with a count of frames: the index of a frame is its position in decoding order.
 
-    ``times`` holds the timestamp (seconds) of each frame read so far. PySceneDetect derives its frame
-    numbers from these, which is exact only where the frame rate is constant.
+    ``times`` contains the timestamp (seconds) of each frame read so far. PySceneDetect derives its frame
+    numbers from these, which is exact only if the frame rate is constant.
     """
 
     def __init__(self, path: Path) -> None:
         # An absolute path cannot be taken for an address such as "title: subtitle.mp4".
         super().__init__(str(path.absolute()))
         self.times: array[float] = array("d")
-        self._grabbed = False  # a frame that `skip_to` went to waits to be read
+        self._grabbed = False  # whether the frame that `skip_to` has reached is still to be read
 
     @property
     def frame_count(self) -> int | None:
-        """How many frames the container claims; some containers claim nothing, or a wrong number."""
+        """The number of frames that the container claims; some claim nothing, or a wrong number."""
         count = self.capture.get(cv2.CAP_PROP_FRAME_COUNT)
         return int(count) if count >= 1 else None
 
     def read(self, decode: bool = True) -> NDArray[np.uint8] | bool:
-        """Go to the next frame; return it as BGR (H, W, 3), True if not ``decode``, False at the end."""
+        """Go to the next frame and return it as BGR (H, W, 3); True if not ``decode``, False at the end."""
         if self._grabbed:
             self._grabbed = False
             frame: NDArray[np.uint8] | bool | None = self.capture.retrieve()[1] if decode else True
@@ -56,8 +56,8 @@ class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyp
     def skip_to(self, time: float, *, seek: bool) -> None:
         """Make the first frame shown at ``time`` (seconds) or later the next that is read.
 
-        ``seek`` jumps near it; where the jump lands is checked by timestamps, and where it lands
-        too late, or without it, every frame before is decoded.
+        ``seek`` allows jumping near it. Timestamps show where a jump has landed; if that is too late, and
+        without ``seek``, all frames before are decoded.
         """
         for aim in (time - 1.0, time - 10.0):
             if seek and aim > 0:
@@ -76,7 +76,7 @@ class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyp
 def open_stream(path: Path) -> Iterator[FrameStream]:
     """Open a video for decoding from its first frame.
 
-    Raises ``InputError`` where there is no file, or nothing in it that can be decoded.
+    Raises InputError if there is no such file, or nothing in it that can be decoded.
     """
     check_file(path)
     stream = _open(path)
@@ -94,13 +94,13 @@ def no_frames(path: Path) -> InputError:
 
 
 def no_video(path: Path) -> InputError:
-    """Build the error for a file that is no video."""
+    """Build the error for a file that is not a video."""
     remedy = "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged"
     return InputError(path, "not a video that can be decoded", remedy)
 
 
 class _Quiet:
-    """Who asked for quiet, and what to put back when the last of them is done; films are read in threads."""
+    """How many threads asked for quiet, and what to restore when the last of them is done."""
 
     lock = threading.Lock()
     users = 0
@@ -109,9 +109,9 @@ class _Quiet:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep OpenCV, FFmpeg and PySceneDetect from writing to stderr: what matters becomes an ``InputError``.
+    """Keep OpenCV, FFmpeg and PySceneDetect from writing to stderr; what matters becomes an InputError.
 
-    FFmpeg reads its level once, when the process first opens or writes a video.
+    FFmpeg reads its log level once, when the process first opens or writes a video.
     """
     logger = logging.getLogger("pyscenedetect")
     with _Quiet.lock:
@@ -135,16 +135,18 @@ def quiet() -> Iterator[None]:
 
 
 def check_file(path: Path) -> None:
-    """Raise InputError where there is no file, an empty one, or one whose name would bring OpenCV down."""
+    """Raise InputError for a file that is missing or empty, or whose name would crash OpenCV."""
     try:
         str(path.absolute()).encode()
     except UnicodeEncodeError:
-        raise InputError(ascii(str(path)), "its name is no UTF-8", "rename the file or its folder") from None
+        raise InputError(
+            ascii(str(path)), "its name is not valid UTF-8", "rename the file or its folder"
+        ) from None
     try:
         with path.open("rb") as file:
             first_byte = file.read(1)
     except FileNotFoundError:
-        raise InputError(path, "there is no such file", "check the path") from None
+        raise InputError(path, "no such file", "check the path") from None
     except OSError as error:
         raise InputError(
             path, f"cannot be read ({error.strerror})", "check that it is a readable file"

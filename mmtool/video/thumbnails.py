@@ -1,4 +1,4 @@
-"""Small pictures of clips, and all of them on one sheet."""
+"""Thumbnails of clips, and contact sheets of them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from mmtool.video.frames import read_clip_frames
 
 Picture = NDArray[np.uint8]
 
-THUMBNAIL_WIDTH = 480  # pixels, of films that are at least as wide
-TILE_WIDTH = 240  # on the sheet
-MARGIN, CAPTION = 10, 26
-COLUMNS = 6  # more where the sheet would become more than four times as high as wide
-QUALITY = 88  # of JPEG, 0..100
+THUMBNAIL_WIDTH = 480  # pixels; less for narrower films
+TILE_WIDTH = 240  # pixels, on the sheet
+MARGIN, CAPTION = 10, 26  # pixels
+COLUMNS = 6  # at least, unless there are fewer clips; more so that a sheet is at most 4 times as high as wide
+QUALITY = 88  # of JPEG, 0–100
 PAPER, INK, FAINT = (250, 250, 250), (40, 40, 40), (130, 130, 130)
 
 
@@ -34,12 +34,12 @@ def encode(picture: Picture) -> bytes:
 
 
 def tile(picture: Picture) -> Picture:
-    """Reduce (or enlarge) a picture to the size that it has on a contact sheet."""
+    """Resize a picture to its size on a contact sheet."""
     return _fit(picture, TILE_WIDTH, enlarge=True)
 
 
 def contact_sheet(tiles: Sequence[Picture], clips: Sequence[Clip]) -> Picture:
-    """Draw the tiles of N clips in rows, each with its number, start and length below it."""
+    """Draw the tiles of N clips in rows, with the number, start and length of each below it."""
     height, width = max(picture.shape[0] for picture in tiles), TILE_WIDTH
     cell_height, cell_width = height + CAPTION + MARGIN, width + MARGIN
     columns = max(COLUMNS, math.ceil(math.sqrt(len(tiles) * cell_height / cell_width / 4)))

@@ -1,4 +1,4 @@
-"""Which frames a video has and when they are shown, told by its packets, without decoding them."""
+"""Which frames a video has and when they are shown, from its packets, without decoding them."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ import av.container
 from mmtool.video.stream import TOLERANCE, check_file, no_video
 
 SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded to microseconds
-PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing: counting packets would miscount
+PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing, so that counting them is wrong
 
 
 class FrameTimesUnknownError(Exception):
-    """The packets do not tell which frames a decoder shows; only decoding all of them does."""
+    """The packets do not tell which frames a decoder shows; only decoding everything does."""
 
 
 class KeyFrame(NamedTuple):
-    """A packet where decoding can begin: its presentation timestamp, its bytes, where to seek."""
+    """A packet at which decoding can begin: its presentation timestamp, its size in bytes, where to seek."""
 
     pts: int
     size: int
@@ -31,10 +31,9 @@ class KeyFrame(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """``pts`` are the timestamps of all frames in the order of presentation, in which decoders show them.
+    """``pts`` are the timestamps of all frames in the order of presentation, as decoders show them.
 
-    ``keys`` are in the order of their ``pts``. Seconds are ``(pts - start) * time_base``,
-    from the start of the film.
+    ``keys`` are sorted by ``pts``. Seconds from the start of the film are ``(pts - start) * time_base``.
     """
 
     pts: list[int]
@@ -46,40 +45,40 @@ class Timeline:
         return float((self.pts[index] - self.start) * self.time_base)
 
     def shown_at(self, seconds: float) -> int:
-        """Index of the frame on the screen at a time, the nearest for times outside the video."""
+        """Index of the frame on the screen at a time; the nearest frame for times outside the video."""
         return max(0, bisect_right(self.pts, self._ticks(seconds)) - 1)
 
     def count_before(self, seconds: float) -> int:
-        """How many frames are shown before a time, in seconds from the start of the film."""
+        """The number of frames shown before a time, in seconds from the start of the film."""
         return bisect_left(self.pts, self._ticks(seconds - TOLERANCE))
 
     def _ticks(self, seconds: float) -> Fraction:
         return Fraction(seconds).limit_denominator(10**6) / self.time_base + self.start
 
     def edge(self, seconds: float) -> int:
-        """Index of the frame that begins nearest to a time, or how many frames there are, for the end."""
+        """Index of the frame that begins nearest to a time; for the end, the number of frames."""
         times = [*self.pts, 2 * self.pts[-1] - self.pts[-2]] if len(self.pts) > 1 else self.pts
         ticks = self._ticks(seconds)
         after = bisect_left(times, ticks, hi=len(times) - 1)
         return after - 1 if after and ticks - times[after - 1] < times[after] - ticks else after
 
     def first_from(self, pts: int) -> int:
-        """Index of the first frame that is shown at ``pts`` or later."""
+        """Index of the first frame shown at ``pts`` or later."""
         return bisect_left(self.pts, pts)
 
     def key_of(self, index: int) -> int:
-        """Number of the key frame from which to decode a frame; -1 for a frame before the first one.
+        """Number of the key frame from which to decode a frame; -1 for a frame before the first key frame.
 
-        What is shown after a key frame refers to nothing before it, even where groups are open.
+        Frames shown after a key frame never refer to frames before it, even in open groups of pictures.
         """
         return bisect_right(self.keys, self.pts[index], key=lambda key: key.pts) - 1
 
 
 def read_timeline(path: Path) -> Timeline:
-    """Go through a video's packets, and decode one frame.
+    """Read all packets of a video, and decode one frame.
 
-    Raises FrameTimesUnknownError where packets lack timestamps, are damaged, or some of them are no frame's;
-    InputError for what is no video.
+    Raises FrameTimesUnknownError if packets lack timestamps, are damaged or do not belong to a frame,
+    InputError for a file that is not a video.
     """
     pts: list[int] = []
     keys: list[KeyFrame] = []
@@ -88,7 +87,7 @@ def read_timeline(path: Path) -> Timeline:
             if packet.is_keyframe:
                 seek = shown_at if packet.dts is None else packet.dts
                 keys.append(KeyFrame(shown_at, packet.size, seek))
-            if not packet.is_discard:  # an edit list cuts these out: decoded, never shown
+            if not packet.is_discard:  # edit lists discard frames: they are decoded, but never shown
                 pts.append(shown_at)
         start, time_base = film_start(container, stream), stream.time_base or Fraction(0)
     pts.sort()
@@ -103,7 +102,7 @@ def frame_packets(
 ) -> Iterator[tuple[int, "av.Packet[av.VideoStream]"]]:
     """Yield the packets with their presentation timestamps.
 
-    Raises FrameTimesUnknownError where they are not a frame each.
+    Raises FrameTimesUnknownError if they are not one frame each.
     """
     if stream.codec_context.name in PACKETS_WITHOUT_FRAMES or stream.time_base is None:
         raise FrameTimesUnknownError
@@ -118,7 +117,7 @@ def frame_packets(
 def first_shown(path: Path) -> int:
     """Timestamp of the first frame that a decoder shows.
 
-    A recording may begin with frames that refer to others before it: they are never shown.
+    A recording may begin with frames that refer to others before its start, which are never shown.
     """
     with open_video(path) as (container, stream):
         frame = next(container.decode(stream), None)
@@ -128,10 +127,10 @@ def first_shown(path: Path) -> int:
 
 
 def film_start(container: av.container.InputContainer, stream: av.VideoStream) -> Fraction:
-    """The zero of all times as a timestamp of ``stream``: where the earliest stream of the film starts.
+    """The zero of all times, as a timestamp of ``stream``: the start of the earliest stream of the film.
 
-    There players (mpv, VLC, FFmpeg) show 0:00, and subtitles count from there, after edit lists. The
-    first picture may come later.
+    This is where players (mpv, VLC, FFmpeg) show 0:00 and where subtitles count from, after edit lists are
+    applied. The first picture may come later.
     """
     if stream.time_base is None:
         return Fraction(0)
@@ -145,9 +144,9 @@ def film_start(container: av.container.InputContainer, stream: av.VideoStream) -
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """Open a video's container and its first video stream, the one that OpenCV takes, too.
+    """Open the container of a video and its first video stream, which OpenCV uses, too.
 
-    Raises InputError where there is none; what goes wrong within the block is FrameTimesUnknownError.
+    Raises InputError if there is none; errors of FFmpeg in the block become FrameTimesUnknownError.
     """
     check_file(path)
     try:
@@ -166,7 +165,7 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
 
 
 def decode_all(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield all frames; damage ends a frame, or the video, without a word: the caller counts."""
+    """Yield all frames; damaged frames, or a damaged rest, are silently left out: the caller counts."""
     with suppress(av.FFmpegError):
         for packet in container.demux(stream):
             with suppress(av.FFmpegError):

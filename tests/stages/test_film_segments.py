@@ -489,3 +489,39 @@ def test_films_with_damaged_scores_are_decoded_again(corpus):
 def test_a_cut_list_and_a_part_cannot_be_combined():
     with pytest.raises(SettingError, match="clips takes cuts as they are; leave out `stats`"):
         SegmentSettings(clips=Corpus("x").root, start=1.0)
+
+
+# The report
+
+
+def test_the_report_tells_what_became_of_each_file(corpus):
+    (corpus.root / "texts").mkdir()
+    (corpus.root / "texts" / "a.txt").write_text("Zoë runs.\nBen waits.\n", encoding="cp1252")
+    (corpus.root / "texts" / "b.jsonl").write_text("{", encoding="utf-8")
+    (corpus.root / "videos" / "c.mkv").write_bytes(b"")
+    report = segment(corpus.root, stats=True, threshold=200)
+    assert [(video.id, video.clips, video.failed, video.unchanged) for video in report.videos] == [
+        ("a", 1, False, False),
+        ("b", 1, False, False),
+        ("c", None, True, False),
+    ]
+    text, bad = report.texts
+    assert (text.snippets, text.encoding, text.written) == (2, "cp1252", (corpus.snippets("a"),))
+    assert "read as cp1252" in text.notes[0]
+    assert bad.failure.endswith("only text is required")
+    assert [failure.id for failure in report.failures] == ["c", "b"]
+    assert report.failures[1].reason == bad.failure
+    assert report.done == ["a", "b", "a"]
+    assert report.facts == {"clips": 2, "snippets": 2}
+
+    again = segment(str(corpus.root), stats=True, threshold=20)
+    assert [(video.clips, video.used_stored_scores) for video in again.videos[:2]] == [(2, True), (3, True)]
+    assert again.texts[0].unchanged
+    assert again.facts == {"clips": 5, "films from stored scores": 2}
+
+
+def test_settings_are_an_object_or_keywords(corpus):
+    with pytest.raises(SettingError, match="treshold is not a setting; did you mean threshold"):
+        segment(corpus.root, treshold=3)
+    with pytest.raises(SettingError, match="split must be one of none, sentences, phrases, not 'words'"):
+        segment(corpus.root, split="words")

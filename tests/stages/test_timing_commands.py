@@ -155,7 +155,7 @@ from mmtool.cli.main import app
 try:
     app(sys.argv[1:])
 finally:
-    print([name for name in ("torch", "h5py", "cv2", "transformers") if name in sys.modules])
+    print([name for name in ("torch", "h5py", "cv2", "transformers", "scipy") if name in sys.modules])
 """
 
 

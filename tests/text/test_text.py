@@ -166,10 +166,10 @@ def test_times_are_the_nearest_float(read):
     assert read("a.tsv", "1:23:45.678\t5025.679\tx").snippets == [Snippet("x", 5025.678, 5025.679)]
 
 
-# --- sharing out time ---------------------------------------------------------------------------
+# --- dividing time ---------------------------------------------------------------------------
 
 
-def test_time_is_shared_out_by_characters(read):
+def test_time_is_divided_by_characters(read):
     # 10 + 30 characters share 8 seconds: 2 and 6.
     first, second = "Anna runs.", "She falls over all that water."
     assert (len(first), len(second)) == (10, 30)
@@ -220,7 +220,7 @@ def test_big_endian_utf16(read):
     ],
 )
 def test_what_is_not_text_names_the_remedy(read, data):
-    with pytest.raises(InputError, match=r"a\.txt: .*; save it as UTF-8"):
+    with pytest.raises(InputError, match=r"a\.txt: .*save (it|the file) as UTF-8"):
         read("a.txt", data)
 
 
@@ -254,7 +254,7 @@ def test_files_without_text(read, suffix, content):
         ("a.tsv", "0\t1\tx\nstart\tend\ttext\n", "line 2: 'start' is not a time"),
         ("a.tsv", "nan\tinf\tx\n", "line 1: 'nan' is not a time"),
         ("a.tsv", "5\t4\tx\n", "line 1: the end 4 is not after the start 5"),
-        ("a.docx", "x", "is no text format known here; use .txt, .srt, .vtt, .ass"),
+        ("a.docx", "x", "is not a supported text file; use .txt, .srt, .vtt, .ass"),
     ],
 )
 def test_bad_files_are_named_with_the_place_and_a_remedy(read, name, content, said):

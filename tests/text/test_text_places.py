@@ -99,7 +99,7 @@ def test_every_format_keeps_every_word_and_its_place(tmp_path_factory, suffix, s
     content = in_format(suffix, texts)
     snippets = read(folder, f"p{suffix}", content, split).snippets
     assert " ".join(s.text for s in snippets).split() == " ".join(texts).split()
-    if suffix != ".jsonl":  # whose escapes are no text as it stands
+    if suffix != ".jsonl":  # whose escapes are not literal text
         check_places(folder / f"p{suffix}", snippets, r"^!")
     for snippet in snippets:
         said = content[snippet.place.start : snippet.place.end]
@@ -189,7 +189,7 @@ def test_fountain(tmp_path):
     ]
     assert kinds(read(tmp_path, "a.fountain", FOUNTAIN)) == expected
     split = kinds(read(tmp_path, "a.fountain", FOUNTAIN, TextSplit.SENTENCES))
-    assert ("scene", "INT. HOUSE - DAY") in split  # a heading is no sentence
+    assert ("scene", "INT. HOUSE - DAY") in split  # a heading is not a sentence
     assert ("action", "Anna runs in.") in split
 
 
@@ -243,7 +243,7 @@ def test_a_screenplay_in_plain_text_is_told_by_its_headings(tmp_path):
         "CHAPTER ONE\nIt was a dark night.\n\nCHAPTER TWO\nIt was INT. no more. EXT. too.\n",
     ],
 )
-def test_prose_is_no_screenplay(tmp_path, prose):
+def test_prose_is_not_a_screenplay(tmp_path, prose):
     assert {snippet.kind for snippet in read(tmp_path, "a.txt", prose).snippets} == {""}
 
 
@@ -312,7 +312,7 @@ def test_other_languages_have_their_own_sentences():
     ]
 
 
-def test_phrases_without_a_model_end_at_marks_and_it_is_said(tmp_path):
+def test_phrases_without_a_model_end_at_marks_and_a_note_says_so(tmp_path):
     file = read(tmp_path, "a.txt", "Anna läuft nach Hause, weil es regnet.", TextSplit.PHRASES, language="de")
     assert [s.text for s in file.snippets] == ["Anna läuft nach Hause,", "weil es regnet."]
     assert "only English has a model" in file.notes[0]
@@ -343,10 +343,10 @@ def test_each_bad_text_is_one_line_and_the_rest_is_done(tmp_path):
     (texts / "utf16.txt").write_bytes("Zoë läuft nach Hause".encode("utf-16-le"))
     result = call("segment", tmp_path, code=1)
     for name, said in {
-        "nul.txt": "line 2 holds a NUL byte",
+        "nul.txt": "line 2 contains a NUL byte",
         "back.srt": "line 2: the end 00:00:02,000 is not after",
         "half.jsonl": "line 2 is not JSON",
-        "over.srt": "1 of its texts begin before the one above ends",
+        "over.srt": "1 text begins before the previous one ends",
         "utf16.txt": "read as utf-16-le",
     }.items():
         assert [said in line for line in result.stderr.splitlines() if name in line] == [True]

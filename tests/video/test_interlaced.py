@@ -92,7 +92,7 @@ def test_pixels_times_and_counts_are_those_of_the_other_decoder(tmp_path, pictur
 
 
 def test_a_film_that_becomes_interlaced_later(tmp_path, pictures, monkeypatch):
-    """At the first cut; a look every second sees it."""
+    """At the first cut; samples every second show it."""
     parts = [
         encode(tmp_path / "a.ts", pictures[:20], interlaced=False),
         encode(tmp_path / "b.ts", pictures[20:], first=20),
@@ -100,7 +100,7 @@ def test_a_film_that_becomes_interlaced_later(tmp_path, pictures, monkeypatch):
     path = tmp_path / "film.ts"
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     assert not is_interlaced(path)
-    monkeypatch.setattr(mmtool.video.interlaced, "LOOK_EVERY", 1)
+    monkeypatch.setattr(mmtool.video.interlaced, "SAMPLE_EVERY", 1)
     assert is_interlaced(path)
     times = [time for time, _ in starts(path)]
     np.testing.assert_allclose(times, [time for time, _ in CUTS], atol=0.041)  # a frame is lost at the joint

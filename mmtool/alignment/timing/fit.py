@@ -102,6 +102,8 @@ def _fit_reading(narrations: Sequence[_Narration]) -> tuple[Floats, Floats]:
     The regression is on sums over windows of texts: a boundary moves to the nearest cut, which would
     make short texts look slow one by one.
     """
+    from scipy.optimize import nnls  # takes long to load, and only training needs it
+
     rates = np.ones(len(narrations))
     seconds_each = np.zeros(len(COUNTS))
     for _ in range(2):
@@ -111,7 +113,7 @@ def _fit_reading(narrations: Sequence[_Narration]) -> tuple[Floats, Floats]:
             scale = sqrt(max(window[1].mean(), 1e-6))  # the variance grows with the time
             counts.append(window[0] / scale)
             seconds.append(window[1] / rate / scale)
-        seconds_each = _non_negative_least_squares(np.vstack(counts), np.concatenate(seconds))
+        seconds_each, _ = nnls(np.vstack(counts), np.concatenate(seconds))
         expected = np.array([(n.counts @ seconds_each).sum() for n in narrations])
         spoken = np.array([n.seconds.sum() for n in narrations])
         rates = np.maximum(spoken, 1e-6) / np.maximum(expected, 1e-6)
@@ -125,21 +127,6 @@ def _sums(values: Floats, window: int) -> Floats:
     window = min(window, len(values))
     sums: Floats = cumulated[window:] - cumulated[:-window]
     return sums
-
-
-def _non_negative_least_squares(matrix: Floats, target: Floats) -> Floats:
-    """Minimise ‖matrix · x − target‖² over x ≥ 0 by accelerated projected gradients (Nesterov 1983)."""
-    scale = np.maximum(matrix.mean(axis=0) + matrix.std(axis=0), 1e-9)
-    gram, moment = (matrix / scale).T @ (matrix / scale), (matrix / scale).T @ target
-    rate = 1 / np.linalg.eigvalsh(gram).max()
-    x = ahead = np.zeros(matrix.shape[1])
-    momentum = 1.0
-    for _ in range(3000):
-        step = np.maximum(ahead - rate * (gram @ ahead - moment), 0.0)
-        grown = (1 + sqrt(1 + 4 * momentum**2)) / 2
-        ahead, x, momentum = step + (momentum - 1) / grown * (step - x), step, grown
-    solution: Floats = x / scale
-    return solution
 
 
 def _noise(narrations: Sequence[_Narration], reading: Floats, rates: Floats, freedom: float) -> float:

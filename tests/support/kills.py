@@ -1,0 +1,327 @@
+"""Commands that are killed at any moment and called again: the corpus must be as if nothing had happened.
+
+A job starts from a prepared corpus. Its reference is the corpus after one call that nothing disturbed; each
+kill starts from the prepared corpus again, ends the command and all its children (SIGKILL), calls it once
+more without ``--force``, and compares all files with the reference.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from support.commands import EXTRACT, TRAIN, call
+from support.corpora import TEXTS, make_corpus
+from support.hdf5 import contents
+
+CUES = "1\n00:00:00,000 --> 00:00:02,000\nA short line.\n\n2\n00:00:02,000 --> 00:00:09,000\nAnother one.\n"
+LIMIT = 600  # seconds of one call
+TICK = 0.005  # seconds between looks at the corpus
+IDLE = (
+    0.15  # share of the kills that fall anywhere, also while modules load; the others follow the first write
+)
+
+# Ends itself before (-N) or after (N) the N-th file gets its name.
+AT_RENAME = """
+import os, signal, sys
+from mmtool.__main__ import main
+when, count, replace = int(sys.argv.pop(1)), 0, os.replace
+def ending(*arguments, **more):
+    global count
+    count += 1
+    if when == -count:
+        os.killpg(0, signal.SIGKILL)
+    replace(*arguments, **more)
+    if when == count:
+        os.killpg(0, signal.SIGKILL)
+os.replace = ending
+try:
+    main()
+finally:
+    print("renames:", count, file=sys.stderr)
+"""
+COUNTED = "renames:"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command; ``{}`` is the corpus. ``without`` are patterns of what it, and what follows it, makes."""
+
+    arguments: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    base: str = "chain"
+
+
+AFTER_ALIGN = ("reports", "plots", "exports", "alignments/*/metrics.json")
+AFTER_TRAIN = (*AFTER_ALIGN, "alignments/r")
+AFTER_EXTRACT = (*AFTER_TRAIN, "runs", "features/*.rp.h5")
+EXPORT = ("export", "alignments", "{}", "--run", "semi-markov", "--format")
+
+JOBS: dict[str, Job] = {
+    "segment": Job(
+        ("segment", "{}", "--stats"), (*AFTER_EXTRACT, "clips", "snippets", "features", "alignments")
+    ),
+    "segment-3000": Job(("segment", "{}"), base="texts"),
+    "extract": Job(("extract", "{}", *EXTRACT), (*AFTER_EXTRACT, "features", "alignments")),
+    "project": Job(("project", "{}"), (*AFTER_EXTRACT, "alignments")),
+    "train": Job(("train", "{}", *TRAIN[:2], "--epochs", "6", *TRAIN[4:]), (*AFTER_TRAIN, "runs/r")),
+    "train-timing": Job(("train", "{}", "--preset", "semi-markov", "--run", "t"), (*AFTER_TRAIN, "runs/t")),
+    "align": Job(("align", "{}"), (*AFTER_ALIGN, "alignments/semi-markov")),
+    "align-network": Job(("align", "{}", "--run", "r"), (*AFTER_ALIGN, "alignments/r")),
+    "evaluate": Job(("evaluate", "{}", "--run", "r"), AFTER_ALIGN),
+    "report": Job(("report", "{}", "--run", "r"), AFTER_ALIGN),
+    "plot": Job(("plot", "{}", "--run", "r"), AFTER_ALIGN),
+    **{
+        f"export-{form}": Job((*EXPORT, form), AFTER_ALIGN)
+        for form in ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf", "clips", "webdataset")
+    },
+    "import-yms": Job(("import", "yms", "{}/yms", "{}/imported"), base="yms"),
+    "run": Job(("run", "{}/film.mp4", "{}/film.txt", "-o", "{}/out"), base="film"),
+}
+MANY = 3000
+
+
+def _film(path: Path, pictures: int = 60) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 5, (64, 48))
+    for number in range(pictures):
+        film.write(np.full((48, 64, 3), 120 * (number // 10 % 2), np.uint8))
+    film.release()
+
+
+def _chain(root: Path) -> None:
+    """Six annotated films through all commands."""
+    corpus = make_corpus(root)
+    for number, id in enumerate(corpus.clip_ids()):
+        _film(root / "videos" / f"{id}.mp4")
+        suffix, text = (".srt", CUES) if number % 2 else (".txt", "\n".join(TEXTS))
+        (root / "texts").mkdir(exist_ok=True)
+        (root / "texts" / f"{id}{suffix}").write_text(text, encoding="utf-8")
+    for arguments in (("extract", root, *EXTRACT), ("project", root), ("train", root, *TRAIN)):
+        call(*arguments)
+    call("align", root)
+    call("align", root, "--run", "r")
+
+
+def _texts(root: Path) -> None:
+    (root / "texts").mkdir(parents=True)
+    for number in range(MANY):
+        (root / "texts" / f"t{number}.txt").write_text(f"one {number}\ntwo\n", encoding="utf-8")
+
+
+def _yms(root: Path) -> None:
+    folder, ids = root / "yms", [f"{number:04}" for number in range(60)]
+    folder.mkdir(parents=True)
+    span = "00.00.01.500-00.00.03.000"
+    files = {
+        "annotations_phrases.txt": [f"{id}_{span}\tIn 1989" for id in ids],
+        "clip_segmentation.txt": [
+            f"{id}/{id}_{cut}" for id in ids for cut in ("00.00.00.000-00.00.01.500", span)
+        ],
+        "movie_list.txt": [f"{id}\tFilm {id}" for id in ids],
+        "url_list.txt": [f"{id}    https://example.org/{id}" for id in ids],
+        "training_split.txt": ids[:40],
+        "val_split.txt": ids[40:50],
+        "test_split.txt": ids[50:],
+    }
+    for name, lines in files.items():
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _one_film(root: Path) -> None:
+    _film(root / "film.mp4")
+    (root / "film.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+
+
+BASES: dict[str, Callable[[Path], None]] = {"chain": _chain, "texts": _texts, "yms": _yms, "film": _one_film}
+
+
+@dataclass
+class Reference:
+    """What an undisturbed call leaves, and when: seconds from its start to the first write and to its end."""
+
+    files: Mapping[str, object]
+    first_write: float
+    seconds: float
+
+
+@dataclass
+class Fate:
+    """What came of one kill; no ``problems``: the corpus was whole after the second call."""
+
+    moment: float
+    running: bool  # whether the command was still at work
+    problems: list[str] = field(default_factory=list)
+
+
+class Killing:
+    """The kills of one job; ``place`` keeps the prepared corpus of each base."""
+
+    def __init__(self, name: str, place: Path) -> None:
+        self.name, self.job, self.place = name, JOBS[name], place
+        self.prepared = place / "bases" / self.job.base
+        if not (self.prepared / ".ready").exists():
+            shutil.rmtree(self.prepared, ignore_errors=True)
+            BASES[self.job.base](self.prepared)
+            (self.prepared / ".ready").touch()
+
+    def fresh(self, name: str = "work") -> Path:
+        """The corpus before the command."""
+        root = self.place / name / "corpus"
+        shutil.rmtree(root.parent, ignore_errors=True)
+        shutil.copytree(self.prepared, root)
+        (root / ".ready").unlink()
+        for pattern in self.job.without:
+            for path in root.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return root
+
+    def arguments(self, root: Path) -> list[str]:
+        return [argument.replace("{}", str(root)) for argument in self.job.arguments]
+
+    def reference(self) -> Reference:
+        """Call the command twice, undisturbed; raises AssertionError if it does not do the same each time."""
+        results = []
+        for _ in range(2):
+            root = self.fresh()
+            before, started, first = _stamps(root), time.monotonic(), 0.0
+            process = self.start(root)
+            while process.poll() is None:
+                if not first and _stamps(root) != before:
+                    first = time.monotonic() - started
+                time.sleep(TICK)
+            seconds = time.monotonic() - started
+            assert process.returncode == 0, _said(process)
+            results.append(Reference(files_of(root), first or seconds * 0.8, seconds))
+        differ = differences(results[0].files, results[1].files)
+        assert not differ, f"undisturbed calls differ: {differ}"
+        return results[1]
+
+    def undisturbed(self) -> tuple[dict[str, object], int]:
+        """The files that a call leaves, and how many got their names from a rename."""
+        root = self.fresh()
+        process = self.start(root, ("-c", AT_RENAME, "0"))
+        said = _said(process)
+        assert process.returncode == 0, said
+        return files_of(root), int(said.rpartition(COUNTED)[2])
+
+    def start(self, root: Path, program: tuple[str, ...] = ("-m", "mmtool")) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, *program, *self.arguments(root)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+
+    def kill(self, reference: Reference, rng: Random) -> Fate:
+        """Kill at a random moment, mostly after the first write; call again, compare."""
+        root = self.fresh()
+        before, process, started = _stamps(root), self.start(root), time.monotonic()
+        moment = rng.uniform(0.0, reference.seconds)
+        if rng.random() > IDLE:
+            while process.poll() is None and _stamps(root) == before:
+                time.sleep(TICK)
+            moment = time.monotonic() - started + rng.uniform(0.0, reference.seconds - reference.first_write)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, started + moment - time.monotonic()))
+        fate = Fate(moment, process.poll() is None)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        fate.problems = self._again(root, reference.files)
+        return fate
+
+    def kill_at_rename(self, files: Mapping[str, object], when: int) -> Fate:
+        """Kill after the N-th file got its name, or for ``-N`` just before; call again, compare."""
+        root = self.fresh()
+        process = self.start(root, ("-c", AT_RENAME, str(when)))
+        process.communicate(timeout=LIMIT)
+        fate = Fate(0.0, process.returncode == -signal.SIGKILL)
+        fate.problems = self._again(root, files)
+        return fate
+
+    def _again(self, root: Path, files: Mapping[str, object]) -> list[str]:
+        process = self.start(root)
+        try:
+            _, said = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return [f"the second call did not end in {LIMIT} s"]
+        if process.returncode:
+            lines = said.decode(errors="replace").strip().splitlines()
+            return [f"the second call ended with {process.returncode}: {line}" for line in lines[-1:] or [""]]
+        return differences(files, files_of(root))
+
+
+def _said(process: subprocess.Popen[bytes]) -> str:
+    return process.communicate()[1].decode(errors="replace")
+
+
+def _stamps(root: Path) -> list[tuple[str, int]]:
+    """When each folder was last written into."""
+    return [(folder, Path(folder).stat().st_mtime_ns) for folder, _, _ in _walk(root)]
+
+
+def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in ("videos", "texts", "yms")]
+        yield folder, folders, names
+
+
+def files_of(root: Path) -> dict[str, object]:
+    """All files below a corpus by their path, as what is compared."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        if path.is_file() and not name.endswith(".lock") and "/events/" not in name:
+            found[name] = _content(path, root)
+    return found
+
+
+def _content(path: Path, root: Path) -> object:
+    """A file's bytes without what tells times; features and checkpoints as their arrays."""
+    if path.suffix == ".h5" and not path.name.startswith("."):
+        return contents(path)
+    if path.suffix == ".pt" and not path.name.startswith("."):
+        return _plain(torch.load(path, weights_only=True))
+    data = path.read_bytes().replace(str(root).encode(), b"{}")
+    if path.suffix == ".eaf":
+        return re.sub(rb'DATE="[^"]*"', b"", data)
+    if path.name == "metrics.jsonl":
+        return [_plain(json.loads(line)) for line in data.splitlines()]
+    return data
+
+
+def _plain(value: Any) -> Any:
+    """Tensors as bytes, and nothing that measures time."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items() if "seconds" not in str(key)}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, torch.Tensor):
+        return str(value.dtype), tuple(value.shape), value.flatten().tolist()
+    return value
+
+
+def differences(wanted: Mapping[str, object], found: Mapping[str, object]) -> list[str]:
+    """What is missing, left over or different, by file."""
+    said = [f"missing: {name}" for name in wanted.keys() - found.keys()]
+    said += [f"left over: {name}" for name in found.keys() - wanted.keys()]
+    said += [f"different: {name}" for name in wanted.keys() & found.keys() if wanted[name] != found[name]]
+    return sorted(said)
