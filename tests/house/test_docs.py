@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from support.plugins import install_plugin
 
 from mmtool.choices import Split
 from mmtool.cli.main import app
@@ -32,6 +31,7 @@ from mmtool.text.readers import read_text
 from mmtool.training.presets import preset_settings
 from support.commands import call
 from support.documentation import ROOT, Block, anchors, blocks, generated_pages, links, written_pages
+from support.plugins import install_plugin
 
 PAGES = written_pages()
 REFERENCE = generated_pages()
