@@ -135,7 +135,7 @@ def test_evaluate_takes_timing_or_the_only_alignments_and_names_those_there_are(
     assert "mmtool align" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
     call("align", corpus.root)
     shutil.move(corpus.root / "alignments" / TIMING, corpus.root / "alignments" / "mine")
-    assert "--run: mine" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
+    assert "choose one of mine" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
     assert json.loads(call("evaluate", corpus.root, "--json").stdout)["run"] == "mine"
     call("align", corpus.root)  # without a run, both commands mean timing
     assert json.loads(call("evaluate", corpus.root, "--json").stdout)["run"] == TIMING
