@@ -277,9 +277,9 @@ def test_the_shipped_parameters_are_such_a_file():
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "holds no timing parameters"),
-        ("[]", "holds no timing parameters"),
-        ('{"format": "mmtool-run", "version": 1}', "holds no timing parameters"),
+        ("", "is not a valid file of timing parameters"),
+        ("[]", "is not a valid file of timing parameters"),
+        ('{"format": "mmtool-run", "version": 1}', "is not a valid file of timing parameters"),
         ('{"format": "mmtool-timing", "version": 7}', "version 7"),
         ('{"format": "mmtool-timing", "version": 1, "parameters": {"nois": 1}}', "unknown parameter 'nois'"),
         ('{"format": "mmtool-timing", "version": 1, "parameters": {"noise": "x"}}', "malformed noise"),
