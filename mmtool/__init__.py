@@ -4,6 +4,7 @@ The names below are imported when they are first used, so that ``import mmtool``
 
     import mmtool
 
+    alignment = mmtool.align_film("film.mp4", "narration.txt")
     report = mmtool.segment("corpus", split="sentences", threshold=20)
     report = mmtool.align("corpus", run="first", split="test")
 
@@ -21,17 +22,79 @@ if TYPE_CHECKING:
     from mmtool.errors import MmtoolError as MmtoolError
     from mmtool.errors import SettingError as SettingError
     from mmtool.records import Alignment as Alignment
+    from mmtool.records import Annotation as Annotation
     from mmtool.records import Clip as Clip
     from mmtool.records import Failure as Failure
     from mmtool.records import Interval as Interval
+    from mmtool.records import Progress as Progress
     from mmtool.records import Quality as Quality
     from mmtool.records import Report as Report
     from mmtool.records import Snippet as Snippet
     from mmtool.records import Verdict as Verdict
     from mmtool.settings.align import AlignSettings as AlignSettings
+    from mmtool.settings.compare import CompareSettings as CompareSettings
+    from mmtool.settings.demo import DemoSettings as DemoSettings
+    from mmtool.settings.evaluate import EvaluateSettings as EvaluateSettings
+    from mmtool.settings.experiment import ExperimentSettings as ExperimentSettings
+    from mmtool.settings.export import ExportCheckpointSettings as ExportCheckpointSettings
+    from mmtool.settings.export import ExportSettings as ExportSettings
+    from mmtool.settings.extract import ExtractSettings as ExtractSettings
+    from mmtool.settings.imports import ImportCheckpointSettings as ImportCheckpointSettings
+    from mmtool.settings.imports import ImportSettings as ImportSettings
+    from mmtool.settings.plot import PlotSettings as PlotSettings
+    from mmtool.settings.project import ProjectSettings as ProjectSettings
+    from mmtool.settings.report import ReportSettings as ReportSettings
+    from mmtool.settings.run import FilmSettings as FilmSettings
+    from mmtool.settings.run import RunSettings as RunSettings
+    from mmtool.settings.segment import SegmentSettings as SegmentSettings
+    from mmtool.settings.train import TrainRunSettings as TrainRunSettings
+    from mmtool.settings.train import TrainSettings as TrainSettings
     from mmtool.stages.align import AlignedVideo as AlignedVideo
     from mmtool.stages.align import AlignReport as AlignReport
     from mmtool.stages.align import align as align
+    from mmtool.stages.compare import CompareReport as CompareReport
+    from mmtool.stages.compare import compare as compare
+    from mmtool.stages.demo import DemoReport as DemoReport
+    from mmtool.stages.demo import demo as demo
+    from mmtool.stages.doctor import DoctorReport as DoctorReport
+    from mmtool.stages.doctor import doctor as doctor
+    from mmtool.stages.evaluate import EvaluatedVideo as EvaluatedVideo
+    from mmtool.stages.evaluate import EvaluateReport as EvaluateReport
+    from mmtool.stages.evaluate import evaluate as evaluate
+    from mmtool.stages.experiment import ExperimentReport as ExperimentReport
+    from mmtool.stages.experiment import experiment as experiment
+    from mmtool.stages.export import ExportCheckpointReport as ExportCheckpointReport
+    from mmtool.stages.export import ExportReport as ExportReport
+    from mmtool.stages.export import export_alignments as export_alignments
+    from mmtool.stages.export import export_checkpoint as export_checkpoint
+    from mmtool.stages.extract import ExtractedFeatures as ExtractedFeatures
+    from mmtool.stages.extract import ExtractReport as ExtractReport
+    from mmtool.stages.extract import extract as extract
+    from mmtool.stages.imports import ImportCheckpointReport as ImportCheckpointReport
+    from mmtool.stages.imports import ImportReport as ImportReport
+    from mmtool.stages.imports import import_checkpoint as import_checkpoint
+    from mmtool.stages.imports import import_corpus as import_corpus
+    from mmtool.stages.info import InfoReport as InfoReport
+    from mmtool.stages.info import info as info
+    from mmtool.stages.plot import PlotReport as PlotReport
+    from mmtool.stages.plot import plot as plot
+    from mmtool.stages.project import ProjectReport as ProjectReport
+    from mmtool.stages.project import project as project
+    from mmtool.stages.report import PageReport as PageReport
+    from mmtool.stages.report import report as report
+    from mmtool.stages.run import FilmAlignment as FilmAlignment
+    from mmtool.stages.run import Match as Match
+    from mmtool.stages.run import RunReport as RunReport
+    from mmtool.stages.run import align_film as align_film
+    from mmtool.stages.run import run as run
+    from mmtool.stages.segment import SegmentedText as SegmentedText
+    from mmtool.stages.segment import SegmentedVideo as SegmentedVideo
+    from mmtool.stages.segment import SegmentReport as SegmentReport
+    from mmtool.stages.segment import segment as segment
+    from mmtool.stages.train import NetworkTrainReport as NetworkTrainReport
+    from mmtool.stages.train import TimingTrainReport as TimingTrainReport
+    from mmtool.stages.train import TrainReport as TrainReport
+    from mmtool.stages.train import train as train
 
 __version__ = "0.1.0"
 
@@ -39,15 +102,50 @@ _HOMES = {
     "mmtool.errors": ("CallError", "InputError", "MmtoolError", "SettingError"),
     "mmtool.records": (
         "Alignment",
+        "Annotation",
         "Clip",
         "Failure",
         "Interval",
+        "Progress",
         "Quality",
         "Report",
         "Snippet",
         "Verdict",
     ),
     "mmtool.settings.align": ("AlignSettings",),
+    "mmtool.settings.compare": ("CompareSettings",),
+    "mmtool.settings.demo": ("DemoSettings",),
+    "mmtool.settings.evaluate": ("EvaluateSettings",),
+    "mmtool.settings.experiment": ("ExperimentSettings",),
+    "mmtool.settings.export": ("ExportCheckpointSettings", "ExportSettings"),
+    "mmtool.settings.extract": ("ExtractSettings",),
+    "mmtool.settings.imports": ("ImportCheckpointSettings", "ImportSettings"),
+    "mmtool.settings.plot": ("PlotSettings",),
+    "mmtool.settings.project": ("ProjectSettings",),
+    "mmtool.settings.report": ("ReportSettings",),
+    "mmtool.settings.run": ("FilmSettings", "RunSettings"),
+    "mmtool.settings.segment": ("SegmentSettings",),
+    "mmtool.settings.train": ("TrainRunSettings", "TrainSettings"),
     "mmtool.stages.align": ("AlignReport", "AlignedVideo", "align"),
+    "mmtool.stages.compare": ("CompareReport", "compare"),
+    "mmtool.stages.demo": ("DemoReport", "demo"),
+    "mmtool.stages.doctor": ("DoctorReport", "doctor"),
+    "mmtool.stages.evaluate": ("EvaluateReport", "EvaluatedVideo", "evaluate"),
+    "mmtool.stages.experiment": ("ExperimentReport", "experiment"),
+    "mmtool.stages.export": (
+        "ExportCheckpointReport",
+        "ExportReport",
+        "export_alignments",
+        "export_checkpoint",
+    ),
+    "mmtool.stages.extract": ("ExtractReport", "ExtractedFeatures", "extract"),
+    "mmtool.stages.imports": ("ImportCheckpointReport", "ImportReport", "import_checkpoint", "import_corpus"),
+    "mmtool.stages.info": ("InfoReport", "info"),
+    "mmtool.stages.plot": ("PlotReport", "plot"),
+    "mmtool.stages.project": ("ProjectReport", "project"),
+    "mmtool.stages.report": ("PageReport", "report"),
+    "mmtool.stages.run": ("FilmAlignment", "Match", "RunReport", "align_film", "run"),
+    "mmtool.stages.segment": ("SegmentReport", "SegmentedText", "SegmentedVideo", "segment"),
+    "mmtool.stages.train": ("NetworkTrainReport", "TimingTrainReport", "TrainReport", "train"),
 }
 __getattr__, __dir__ = lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})

@@ -213,19 +213,6 @@ class Report:
         return {}
 
 
-@dataclass(slots=True)
-class StageReport:
-    """What a stage did, for the command line and for callers from Python."""
-
-    stage: str
-    done: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
-    facts: dict[str, object] = field(default_factory=dict)
-
-
 class Progress(Protocol):
     """A callback that a stage calls while it works.
 

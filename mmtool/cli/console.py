@@ -16,7 +16,7 @@ import typer
 
 from mmtool.cli.interrupts import INTERRUPTED, LINE
 from mmtool.errors import MmtoolError, SettingError
-from mmtool.records import Progress, Report, StageReport, silent
+from mmtool.records import Progress, Report, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -147,7 +147,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Progress]:
         yield bars
 
 
-def finish(report: Report | StageReport, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
+def finish(report: Report, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
     """Print the report of a stage, and exit with code 1 if an input failed.
 
     Args:
@@ -168,7 +168,7 @@ def print_json(content: object) -> None:
     sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
 
 
-def result_line(report: Report | StageReport) -> None:
+def result_line(report: Report) -> None:
     """Print one result line on stdout, and one line per note or failure on stderr."""
     parts: list[str | tuple[str, str]] = [(report.stage, "bold green"), f"  {len(report.done)} done"]
     if report.unchanged:
@@ -204,7 +204,7 @@ def timecode(seconds: float) -> str:
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def run_stage(stage: Callable[[Progress], Report | StageReport], *, as_json: bool) -> None:
+def run_stage(stage: Callable[[Progress], Report], *, as_json: bool) -> None:
     """Run a stage with progress bars, and print its report."""
     with error_boundary():
         with progress_bars(quiet=as_json) as progress:

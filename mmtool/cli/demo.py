@@ -12,7 +12,7 @@ from mmtool.cli.console import out, print_json, progress_bars, result_line
 from mmtool.cli.from_settings import Pick, takes_settings
 from mmtool.cli.options import Json
 from mmtool.cli.training_display import TrainingDisplay
-from mmtool.records import Report, StageReport
+from mmtool.records import Report
 from mmtool.settings.demo import DemoSettings
 
 
@@ -35,7 +35,7 @@ def demo(
 
     started = perf_counter()
 
-    def on_stage(command: str, report: Report | StageReport) -> None:
+    def on_stage(command: str, report: Report) -> None:
         if not as_json:
             out.line((f"$ {command}" if command.startswith("mmtool") else command, "dim"))
             result_line(report)

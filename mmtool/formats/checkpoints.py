@@ -1,4 +1,4 @@
-"""``runs/<run>/best.pt`` and ``last.pt``: checkpoints that describe themselves."""
+"""``runs/<run>/best.pt`` and ``last.pt``: self-describing checkpoints."""
 
 import json
 import warnings
@@ -16,12 +16,12 @@ from mmtool.records import EncoderIdentity
 
 FORMAT = "mmtool-checkpoint"
 VERSION = 1
-REMEDY = "train the run again, or name another with --run"
+REMEDY = "train the run again, or name another with `run`"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointInput:
-    """What one modality's features were: their name, their encoders, and the fitted transform's arrays."""
+    """The features of one modality: their name, their encoders, and the arrays of the fitted transform."""
 
     name: str
     sources: tuple[EncoderIdentity, ...]
@@ -31,7 +31,7 @@ class CheckpointInput:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A network with all that it takes to apply it to new videos, and to train it on."""
+    """A network, with everything needed to apply it to new videos and to continue its training."""
 
     settings: dict[str, object]
     shape: dict[str, object]
@@ -40,7 +40,7 @@ class Checkpoint:
     network: dict[str, torch.Tensor]
     inputs: dict[Modality, CheckpointInput]
     training: dict[str, Any]  # optimiser and scheduler; empty in best.pt
-    timing: dict[str, Any] = field(default_factory=dict)  # of a network with time: parameters and weight
+    timing: dict[str, Any] = field(default_factory=dict)  # parameters and weight, if the network uses timing
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -80,7 +80,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise InputError(path, "no such checkpoint", REMEDY)
     content = read_plain(path, _damage(path))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(path, "is a file of torch, but no checkpoint of mmtool", REMEDY)
+        raise InputError(path, "was written by torch, but is not a checkpoint of mmtool", REMEDY)
     if content.get("version") != VERSION:
         raise InputError(
             path, f"has checkpoint version {content.get('version')}, this program reads {VERSION}", REMEDY
@@ -101,9 +101,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def read_plain(path: Path, damage: InputError) -> object:
-    """What torch saved in a file, tensors and plain values only; raises ``damage`` for anything else."""
+    """The tensors and plain values that torch saved in a file; raises ``damage`` for anything else."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's remarks on files that are refused anyway
+        warnings.simplefilter("ignore")  # torch's warnings about files that are refused anyway
         try:
             with path.open("rb") as file:
                 return torch.load(file, map_location="cpu", weights_only=True)
@@ -117,14 +117,14 @@ def _read_input(given: dict[str, Any]) -> CheckpointInput:
 
 
 def _damage(path: Path) -> InputError:
-    return InputError(path, "is no checkpoint, or a damaged one", REMEDY)
+    return InputError(path, "is not a valid checkpoint", REMEDY)
 
 
 def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
-    """The checkpoint to use; a run's own choice is the best where it stopped early, else the last."""
+    """The checkpoint to use; ``auto`` is the best if the run stops early, otherwise the last."""
     if not (run / "last.pt").exists():
         raise CallError(
-            f"{run}: no such run, or not an epoch of it; train it with `mmtool train --run {run.name}`"
+            f"{run}: no such run, or no finished epoch yet; train it with `mmtool train --run {run.name}`"
         )
     if choice is CheckpointChoice.AUTO:
         stops_early = read_checkpoint(run / "last.pt").settings.get("early_stopping")
@@ -133,5 +133,5 @@ def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
 
 
 def checkpoint_digest(path: Path) -> str:
-    """What an alignment records of the checkpoint that made it."""
+    """The digest that an alignment records of its checkpoint."""
     return digest_file(path)

@@ -1,4 +1,4 @@
-"""``runs/<run>/config.json``: what a run is, written before its first epoch."""
+"""``runs/<run>/config.json``: the settings and data of a run, written before its first epoch."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -13,7 +13,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The file that a run was imported from; the digest tells files apart, the name is for people."""
+    """The file that a run was imported from; its digest identifies it, its name is for people."""
 
     file: str = field(compare=False)
     digest: str
@@ -21,11 +21,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Settings by name, and digests of the training data (ids, features, gold actions) and of the
-    checkpoint whose weights the run started from; empty where it started from random ones.
+    """Settings by name, and digests of the training data and of the first weights.
 
-    Of an imported run, ``settings`` are those that its file tells, and ``data`` is a digest of the
-    encoders and transforms that it was given here.
+    ``data`` is a digest of ids, features and gold actions, ``start`` that of the checkpoint whose weights the
+    run started from, empty for random weights. For an imported run, ``settings`` are those found in its
+    file, and ``data`` is a digest of the encoders and transforms that it was given.
     """
 
     settings: dict[str, object]
@@ -50,7 +50,7 @@ def write_run(path: Path, config: RunConfig) -> None:
 
 def read_run(path: Path) -> RunConfig:
     """Read a run's configuration; raises InputError for a missing, damaged or foreign file."""
-    remedy = "name another run with --run, or start this one anew with --force"
+    remedy = "name another run with `run`, or start this one again with `force`"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
@@ -64,4 +64,4 @@ def read_run(path: Path) -> RunConfig:
     except FileNotFoundError:
         raise InputError(path, "no such run", "train it with `mmtool train`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(path, "is no run's configuration, or a damaged one", remedy) from error
+        raise InputError(path, "is not a valid run configuration", remedy) from error

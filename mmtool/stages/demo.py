@@ -14,7 +14,7 @@ from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.formats.splits import write_split
-from mmtool.records import Progress, Report, StageReport, silent
+from mmtool.records import Progress, Report, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.demo import DemoSettings
 from mmtool.settings.evaluate import EvaluateSettings
@@ -43,7 +43,7 @@ SMALL_BERT = {  # more layers do not help an untrained BERT
     "num_attention_heads": 4,
     "intermediate_size": 1024,
 }
-OnStage = Callable[[str, Report | StageReport], None]
+OnStage = Callable[[str, Report], None]
 """Told the command that does the same as a stage, and the stage's report, when the stage has ended."""
 
 
@@ -59,7 +59,7 @@ class DemoReport(Report):
     """The demo's stages in their order, with the command that does the same, and the evaluation."""
 
     stage: ClassVar[str] = "demo"
-    stages: list[tuple[str, Report | StageReport]] = field(default_factory=list)
+    stages: list[tuple[str, Report]] = field(default_factory=list)
     evaluation: EvaluateReport
     page: Path
 
@@ -93,9 +93,9 @@ def demo(
         CallError: The folder holds something else.
     """
     root, settings = Path(root), DemoSettings.chosen(settings, options)
-    stages: list[tuple[str, Report | StageReport]] = []
+    stages: list[tuple[str, Report]] = []
 
-    def ended(command: str, report: Report | StageReport) -> None:
+    def ended(command: str, report: Report) -> None:
         stages.append((command, report))
         on_stage(command, report)
 

@@ -465,7 +465,7 @@ def test_another_checkpoint_has_another_digest(tmp_path):
 )
 def test_anything_else_is_no_checkpoint(tmp_path, content):
     (tmp_path / "a.pt").write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.pt: is no checkpoint"):
+    with pytest.raises(InputError, match=r"a\.pt: is not a valid checkpoint"):
         read_checkpoint(tmp_path / "a.pt")
 
 
@@ -474,15 +474,15 @@ def test_a_checkpoint_cut_short_is_named(tmp_path):
     whole = (tmp_path / "a.pt").read_bytes()
     for length in range(0, len(whole), len(whole) // 20):
         (tmp_path / "a.pt").write_bytes(whole[:length])
-        with pytest.raises(InputError, match=r"a\.pt: is no checkpoint"):
+        with pytest.raises(InputError, match=r"a\.pt: is not a valid checkpoint"):
             read_checkpoint(tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"model_state_dict": {}, "epoch": 3}, "no checkpoint of mmtool"),
-        (torch.zeros(3), "no checkpoint of mmtool"),
+        ({"model_state_dict": {}, "epoch": 3}, "not a checkpoint of mmtool"),
+        (torch.zeros(3), "not a checkpoint of mmtool"),
         ({"format": "mmtool-checkpoint", "version": 99}, "version 99"),
         ({"format": "mmtool-checkpoint", "version": 1}, "damaged"),
     ],
@@ -515,7 +515,7 @@ class Malicious:
 def test_no_code_in_a_checkpoint_is_run(tmp_path, save):
     target = tmp_path / "made by the attacker"
     save({"format": "mmtool-checkpoint", "version": 1, "network": Malicious(target)}, tmp_path / "a.pt")
-    with pytest.raises(InputError, match=r"a\.pt: is no checkpoint"):
+    with pytest.raises(InputError, match=r"a\.pt: is not a valid checkpoint"):
         read_checkpoint(tmp_path / "a.pt")
     assert not target.exists()
     pickle.loads(pickle.dumps(Malicious(target)))  # noqa: S301 - the trap itself works

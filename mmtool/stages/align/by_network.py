@@ -117,11 +117,11 @@ class _NetworkAligner:
         return decode_greedily(self.network, clips, snippets, self.action_set, **tables)
 
     def _recipe(self, id: str) -> str:
-        made: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
+        features: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
-        return digest_json([self.digest, str(self.decoder), made, *beam, *self._time_made(id)])
+        return digest_json([self.digest, str(self.decoder), features, *beam, *self._timing_recipe(id)])
 
-    def _time_made(self, id: str) -> list[object]:
+    def _timing_recipe(self, id: str) -> list[object]:
         if self.timing is None:
             return []
         read = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
@@ -131,10 +131,10 @@ class _NetworkAligner:
     def _confidence(
         self, decoded: Decoded, clips: Sequence[Clip], timing: VideoTiming | None
     ) -> tuple[Floats, Floats]:
-        """Of clips (N,) and snippets (M,).
+        """The confidence of clips (N,) and snippets (M,).
 
-        Weighed by timing, the actions' probabilities say nothing true any more; timing's own probability of
-        what was decided does.
+        Actions that were weighted by timing no longer have meaningful probabilities; timing's own
+        probability of the decided labels is taken instead.
         """
         if self.timing is None or timing is None or timing.posterior is None:
             return decoded.clip_confidence, decoded.snippet_confidence
