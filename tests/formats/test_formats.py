@@ -4,7 +4,10 @@ import errno
 import json
 import os
 import pickle
+import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -26,7 +29,7 @@ from mmtool.formats.checkpoints import (
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import append_history, read_history, write_history, write_metrics
-from mmtool.formats.provenance import Recipe, State, record, state_of
+from mmtool.formats.provenance import Recipe, State, recorded, state_of
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.formats.splits import read_split, write_split
@@ -223,7 +226,8 @@ def test_states_of_an_output(tmp_path):
     assert state_of(output, recipe) is State.MISSING
     write_text(output, "by hand")
     assert state_of(output, recipe) is State.FOREIGN
-    record(output, recipe)
+    with recorded(output, recipe) as part:
+        part.write_text("made")
     assert state_of(output, recipe) is State.CURRENT
     assert state_of(output, Recipe("segment", {"threshold": 21.0}, {"a.mp4": "1"})) is State.STALE
     assert state_of(output, Recipe("segment", {"threshold": 20.0}, {"a.mp4": "2"})) is State.STALE
@@ -237,11 +241,57 @@ def test_states_of_an_output(tmp_path):
 @pytest.mark.parametrize("note", ["", "{", "[]", "{}", "null", "\xff"])
 def test_a_damaged_note_makes_its_file_foreign(tmp_path, note):
     output, recipe = tmp_path / "a.csv", Recipe("segment", {}, {})
-    write_text(output, "x")
-    record(output, recipe)
+    with recorded(output, recipe) as part:
+        part.write_text("x")
     [path] = (tmp_path / ".made").iterdir()
     path.write_bytes(note.encode("latin-1"))
     assert state_of(output, recipe) is State.FOREIGN
+
+
+@pytest.mark.parametrize("previous", [None, "old"])
+def test_an_output_killed_between_its_record_and_its_place_is_made_again(tmp_path, monkeypatch, previous):
+    """The record is written just before the file is renamed; nobody needs to force what was his own."""
+    output, recipe = tmp_path / "a.csv", Recipe("segment", {"threshold": 20.0}, {})
+    if previous is not None:
+        with recorded(output, Recipe("segment", {"threshold": 21.0}, {})) as part:
+            part.write_text(previous)
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    rename = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, to: die() if to == output else rename(path, to))
+    with pytest.raises(KeyboardInterrupt), recorded(output, recipe) as part:
+        part.write_text("new")
+    monkeypatch.setattr(Path, "replace", rename)
+    assert state_of(output, recipe) is (State.MISSING if previous is None else State.STALE)
+    with recorded(output, recipe) as part:
+        part.write_text("new")
+    assert state_of(output, recipe) is State.CURRENT
+
+
+def test_writers_at_the_same_time_do_not_disturb_each_other(tmp_path):
+    """Two threads write one file while a third reads it: whole texts only, and no writer fails."""
+    path = tmp_path / "x.json"
+    texts = {letter: letter * 200_000 for letter in "ab"}
+    write_text(path, texts["a"])
+    writers = [
+        threading.Thread(target=lambda text: [write_text(path, text) for _ in range(50)], args=(text,))
+        for text in texts.values()
+    ]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert path.read_text() in texts.values()
+    assert files(tmp_path) == ["x.json"]
+
+
+def test_partial_files_of_killed_writers_are_removed_once_they_are_old(tmp_path):
+    for name, age in ((".a.1f-2b.part.csv", 7200), (".a.1f-3c.part.csv", 60), (".ab.1f-2b.part.csv", 7200)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write_text(tmp_path / "a.csv", "new")
+    assert files(tmp_path) == [".a.1f-3c.part.csv", ".ab.1f-2b.part.csv", "a.csv"]
 
 
 # Corpus
