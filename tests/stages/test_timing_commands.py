@@ -78,8 +78,8 @@ def test_a_known_extent_leaves_the_clips_around_it_unmatched(corpus, path):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--text-end", 99], "outside of 0 to 11 s"),
-        (["--text-start", 11], "outside of 0 to 11 s"),
+        (["--text-end", 99], "outside of the video, 0 to 11 s"),
+        (["--text-start", 11], "outside of the video, 0 to 11 s"),
         (["--text-start", 3, "--text-end", 3.001], "does not fit"),
     ],
 )
