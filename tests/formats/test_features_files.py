@@ -356,7 +356,7 @@ def test_features_of_earlier_clips_or_snippets_are_refused(corpus):
 def test_the_only_features_need_no_name(corpus):
     write_features(corpus.features("timing.rp"), replace(header(), projection="p"), {"a": clips(1)})
     assert only_features(corpus, Modality.VIDEO) == "timing"
-    with pytest.raises(InputError, match="several text features: bert, length; name one with --text"):
+    with pytest.raises(InputError, match="several text features: bert, length; name one with `text`"):
         only_features(corpus, Modality.TEXT)
 
 
@@ -401,5 +401,5 @@ def test_a_projection_is_not_projected_again(corpus, name):
     corpus.clips("a").parent.mkdir()
     corpus.clips("a").touch()
     write_split(corpus.split(Split.TRAIN), ["a"])
-    with pytest.raises(CallError, match=r"\.h5: .*projected already"):
+    with pytest.raises(CallError, match=r"\.h5: .*already projected"):
         project(corpus.root, ProjectSettings(video="timing", text=name))

@@ -391,9 +391,9 @@ def test_a_run_survives(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "damaged"),
-        ("[1]", "damaged"),
-        ('{"format": "other", "version": 1}', "damaged"),
+        ("", "not a valid run"),
+        ("[1]", "not a valid run"),
+        ('{"format": "other", "version": 1}', "not a valid run"),
         ('{"format": "mmtool-run", "version": 99}', "version 99"),
     ],
 )
@@ -534,7 +534,7 @@ def test_a_checkpoint_cut_short_is_named(tmp_path):
         ({"model_state_dict": {}, "epoch": 3}, "not a checkpoint of mmtool"),
         (torch.zeros(3), "not a checkpoint of mmtool"),
         ({"format": "mmtool-checkpoint", "version": 99}, "version 99"),
-        ({"format": "mmtool-checkpoint", "version": 1}, "damaged"),
+        ({"format": "mmtool-checkpoint", "version": 1}, "not a valid checkpoint"),
     ],
     ids=["foreign", "tensor", "version", "incomplete"],
 )
