@@ -391,9 +391,9 @@ def test_a_run_survives(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "not a valid run"),
-        ("[1]", "not a valid run"),
-        ('{"format": "other", "version": 1}', "not a valid run"),
+        ("", "is not a valid run configuration"),
+        ("[1]", "is not a valid run configuration"),
+        ('{"format": "other", "version": 1}', "is not a valid run configuration"),
         ('{"format": "mmtool-run", "version": 99}', "version 99"),
     ],
 )
@@ -534,7 +534,7 @@ def test_a_checkpoint_cut_short_is_named(tmp_path):
         ({"model_state_dict": {}, "epoch": 3}, "not a checkpoint of mmtool"),
         (torch.zeros(3), "not a checkpoint of mmtool"),
         ({"format": "mmtool-checkpoint", "version": 99}, "version 99"),
-        ({"format": "mmtool-checkpoint", "version": 1}, "not a valid checkpoint"),
+        ({"format": "mmtool-checkpoint", "version": 1}, "is not a valid checkpoint"),
     ],
     ids=["foreign", "tensor", "version", "incomplete"],
 )
