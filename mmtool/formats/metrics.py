@@ -8,6 +8,7 @@ from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
+from mmtool.formats.json_files import read_object
 
 
 def without_nan(value: object) -> object:
@@ -31,16 +32,17 @@ def read_calibration(path: Path, what: str) -> tuple[float, list[dict[str, float
 
     Raises InputError for a missing file, and for one without them.
     """
+    damage = "does not contain a reliability curve", "run `mmtool evaluate` again"
     try:
-        calibration = json.loads(path.read_text(encoding="utf-8"))["calibration"][what]
-        bins = [{key: _or_nan(value) for key, value in row.items()} for row in calibration["bins"]]
-        return _or_nan(calibration["error"]), bins
+        content = read_object(path, "a valid evaluation", damage[1])
     except FileNotFoundError:
         raise InputError(path, "no such evaluation", "run `mmtool evaluate` first") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            path, "does not contain a reliability curve", "run `mmtool evaluate` again"
-        ) from error
+    try:
+        calibration = content["calibration"][what]
+        bins = [{key: _or_nan(value) for key, value in row.items()} for row in calibration["bins"]]
+        return _or_nan(calibration["error"]), bins
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputError(path, *damage) from error
 
 
 def _or_nan(value: float | None) -> float:
@@ -65,7 +67,7 @@ def _read_history(path: Path) -> tuple[list[dict[str, Any]], int | None]:
                 epoch = json.loads(line)
                 if not isinstance(epoch["epoch"], int):
                     raise TypeError(epoch["epoch"])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 return epochs, number
             epochs.append(epoch)
     return epochs, None

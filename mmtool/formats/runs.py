@@ -6,9 +6,11 @@ from pathlib import Path
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
+from mmtool.formats.json_files import read_object, text
 
 FORMAT = "mmtool-run"
 VERSION = 1
+WHAT = "a valid run configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ def read_run(path: Path) -> RunConfig:
     """Read a run's configuration; raises InputError for a missing, damaged or foreign file."""
     remedy = "name another run with `run`, or start this one again with `force`"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_object(path, WHAT, remedy)
+    except FileNotFoundError:
+        raise InputError(path, "no such run", "train it with `mmtool train`") from None
+    try:
         if content["format"] != FORMAT:
             raise ValueError(content["format"])
         if content["version"] != VERSION:
@@ -60,8 +65,8 @@ def read_run(path: Path) -> RunConfig:
                 path, f"has run version {content['version']}, this program reads {VERSION}", remedy
             )
         imported = Origin(**content["imported"]) if "imported" in content else None
-        return RunConfig(content["settings"], content["data"], content.get("start", ""), imported)
-    except FileNotFoundError:
-        raise InputError(path, "no such run", "train it with `mmtool train`") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(path, "is not a valid run configuration", remedy) from error
+        if not isinstance(content["settings"], dict):
+            raise TypeError("settings that are not an object")
+        return RunConfig(content["settings"], text(content["data"]), text(content.get("start", "")), imported)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"is not {WHAT}", remedy) from error

@@ -57,7 +57,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Modality, UsedFeatures]]:
         features = content.get("features")
         used = {modality: UsedFeatures(**features[modality]) for modality in Modality} if features else {}
         return dict(content["parameters"]), used
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(path, "is not a valid file of timing parameters", REMEDY) from error
 
 

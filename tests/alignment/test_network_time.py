@@ -335,13 +335,13 @@ def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided
 def test_the_published_format_has_no_place_for_time(corpus, tmp_path):
     trained(corpus, "time", time_features=True)
     with pytest.raises(CallError, match="reads time"):
-        export_checkpoint(corpus.root, tmp_path / "a.pth", run="time", checkpoint=CheckpointChoice.LAST)
+        export_checkpoint(corpus.root, file=tmp_path / "a.pth", run="time", checkpoint="last")
     assert not (tmp_path / "a.pth").exists()
 
 
 def test_weights_of_another_kind_of_network_are_no_start(corpus):
     trained(corpus, "time", time_features=True)
-    with pytest.raises(CallError, match="has posterior False, this run's True"):
+    with pytest.raises(CallError, match="has posterior False, but this run has True"):
         trained(corpus, "next", init_from="time", timing_prior=TimingPrior.INPUT)
 
 

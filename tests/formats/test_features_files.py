@@ -14,13 +14,8 @@ from mmtool.errors import CallError, InputError
 from mmtool.features.joined import only_features, open_joined
 from mmtool.features.projection import FeatureTransform
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.features import (
-    FeatureGroup,
-    FeaturesBuilder,
-    FeaturesHeader,
-    open_features,
-    write_features,
-)
+from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
+from mmtool.formats.features_builder import FeaturesBuilder
 from mmtool.formats.splits import write_split
 from mmtool.records import Clip, EncoderIdentity, Snippet
 from mmtool.settings.project import ProjectSettings
@@ -194,7 +189,8 @@ from pathlib import Path
 import numpy as np
 from mmtool.choices import Modality
 from mmtool.errors import CallError
-from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader
+from mmtool.formats.features_builder import FeaturesBuilder
+from mmtool.formats.features import FeatureGroup, FeaturesHeader
 
 work, folder = sys.argv[1], Path(sys.argv[2])
 builder = FeaturesBuilder(folder / "a.h5", FeaturesHeader(Modality.VIDEO, ()))

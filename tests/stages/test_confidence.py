@@ -179,7 +179,7 @@ def test_a_sound_alignment_has_no_reasons() -> None:
             replace(EVIDENCE, reading=150),
             "text too long for the video: it takes 150 s to read aloud, and has 100",
         ),
-        (alignment(), replace(EVIDENCE, reading=50), "text much shorter than the video: 50 s"),
+        (alignment(), replace(EVIDENCE, reading=50), "text much shorter than the video: it takes 50 s"),
         (alignment(), replace(EVIDENCE, start=30), "start of the narration uncertain: within 30 s"),
         (alignment(), replace(EVIDENCE, end=40), "end of the narration uncertain: within 40 s"),
         (alignment(sure=0.3), None, "low confidence: about 30 % expected correct"),
