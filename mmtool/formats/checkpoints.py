@@ -1,10 +1,12 @@
 """``runs/<run>/best.pt`` and ``last.pt``: self-describing checkpoints."""
 
+import io
 import json
 import warnings
+import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -12,6 +14,7 @@ from mmtool.choices import CheckpointChoice, Modality
 from mmtool.errors import CallError, InputError
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_file
+from mmtool.formats.json_files import number, text, unreadable
 from mmtool.records import EncoderIdentity
 
 FORMAT = "mmtool-checkpoint"
@@ -67,11 +70,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     if checkpoint.timing:
         content["timing"] = json.dumps(checkpoint.timing, sort_keys=True)
-    with replacing(path) as part, part.open("wb") as file:
-        try:
-            torch.save(content, file)
-        except RuntimeError as error:  # torch's zip writer reports a full disk this way
-            raise OSError(str(error).splitlines()[0]) from error
+    image = io.BytesIO()  # torch's own writer would turn Ctrl-C and a full disk into errors of its zip file
+    torch.save(content, image)
+    with replacing(path) as part:
+        part.write_bytes(image.getbuffer())
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -87,33 +89,79 @@ def read_checkpoint(path: Path) -> Checkpoint:
         )
     try:
         return Checkpoint(
-            settings=json.loads(content["settings"]),
-            shape=json.loads(content["shape"]),
-            epoch=content["epoch"],
-            scores=content["scores"],
-            network=content["network"],
-            inputs={Modality(key): _read_input(given) for key, given in content["inputs"].items()},
-            training=content["training"],
-            timing=json.loads(content.get("timing", "{}")),
+            settings=_object(json.loads(content["settings"])),
+            shape=_object(json.loads(content["shape"])),
+            epoch=_epoch(content["epoch"]),
+            scores={str(name): number(score) for name, score in _object(content["scores"]).items()},
+            network=_tensors(content["network"]),
+            inputs={modality: _read_input(content["inputs"][modality]) for modality in Modality},
+            training=_object(content["training"]),
+            timing=_object(json.loads(content.get("timing", "{}"))),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _damage(path) from error
 
 
 def read_plain(path: Path, damage: InputError) -> object:
-    """The tensors and plain values that torch saved in a file; raises ``damage`` for anything else."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's warnings about files that are refused anyway
-        try:
-            with path.open("rb") as file:
+    """The tensors and plain values that torch saved in a file; raises ``damage`` for anything else.
+
+    Raises InputError also for a file whose checksums are wrong, and for one that would unpack to more than
+    its own size: torch stores tensors as they are.
+    """
+    try:
+        with path.open("rb") as file:
+            if zipfile.is_zipfile(file):
+                _check_archive(path, file)
+            file.seek(0)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch's warnings about files that are refused anyway
                 return torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch fails in many ways on bytes that it did not write
-            raise damage from error
+    except InputError:
+        raise
+    except OSError as error:
+        if error.errno:
+            raise unreadable(path, error) from error
+        raise damage from error
+    except Exception as error:  # torch and zipfile fail in many ways on bytes that they did not write
+        raise damage from error
+
+
+def _check_archive(path: Path, file: BinaryIO) -> None:
+    """Raise InputError where an archive of torch is compressed or damaged."""
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise InputError(path, "is refused, because it is compressed", REMEDY)
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise InputError(path, "is refused, because it declares more than it stores", REMEDY)
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise InputError(path, f"is damaged (wrong checksum of {Path(damaged).name!r})", REMEDY)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise TypeError("not an object with names")
+    return value
+
+
+def _tensors(value: Any) -> dict[str, torch.Tensor]:
+    if not all(isinstance(tensor, torch.Tensor) for tensor in _object(value).values()):
+        raise TypeError("not tensors by name")
+    return _object(value)
+
+
+def _epoch(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"{value!r} is not an epoch")
+    return value
 
 
 def _read_input(given: dict[str, Any]) -> CheckpointInput:
     sources = tuple(EncoderIdentity(**source) for source in json.loads(given["sources"]))
-    return CheckpointInput(given["name"], sources, given["projection"], given["transform"])
+    return CheckpointInput(
+        text(given["name"]), sources, text(given["projection"]), _tensors(given["transform"])
+    )
 
 
 def _damage(path: Path) -> InputError:

@@ -20,13 +20,15 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from support.kills import JOBS, Fate, Killing
+from support.kills import JOBS, Fate, Killing, differences
 from support.zygote import Zygote
 
 
 def fates(killing: Killing, kills: int, seed: int, every_rename: bool) -> list[Fate]:
     """What came of each kill of a command."""
-    reference = killing.reference()
+    reference, again = killing.reference(), killing.reference()
+    if differ := differences(reference.files, again.files):
+        raise SystemExit(f"{killing.name} does not do the same each time: {differ}")
     if not every_rename:
         rng = Random(f"{seed} {killing.name}")
         return [killing.kill(reference, rng) for _ in range(kills)]

@@ -6,6 +6,7 @@ import os
 import pickle
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -485,7 +486,7 @@ def checkpoint():
         epoch=2,
         scores={"text_iou": 0.5},
         network={"weight": torch.arange(6.0).view(2, 3)},
-        inputs={Modality.TEXT: given},
+        inputs={Modality.VIDEO: given, Modality.TEXT: given},
         training={"epoch": 2, "best_score": float("-inf"), "optimizer": {"state": {0: {"step": 1}}}},
     )
 
@@ -497,8 +498,7 @@ def test_a_checkpoint_survives(tmp_path):
     for name in ("settings", "shape", "epoch", "scores", "training"):
         assert getattr(read, name) == getattr(expected, name)
     assert torch.equal(read.network["weight"], expected.network["weight"])
-    [(modality, given)] = read.inputs.items()
-    wanted = expected.inputs[modality]
+    given, wanted = read.inputs[Modality.TEXT], expected.inputs[Modality.TEXT]
     assert (given.name, given.sources, given.projection) == (wanted.name, wanted.sources, wanted.projection)
     assert given.transform["mean"].dtype == torch.float64
     assert given.transform["mean"].tolist() == [1, 2]
@@ -570,3 +570,46 @@ def test_no_code_in_a_checkpoint_is_run(tmp_path, save):
     assert not target.exists()
     pickle.loads(pickle.dumps(Malicious(target)))  # noqa: S301 - the trap itself works
     assert target.is_dir()
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_named(tmp_path):
+    path = tmp_path / "last.pt"
+    write_checkpoint(path, checkpoint())
+    content = bytearray(path.read_bytes())
+    content[content.index(checkpoint().network["weight"].numpy().tobytes()) + 5] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"last\.pt: is damaged \(wrong checksum"):
+        read_checkpoint(path)
+
+
+def test_a_compressed_checkpoint_is_refused_before_it_is_unpacked(tmp_path):
+    path, bomb = tmp_path / "last.pt", tmp_path / "bomb.pt"
+    write_checkpoint(path, checkpoint())
+    with zipfile.ZipFile(path) as stored, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as deflated:
+        for name in stored.namelist():
+            deflated.writestr(name, stored.read(name))
+    with pytest.raises(InputError, match="is refused, because it is compressed"):
+        read_checkpoint(bomb)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"settings": "[1]"},
+        {"settings": "[" * 100_000},
+        {"shape": "3"},
+        {"epoch": "1"},
+        {"scores": {"video_accuracy": "high"}},
+        {"network": [torch.zeros(1)]},
+        {"network": {"w": 1}},
+        {"inputs": {}},
+        {"training": 3},
+    ],
+    ids=lambda entry: next(iter(entry)),
+)
+def test_entries_of_other_types_are_no_checkpoint(tmp_path, entry):
+    path = tmp_path / "last.pt"
+    write_checkpoint(path, checkpoint())
+    torch.save(torch.load(path, weights_only=True) | entry, path)
+    with pytest.raises(InputError, match="is not a valid checkpoint"):
+        read_checkpoint(path)

@@ -1,9 +1,7 @@
 """Commands that are killed between two files: called again, they leave what an undisturbed call leaves.
 
-`tests/benchmarks/kills.py` kills the same commands at random moments, as often as is wanted.
+`tests/benchmarks/kills.py` kills these and more at random moments, as often as is wanted.
 """
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,9 +12,10 @@ TOLD = "the rerun asks for --force"
 KNOWN = {  # what is not mended yet
     "segment": TOLD,
     "import-yms": TOLD,
+    "run": TOLD,
     "export-eaf": "the library's backup is left over",
 }
-LONG = {"segment-3000"}  # in the benchmark only
+LONG = {"segment-3000", *(f"export-{form}" for form in ("csv", "jsonl", "edl", "fcpxml", "webdataset"))}
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +30,9 @@ def zygote(place):
     zygote.close()
 
 
-def moments(last: int) -> Iterator[int]:
-    """Before and after some of a command's files get their names: the first, one in the middle, the last."""
-    for number in sorted({1, (last + 1) // 2, last}):
-        yield -number
-        if number < last:
-            yield number
+def moments(last: int) -> list[int]:
+    """Before and after the first file gets its name, after one in the middle, and before the last."""
+    return sorted({-1, 1, (last + 1) // 2, -last})
 
 
 @pytest.mark.slow
