@@ -17,7 +17,7 @@ from mmtool.stages.segment import cut_film, split_text
 IN_MEMORY = frozenset(
     {
         *("detector", "threshold", "min_clip_frames", "detector_options", "weights", "start", "end"),
-        *("incomplete", "clips", "split", "language", "text_format"),
+        *("incomplete", "clips", "split", "language", "text_format", "encoding"),
         *("decoder", "path", "text_start", "text_end", "min_confidence"),
     }
 )
