@@ -29,7 +29,13 @@ _ENCODINGS = (  # those of subtitle collections
     *("shift_jis", "cp932", "shift_jis_2004", "euc-jp", "euc_jis_2004"),
     *("iso2022_jp", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_ext", "utf-16-le", "utf-16-be"),
 )
-_LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-1": "cp1252"}
+_LARGER = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-1": "cp1252",
+}
 _WESTERN = "cp1252"
 _LEAST_CONFIDENCE = 0.05  # of chardet; it is sure of a text of one sentence at about 0.1
 _SAMPLE = 100_000  # bytes of lines with other characters than ASCII
@@ -67,7 +73,7 @@ def _decode(path: Path, data: bytes, codec: str) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = len(_BREAK.findall(data[: error.start].decode(codec, "replace"))) + 1
         problem = f"is not valid {codec.removesuffix('-sig').upper()}: {_bad_byte(line, data[error.start])}"
-        raise InputError(path, problem, f"correct that line, or {_REMEDY}") from error
+        raise InputError(path, problem, "correct that line, or name another `encoding`") from error
 
 
 def _bad_byte(line: int, byte: int) -> str:
@@ -155,7 +161,9 @@ def _without_marks(text: str) -> str:
 
 def _begins_within(text: str, mark: re.Match[str]) -> bool:
     """Whether a file begins after the mark, in the middle of a line."""
-    return text[mark.end() : mark.end() + 1] in ("1", "W") and text[max(mark.start() - 1, 0)] not in "\n\ufeff"
+    return (
+        text[mark.end() : mark.end() + 1] in ("1", "W") and text[max(mark.start() - 1, 0)] not in "\n\ufeff"
+    )
 
 
 _CODECS = {codecs.lookup(name).name for name in _ENCODINGS}

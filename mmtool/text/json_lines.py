@@ -43,7 +43,9 @@ def read_objects(source: Source) -> Iterator[Passage]:
         yield Passage(
             _text_of(source.text, start, end),
             times=_times(tally, number, row),
-            kind=_UNWRITABLE.sub("\ufffd", kind if isinstance(kind, str) else json.dumps(kind)) if kind else "",
+            kind=_UNWRITABLE.sub("\ufffd", kind if isinstance(kind, str) else json.dumps(kind))
+            if kind
+            else "",
         )
     if repaired:
         counted = "1 object contains" if repaired == 1 else f"{repaired} objects contain"
@@ -61,7 +63,8 @@ def _times(tally: Tally, line: int, row: dict[str, object]) -> Interval | None:
     if last is None and end is None and first is not None and (lasting := _seconds(duration)) is not None:
         last = first + lasting
     if first is None or last is None:
-        return tally.no_times(line, "start and end must be times in seconds")
+        tally.no_times(line, "start and end must be times in seconds")
+        return None
     return tally.interval(line, first, last)
 
 

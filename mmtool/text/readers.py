@@ -112,7 +112,9 @@ def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Re
     if text_format is TextFormat.AUTO:
         for name, looks_like, reader in _RECOGNISED:
             if looks_like(source):
-                source.notes.append(f"read as {name}; with `text_format=plain` its lines are kept as they are")
+                source.notes.append(
+                    f"read as {name}; with `text_format=plain` its lines are kept as they are"
+                )
                 return reader
     return read_lines if split is TextSplit.NONE else read_paragraphs
 

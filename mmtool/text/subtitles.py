@@ -36,7 +36,9 @@ def read_subrip(source: Source, *, has_entities: bool = False) -> Iterator[Passa
     Raises InputError for a file without cues, or with times of which most cannot be used.
     """
     tally = Tally(source, "cue", "cues", "correct the times")
-    yield from without_repeats(source, list(_cues(source, tally, _TAGS_AND_ENTITIES if has_entities else _TAGS)))
+    yield from without_repeats(
+        source, list(_cues(source, tally, _TAGS_AND_ENTITIES if has_entities else _TAGS))
+    )
     tally.finish()
 
 
@@ -52,7 +54,11 @@ def _cues(source: Source, tally: Tally, markup: re.Pattern[str]) -> Iterator[Pas
     times = {index: found for index in range(len(lines)) if (found := _times_of(lines, index))}
     if not times:
         raise InputError(source.path, "has no cue", REMEDY)
-    before = [line for line in lines[: next(iter(times))] if line and not line.isdecimal() and not line.startswith("WEBVTT")]
+    before = [
+        line
+        for line in lines[: next(iter(times))]
+        if line and not line.isdecimal() and not line.startswith("WEBVTT")
+    ]
     if before:
         counted = "1 line" if len(before) == 1 else f"{len(before)} lines"
         source.notes.append(f"{counted} before the first cue left out")
@@ -77,7 +83,9 @@ def _times_of(lines: Sequence[str], index: int) -> tuple[str, str] | None:
     if not arrow:
         return None
     start, rest = start.strip(), rest.strip()
-    is_numbered = bool(start and rest) and lines[index - 1].isdecimal() and not "".join(lines[index - 2 : index - 1])
+    is_numbered = (
+        bool(start and rest) and lines[index - 1].isdecimal() and not "".join(lines[index - 2 : index - 1])
+    )
     if not (_START.fullmatch(start) or (index and is_numbered)):
         return None
     return start, _end_in(rest)
@@ -111,5 +119,3 @@ def _meaning(markup: str) -> str:
     if markup.startswith("&"):
         return html.unescape(markup)
     return " " if markup.lower().startswith(("<br", "\\n")) else ""
-
-

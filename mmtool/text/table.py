@@ -12,7 +12,11 @@ from mmtool.text.source import Part, Passage, Source, parts_without, plain_parts
 from mmtool.text.tally import Tally
 from mmtool.text.times import read_time
 
-_WHISPER = ["start", "end", "text"]  # the headings of whisper's .tsv, which is in milliseconds, without quotes
+_WHISPER = [
+    "start",
+    "end",
+    "text",
+]  # the headings of whisper's .tsv, which is in milliseconds, without quotes
 _REMEDY = "write rows of start, end and text, or name the columns (text, start, end, kind) in the first row"
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|"")*+)"[ \t]*')
 _DOUBLED = re.compile('""')
@@ -75,10 +79,13 @@ def read_table(source: Source) -> Iterator[Passage]:
         source.notes.append("start and end are read as milliseconds, as whisper writes them")
         columns = replace(columns, milliseconds=frozenset(TIMES))
     clock = Clock.of(
-        row[number] for row in values for role in TIMES if (number := columns.of.get(role, -1)) in range(len(row))
+        row[number]
+        for row in values
+        for role in TIMES
+        if (number := columns.of.get(role, -1)) in range(len(row))
     )
     columns = _usable(columns, values, clock)
-    source.notes += [note for note in (clock.note, _unused(columns, values)) if note]
+    source.notes.extend(note for note in (clock.note, _unused(columns, values)) if note)
     tally = Tally(source, "row", "rows", _REMEDY)
     for row, cells in zip(rows, values, strict=True):
         if passage := _passage(source, row, cells, columns, clock, tally):
@@ -113,7 +120,11 @@ def _unused(columns: Columns, values: Sequence[Sequence[str]]) -> str:
     names = [columns.names[number][:40] for number in numbers[:_MOST_NAMES]]
     left = len(numbers) - len(names)
     said = ", ".join(names) + (f" and {left} more" if left else "")
-    note = f"1 column is not read: {said}" if len(numbers) == 1 else f"{len(numbers)} columns are not read: {said}"
+    note = (
+        f"1 column is not read: {said}"
+        if len(numbers) == 1
+        else f"{len(numbers)} columns are not read: {said}"
+    )
     if "start" not in columns.of and any(_holds_times(values, number, clock) for number in numbers):
         note += "; to use times, name their columns start and end"
     return note
@@ -153,16 +164,20 @@ def _times(
     }
     for role in ("start", "duration" if "duration" in columns.of else "end"):
         if read.get(role) is None:
-            return tally.no_times(line, f"'{written.get(role, '')[:40]}' is not a time")
+            tally.no_times(line, f"'{written.get(role, '')[:40]}' is not a time")
+            return None
     start = read["start"] or 0.0
     end = start + (read["duration"] or 0.0) if "duration" in columns.of else read["end"] or 0.0
-    return tally.interval(line, start, end, written=tuple(written.values())[:2] if len(written) > 1 else None)
+    last = written.get("end", f"{end:g}")
+    return tally.interval(line, start, end, (written["start"], last))
 
 
 def _is_milliseconds(values: Sequence[Sequence[str]]) -> bool:
     """Whether the first two cells are whole numbers, except for a few rows, and too far apart for seconds."""
     whole = [row[:2] for row in values if len(row) > 1 and all(map(_is_whole, row[:2]))]
-    others = [cell for row in values for cell in row[:2] if not _is_whole(cell) and read_time(cell) is not None]
+    others = [
+        cell for row in values for cell in row[:2] if not _is_whole(cell) and read_time(cell) is not None
+    ]
     if others or 2 * len(whole) <= len(values):
         return False
     return median(int(end) - int(start) for start, end in whole) > _LONGEST_SECONDS

@@ -35,9 +35,10 @@ class Tally:
         for written in (start, end):
             seconds = read_time(written)
             if seconds is None or not is_time(seconds):
-                return self.no_times(line, f"'{written[:40]}' is not a time")
+                self.no_times(line, f"'{written.strip()[:40]}' is not a time")
+                return None
             times.append(seconds)
-        return self.interval(line, *times, written=(start, end))
+        return self.interval(line, times[0], times[1], (start.strip(), end.strip()))
 
     def interval(
         self, line: int, start: float, end: float, written: tuple[object, object] | None = None
@@ -45,9 +46,11 @@ class Tally:
         """The times of an entry with text; counts it, as untimed where they cannot be used."""
         first, last = written or (start, end)
         if not (is_time(start) and is_time(end)):
-            return self.no_times(line, f"{str(first)[:40]} to {str(last)[:40]} are not times of a film")
+            self.no_times(line, f"{_short(first)} to {_short(last)} are not times of a film")
+            return None
         if end <= start:
-            return self.no_times(line, f"the end {last} is not after the start {first}")
+            self.no_times(line, f"the end {_short(last)} is not after the start {_short(first)}")
+            return None
         self.entries += 1
         return Interval(start, end)
 
@@ -89,6 +92,10 @@ class Tally:
 
     def _counted(self, count: int, verb: str = "had") -> str:
         return f"{count} {self.one if count == 1 else self.many} {verb or _was(count)}"
+
+
+def _short(time: object) -> str:
+    return f"{time:.15g}" if isinstance(time, float) else str(time)[:40]
 
 
 def _was(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Transcripts with times in plain text: "0:05 Hello", "[00:05.000 --> 00:07.000] Hello", or a line for each."""
+"""Transcripts with times in plain text: "0:05 Hello", "[00:05.000 --> 00:07.000] Hello", or on two lines."""
 
 import re
 from collections.abc import Iterator
@@ -61,7 +61,8 @@ def read_timed_lines(source: Source) -> Iterator[Passage]:
             tally.count()
             yield Passage(parts)
         elif start is None or end is None:
-            yield Passage(parts, times=tally.no_times(entry.line, f"'{entry.start}' is not a time"))
+            tally.no_times(entry.line, f"'{entry.start}' is not a time")
+            yield Passage(parts)
         else:
             yield Passage(parts, times=tally.interval(entry.line, start, end))
     if clock.note:

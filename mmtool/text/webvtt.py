@@ -1,4 +1,4 @@
-"""WebVTT files (.vtt), read by the parser that the standard specifies (https://www.w3.org/TR/webvtt1/, section 6).
+"""WebVTT files (.vtt), read by the parser that the standard specifies (https://www.w3.org/TR/webvtt1/).
 
 Players show what this parser finds, however odd the file: a cue with unusable times is left out, a blank line
 (and only an empty one) ends a cue, and a tag that is never closed hides the rest of its cue.
@@ -80,19 +80,19 @@ def _passages(source: Source, blocks: list[Block], tally: Tally) -> Iterator[Pas
             continue
         times = tally.interval(block.line, block.cue.start, block.cue.end, written=block.cue.written)
         yield Passage(tuple(parts), times=times)
-    source.notes += [
-        *_note(broken, "{} had times that cannot be read and {} left out", "cue"),
-        *_note(outside, "{} of text outside of cues {} left out", "block"),
-        *_note(unclosed, "{} had a tag without its >, after which the text {} left out", "cue", was="was"),
-    ]
+    for lines, said, what, was in (
+        (broken, "{} had times that cannot be read and {} left out", "cue", ""),
+        (outside, "{} of text outside of cues {} left out", "block", ""),
+        (unclosed, "{} had a tag without its >, after which the text {} left out", "cue", "was"),
+    ):
+        if lines:
+            source.notes.append(_note(lines, said, what, was))
 
 
-def _note(lines: list[int], said: str, what: str, was: str = "") -> list[str]:
-    if not lines:
-        return []
+def _note(lines: list[int], said: str, what: str, was: str) -> str:
     counted, verb = (f"1 {what}", "was") if len(lines) == 1 else (f"{len(lines)} {what}s", "were")
     first = "" if len(lines) == 1 else "the first on "
-    return [f"{said.format(counted, was or verb)} ({first}line {lines[0]})"]
+    return f"{said.format(counted, was or verb)} ({first}line {lines[0]})"
 
 
 def has_signature(text: str) -> bool:
@@ -134,8 +134,12 @@ def _collect(text: str, lines: list[Span], first: int) -> tuple[Block, int]:
     times, written = parse_timings(timings), _TIMINGS.match(timings)
     if times is None or written is None:
         return Block(None, arrow + 1, is_broken=True), at
-    start = lines[arrow][1] + 1 if arrow + 1 < at else lines[arrow][1]
-    return Block(Cue(*times, (start, lines[at - 1][1]), arrow + 1, (written[1], written[2])), arrow + 1), at
+    is_next = at < len(lines) and at - 1 > arrow and ARROW in text[slice(*lines[at])]
+    last = (
+        at - 1 if is_next and text[slice(*lines[at - 1])].strip().isdecimal() else at
+    )  # a number that leaked
+    start = lines[arrow][1] + 1 if arrow + 1 < last else lines[arrow][1]
+    return Block(Cue(*times, (start, lines[last - 1][1]), arrow + 1, (written[1], written[2])), arrow + 1), at
 
 
 def _is_special(line: str) -> bool:
@@ -152,7 +156,7 @@ def parse_timings(line: str) -> tuple[float, float] | None:
 
 
 def parse_timestamp(text: str) -> float | None:
-    """``HH:MM:SS.mmm``, with any number of hour digits, or ``MM:SS.mmm``, in seconds; None if out of range."""
+    """Read ``HH:MM:SS.mmm``, with any number of hour digits, or ``MM:SS.mmm``; None if out of range."""
     whole, _, fraction = text.partition(".")
     seconds, minutes, *hours = (int(part) for part in reversed(whole.split(":")))
     if minutes > 59 or seconds > 59:
