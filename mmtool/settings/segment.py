@@ -1,6 +1,5 @@
 """Settings of ``segment``."""
 
-import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +157,6 @@ class SegmentSettings(Settings):
 def _is_encoding(name: str) -> bool:
     """Whether Python has a codec of this name that makes text of bytes."""
     try:
-        return isinstance(b"".decode(codecs.lookup(name).name), str)
+        return isinstance(b"0000".decode(name, "replace"), str)
     except (LookupError, ValueError):
         return False

@@ -105,7 +105,7 @@ class Clock:
         return f"times are read as timecodes at {rate}"
 
     def read(self, cell: str, per_second: int = 1) -> float | None:
-        """Seconds, from a number of which there are ``per_second``, a clock time or a timecode; None otherwise."""
+        """Seconds, from a number of 1 / ``per_second`` s, a clock time or a timecode; None otherwise."""
         if (code := _TIMECODE.fullmatch(cell)) and self.rate:
             hours, minutes, seconds, frames = (int(code[group]) for group in (1, 2, 3, 5))
             whole = hours * 3600 + minutes * 60 + seconds

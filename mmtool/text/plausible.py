@@ -36,6 +36,8 @@ def looks_written(text: str) -> bool:
 
 def has_foreign_marks_only(text: str) -> bool:
     """Whether all letters are those of ASCII, and only quotes, dashes and other marks are not."""
+    if text.isascii():
+        return False
     letters = [letter for letter in text[:_SAMPLE] if letter.isalpha()]
     is_chinese = _CHINESE_MARK.search(text) is not None
     return bool(letters) and all(map(str.isascii, letters)) and looks_written(text) and not is_chinese

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mmtool.text.source import Part, Passage, Source
 from mmtool.text.spans import collapse
@@ -15,7 +16,7 @@ def without_repeats(source: Source, cues: Sequence[Passage]) -> list[Passage]:
     """Remove the lines that a cue repeats from the one before, if that is how the whole file is made."""
     lines = [_lines(cue) for cue in cues]
     texts = [[collapse("".join(part.text for part in line)) for line in cue] for cue in lines]
-    follows = [_follows(earlier, later) for earlier, later in zip(cues, cues[1:], strict=False)]
+    follows = [_follows(earlier, later) for earlier, later in pairwise(cues)]
     repeated = [0] * len(cues)
     for index, at_once in enumerate(follows, start=1):
         if at_once:

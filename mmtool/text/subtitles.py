@@ -43,7 +43,7 @@ def read_subrip(source: Source, *, has_entities: bool = False) -> Iterator[Passa
 
 
 def looks_like_subrip(source: Source) -> bool:
-    """Whether a text of unknown format has lines of times as SubRip does, with an arrow between two clocks."""
+    """Whether a text of unknown format has a line of times as SubRip does, two clocks and an arrow."""
     found = re.search(r"^\s{0,9}\d+:\d\d?(?::\d\d?)?[.,\d]* ?--> ?\d+:\d\d?", source.text, re.MULTILINE)
     return found is not None
 
@@ -92,7 +92,7 @@ def _times_of(lines: Sequence[str], index: int) -> tuple[str, str] | None:
 
 
 def _end_in(rest: str) -> str:
-    """The end of a cue at the start of what follows the arrow; there may be spaces in it, and words after it."""
+    """The end of a cue, which follows the arrow; spaces may be in it, and words after it."""
     words = rest.split(maxsplit=9)
     spaced = " ".join(takewhile(_TIME_WORD.fullmatch, words[:9]))
     return spaced if ":" in spaced and read_time(spaced) is not None else "".join(words[:1])

@@ -138,6 +138,8 @@ def _passage(
         return None
     number, count, width = columns.of["text"], len(row.cells), columns.width
     is_wide = count > width and any(values[width:])
+    if count == width + 1 and number == width - 1 and not row.cells[number].quoted:
+        is_wide = True  # a text with a comma at its end
     if count <= number or (is_wide and number != width - 1):
         tally.drop_unreadable(f"line {row.line} is not a row")
         return None
@@ -243,9 +245,9 @@ def _rows(source: Source, form: _Format, most: int | None = None) -> list[_Row]:
 def _cell(text: str, at: int, form: _Format, stop: re.Pattern[str]) -> tuple[_Cell, int]:
     """The cell that begins at ``at``, and where it ends; a quote that is never closed is text."""
     found = _QUOTED.match(text, at) if form.has_quotes and text.startswith(('"', ' "'), at) else None
-    if found and (found.end() == len(text) or text[found.end()] in ("\n", form.delimiter)):
-        if not any(map(form.is_row, found[1].split("\n")[1:])):
-            return _Cell(*found.span(1), True, at), found.end()
+    is_closed = found and (found.end() == len(text) or text[found.end()] in ("\n", form.delimiter))
+    if found and is_closed and not any(map(form.is_row, found[1].split("\n")[1:])):
+        return _Cell(*found.span(1), True, at), found.end()
     border = stop.search(text, at)
     end = border.start() if border else len(text)
     return _Cell(at, end, False, at), end
@@ -258,4 +260,6 @@ def _parts(source: Source, cell: _Cell) -> tuple[Part, ...]:
 
 
 def _plain(source: Source, cell: _Cell) -> str:
+    if not cell.quoted:
+        return source.text[cell.start : cell.end].strip()
     return "".join(part.text for part in _parts(source, cell)).strip()

@@ -56,7 +56,7 @@ def read_webvtt(source: Source) -> Iterator[Passage]:
     with times of which most cannot be used.
     """
     blocks = list(read_blocks(source))
-    if not any(block.cue for block in blocks):
+    if not (has_signature(source.text) and any(block.cue for block in blocks)):
         source.notes.append("not valid WebVTT, read as SubRip subtitles")
         yield from read_subrip(source, has_entities=True)
         return

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mmtool.stages.align.stage import align
     from mmtool.stages.align.timed_video import Sources, align_video, notes_on
 
-__all__ = ["AlignReport", "AlignedVideo", "Outcome", "Sources", "align", "align_video"]
+__all__ = ["AlignReport", "AlignedVideo", "Outcome", "Sources", "align", "align_video", "notes_on"]
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
