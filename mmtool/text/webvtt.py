@@ -58,7 +58,7 @@ def read_webvtt(source: Source) -> Iterator[Passage]:
     blocks = list(read_blocks(source))
     if not (has_signature(source.text) and any(block.cue for block in blocks)):
         source.notes.append("not valid WebVTT, read as SubRip subtitles")
-        yield from read_subrip(source, has_entities=True)
+        yield from read_subrip(source, has_entities=has_signature(source.text))
         return
     tally = Tally(source, "cue", "cues", "correct the times")
     yield from without_repeats(source, list(_passages(source, blocks, tally)))

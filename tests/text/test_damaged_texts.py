@@ -3,6 +3,7 @@
 # ruff: noqa: E501
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -201,10 +202,8 @@ def test_hours_have_any_number_of_digits(read):
 )
 def test_floods_take_no_quadratic_time(read, name, start, unit):
     begin = time.process_time()
-    try:
+    with suppress(InputError):
         read(name, start + unit * (300_000 // len(unit)))
-    except InputError as error:
-        assert name in str(error)
     assert time.process_time() - begin < 5  # under 1 s; minutes where it is quadratic
 
 

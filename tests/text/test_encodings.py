@@ -75,7 +75,7 @@ def test_what_is_not_text_is_refused(tmp_path, data):
 
 
 def test_what_chardet_is_not_sure_of_is_refused_with_its_guesses(tmp_path):
-    with pytest.raises(InputError, match="unknown encoding, perhaps .*cp1251") as caught:
+    with pytest.raises(InputError, match=r"unknown encoding, perhaps .*cp1251") as caught:
         decoded(tmp_path, "Да".encode("cp1251"))
     assert "`encoding`" in caught.value.remedy
 
