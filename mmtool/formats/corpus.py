@@ -104,6 +104,14 @@ class Corpus:
         ]
         return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
 
+    def left_out(self, folder: str, suffixes: Sequence[str]) -> list[str]:
+        """Sorted names of the files of ``folder`` that have none of the suffixes, without hidden ones."""
+        return sorted(
+            path.name
+            for path in (self.root / folder).glob("[!.]*")
+            if path.suffix.lower() not in suffixes and path.is_file()
+        )
+
     def ids_in(self, folder: str, suffix: str) -> list[str]:
         """Sorted ids of the files of ``folder`` that end in ``suffix``, without hidden ones."""
         return sorted(

@@ -120,6 +120,15 @@ class SegmentSettings(Settings):
             metavar="FORMAT",
         ),
     ] = TextFormat.AUTO
+    encoding: Annotated[
+        str | None,
+        Option(
+            "Encoding of the texts, such as cp1251 or gb18030.",
+            heading=SNIPPETS,
+            metavar="NAME",
+            default="UTF-8, or what is detected",
+        ),
+    ] = None
     stats: Annotated[
         bool,
         Option("Save the score of each frame, so that other thresholds need no decoding.", heading=OUTPUT),
@@ -133,6 +142,8 @@ class SegmentSettings(Settings):
     force: Annotated[bool, Option("Segment again, replacing earlier results.", heading=OUTPUT)] = False
 
     def check(self) -> None:
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            raise SettingError("encoding", f"must be a text encoding such as utf-8, not {self.encoding}")
         if LANGUAGE.fullmatch(self.language) is None:
             raise SettingError("language", f"must be an ISO 639 code such as en or de, not {self.language}")
         if self.end is not None and self.end <= self.start:
@@ -141,3 +152,11 @@ class SegmentSettings(Settings):
             raise SettingError(
                 "clips", "takes cuts as they are; leave out `stats`, `suggest`, `start` and `end`"
             )
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether Python has a codec of this name that makes text of bytes."""
+    try:
+        return isinstance(b"0000".decode(name, "replace"), str)
+    except (LookupError, ValueError):
+        return False

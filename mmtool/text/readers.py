@@ -17,16 +17,18 @@ from mmtool.text.plain import read_lines, read_paragraphs
 from mmtool.text.screenplay import looks_like_screenplay, read_screenplay
 from mmtool.text.source import Passage, Source
 from mmtool.text.splitting import snippets_of, splitter
-from mmtool.text.substation import read_events
-from mmtool.text.subtitles import read_cues
+from mmtool.text.substation import looks_like_substation, read_events
+from mmtool.text.subtitles import looks_like_subrip, read_subrip
 from mmtool.text.table import read_table
+from mmtool.text.timed_lines import looks_timed, read_timed_lines
+from mmtool.text.webvtt import has_signature, read_webvtt
 
 Reader = Callable[[Source], Iterable[Passage]]
 """Reads the passages of a source, in the order of the file; a new format is a new reader."""
 
 _READERS: dict[str, Reader] = {
-    ".srt": read_cues,
-    ".vtt": read_cues,
+    ".srt": read_subrip,
+    ".vtt": read_webvtt,
     ".ass": read_events,
     ".ssa": read_events,
     ".tsv": read_table,
@@ -34,6 +36,14 @@ _READERS: dict[str, Reader] = {
     ".jsonl": read_objects,
     ".fountain": read_fountain,
 }
+
+_RECOGNISED: tuple[tuple[str, Callable[[Source], bool], Reader], ...] = (  # what a .txt file may contain
+    ("WebVTT subtitles", lambda source: has_signature(source.text), read_webvtt),
+    ("SubRip subtitles", looks_like_subrip, read_subrip),
+    ("SubStation Alpha subtitles", looks_like_substation, read_events),
+    ("a screenplay", looks_like_screenplay, read_screenplay),
+    ("a transcript with times", looks_timed, read_timed_lines),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,12 @@ class TextFile:
 
 
 def read_text(
-    path: Path, *, split: TextSplit, language: str, text_format: TextFormat = TextFormat.AUTO
+    path: Path,
+    *,
+    split: TextSplit,
+    language: str,
+    text_format: TextFormat = TextFormat.AUTO,
+    encoding: str | None = None,
 ) -> TextFile:
     """Read a text file and split it.
 
@@ -55,6 +70,7 @@ def read_text(
         split: How passages are split further.
         language: ISO 639 code of the text's language.
         text_format: What a .txt file contains.
+        encoding: The name of a Python codec; None finds the encoding.
 
     Returns:
         Snippets with collapsed white space and their places; with a kind, and with a start before its end
@@ -66,11 +82,11 @@ def read_text(
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES:
         raise InputError(path, "is not a supported text file", f"use {', '.join(TEXT_SUFFIXES)}")
-    text, encoding = read_decoded(path)
+    text, codec = read_decoded(path, encoding)
     if not text.strip():
         raise InputError(path, "has no text", "add some or remove the file")
     source, pieces = Source(path, text), splitter(split, language)
-    reader = _txt_reader(source, text_format, split) if suffix == ".txt" else _READERS[suffix]
+    reader = _txt_reader(source, text_format, split) if suffix == ".txt" else _reader(source, suffix)
     passages = list(reader(source))
     snippets = [snippet for passage in passages for snippet in snippets_of(source, passage, pieces)]
     if not snippets:
@@ -81,7 +97,11 @@ def read_text(
         )
     if note := _overlaps(passages):
         source.notes.append(note)
-    return TextFile(snippets, encoding, source.notes)
+    return TextFile(snippets, codec, source.notes)
+
+
+def _reader(source: Source, suffix: str) -> Reader:
+    return read_webvtt if suffix == ".srt" and has_signature(source.text) else _READERS[suffix]
 
 
 def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Reader:
@@ -89,9 +109,13 @@ def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Re
         return read_fountain
     if text_format is TextFormat.SCREENPLAY:
         return read_screenplay
-    if text_format is TextFormat.AUTO and looks_like_screenplay(source):
-        source.notes.append("read as a screenplay; with `text_format=plain` its lines are kept as they are")
-        return read_screenplay
+    if text_format is TextFormat.AUTO:
+        for name, looks_like, reader in _RECOGNISED:
+            if looks_like(source):
+                source.notes.append(
+                    f"read as {name}; with `text_format=plain` its lines are kept as they are"
+                )
+                return reader
     return read_lines if split is TextSplit.NONE else read_paragraphs
 
 

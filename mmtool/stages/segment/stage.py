@@ -11,6 +11,8 @@ from mmtool.stages.segment.videos import segment_videos
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
+MOST_NAMES = 10  # of files that a note lists
+
 
 def segment(
     root: Path | str,
@@ -38,8 +40,13 @@ def segment(
     videos, video_clashes = corpus.media("videos", VIDEO_SUFFIXES)
     texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES)
     report.failures += video_clashes + text_clashes
+    left_out = _notes_on_others(corpus)
     if not (videos or texts or report.failures):
-        raise CallError(f"{root}: no films in videos/ and no texts in texts/; add some, named by their id")
+        others = "".join(f" ({note})" for note in left_out)
+        raise CallError(
+            f"{root}: no films in videos/ and no texts in texts/{others}; add some, named by their id"
+        )
+    report.notes += left_out
     for video in segment_videos(corpus, videos, settings, progress):
         report.videos.append(video)
         _add(report, video)
@@ -50,6 +57,19 @@ def segment(
             report.texts.append(text)
             _add(report, text)
     return report
+
+
+def _notes_on_others(corpus: Corpus) -> list[str]:
+    """Name the files that are neither films nor texts that can be read."""
+    notes = []
+    for folder, suffixes in (("videos", VIDEO_SUFFIXES), ("texts", TEXT_SUFFIXES)):
+        if names := corpus.left_out(folder, suffixes):
+            shown = ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
+            files = "1 file" if len(names) == 1 else f"{len(names)} files"
+            notes.append(
+                f"{files} of other types in {folder}/ left out: {shown}; accepted: {' '.join(suffixes)}"
+            )
+    return notes
 
 
 def _add(report: SegmentReport, result: Segmented) -> None:
