@@ -34,6 +34,7 @@ _FORCED_HEADING = re.compile(r"\.\w")
 _SCENE_NUMBER = re.compile(r"\s*#[\w.-]+#$")
 _STRUCTURE = ("#", "=")  # sections; synopses and page breaks
 _EMPTY_LINE = re.compile(r"\n[ \t]?(?=\n)")
+_FORCING = {"action": "!", "lyrics": "~", "character": "@", "scene": ".", "transition": ">"}
 _IN_SPEECH = "  "  # a line of two spaces does not end a speech
 
 
@@ -87,7 +88,9 @@ def _title_page_end(raw: Sequence[str]) -> int:
         return 0
     if _USUAL_KEY.match(page[0]):
         return stop
-    formed = all((_KEY.match(line) and not is_transition(line.strip())) or _VALUE.match(line) for line in page)
+    formed = all(
+        (_KEY.match(line) and not is_transition(line.strip())) or _VALUE.match(line) for line in page
+    )
     return stop if formed and len(page) > 1 else 0
 
 
@@ -204,14 +207,15 @@ def _is_centred(text: str) -> bool:
 def _marks(element: Element) -> list[Span]:
     """The spans of an element that are Fountain markup, in order."""
     marks: list[Span] = []
+    forcing = _FORCING.get(element.kind, " ")
     for number, line in enumerate(element.lines):
         if not line.text:
             continue
-        forcing = {"action": "!", "lyrics": "~", "character": "@", "scene": ".", "transition": ">"}
         centred = element.kind == "action" and number == 0 and _is_centred(line.text)
-        if line.text[0] == forcing.get(element.kind) or centred:
+        if line.text.startswith(forcing) or centred:
             marks.append((line.start, line.start + 1))
-        marks += _emphasis(line)
+        if _EMPHASIS.search(line.text):
+            marks += _emphasis(line)
         if element.kind == "scene" and (found := _SCENE_NUMBER.search(line.text)):
             marks.append((line.start + found.start(), line.end))
         if centred or (element.kind == "character" and line.text.endswith("^")):

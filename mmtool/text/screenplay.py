@@ -8,6 +8,7 @@ Fountain. The kind of a snippet is ``scene``, ``action``, ``character``, ``paren
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from mmtool.errors import InputError
@@ -35,6 +36,7 @@ _LOWER_IN_NAMES = re.compile(r"\b(?:Ma?c|De|Di|Du|La|Le|Van|Von)(?=[A-Z])|(?<=[A
 _MAY_BE_SCREENPLAY = re.compile(r"^[ \t\d.A-Z#()–-]*(?:INT|EXT|I/E)[./ ]", re.MULTILINE)
 _LONGEST_CUE = 48  # characters
 _LONGEST_PARENTHETICAL = 6  # lines
+_SAMPLE = 3000  # lines that tell whether a screenplay is double-spaced
 _DEEPER = 4  # more characters of indentation that distinguish dialogue from action, and cues from dialogue
 
 
@@ -126,7 +128,7 @@ def is_name(line: str) -> bool:
 
 
 def _is_cue(line: Line, following: Line | None) -> bool:
-    """Whether a line is a character's name; one that stands further right than what follows may end in a stop."""
+    """Whether a line is a character's name; one that stands further right than the next may end in a stop."""
     text = " ".join(line.text.split())
     if len(text) > _LONGEST_CUE or not is_name(text) or is_transition(text):
         return False
@@ -162,7 +164,9 @@ def _elements(block: Sequence[Line], headers: Headers) -> Iterator[Element]:
             yield Element(kind, block[at : at + 1])
             at += 1
         elif is_transition(line.text) and (
-            following is None or _kind_by_itself(following, headers) or line.indent >= following.indent + _DEEPER
+            following is None
+            or _kind_by_itself(following, headers)
+            or line.indent >= following.indent + _DEEPER
         ):
             yield Element("transition", block[at : at + 1])
             at += 1
@@ -245,10 +249,10 @@ def _begins(block: Sequence[Line], at: int, indent: int, headers: Headers) -> bo
 def _single_spaced(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines of a screenplay, without the blank line that double spacing puts after each."""
     texts = [(number, line) for number, line in enumerate(lines) if line.text]
-    gaps = [later[0] - earlier[0] - 1 for earlier, later in zip(texts, texts[1:], strict=False)]
+    gaps = [later[0] - earlier[0] - 1 for earlier, later in pairwise(texts)]
     if gaps.count(0) * 10 > len(gaps):
         return lines
-    nearby = [(line, texts[k + 1][1], gaps[k]) for k, (_, line) in enumerate(texts[:-1])]
+    nearby = [(line, texts[k + 1][1], gaps[k]) for k, (_, line) in enumerate(texts[:-1][:_SAMPLE])]
     cues = [gap for line, later, gap in nearby if not is_heading(line.text) and _is_cue(line, later)]
     if len(cues) < 2 or cues.count(0) * 5 > len(cues):
         return lines
