@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.kills import JOBS, Killing, differences
+from support.zygote import Zygote
 
 TOLD = "the rerun asks for --force"
 KNOWN = {  # what is not mended yet
@@ -23,6 +24,13 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("kills")
 
 
+@pytest.fixture(scope="module")
+def zygote(place):
+    zygote = Zygote(place)
+    yield zygote
+    zygote.close()
+
+
 def moments(last: int) -> Iterator[int]:
     """Before and after some of a command's files get their names: the first, one in the middle, the last."""
     for number in sorted({1, (last + 1) // 2, last}):
@@ -33,16 +41,16 @@ def moments(last: int) -> Iterator[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(JOBS.keys() - LONG))
-def test_killed_between_files_it_can_go_on(place, name, request):
+def test_killed_between_files_it_can_go_on(place, zygote, name, request):
     if name in KNOWN:
         request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason=KNOWN[name]))
-    killing = Killing(name, place)
-    files, renames = killing.undisturbed()
-    assert renames, "it writes no file that appears whole"
-    for moment in moments(renames):
-        fate = killing.kill_at_rename(files, moment)
+    killing = Killing(name, place, zygote)
+    reference = killing.reference()
+    assert reference.renames, "it writes no file that appears whole"
+    for moment in moments(reference.renames):
+        fate = killing.kill_at_rename(reference, moment)
         assert fate.running
-        assert fate.problems == [], f"killed at file {moment} of {renames}"
+        assert fate.problems == [], f"killed at file {moment} of {reference.renames}"
 
 
 def test_differences_are_told_by_file():
