@@ -32,6 +32,9 @@ class Corpus:
     def snippets(self, id: str) -> Path:
         return self.root / "snippets" / f"{id}.csv"
 
+    def segment_settings(self) -> Path:
+        return self.root / "segment.json"
+
     def scores(self, id: str) -> Path:
         return self.root / "stats" / f"{id}.csv"
 
