@@ -11,16 +11,15 @@ import av
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
+from mmtool.video.causes import no_frames, no_video
+from mmtool.video.containers import FrameTimesUnknownError, open_video
 from mmtool.video.pixels import PixelReader, Pixels
 from mmtool.video.reach import data_end
 from mmtool.video.seeking import SeekableVideo
-from mmtool.video.stream import no_frames, no_video
 from mmtool.video.timeline import (
-    FrameTimesUnknownError,
     Timeline,
     decode_all,
     film_start,
-    open_video,
     read_timeline,
 )
 

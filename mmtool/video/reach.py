@@ -5,7 +5,8 @@ from pathlib import Path
 
 import av
 
-from mmtool.video.timeline import film_start, open_video
+from mmtool.video.containers import open_video
+from mmtool.video.timeline import film_start
 
 
 def data_end(path: Path) -> float:
