@@ -14,6 +14,7 @@ import av.container
 from mmtool.video.containers import FrameTimesUnknownError, open_video
 
 TOLERANCE = 1e-6  # seconds; timestamps are not more precise
+MOST_REORDERED = 60  # frames; no picture is stored further from its place in the order of presentation
 SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded to microseconds
 PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing, so that counting them is wrong
 
@@ -39,7 +40,11 @@ class Timeline:
     time_base: Fraction
 
     def seconds(self, index: int) -> float:
-        return float((self.pts[index] - self.start) * self.time_base)
+        return self.seconds_of(self.pts[index])
+
+    def seconds_of(self, pts: int) -> float:
+        """Seconds from the start of the film at a timestamp."""
+        return float((pts - self.start) * self.time_base)
 
     def shown_at(self, seconds: float) -> int:
         """Index of the frame on the screen at a time; the nearest frame for times outside the video."""

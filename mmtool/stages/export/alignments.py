@@ -1,7 +1,7 @@
 """Alignments → files of other programs: subtitles, tables, timelines, ELAN, clips with their text."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
@@ -17,7 +17,7 @@ from mmtool.settings.export import ExportSettings
 from mmtool.stages.export.report import ExportReport
 from mmtool.stages.shared.runs import only_alignments
 from mmtool.video import VIDEO_SUFFIXES
-from mmtool.video.cutting import cut, find_ffmpeg
+from mmtool.video.cutting import FilmCutter, find_ffmpeg
 from mmtool.video.probe import probe
 
 FALLBACK_RATE = 25.0  # frames per second of a timeline whose film and frames are unknown
@@ -82,10 +82,14 @@ def _write(folder: Path, format: ExportFormat, film: AlignedFilm) -> Path:
 def _aligned_film(alignment: Alignment, video: Path | None, how: Cut, progress: OnClips) -> AlignedFilm:
     """The alignment with what formats may ask about its film, which is looked at only when they do."""
 
-    def cut_film(interval: Interval, output: Path) -> None:
+    @cache
+    def cutter() -> FilmCutter:
         if video is None:
             raise InputError(alignment.id, "its film is not in videos/", "put it there")
-        cut(video, interval, output, encode=how is Cut.ENCODE, ffmpeg=find_ffmpeg())
+        return FilmCutter(video, alignment.clips)
+
+    def cut_film(interval: Interval, output: Path) -> None:
+        cutter().cut(interval, output, encode=how is Cut.ENCODE, ffmpeg=find_ffmpeg())
 
     return AlignedFilm(
         alignment=alignment,

@@ -1,0 +1,71 @@
+"""Whether a clip that was cut out of a film has the pictures and the sound that it should have."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmtool.errors import InputError
+from mmtool.video.containers import FrameTimesUnknownError, open_video
+from mmtool.video.frames import decode_timeline, read_frames
+from mmtool.video.pixels import Pixels
+from mmtool.video.timeline import Timeline, read_timeline
+
+THUMBNAIL = (32, 24)  # width, height at which pictures are compared
+MOST_DIFFERENT = 10.0  # of 255, the mean over a thumbnail; encoding makes less than 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedClip:
+    """What a clip should have.
+
+    ``first`` is when its first picture is shown, in seconds from its own start, within ``tolerance``; None
+    leaves it open, as ``picture``, the first picture itself. It has ``fewest`` to ``most`` pictures.
+    """
+
+    sound: bool
+    fewest: int
+    most: int | None
+    first: float | None
+    tolerance: float
+    picture: Pixels | None
+
+
+def find_fault(path: Path, wanted: WantedClip) -> str:
+    """What is wrong with a clip; empty if it is right."""
+    try:
+        with open_video(path) as (container, stream):
+            sound, base = bool(container.streams.audio), stream.time_base
+        timeline = _timeline(path)
+        if wanted.sound and not sound:
+            return "the clip has no sound"
+        count = len(timeline.pts)
+        if count < wanted.fewest or (wanted.most is not None and count > wanted.most):
+            return f"the clip has {count} pictures where the film has {wanted.fewest}"
+        late = float(timeline.pts[0] * (base or 0)) - (wanted.first or 0.0)
+        if wanted.first is not None and abs(late) > wanted.tolerance:
+            return f"the clip starts with a picture of {abs(late):.2f} s {'later' if late > 0 else 'before'}"
+        found = next(read_frames(path, [0], timeline)).pixels
+    except InputError as error:
+        return f"the clip {error.problem}"
+    if wanted.picture is not None and difference(found, wanted.picture) > MOST_DIFFERENT:
+        return "the clip starts with another picture"
+    return ""
+
+
+def difference(one: Pixels, other: Pixels) -> float:
+    """The mean difference of two pictures (H, W, 3), reduced to thumbnails; of 255."""
+    height, width = min(len(one), len(other)), min(one.shape[1], other.shape[1])  # odd sizes are cropped
+    a, b = (
+        cv2.resize(picture[:height, :width], THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float64)
+        for picture in (one, other)
+    )
+    return float(np.abs(a - b).mean())
+
+
+def _timeline(path: Path) -> Timeline:
+    try:
+        return read_timeline(path)
+    except FrameTimesUnknownError:
+        return decode_timeline(path)
