@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from mmtool.errors import InputError
 from mmtool.video.containers import FrameTimesUnknownError, open_video
@@ -12,8 +11,8 @@ from mmtool.video.frames import decode_timeline, read_frames
 from mmtool.video.pixels import Pixels
 from mmtool.video.timeline import Timeline, read_timeline
 
-THUMBNAIL = (32, 24)  # width, height at which pictures are compared
-MOST_DIFFERENT = 10.0  # of 255, the mean over a thumbnail; encoding makes less than 3
+MOST_DIFFERENT = 12.0  # of 255, the mean over a picture; encoding makes less than 3
+NOISE = 0.3  # of 255; pictures that differ by less are the same to an encoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +20,7 @@ class WantedClip:
     """What a clip should have.
 
     ``first`` is when its first picture is shown, in seconds from its own start, within ``tolerance``; None
-    leaves it open, as ``picture``, the first picture itself. It has ``fewest`` to ``most`` pictures.
+    leaves it open. ``pictures`` are the first picture and its neighbours in the film, or nothing. It has ``fewest`` to ``most`` pictures.
     """
 
     sound: bool
@@ -29,7 +28,7 @@ class WantedClip:
     most: int | None
     first: float | None
     tolerance: float
-    picture: Pixels | None
+    pictures: tuple[Pixels, ...]
 
 
 def find_fault(path: Path, wanted: WantedClip) -> str:
@@ -49,19 +48,20 @@ def find_fault(path: Path, wanted: WantedClip) -> str:
         found = next(read_frames(path, [0], timeline)).pixels
     except InputError as error:
         return f"the clip {error.problem}"
-    if wanted.picture is not None and difference(found, wanted.picture) > MOST_DIFFERENT:
+    return _fault_of_picture(found, *wanted.pictures) if wanted.pictures else ""
+
+
+def _fault_of_picture(found: Pixels, wanted: Pixels, *neighbours: Pixels) -> str:
+    off = difference(found, wanted)
+    if off > MOST_DIFFERENT or any(difference(found, other) < off - NOISE for other in neighbours):
         return "the clip starts with another picture"
     return ""
 
 
 def difference(one: Pixels, other: Pixels) -> float:
-    """The mean difference of two pictures (H, W, 3), reduced to thumbnails; of 255."""
+    """The mean difference of two pictures (H, W, 3); of 255."""
     height, width = min(len(one), len(other)), min(one.shape[1], other.shape[1])  # odd sizes are cropped
-    a, b = (
-        cv2.resize(picture[:height, :width], THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float64)
-        for picture in (one, other)
-    )
-    return float(np.abs(a - b).mean())
+    return cv2.norm(one[:height, :width], other[:height, :width], cv2.NORM_L1) / (3 * height * width)
 
 
 def _timeline(path: Path) -> Timeline:

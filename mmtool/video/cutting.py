@@ -10,6 +10,8 @@ from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import av
+
 from mmtool.errors import InputError
 from mmtool.extras import import_extra
 from mmtool.records import Clip, Interval
@@ -26,6 +28,7 @@ COPY = ("-c", "copy", "-avoid_negative_ts", "make_zero")
 ENCODE = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-c:a", "aac")
 EVEN_SIZE = ("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2")  # which H.264 with 4:2:0 needs
 LEFT_OVER = 1.0  # seconds that are copied beyond the end of a clip before it is encoded
+MARGIN = 5e-4  # seconds; timestamps that are rounded on the way are not cut off
 ROUNDING = 1  # pictures at the end of a clip
 
 
@@ -139,7 +142,7 @@ class FilmCutter:
             yield partial(_run, ffmpeg, (*arguments, *self._tracks.maps, *EVEN_SIZE, *ENCODE)), wanted
         key = -1 if timeline is None or piece.frames is None else timeline.key_of(piece.frames[0])
         if timeline is not None and key >= 0:
-            after = start - timeline.seconds_of(timeline.keys[key].pts)
+            after_key = start - timeline.seconds_of(timeline.keys[key].pts)
 
             def encode_copy(output: Path) -> str:
                 with tempfile.TemporaryDirectory() as folder:
@@ -147,6 +150,7 @@ class FilmCutter:
                     end = start + piece.length + LEFT_OVER
                     if fault := self._copy(copy, key=key, end=end, format="nut"):
                         return fault
+                    after = max(0.0, _first_picture(copy) + after_key - MARGIN)
                     source = ("-f", "nut", "-i", str(copy), "-ss", f"{after:.6f}", *length)
                     maps = ("-map", "0:v:0", "-map", "0:a:0?")
                     return _run(ffmpeg, (*source, *maps, *EVEN_SIZE, *ENCODE), output)
@@ -182,7 +186,7 @@ class FilmCutter:
     def _wanted(self, piece: _Piece, *, first: int | None, encode: bool) -> WantedClip:
         timeline, sound = self._timeline, self._tracks.sound is not None
         if timeline is None or piece.frames is None or first is None:
-            return WantedClip(sound=sound, fewest=1, most=None, first=None, tolerance=0.0, picture=None)
+            return WantedClip(sound=sound, fewest=1, most=None, first=None, tolerance=0.0, pictures=())
         count = piece.frames[1] - first
         shown = timeline.seconds(first)
         after = timeline.seconds(first + 1) - shown if first + 1 < len(timeline.pts) else inf
@@ -192,19 +196,30 @@ class FilmCutter:
             most=count + (ROUNDING if encode else MOST_REORDERED),
             first=max(0.0, shown - piece.start) if encode else None,  # copies start with their delay
             tolerance=min(after, 1 / self._info.frame_rate) / 2,
-            picture=self._picture(first),
+            pictures=self._pictures(first),
         )
 
-    def _picture(self, index: int) -> Pixels | None:
-        """A frame of the film; None if it is damaged."""
+    def _pictures(self, index: int) -> tuple[Pixels, ...]:
+        """A frame of the film, then those before and after it; nothing if one of them is damaged."""
+        count = len(self._timeline.pts) if self._timeline is not None else index + 1
+        around = range(max(0, index - 1), min(count, index + 2))
         try:
-            return next(read_frames(self.path, [index], self._timeline)).pixels
+            frames = [frame.pixels for frame in read_frames(self.path, around, self._timeline)]
         except InputError:
-            return None
+            return ()
+        return (frames.pop(index - around.start), *frames)
 
     def _input(self) -> tuple[str, ...]:
         """Read the film as what it is, so that no list of other files is followed."""
         return ("-protocol_whitelist", "file", "-f", self._tracks.demuxer, "-i", str(self.path.absolute()))
+
+
+def _first_picture(copy: Path) -> float:
+    """When the first picture of a file is shown, in seconds from where ffmpeg starts to count."""
+    with open_video(copy) as (container, stream):
+        start = (container.start_time or 0) / av.time_base
+        first = next(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        return float(first * (stream.time_base or 0)) - start
 
 
 def _run(ffmpeg: str, arguments: Sequence[str], output: Path) -> str:
