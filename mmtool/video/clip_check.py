@@ -20,7 +20,8 @@ class WantedClip:
     """What a clip should have.
 
     ``first`` is when its first picture is shown, in seconds from its own start, within ``tolerance``; None
-    leaves it open. ``pictures`` are the first picture and its neighbours in the film, or nothing. It has ``fewest`` to ``most`` pictures.
+    leaves it open. ``pictures`` are the first picture and its neighbours in the film, or nothing. The clip
+    has ``fewest`` to ``most`` pictures.
     """
 
     sound: bool
@@ -61,7 +62,7 @@ def _fault_of_picture(found: Pixels, wanted: Pixels, *neighbours: Pixels) -> str
 def difference(one: Pixels, other: Pixels) -> float:
     """The mean difference of two pictures (H, W, 3); of 255."""
     height, width = min(len(one), len(other)), min(one.shape[1], other.shape[1])  # odd sizes are cropped
-    return cv2.norm(one[:height, :width], other[:height, :width], cv2.NORM_L1) / (3 * height * width)
+    return float(cv2.norm(one[:height, :width], other[:height, :width], cv2.NORM_L1)) / (3 * height * width)
 
 
 def _timeline(path: Path) -> Timeline:

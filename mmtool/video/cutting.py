@@ -1,5 +1,6 @@
 """Cutting pieces out of a film, each of which is checked."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -228,5 +229,5 @@ def _run(ffmpeg: str, arguments: Sequence[str], output: Path) -> str:
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode or not output.exists() or not output.stat().st_size:
         reason = done.stderr.decode(errors="replace").strip().splitlines()
-        return reason[-1] if reason else "ffmpeg wrote nothing"
+        return re.sub(r"^\[[^]]*\] ", "", reason[0]) if reason else "ffmpeg wrote nothing"
     return ""

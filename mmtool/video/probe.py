@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmtool.video.causes import no_frames
+from mmtool.video.containers import film_errors
 from mmtool.video.opening import open_film
 from mmtool.video.stream import quiet
 
@@ -25,7 +26,7 @@ class VideoInfo:
 
 def probe(path: Path) -> VideoInfo:
     """Read the header and the first frame; raises InputError if there is no such frame."""
-    with open_film(path, for_pixels=False) as stream:
+    with film_errors(path), open_film(path, for_pixels=False) as stream:
         with quiet():
             frame = stream.read()
         if isinstance(frame, bool):

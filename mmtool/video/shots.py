@@ -13,6 +13,7 @@ import numpy as np
 from mmtool.errors import InputError
 from mmtool.records import Clip
 from mmtool.video.causes import no_frames
+from mmtool.video.containers import film_errors
 from mmtool.video.detectors.contract import Detector, Frame
 from mmtool.video.film_header import count_frames_before, read_header
 from mmtool.video.opening import FilmStream, open_film
@@ -57,7 +58,7 @@ def score_frames(
             stream.skip_to(start, seek=header.indexed)
         rate, total = float(stream.frame_rate), _expected(stream, first, end)
         scores = []
-        frames = _read_ahead(stream, end)
+        frames = _read_ahead(path, stream, end)
         try:
             for score in detector.scores(_reduced(frames, detector)):
                 scores.append(score)
@@ -126,17 +127,18 @@ def _expected(stream: FilmStream, first: int, end: float | None) -> int | None:
     return None if count is None else max(0, count - first)
 
 
-def _read_ahead(stream: FilmStream, end: float | None) -> Generator[Frame, None, None]:
+def _read_ahead(path: Path, stream: FilmStream, end: float | None) -> Generator[Frame, None, None]:
     """Yield frames while a thread decodes the next ones."""
     ready: queue.Queue[Frame | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()
 
     def decode() -> None:
         try:
-            for frame in _frames(stream, end):
-                ready.put(frame)
-                if stopped.is_set():
-                    return
+            with film_errors(path):
+                for frame in _frames(stream, end):
+                    ready.put(frame)
+                    if stopped.is_set():
+                        return
             ready.put(None)
         except BaseException as error:  # raised again in the thread that reads the frames
             ready.put(error)

@@ -55,9 +55,14 @@ def export_alignments(
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
     folder = settings.folder or corpus.exports(run)
     report = ExportReport(run=run, format=settings.format, folder=folder)
-    report.notes += [clash.reason for clash in clashes if clash.id in ids]
+    unusable = {clash.id: clash.reason for clash in clashes if clash.id in ids}
+    if not format.needs_film:
+        report.notes += unusable.values()
     for number, id in enumerate(ids, start=1):
         try:
+            if format.needs_film and id in unusable:
+                report.failures.append(Failure(id, unusable[id]))
+                continue
             alignment = replace(read_alignment(corpus.alignment(run, id))[0], id=id)  # whatever it says
             film = _aligned_film(alignment, videos.get(id), settings.cut, partial(progress, id))
             report.written.append(str(_write(folder, format, film)))

@@ -8,6 +8,7 @@ from mmtool.records import Failure, Progress, silent
 from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment.report import Segmented, SegmentReport
 from mmtool.stages.segment.videos import segment_videos
+from mmtool.stages.shared.films import moved_note
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
@@ -38,8 +39,17 @@ def segment(
     videos, video_clashes = corpus.media("videos", VIDEO_SUFFIXES)
     texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES)
     report.failures += video_clashes + text_clashes
+    named = {*videos, *(clash.id for clash in video_clashes)}
+    notes = (
+        corpus.left_out("videos", VIDEO_SUFFIXES),
+        corpus.left_out("texts", TEXT_SUFFIXES),
+        moved_note(corpus, corpus.clip_ids(), named),
+    )
+    report.notes += [note for note in notes if note]
     if not (videos or texts or report.failures):
-        raise CallError(f"{root}: no films in videos/ and no texts in texts/; add some, named by their id")
+        raise CallError(
+            f"{root}: no films in videos/ and no texts in texts/; add some, named by their id{_and(report.notes)}"
+        )
     for video in segment_videos(corpus, videos, settings, progress):
         report.videos.append(video)
         _add(report, video)
@@ -50,6 +60,10 @@ def segment(
             report.texts.append(text)
             _add(report, text)
     return report
+
+
+def _and(notes: list[str]) -> str:
+    return "".join(f" ({note})" for note in notes)
 
 
 def _add(report: SegmentReport, result: Segmented) -> None:
