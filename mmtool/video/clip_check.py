@@ -62,7 +62,8 @@ def _fault_of_picture(found: Pixels, wanted: Pixels, *neighbours: Pixels) -> str
 def difference(one: Pixels, other: Pixels) -> float:
     """The mean difference of two pictures (H, W, 3); of 255."""
     height, width = min(len(one), len(other)), min(one.shape[1], other.shape[1])  # odd sizes are cropped
-    return float(cv2.norm(one[:height, :width], other[:height, :width], cv2.NORM_L1)) / (3 * height * width)
+    total = cv2.norm(one[:height, :width], other[:height, :width], cv2.NORM_L1)
+    return float(total / (3 * height * width))
 
 
 def _timeline(path: Path) -> Timeline:

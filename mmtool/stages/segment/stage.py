@@ -47,9 +47,8 @@ def segment(
     )
     report.notes += [note for note in notes if note]
     if not (videos or texts or report.failures):
-        raise CallError(
-            f"{root}: no films in videos/ and no texts in texts/; add some, named by their id{_and(report.notes)}"
-        )
+        problem = f"{root}: no films in videos/ and no texts in texts/; add some, named by their id"
+        raise CallError("; ".join([problem, *report.notes]))
     for video in segment_videos(corpus, videos, settings, progress):
         report.videos.append(video)
         _add(report, video)
@@ -60,10 +59,6 @@ def segment(
             report.texts.append(text)
             _add(report, text)
     return report
-
-
-def _and(notes: list[str]) -> str:
-    return "".join(f" ({note})" for note in notes)
 
 
 def _add(report: SegmentReport, result: Segmented) -> None:
