@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from mmtool.errors import InputError
@@ -86,13 +87,14 @@ def test_the_default_track_is_read_and_named(tmp_path, default: int) -> None:
 def sound_and_cover(path: Path) -> None:
     with av.open(str(path), "w") as container:
         sound = container.add_stream("aac", rate=16_000, layout="mono")
-        cover = container.add_stream("mjpeg", rate=1)
-        cover.width, cover.height, cover.pix_fmt = 96, 64, "yuvj420p"
+        cover = container.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 96, 64, "rgb24"
         cover.disposition = av.stream.Disposition.attached_pic
-        container.mux(cover.encode(av.VideoFrame.from_ndarray(picture(1), format="rgb24")))
-        silence = av.AudioFrame(format="fltp", layout="mono", samples=16_000)
-        silence.sample_rate = 16_000
-        container.mux([*sound.encode(silence), *sound.encode(), *cover.encode()])
+        image = av.VideoFrame.from_ndarray(picture(1), format="rgb24")
+        image.pts = 0
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        silence.sample_rate, silence.pts = 16_000, 0
+        container.mux([*cover.encode(image), *cover.encode(), *sound.encode(silence), *sound.encode()])
 
 
 def no_decoder(path: Path) -> None:
@@ -111,7 +113,7 @@ def no_index(path: Path) -> None:
     [
         (sound_and_cover, "has no moving pictures, only audio and a cover"),
         (no_decoder, r"there is no decoder here for its pictures \(zzzz\)"),
-        (no_index, r"it is incomplete, its index \(moov\) is missing; changed . s ago"),
+        (no_index, r"it is incomplete, its index \(moov\) is missing; it changed . s ago"),
         (lambda path: path.symlink_to("gone.mp4"), r"links to gone\.mp4, which does not exist"),
     ],
 )
