@@ -38,7 +38,15 @@ def test_a_film_that_was_moved_is_named(corpus) -> None:
     told = "gone.mp4: was segmented, but is not there any more; if it was moved, put it back"
     assert told in call("segment", corpus.root).output
     assert told in call("report", corpus.root, "--run", "semi-markov").output
-    extracted = call("extract", corpus.root, "--video-encoder", "faster-rcnn-mobilenet", "--random", code=1)
+    extracted = call(
+        "extract",
+        corpus.root,
+        "--video-encoder",
+        "faster-rcnn-mobilenet",
+        "--video-weights",
+        "random",
+        code=1,
+    )
     assert "gone.csv: has no film of the same name" in extracted.output
     assert "gone: its film is not in videos/" in clips_of_gone(corpus, 1)
 
