@@ -1,5 +1,6 @@
 """The corpus folder: where each file is, and which ids exist."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.csv_rows import read_rows
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
+
+NAMED = 5  # files that a note names; it counts the others
+NOBODYS = ("thumbs.db", "desktop.ini", "lost+found", "@eadir")  # what systems leave in folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Corpus:
 
     def clips(self, id: str) -> Path:
         return self.root / "clips" / f"{id}.csv"
+
+    def film_note(self, film: Path) -> Path:
+        """The note with the digest of a film."""
+        return self.root / "clips" / ".made" / f"{film.name}.film.json"
 
     def snippets(self, id: str) -> Path:
         return self.root / "snippets" / f"{id}.csv"
@@ -88,12 +96,16 @@ class Corpus:
         return self.root / "splits" / f"{split}.txt"
 
     def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each id that is ambiguous or not valid Unicode."""
+        """Files of ``folder`` by id, and a failure for each ambiguous id, dead link and bad name."""
         found: dict[str, list[Path]] = {}
         failures = []
         for path in sorted((self.root / folder).glob("*")):
-            if path.is_file() and path.suffix.lower() in suffixes and not path.name.startswith("."):
-                if _is_unicode(path.stem):
+            if path.suffix.lower() in suffixes and not path.name.startswith("."):
+                if path.is_symlink() and not os.path.exists(path):  # noqa: PTH110 — which never raises
+                    failures.append(Failure(_id(path), _dead_link(path)))
+                elif not os.path.isfile(path):  # noqa: PTH113
+                    continue
+                elif _is_unicode(path.stem):
                     found.setdefault(path.stem, []).append(path)
                 else:
                     name = ascii(str(path))
@@ -107,12 +119,23 @@ class Corpus:
         ]
         return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
 
-    def left_out(self, folder: str, suffixes: Sequence[str]) -> list[str]:
-        """Sorted names of the files of ``folder`` that have none of the suffixes, without hidden ones."""
-        return sorted(
-            path.name
-            for path in (self.root / folder).glob("[!.]*")
-            if path.suffix.lower() not in suffixes and path.is_file()
+    def left_out(self, folder: str, suffixes: Sequence[str]) -> str:
+        """A note on what is in ``folder``, but not read as one of its files; empty if that is nothing."""
+        others = [
+            path
+            for path in sorted((self.root / folder).glob("*"))
+            if not path.name.startswith(".")
+            and not path.is_symlink()
+            and path.name.lower() not in NOBODYS
+            and not (os.path.isfile(path) and path.suffix.lower() in suffixes)  # noqa: PTH113
+        ]
+        if not others:
+            return ""
+        named = ", ".join(ascii(path.name)[1:-1] + ("/" if path.is_dir() else "") for path in others[:NAMED])
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        return (
+            f"{self.root / folder}: left out {named}{more}; only files that end in "
+            f"{', '.join(suffixes)} are read"
         )
 
     def ids_in(self, folder: str, suffix: str) -> list[str]:
@@ -179,6 +202,15 @@ class Corpus:
             return {}
         rows = read_rows(path, ("id",), "write the columns id,title, and quote titles that contain commas")
         return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
+
+
+def _id(path: Path) -> str:
+    return path.stem if _is_unicode(path.stem) else ascii(path.stem)
+
+
+def _dead_link(path: Path) -> str:
+    name, target = ascii(str(path))[1:-1], ascii(str(path.readlink()))[1:-1]
+    return f"{name}: links to {target}, which cannot be reached; put that file back, or correct the link"
 
 
 def _is_unicode(name: str) -> bool:

@@ -1,7 +1,7 @@
 """Alignments → files of other programs: subtitles, tables, timelines, ELAN, clips with their text."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
@@ -17,7 +17,7 @@ from mmtool.settings.export import ExportSettings
 from mmtool.stages.export.report import ExportReport
 from mmtool.stages.shared.runs import only_alignments
 from mmtool.video import VIDEO_SUFFIXES
-from mmtool.video.cutting import cut, find_ffmpeg
+from mmtool.video.cutting import FilmCutter, find_ffmpeg
 from mmtool.video.probe import probe
 
 FALLBACK_RATE = 25.0  # frames per second of a timeline whose film and frames are unknown
@@ -55,9 +55,14 @@ def export_alignments(
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
     folder = settings.folder or corpus.exports(run)
     report = ExportReport(run=run, format=settings.format, folder=folder)
-    report.notes += [clash.reason for clash in clashes if clash.id in ids]
+    unusable = {clash.id: clash.reason for clash in clashes if clash.id in ids}
+    if not format.needs_film:
+        report.notes += unusable.values()
     for number, id in enumerate(ids, start=1):
         try:
+            if format.needs_film and id in unusable:
+                report.failures.append(Failure(id, unusable[id]))
+                continue
             alignment = replace(read_alignment(corpus.alignment(run, id))[0], id=id)  # whatever it says
             film = _aligned_film(alignment, videos.get(id), settings.cut, partial(progress, id))
             report.written.append(str(_write(folder, format, film)))
@@ -82,10 +87,14 @@ def _write(folder: Path, format: ExportFormat, film: AlignedFilm) -> Path:
 def _aligned_film(alignment: Alignment, video: Path | None, how: Cut, progress: OnClips) -> AlignedFilm:
     """The alignment with what formats may ask about its film, which is looked at only when they do."""
 
-    def cut_film(interval: Interval, output: Path) -> None:
+    @cache
+    def cutter() -> FilmCutter:
         if video is None:
             raise InputError(alignment.id, "its film is not in videos/", "put it there")
-        cut(video, interval, output, encode=how is Cut.ENCODE, ffmpeg=find_ffmpeg())
+        return FilmCutter(video, alignment.clips)
+
+    def cut_film(interval: Interval, output: Path) -> None:
+        cutter().cut(interval, output, encode=how is Cut.ENCODE, ffmpeg=find_ffmpeg())
 
     return AlignedFilm(
         alignment=alignment,
