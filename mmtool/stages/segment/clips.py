@@ -16,6 +16,7 @@ from mmtool.video.probe import probe
 from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, score_frames
+from mmtool.video.start_timecode import start_timecode
 
 TOLERATED_LOSS = 0.05  # share of a film that may be missing at its end
 
@@ -69,10 +70,16 @@ def clips_from_cut_list(path: Path, cut_list: Path) -> CutFilm:
     Frame numbers that contradict the times are left out: some programs count by an average frame rate.
     """
     rate, header = probe(path).frame_rate, read_header(path)
-    clips = read_cut_list(cut_list, frame_rate=rate, end=header.end, offset=header.offset)
+    clips, notes = read_cut_list(
+        cut_list,
+        frame_rate=rate,
+        end=header.end,
+        offset=header.offset,
+        media_start=start_timecode(path),
+    )
     if timeline_of(path, clips) is None:
         clips = [Clip(clip.start, clip.end) for clip in clips]
-    return CutFilm(clips, [])
+    return CutFilm(clips, notes)
 
 
 def _notes_on_end(path: Path, scores: FrameScores, end: float, settings: SegmentSettings) -> list[str]:
