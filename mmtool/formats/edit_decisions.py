@@ -82,10 +82,11 @@ def read_edit_decisions(
         start = timecode_of(origin, float(rate), drop=reader.drop)
         notes.append(f"its record times count from {start}, which was taken for the start of the film")
     zero = offset if by_clock else 0.0
-    shots = [
-        (event.line, *(float((edge - origin) / rate) + zero for edge in (event.start, event.end)))
-        for event in seen
-    ]
+
+    def seconds(frame: int) -> float:
+        return float((frame - origin) / rate) + zero
+
+    shots = [(event.line, seconds(event.start), seconds(event.end)) for event in seen]
     return EditDecisions(shots, [f"{path}: {note}" for note in notes])
 
 

@@ -12,11 +12,11 @@ from mmtool.video.detectors.contract import Detector
 from mmtool.video.detectors.registry import make_detector
 from mmtool.video.film_header import read_header
 from mmtool.video.frames import timeline_of
+from mmtool.video.media import read_media
 from mmtool.video.probe import probe
 from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
 from mmtool.video.shots import Extent, OnFrames, clips_of, score_frames
-from mmtool.video.start_timecode import start_timecode
 
 TOLERATED_LOSS = 0.05  # share of a film that may be missing at its end
 
@@ -75,7 +75,7 @@ def clips_from_cut_list(path: Path, cut_list: Path) -> CutFilm:
         frame_rate=rate,
         end=header.end,
         offset=header.offset,
-        media_start=start_timecode(path),
+        media_start=read_media(path).start,
     )
     if timeline_of(path, clips) is None:
         clips = [Clip(clip.start, clip.end) for clip in clips]
