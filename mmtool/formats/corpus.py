@@ -9,6 +9,7 @@ from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.csv_rows import read_rows
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
+from mmtool.settings.run_names import check_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class Corpus:
 
     def run(self, run: str) -> Path:
         """The folder of a run; raises SettingError for anything but the name of a folder."""
-        if run in ("", ".", "..") or Path(run).name != run:
-            raise SettingError("run", f"must be the name of a folder in runs/, not {run!r}")
+        if not run:
+            raise SettingError("run", "must be the name of a folder in runs/, not ''")
+        check_runs(run)
         return self.root / "runs" / run
 
     def history(self, run: str) -> Path:

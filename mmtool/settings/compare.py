@@ -6,6 +6,7 @@ from typing import Annotated
 from mmtool.choices import Split
 from mmtool.errors import SettingError
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 
 INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
 
@@ -34,6 +35,7 @@ class CompareSettings(Settings):
     seed: Annotated[int, Option("Seed of the bootstrap.", heading=INTERVALS, at_least=0)] = 0
 
     def check(self) -> None:
+        check_runs(*self.runs, setting="runs")
         if len(set(self.runs)) < 2 or len(set(self.runs)) < len(self.runs):
             raise SettingError(
                 "runs", f"must name at least two different runs, each once, not {', '.join(self.runs)}"

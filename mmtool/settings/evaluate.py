@@ -5,7 +5,7 @@ from typing import Annotated
 
 from mmtool.choices import Split
 from mmtool.settings.options import Option, Settings
-from mmtool.settings.run_names import TIMING
+from mmtool.settings.run_names import TIMING, check_runs
 
 INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
 
@@ -32,3 +32,6 @@ class EvaluateSettings(Settings):
     ] = 1000
     confidence: Annotated[float, Option("Confidence level.", heading=INTERVALS, above=0, below=1)] = 0.95
     seed: Annotated[int, Option("Seed of the bootstrap.", heading=INTERVALS, at_least=0)] = 0
+
+    def check(self) -> None:
+        check_runs(self.run)

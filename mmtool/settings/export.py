@@ -6,6 +6,7 @@ from typing import Annotated
 
 from mmtool.choices import CheckpointChoice, Cut, Split, Unplaced
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 
 INPUT, OUTPUT = "Input", "Output"
 
@@ -74,6 +75,9 @@ class ExportSettings(Settings):
         ),
     ] = Cut.ENCODE
 
+    def check(self) -> None:
+        check_runs(self.run)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportCheckpointSettings(Settings):
@@ -91,3 +95,6 @@ class ExportCheckpointSettings(Settings):
         Path, Option("The file to write.", heading=OUTPUT, flag="output", short="o", metavar="FILE")
     ]
     force: Annotated[bool, Option("Replace an existing file.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
+        check_runs(self.run)
