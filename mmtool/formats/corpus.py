@@ -11,6 +11,10 @@ from mmtool.formats.splits import read_split
 from mmtool.records import Failure
 from mmtool.settings.run_names import check_runs
 
+RESERVED = frozenset({"metrics", "@transform", "@region-names"})
+RESERVED_PROBLEM = "this name is reserved for a file of mmtool's own"
+RESERVED_REMEDY = "rename the film and its text"
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -66,6 +70,8 @@ class Corpus:
         return self.run(run) / "timing.json"
 
     def alignment(self, run: str, id: str) -> Path:
+        """The alignment of a video; raises InputError for a reserved id."""
+        require_usable(id)
         return self.root / "alignments" / run / f"{id}.json"
 
     def metrics(self, run: str) -> Path:
@@ -87,7 +93,7 @@ class Corpus:
         return self.root / "splits" / f"{split}.txt"
 
     def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each id that is ambiguous or not valid Unicode."""
+        """Files of ``folder`` by id, and a failure for each id that is ambiguous, reserved or not Unicode."""
         found: dict[str, list[Path]] = {}
         failures = []
         for path in sorted((self.root / folder).glob("*")):
@@ -104,7 +110,10 @@ class Corpus:
             for id, paths in found.items()
             if len(paths) > 1
         ]
-        return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
+        for id in filter(is_reserved, found):
+            failures.append(Failure(id, f"{found[id][0]}: {RESERVED_PROBLEM}; {RESERVED_REMEDY}"))
+        usable = {id: paths[0] for id, paths in found.items() if len(paths) == 1 and not is_reserved(id)}
+        return usable, failures
 
     def ids_in(self, folder: str, suffix: str) -> list[str]:
         """Sorted ids of the files of ``folder`` that end in ``suffix``, without hidden ones."""
@@ -170,6 +179,17 @@ class Corpus:
             return {}
         rows = read_rows(path, ("id",), "write the columns id,title, and quote titles that contain commas")
         return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
+
+
+def is_reserved(id: str) -> bool:
+    """Whether a file of the package's own has this name, among alignments or in a features file."""
+    return id.casefold() in RESERVED
+
+
+def require_usable(id: str) -> None:
+    """Raise InputError for a reserved id."""
+    if is_reserved(id):
+        raise InputError(id, RESERVED_PROBLEM, RESERVED_REMEDY)
 
 
 def _is_unicode(name: str) -> bool:
