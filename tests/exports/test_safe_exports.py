@@ -303,3 +303,12 @@ def test_a_time_that_no_film_has_is_one_line(corpus, format, end):
     path.write_text(json.dumps(content))
     result = export(corpus, format, code=1)
     assert "film.json: is not a valid alignment file" in plain(result)
+
+
+@pytest.mark.parametrize(
+    "format", ["srt", "vtt", "ass", "csv", "jsonl", "otio", "edl", "fcpxml", "fcp7", "eaf"]
+)
+def test_the_latest_time_that_is_allowed_can_be_written(corpus, format):
+    late = alignment_of("ABC", ((0, 0), (2, 2)), ends=(2, 4, 1e9))
+    write_alignment(corpus.alignment("r", "film"), late, "recipe")
+    export(corpus, format)
