@@ -258,6 +258,18 @@ class PictureFormat(StrEnum):
     SVG = "svg"
 
 
+class Unplaced(StrEnum):
+    """What an export does with snippets that match no clip.
+
+    Attributes:
+        LEAVE_OUT: Tables list them without times; other formats leave them out.
+        KEEP: They are put between their neighbours.
+    """
+
+    LEAVE_OUT = "leave-out"
+    KEEP = "keep"
+
+
 class Cut(StrEnum):
     """How clips are cut out of a film.
 

@@ -10,6 +10,11 @@ from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.csv_rows import read_rows
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
+from mmtool.settings.run_names import check_runs
+
+RESERVED = frozenset({"metrics", "@transform", "@region-names"})
+RESERVED_PROBLEM = "this name is reserved for a file of mmtool's own"
+RESERVED_REMEDY = "rename the film and its text"
 
 NAMED = 5  # files that a note names; it counts the others
 NOBODYS = ("thumbs.db", "desktop.ini", "lost+found", "@eadir")  # what systems leave in folders
@@ -64,8 +69,9 @@ class Corpus:
 
     def run(self, run: str) -> Path:
         """The folder of a run; raises SettingError for anything but the name of a folder."""
-        if run in ("", ".", "..") or Path(run).name != run:
-            raise SettingError("run", f"must be the name of a folder in runs/, not {run!r}")
+        if not run:
+            raise SettingError("run", "must be the name of a folder in runs/, not ''")
+        check_runs(run)
         return self.root / "runs" / run
 
     def history(self, run: str) -> Path:
@@ -75,6 +81,8 @@ class Corpus:
         return self.run(run) / "timing.json"
 
     def alignment(self, run: str, id: str) -> Path:
+        """The alignment of a video; raises InputError for a reserved id."""
+        require_usable(id)
         return self.root / "alignments" / run / f"{id}.json"
 
     def metrics(self, run: str) -> Path:
@@ -96,7 +104,7 @@ class Corpus:
         return self.root / "splits" / f"{split}.txt"
 
     def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each ambiguous id, dead link and bad name."""
+        """Files of ``folder`` by id, and a failure for each unusable id or dead link."""
         found: dict[str, list[Path]] = {}
         failures = []
         for path in sorted((self.root / folder).glob("*")):
@@ -117,7 +125,10 @@ class Corpus:
             for id, paths in found.items()
             if len(paths) > 1
         ]
-        return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
+        for id in filter(is_reserved, found):
+            failures.append(Failure(id, f"{found[id][0]}: {RESERVED_PROBLEM}; {RESERVED_REMEDY}"))
+        usable = {id: paths[0] for id, paths in found.items() if len(paths) == 1 and not is_reserved(id)}
+        return usable, failures
 
     def left_out(self, folder: str, suffixes: Sequence[str]) -> str:
         """A note on what is in ``folder``, but not read as one of its files; empty if that is nothing."""
@@ -211,6 +222,17 @@ def _id(path: Path) -> str:
 def _dead_link(path: Path) -> str:
     name, target = ascii(str(path))[1:-1], ascii(str(path.readlink()))[1:-1]
     return f"{name}: links to {target}, which cannot be reached; put that file back, or correct the link"
+
+
+def is_reserved(id: str) -> bool:
+    """Whether a file of the package's own has this name, among alignments or in a features file."""
+    return id.casefold() in RESERVED
+
+
+def require_usable(id: str) -> None:
+    """Raise InputError for a reserved id."""
+    if is_reserved(id):
+        raise InputError(id, RESERVED_PROBLEM, RESERVED_REMEDY)
 
 
 def _is_unicode(name: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from mmtool import __version__
 from mmtool.choices import Modality
 from mmtool.errors import CallError, InputError
-from mmtool.formats.corpus import Corpus
+from mmtool.formats.corpus import Corpus, require_usable
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features
 from mmtool.formats.features_builder import FeaturesBuilder
@@ -93,6 +93,7 @@ def find_work(
     work = Work()
     for id in ids:
         try:
+            require_usable(id)
             given = inputs(id)
             before = earlier_inputs(id) if earlier_inputs is not None else []
         except InputError as error:
