@@ -122,7 +122,7 @@ def _is_nearly_utf8(data: bytes) -> bool:
 
 
 def _guesses(data: bytes) -> list[tuple[str, float]]:
-    """Codecs and chardet's confidence in them, the best first; none for what is no text at all."""
+    """Codecs and chardet's confidence in them, the best first; none for bytes that are not text."""
     import chardet  # takes a moment to load, and most files are UTF-8
 
     even, odd = data[0::2].count(0), data[1::2].count(0)
