@@ -24,6 +24,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for on
         "split",
         "language",
         "text_format",
+        "encoding",
     ),
     "extract": (
         "video_encoder",

@@ -3,11 +3,11 @@ r"""JSON lines (.jsonl): ``{"text": …, "start": …, "end": …, "kind": …}`
 import json
 import re
 from collections.abc import Iterator
-from typing import TypeGuard
 
-from mmtool.errors import InputError
+from mmtool.records import Interval
 from mmtool.text.source import Part, Passage, Source, parts_without
-from mmtool.text.times import checked_interval
+from mmtool.text.tally import Tally
+from mmtool.text.times import read_time
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _COLON = re.compile(r"\s*:")
@@ -17,37 +17,67 @@ _REMEDY = 'write one object per line, {"text": "…", "start": 1.5, "end": 3.0};
 
 
 def read_objects(source: Source) -> Iterator[Passage]:
-    """Yield the text of each object, in the order of the file; times are in seconds.
+    """Yield the text of each object, in the order of the file, with its times where they can be used.
 
-    Raises InputError for a line that is not such an object, and for an end before its start.
+    Raises InputError where most lines are not such objects, or have times that cannot be used.
     """
+    tally = Tally(source, "object", "objects", _REMEDY)
+    repaired = 0
     for number, (start, end) in enumerate(source.lines(), start=1):
         line = source.text[start:end]
         if not line.strip():
             continue
-        place = f"line {number}"
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
-            raise InputError(source.path, f"{place} is not JSON", _REMEDY) from None
+            tally.drop_unreadable(f"line {number} is not JSON")
+            continue
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-            raise InputError(source.path, f"{place} is not an object with a text", _REMEDY)
-        if _UNWRITABLE.search(row["text"]):
-            raise InputError(source.path, f"{place} contains a NUL or half a surrogate pair", _REMEDY)
-        start_time, end_time, kind = row.get("start"), row.get("end"), row.get("kind") or ""
-        if not isinstance(kind, str):
-            raise InputError(source.path, f"{place}: the kind is not a string", _REMEDY)
-        if start_time is None and end_time is None:
-            interval = None
-        elif _is_time(start_time) and _is_time(end_time):
-            interval = checked_interval(source.path, place, start_time, end_time)
-        else:
-            raise InputError(source.path, f"{place}: start and end must be times in seconds", _REMEDY)
-        yield Passage(_text_of(source.text, start, end), times=interval, kind=kind)
+            tally.drop_unreadable(f"line {number} is not an object with a text")
+            continue
+        if not row["text"].strip():
+            tally.drop_empty()
+            continue
+        repaired += _UNWRITABLE.search(row["text"]) is not None
+        kind = row.get("kind")
+        yield Passage(
+            _text_of(source.text, start, end),
+            times=_times(tally, number, row),
+            kind=_UNWRITABLE.sub("\ufffd", kind if isinstance(kind, str) else json.dumps(kind))
+            if kind
+            else "",
+        )
+    if repaired:
+        counted = "1 object contains" if repaired == 1 else f"{repaired} objects contain"
+        source.notes.append(f"{counted} a NUL or half a surrogate pair, read as \ufffd")
+    tally.finish()
 
 
-def _is_time(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+def _times(tally: Tally, line: int, row: dict[str, object]) -> Interval | None:
+    """The times of an object, which may have a duration in place of an end; None where it has none."""
+    start, end, duration = row.get("start"), row.get("end"), row.get("duration")
+    if start is None and end is None:
+        tally.count()
+        return None
+    first, last = _seconds(start), _seconds(end)
+    if last is None and end is None and first is not None and (lasting := _seconds(duration)) is not None:
+        last = first + lasting
+    if first is None or last is None:
+        tally.no_times(line, "start and end must be times in seconds")
+        return None
+    return tally.interval(line, first, last)
+
+
+def _seconds(value: object) -> float | None:
+    """The time that a value of JSON stands for: a number, or a time in quotes."""
+    if isinstance(value, str):
+        return read_time(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _text_of(text: str, start: int, end: int) -> tuple[Part, ...]:
@@ -67,4 +97,4 @@ def _text_of(text: str, start: int, end: int) -> tuple[Part, ...]:
 
 
 def _unescape(escape: str) -> str:
-    return str(json.loads(f'"{escape}"'))
+    return _UNWRITABLE.sub("\ufffd", str(json.loads(f'"{escape}"')))

@@ -1,60 +1,118 @@
-"""Subtitles: SubRip (.srt) and WebVTT (.vtt, https://www.w3.org/TR/webvtt1/).
+"""SubRip subtitles (.srt): cues are found by their lines of times, and end at the number of the next cue.
 
-In both, cues are found by their lines of times. In WebVTT a cue ends at the next blank line, so that NOTE,
-STYLE and REGION blocks and names of cues are skipped; in SubRip it ends at the number and times of the next
-cue, so that blank lines and years inside a cue are kept.
+Blank lines and years inside a cue are kept. What programs write in spite of the format is read as well.
 """
 
 import html
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from mmtool.errors import InputError
+from mmtool.text.rolling import without_repeats
 from mmtool.text.source import Passage, Source, parts_without
-from mmtool.text.spans import Span
-from mmtool.text.times import parse_interval
+from mmtool.text.tally import Tally
+from mmtool.text.times import read_time
 
-_TIMES = re.compile(r"\s*(-?\d+:.*)-->\s*(\S*).*")
+REMEDY = "write '00:00:01,000 --> 00:00:02,000' and the text on the next line"
+_ARROW = "-->"
+_START = re.compile(r"\s*(-?\d+[:.,].*)")
+_TIME_WORD = re.compile(r"[\d:.,]+", re.ASCII)
 _MARKUP = (
-    r"<br\s*/?>|\\N"
+    r"<br\s{0,9}/?>|\\N"
     r"|</?[a-z][^<>]*>"  # <i>, <font …>, <c.yellow>, <v Name>; but not "I <3 you"
     r"|<\d[\d:.]*>"  # the times of karaoke
     r"|\{\\[^{}]*\}"  # {\an8}
 )
 _TAGS = re.compile(_MARKUP, re.IGNORECASE)
-_TAGS_AND_ENTITIES = re.compile(_MARKUP + r"|&(?:\#\d+|\#x[\da-f]+|\w{1,32});?", re.IGNORECASE)
+_TAGS_AND_ENTITIES = re.compile(_MARKUP + r"|&(?:\#\d{1,7}|\#x[\da-f]{1,6}|\w{1,32});?", re.IGNORECASE)
 
 
-def read_cues(source: Source) -> Iterator[Passage]:
-    """Yield each cue, in the order of the file, with its times.
+def read_subrip(source: Source, *, has_entities: bool = False) -> Iterator[Passage]:
+    """Yield each cue with text, in the order of the file, with its times where they can be used.
 
-    Raises InputError for malformed times, for an end before its start, and for a file without cues.
+    Character references such as ``&amp;`` are read where the text ``has_entities``.
+
+    Raises InputError for a file without cues, or with times of which most cannot be used.
     """
-    is_webvtt = source.text.startswith("WEBVTT")
-    markup = _TAGS_AND_ENTITIES if is_webvtt else _TAGS
+    tally = Tally(source, "cue", "cues", "correct the times")
+    yield from without_repeats(
+        source, list(_cues(source, tally, _TAGS_AND_ENTITIES if has_entities else _TAGS))
+    )
+    tally.finish()
+
+
+def looks_like_subrip(source: Source) -> bool:
+    """Whether a text of unknown format has a line of times as SubRip does, two clocks and an arrow."""
+    found = re.search(r"^\s{0,9}\d+:\d\d?(?::\d\d?)?[.,\d]* ?--> ?\d+:\d\d?", source.text, re.MULTILINE)
+    return found is not None
+
+
+def _cues(source: Source, tally: Tally, markup: re.Pattern[str]) -> Iterator[Passage]:
     spans = list(source.lines())
-    lines = [source.text[start:end] for start, end in spans]
-    times = {index: found for index, line in enumerate(lines) if (found := _TIMES.fullmatch(line))}
+    lines = [source.text[start:end].strip() for start, end in spans]
+    times = {index: found for index in range(len(lines)) if (found := _times_of(lines, index))}
     if not times:
-        remedy = "write '00:00:01,000 --> 00:00:02,000' and the text on the next line"
-        raise InputError(source.path, "has no cue", remedy)
+        raise InputError(source.path, "has no cue", REMEDY)
+    before = [
+        line
+        for line in lines[: next(iter(times))]
+        if line and not line.isdecimal() and not line.startswith("WEBVTT")
+    ]
+    if before:
+        counted = "1 line" if len(before) == 1 else f"{len(before)} lines"
+        source.notes.append(f"{counted} before the first cue left out")
+    number = 0
     for index, stop in pairwise([*times, len(lines)]):
-        start, end = times[index].groups()
-        interval = parse_interval(source.path, f"line {index + 1}", start.strip(), end)
-        first, last = index + 1, stop
-        if is_webvtt:
-            last = next((line for line in range(first, stop) if not lines[line].strip()), stop)
-        if last == stop < len(lines) and last > first and lines[last - 1].strip().isdecimal():
-            last -= 1  # the number of the next cue
-        if first < last:
-            yield Passage(
-                parts_without(source.text, *_body(spans, first, last), markup, _meaning), times=interval
-            )
+        previous = _number_above(lines, index)
+        number = number + 1 if previous is None else previous
+        first, last = index + 1, _end_of(lines, index + 1, stop, number)
+        if first >= last:
+            tally.drop_empty()
+            continue
+        parts = parts_without(source.text, spans[first][0], spans[last - 1][1], markup, _meaning)
+        if not "".join(part.text for part in parts).strip():
+            tally.drop_empty()
+            continue
+        yield Passage(parts, times=tally.times(index + 1, *times[index]))
 
 
-def _body(spans: Sequence[Span], first: int, last: int) -> Span:
-    return spans[first][0], spans[last - 1][1]
+def _times_of(lines: Sequence[str], index: int) -> tuple[str, str] | None:
+    """The start and the end that a line of times has, as they are written; None for another line."""
+    start, arrow, rest = lines[index].partition(_ARROW)
+    if not arrow:
+        return None
+    start, rest = start.strip(), rest.strip()
+    is_numbered = (
+        bool(start and rest) and lines[index - 1].isdecimal() and not "".join(lines[index - 2 : index - 1])
+    )
+    if not (_START.fullmatch(start) or (index and is_numbered)):
+        return None
+    return start, _end_in(rest)
+
+
+def _end_in(rest: str) -> str:
+    """The end of a cue, which follows the arrow; spaces may be in it, and words after it."""
+    words = rest.split(maxsplit=9)
+    spaced = " ".join(takewhile(_TIME_WORD.fullmatch, words[:9]))
+    return spaced if ":" in spaced and read_time(spaced) is not None else "".join(words[:1])
+
+
+def _number_above(lines: Sequence[str], index: int) -> int | None:
+    """The number of the cue whose times are on a line, which is on the line before; None if it has none."""
+    above = lines[index - 1] if index else ""
+    return int(above) if above.isdecimal() and len(above) < 10 else None
+
+
+def _end_of(lines: Sequence[str], first: int, stop: int, number: int) -> int:
+    """The line at which the text of a cue ends: before the number of the next cue."""
+    last = stop
+    if last < len(lines) and last > first and lines[last - 1].isdecimal():
+        return last - 1
+    while last > first and not lines[last - 1]:
+        last -= 1
+    is_alone = last - first > 0 and not lines[last - 2] and lines[last - 1] == str(number + 1)
+    return last - 1 if is_alone else last  # a number with nothing after it
 
 
 def _meaning(markup: str) -> str:

@@ -1,20 +1,29 @@
 """Tables of text: .csv and .tsv, with named columns or with the columns start, end and text."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 from mmtool.errors import InputError
 from mmtool.records import Interval
+from mmtool.text.columns import TIMES, UNNAMED, Clock, Columns, columns_of
 from mmtool.text.source import Part, Passage, Source, parts_without, plain_parts
-from mmtool.text.times import checked_interval, parse_interval
+from mmtool.text.tally import Tally
+from mmtool.text.times import read_time
 
-_COLUMNS = ("start", "end", "text")
+_WHISPER = [
+    "start",
+    "end",
+    "text",
+]  # the headings of whisper's .tsv, which is in milliseconds, without quotes
 _REMEDY = "write rows of start, end and text, or name the columns (text, start, end, kind) in the first row"
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|"")*+)"[ \t]*')
 _DOUBLED = re.compile('""')
 _LONGEST_SECONDS = 100  # of a usual cue; if half of the cues are longer, times are milliseconds
+_MOST_DIGITS = 12  # of a whole number of milliseconds
+_SAMPLE = 50  # rows that show whether a column holds times
+_MOST_NAMES = 5  # of columns that a note lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,91 +43,194 @@ class _Row:
     cells: Sequence[_Cell]
 
 
-def read_table(source: Source) -> Iterator[Passage]:
-    """Yield the text of each row, in the order of the file; times are seconds or H:MM:SS.mmm.
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How rows are taken apart; a quoted cell does not run over a line that is a row itself."""
 
-    Blank lines are skipped, and so are lines that begin with ``#`` unless text is the first column. If the
-    columns are named start, end, text and all times are whole numbers with a median duration above 100,
-    they are milliseconds, as whisper writes them. Raises InputError for a malformed row, for an end
-    before its start, and for a file without rows.
+    delimiter: str
+    has_quotes: bool = True
+    is_row: Callable[[str], bool] = lambda _: False
+
+
+def read_table(source: Source) -> Iterator[Passage]:
+    """Yield the text of each row that has some, in the order of the file, with its times if they can be used.
+
+    Blank rows are skipped, and so are lines that begin with ``#`` unless text is the first column. Times
+    are seconds, H:MM:SS.mmm or timecodes. If the columns are named start, end, text and all times are whole
+    numbers with a median duration above 100, they are milliseconds, as whisper writes them. Raises
+    InputError for a file without rows, or where most rows cannot be used.
     """
     delimiter = "\t" if source.path.suffix.lower() == ".tsv" else _delimiter(source)
-    rows = _rows(source, delimiter)
-    if not rows:
-        raise InputError(source.path, "has no rows", _REMEDY)
-    names = [_plain(source, cell).lower() for cell in rows[0].cells]
-    columns = {name: number for number, name in enumerate(names)}
-    if "text" not in columns:
-        columns = {name: number for number, name in enumerate(_COLUMNS)}
-    else:
-        rows = rows[1:]
-    if columns["text"] > 0:
+    first = next(iter(_rows(source, _Format(delimiter), most=1)), None)
+    names = [_plain(source, cell) for cell in first.cells] if first else []
+    columns = columns_of(names) or UNNAMED
+    is_whisper = delimiter == "\t" and [name.lower() for name in names] == _WHISPER
+    has_quotes = not (is_whisper and _is_milliseconds(_plain_rows(source, delimiter)[1:]))
+    rows = _rows(source, _Format(delimiter, has_quotes, _row_test(delimiter, columns)))
+    if columns.names:
+        rows = [row for row in rows[1:] if [_plain(source, cell) for cell in row.cells] != names]
+    if columns.of["text"] > 0:
         rows = [row for row in rows if not _plain(source, row.cells[0]).startswith("#")]
     if not rows:
         raise InputError(source.path, "has no rows", _REMEDY)
-    if ("start" in columns) is not ("end" in columns):
-        raise InputError(source.path, "names only one of the columns start and end", _REMEDY)
-    in_milliseconds = tuple(names) == _COLUMNS and _is_milliseconds(source, rows)
+    values = [[_plain(source, cell) for cell in row.cells] for row in rows]
+    in_milliseconds = [name.lower() for name in names] == _WHISPER and _is_milliseconds(values)
     if in_milliseconds:
         source.notes.append("start and end are read as milliseconds, as whisper writes them")
-    for row in rows:
-        yield _passage(source, row, columns, 1000 if in_milliseconds else 1)
+        columns = replace(columns, milliseconds=frozenset(TIMES))
+    clock = Clock.of(
+        row[number]
+        for row in values
+        for role in TIMES
+        if (number := columns.of.get(role, -1)) in range(len(row))
+    )
+    columns = _usable(columns, values, clock)
+    source.notes.extend(note for note in (clock.note, _unused(columns, values)) if note)
+    tally = Tally(source, "row", "rows", _REMEDY)
+    for row, cells in zip(rows, values, strict=True):
+        if passage := _passage(source, row, cells, columns, clock, tally):
+            yield passage
+    tally.finish()
 
 
-def _passage(source: Source, row: _Row, columns: Mapping[str, int], scale: int) -> Passage:
-    place, count = f"line {row.line}", len(row.cells)
-    text_column = columns["text"]
-    width = max(columns.values()) + 1
-    if count < width or (count > width and text_column != width - 1):
-        raise InputError(source.path, f"{place} is not a row", _REMEDY)
-    values = {name: _plain(source, row.cells[number]) for name, number in columns.items() if name != "text"}
-    cell = row.cells[text_column]
-    if count > width:  # the rest of the line, which contains the delimiter
+def _usable(columns: Columns, values: Sequence[Sequence[str]], clock: Clock) -> Columns:
+    """The columns without those that only seem to hold times, or that are of no use on their own."""
+    roles = dict(columns.of)
+    for role in columns.guessed.intersection(TIMES):
+        if not _holds_times(values, roles[role], clock):
+            del roles[role]
+    if "start" not in roles or not {"end", "duration"}.intersection(roles):
+        roles = {role: number for role, number in roles.items() if role not in TIMES}
+    if "end" in roles:
+        roles.pop("duration", None)
+    return replace(columns, of=roles)
+
+
+def _holds_times(values: Sequence[Sequence[str]], number: int, clock: Clock) -> bool:
+    cells = [row[number] for row in values if number < len(row) and row[number]][:_SAMPLE]
+    return 2 * sum(clock.read(cell) is not None for cell in cells) > len(cells)
+
+
+def _unused(columns: Columns, values: Sequence[Sequence[str]]) -> str:
+    """A note that names the columns that are not read, above all those that look like times."""
+    numbers = [n for n, name in enumerate(columns.names) if name and n not in columns.of.values()]
+    if not numbers:
+        return ""
+    clock = Clock.of(row[n] for row in values[:_SAMPLE] for n in numbers if n < len(row))
+    names = [columns.names[number][:40] for number in numbers[:_MOST_NAMES]]
+    left = len(numbers) - len(names)
+    said = ", ".join(names) + (f" and {left} more" if left else "")
+    note = (
+        f"1 column is not read: {said}"
+        if len(numbers) == 1
+        else f"{len(numbers)} columns are not read: {said}"
+    )
+    if "start" not in columns.of and any(_holds_times(values, number, clock) for number in numbers):
+        note += "; to use times, name their columns start and end"
+    return note
+
+
+def _passage(
+    source: Source, row: _Row, values: Sequence[str], columns: Columns, clock: Clock, tally: Tally
+) -> Passage | None:
+    """What a row says; None for a row that is left out, which is counted unless it is blank."""
+    if not any(values):
+        return None
+    number, count, width = columns.of["text"], len(row.cells), columns.width
+    is_wide = count > width and any(values[width:])
+    if count == width + 1 and number == width - 1 and not row.cells[number].quoted:
+        is_wide = True  # a text with a comma at its end
+    if count <= number or (is_wide and number != width - 1):
+        tally.drop_unreadable(f"line {row.line} is not a row")
+        return None
+    cell = row.cells[number]
+    if is_wide:  # the rest of the line, which contains the delimiter
         cell = _Cell(cell.raw_start, row.end, False, cell.raw_start)
     parts = _parts(source, cell)
     if not "".join(part.text for part in parts).strip():
-        raise InputError(source.path, f"{place} is not a row", _REMEDY)
-    return Passage(parts, times=_times(source, place, values, scale), kind=values.get("kind", ""))
-
-
-def _times(source: Source, place: str, values: Mapping[str, str], scale: int) -> Interval | None:
-    start, end = values.get("start", ""), values.get("end", "")
-    if not (start or end):
+        tally.drop_empty()
         return None
-    if scale == 1:
-        return parse_interval(source.path, place, start, end)
-    return checked_interval(source.path, place, int(start) / scale, int(end) / scale)
+    said = {role: values[at] for role, at in columns.of.items() if role != "text" and at < count}
+    return Passage(parts, times=_times(row.line, said, columns, clock, tally), kind=said.get("kind", ""))
 
 
-def _is_milliseconds(source: Source, rows: Sequence[_Row]) -> bool:
-    times = [[_plain(source, cell) for cell in row.cells[:2]] for row in rows]
-    if not all(len(pair) == 2 and all(time.isdecimal() for time in pair) for pair in times):
+def _times(
+    line: int, said: Mapping[str, str], columns: Columns, clock: Clock, tally: Tally
+) -> Interval | None:
+    written = {role: said[role] for role in TIMES if said.get(role)}
+    if not written:
+        tally.count()
+        return None
+    read = {
+        role: clock.read(cell, 1000 if role in columns.milliseconds else 1) for role, cell in written.items()
+    }
+    for role in ("start", "duration" if "duration" in columns.of else "end"):
+        if read.get(role) is None:
+            tally.no_times(line, f"'{written.get(role, '')[:40]}' is not a time")
+            return None
+    start = read["start"] or 0.0
+    end = start + (read["duration"] or 0.0) if "duration" in columns.of else read["end"] or 0.0
+    last = written.get("end", f"{end:g}")
+    return tally.interval(line, start, end, (written["start"], last))
+
+
+def _is_milliseconds(values: Sequence[Sequence[str]]) -> bool:
+    """Whether the first two cells are whole numbers, except for a few rows, and too far apart for seconds."""
+    whole = [row[:2] for row in values if len(row) > 1 and all(map(_is_whole, row[:2]))]
+    others = [
+        cell for row in values for cell in row[:2] if not _is_whole(cell) and read_time(cell) is not None
+    ]
+    if others or 2 * len(whole) <= len(values):
         return False
-    return median(int(end) - int(start) for start, end in times) > _LONGEST_SECONDS
+    return median(int(end) - int(start) for start, end in whole) > _LONGEST_SECONDS
+
+
+def _is_whole(cell: str) -> bool:
+    return cell.isascii() and cell.isdecimal() and len(cell) <= _MOST_DIGITS
+
+
+def _plain_rows(source: Source, delimiter: str) -> list[list[str]]:
+    """The cells of each line that is not blank, without a meaning of quotes."""
+    lines = (source.text[start:end] for start, end in source.lines())
+    return [[cell.strip() for cell in line.split(delimiter, 3)] for line in lines if line.strip()]
+
+
+def _row_test(delimiter: str, columns: Columns) -> Callable[[str], bool]:
+    """Tell lines that are rows with times from lines of a cell in quotes."""
+    numbers = [columns.of[role] for role in ("start", "end") if role in columns.of]
+
+    def is_row(line: str) -> bool:
+        cells = line.split(delimiter, columns.width)
+        return len(cells) >= columns.width and all(
+            read_time(cells[number].strip(' "')) is not None for number in numbers
+        )
+
+    return is_row if numbers else lambda _: False
 
 
 def _delimiter(source: Source) -> str:
     """The delimiter that gives a first row of named columns, or of times and a text; otherwise a comma."""
     for delimiter in ",;\t|":
-        first = next(iter(_rows(source, delimiter, most=1)), None)
+        first = next(iter(_rows(source, _Format(delimiter), most=1)), None)
         if first is None:
             continue
         cells = [_plain(source, cell) for cell in first.cells]
-        if "text" in (cell.lower() for cell in cells) or (
-            len(cells) >= len(_COLUMNS) and cells[0][:1].isdecimal() and cells[1][:1].isdecimal()
+        if columns_of(cells) or (
+            len(cells) >= UNNAMED.width and cells[0][:1].isdecimal() and cells[1][:1].isdecimal()
         ):
             return delimiter
     return ","
 
 
-def _rows(source: Source, delimiter: str, most: int | None = None) -> list[_Row]:
+def _rows(source: Source, form: _Format, most: int | None = None) -> list[_Row]:
     """The rows that are not blank, without comments before the first one."""
     rows: list[_Row] = []
     text, at = source.text, 0
+    stop = re.compile(f"[{re.escape(form.delimiter)}\\n]")
     while at < len(text) and (most is None or len(rows) < most):
         cells, start = [], at
         while True:
-            cell, at = _cell(text, at, delimiter)
+            cell, at = _cell(text, at, form, stop)
             cells.append(cell)
             if at >= len(text) or text[at] == "\n":
                 break
@@ -130,13 +242,14 @@ def _rows(source: Source, delimiter: str, most: int | None = None) -> list[_Row]
     return rows
 
 
-def _cell(text: str, at: int, delimiter: str) -> tuple[_Cell, int]:
+def _cell(text: str, at: int, form: _Format, stop: re.Pattern[str]) -> tuple[_Cell, int]:
     """The cell that begins at ``at``, and where it ends; a quote that is never closed is text."""
-    found = _QUOTED.match(text, at) if text.startswith(('"', ' "'), at) else None
-    if found and (found.end() == len(text) or text[found.end()] in ("\n", delimiter)):
+    found = _QUOTED.match(text, at) if form.has_quotes and text.startswith(('"', ' "'), at) else None
+    is_closed = found and (found.end() == len(text) or text[found.end()] in ("\n", form.delimiter))
+    if found and is_closed and not any(map(form.is_row, found[1].split("\n")[1:])):
         return _Cell(*found.span(1), True, at), found.end()
-    stop = re.compile(f"[{re.escape(delimiter)}\\n]").search(text, at)
-    end = stop.start() if stop else len(text)
+    border = stop.search(text, at)
+    end = border.start() if border else len(text)
     return _Cell(at, end, False, at), end
 
 
@@ -147,4 +260,6 @@ def _parts(source: Source, cell: _Cell) -> tuple[Part, ...]:
 
 
 def _plain(source: Source, cell: _Cell) -> str:
+    if not cell.quoted:
+        return source.text[cell.start : cell.end].strip()
     return "".join(part.text for part in _parts(source, cell)).strip()

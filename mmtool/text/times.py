@@ -1,42 +1,36 @@
-"""Reading times as people write them."""
+"""Reading times as people and programs write them."""
 
+import math
 import re
-from pathlib import Path
 
-from mmtool.errors import InputError
-from mmtool.records import Interval
-
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)(?:[.,](\d{1,9}))?", re.ASCII)
-_SECONDS = re.compile(r"(\d{1,9})(?:[.,](\d{1,9}))?", re.ASCII)
-
-
-def parse_interval(path: Path, place: str, start: str, end: str) -> Interval:
-    """Read a start and an end, each in seconds, M:SS.mmm or H:MM:SS.mmm with a point or a comma.
-
-    ``place`` says where in ``path`` they are ("line 7"). Raises InputError for what is not a time, and
-    for an end that is not after its start.
-    """
-    interval = Interval(parse_time(path, place, start), parse_time(path, place, end))
-    return checked_interval(path, place, interval.start, interval.end, written=(start, end))
+LATEST = 1e9  # seconds; no film lasts as long, and numbers beyond are not times
+_CLOCK = re.compile(
+    r"(?:(?P<hours>\d{1,4}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2})"
+    r"(?:[.,](?P<fraction>\d{1,9})(?:[.,](?P<rest>\d{1,20}))?|:(?P<milliseconds>\d{3}))?",
+    re.ASCII,
+)
+_SECONDS = re.compile(r"(\d{1,9})(?:[.,](\d{1,18}))?", re.ASCII)
+_SPACES = re.compile(r"(?<=[\d:.,])\s+(?=[\d:.,])")  # which machine translation puts into times
 
 
-def checked_interval(
-    path: Path, place: str, start: float, end: float, *, written: tuple[object, object] | None = None
-) -> Interval:
-    """The interval; raises InputError, with the times as ``written``, for an end not after its start."""
-    if end <= start:
-        first, last = written or (start, end)
-        raise InputError(path, f"{place}: the end {last} is not after the start {first}", "correct the times")
-    return Interval(float(start), float(end))
-
-
-def parse_time(path: Path, place: str, text: str) -> float:
-    """Read a time in seconds; raises InputError for what is not a time."""
+def read_time(text: str) -> float | None:
+    """Read seconds, M:SS.mmm or H:MM:SS.mmm, with a point or a comma; None for what is not a time."""
+    text = _SPACES.sub("", text.strip())
     if clock := _CLOCK.fullmatch(text):
-        hours, minutes, seconds, fraction = clock.groups()
-        whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+        minutes, seconds = int(clock["minutes"]), int(clock["seconds"])
+        fraction = clock["fraction"] or clock["milliseconds"]
+        if clock["rest"]:  # "01,249.0999999": milliseconds with a fraction
+            fraction = fraction.rjust(3, "0") + clock["rest"]
+        if minutes > 59 or seconds > 59:
+            return None
+        whole = int(clock["hours"] or 0) * 3600 + minutes * 60 + seconds
     elif plain := _SECONDS.fullmatch(text):
         whole, fraction = int(plain[1]), plain[2]
     else:
-        raise InputError(path, f"{place}: '{text}' is not a time", "write seconds or H:MM:SS.mmm")
+        return None
     return float(f"{whole}.{fraction or 0}")  # one rounding, so that equal times compare equal
+
+
+def is_time(value: float) -> bool:
+    """Whether a number of seconds can be a time of a film."""
+    return math.isfinite(value) and 0 <= value <= LATEST

@@ -113,6 +113,18 @@ def test_the_order_posterior_agrees_with_the_alignment():
         order_posterior(clips, ["…"], parameters)
 
 
+def test_texts_without_letters_take_no_time_on_the_course():
+    clips = [Interval(k * 1.5, k * 1.5 + 1.5) for k in range(10)]
+    texts = ["…", "Anna runs home.", "♪", "Ben waits.", "!"]
+    course = order_posterior(clips, texts, default_parameters())
+    spoken = order_posterior(clips, [texts[1], texts[3]], default_parameters())
+    np.testing.assert_array_equal(course[:, [1, 3]], spoken)
+    np.testing.assert_allclose(course.sum(axis=2), 1.0, atol=1e-9)
+    assert not course[:, [0, 2, 4], 1].any()
+    np.testing.assert_array_equal(course[:, 2, 2], spoken[:, 0, 2])
+    assert (course[:, 0, 2] == 1).all()
+
+
 def test_tables_of_videos_side_by_side_are_looked_up_by_video():
     tables = [np.arange(n * m * 2, dtype=np.float32).reshape(n, m, 2) for n, m in SIZES]
     clip, snippet = np.array([6, 0, 8, 0]), np.array([3, 5, 1, 0])

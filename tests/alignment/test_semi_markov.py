@@ -302,7 +302,7 @@ def test_a_side_counts_from_its_edge() -> None:
         ([], ["a"], {}, "no clips"),
         ([Interval(0, 1), Interval(1, 1)], ["a"], {}, "clip 1 has no duration"),
         ([Interval(1, 2), Interval(0, 1)], ["a"], {}, "clip 1 starts before clip 0"),
-        (clips_at(0, 1), ["a", "..."], {}, "snippet 1 has no letters"),
+        (clips_at(0, 1), ["♪♪", "..."], {}, "snippet 0 has no letters, nor has any other"),
         (clips_at(0, 9), ["a"], {"text_end": 10.0}, "outside"),
         (clips_at(0, 9), ["a"], {"text_start": 5.0, "text_end": 4.0}, "outside"),
         (clips_at(0, 9), ["a"], {"emissions": np.array([[np.nan]])}, "not finite"),
@@ -319,6 +319,22 @@ def test_a_side_counts_from_its_edge() -> None:
 def test_bad_input_is_named(clips: list, texts: list, options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         align_narration(clips, texts, PARAMETERS, **options)
+
+
+def test_texts_without_letters_have_no_clip_and_change_nothing_else() -> None:
+    clips = clips_at(*range(9))
+    emissions = np.linspace(0.0, 1.0, 16).reshape(2, 8)
+    alone = align_narration(clips, ["a" * 40, "b" * 30], PARAMETERS, emissions=emissions)
+    texts = ["♪♪", "a" * 40, "…", "-->", "b" * 30, "!"]
+    padded = np.full((6, 8), 9.0)
+    padded[[1, 4]] = emissions
+    mixed = align_narration(clips, texts, PARAMETERS, emissions=padded)
+    assert mixed.matches == tuple((clip, (1, 4)[snippet]) for clip, snippet in alone.matches) != ()
+    np.testing.assert_array_equal(mixed.posterior[[1, 4]], alone.posterior)
+    assert not mixed.posterior[[0, 2, 3, 5]].any()
+    assert mixed.snippet_confidence[[0, 2, 3, 5]].tolist() == [1.0] * 4
+    assert mixed.unmatched.snippets[[0, 2, 3, 5]].tolist() == [1.0] * 4
+    assert {snippet for clip in mixed.candidates for snippet, _ in clip} == {1, 4}
 
 
 def test_no_text_leaves_every_clip_unmatched() -> None:

@@ -7,7 +7,7 @@ Emission scores from any similarity of clips and snippets can be added.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,14 +87,29 @@ def align_narration(
         most_probable_path: Follow the most probable path (Viterbi) instead of minimising the expected risk.
             The confidence is the posterior in both cases.
 
+    Texts without letters and digits ("♪♪", "…") are not read aloud: they are certain to have no clip.
+
     Raises:
         ExtentError: The given start or end lies outside the video.
-        ValueError: Clips have no duration or are out of order, a text has no letters or digits, emissions are
+        ValueError: Clips have no duration or are out of order, no text has letters or digits, emissions are
             not finite, or the text does not fit into the video.
     """
     _check(clips, texts, emissions, text_start, text_end)
     if not texts:
         return _without_text(clips)
+    spoken = spoken_texts(texts)
+    if len(spoken) < len(texts):
+        aligned = align_narration(
+            clips,
+            [texts[index] for index in spoken],
+            parameters,
+            title=title,
+            emissions=None if emissions is None else emissions[spoken],
+            text_start=text_start,
+            text_end=text_end,
+            most_probable_path=most_probable_path,
+        )
+        return _with_unspoken(aligned, spoken, len(texts))
     video = timed_video(clips, texts, parameters)
     extent = tuple(t if t is None else t / parameters.unit for t in (text_start, text_end))
     _require_time(video, parameters, extent[0], extent[1])
@@ -134,9 +149,8 @@ def _check(
             raise ValueError(f"clip {number} has no duration")
         if number and clip.start < clips[number - 1].start:
             raise ValueError(f"clip {number} starts before clip {number - 1}")
-    for number, text in enumerate(texts):
-        if not any(c.isalnum() for c in text):
-            raise ValueError(f"snippet {number} has no letters")
+    if texts and not spoken_texts(texts):
+        raise ValueError("snippet 0 has no letters, nor has any other")
     if emissions is not None:
         if emissions.shape != (len(texts), len(clips)):
             raise ValueError(f"the similarity is {emissions.shape}, not {(len(texts), len(clips))}")
@@ -148,6 +162,31 @@ def _check(
         raise ExtentError(
             f"the narration from {start:g} to {end:g} s is outside of the video, {first:g} to {last:g} s"
         )
+
+
+def spoken_texts(texts: Sequence[str]) -> list[int]:
+    """The numbers of the texts that have letters or digits, so that a narrator can read them."""
+    return [number for number, text in enumerate(texts) if any(map(str.isalnum, text))]
+
+
+def _with_unspoken(aligned: TimedAlignment, spoken: list[int], count: int) -> TimedAlignment:
+    """The alignment of ``count`` texts, of which only those that are spoken were aligned."""
+    number_of = np.array([*spoken, UNMATCHED])  # by the label; UNMATCHED is -1, the last
+    posterior = np.zeros((count, aligned.posterior.shape[1]))
+    posterior[spoken] = aligned.posterior
+    confidence, unmatched = np.ones(count), np.ones(count)
+    confidence[spoken], unmatched[spoken] = aligned.snippet_confidence, aligned.unmatched.snippets
+    return replace(
+        aligned,
+        labels=number_of[aligned.labels],
+        posterior=posterior,
+        snippet_confidence=confidence,
+        unmatched=replace(aligned.unmatched, snippets=unmatched),
+        candidates=tuple(
+            tuple((spoken[snippet], probability) for snippet, probability in likely)
+            for likely in aligned.candidates
+        ),
+    )
 
 
 def _require_time(
@@ -174,11 +213,27 @@ def order_posterior(
     _check(clips, texts, None, None, None)
     if not texts:
         return np.zeros((len(clips), 0, 3))
+    spoken = spoken_texts(texts)
+    if len(spoken) < len(texts):
+        course = order_posterior(clips, [texts[index] for index in spoken], parameters, title=title)
+        return _course_with_unspoken(course, spoken, len(texts))
     video = timed_video(clips, texts, parameters)
     marginals = forward_backward(timing_lattice(video, parameters, title, None, None, None))
     started = np.clip(np.cumsum(marginals.starts, axis=1)[:, video.cells].T, 0.0, 1.0)  # (N, M)
     ended = np.minimum(np.cumsum(marginals.ends, axis=1)[:, video.cells].T, started)
     return np.stack([1 - started, started - ended, np.maximum(ended, 0.0)], axis=-1)
+
+
+def _course_with_unspoken(course: Floats, spoken: list[int], count: int) -> Floats:
+    """The same for all texts: one that is not spoken takes no time, at the end of the one before it."""
+    whole = np.zeros((len(course), count, 3))
+    whole[:, :, 2] = 1.0  # before the first text that is spoken
+    for place, number in enumerate(spoken):
+        whole[:, number] = course[:, place]
+        until = spoken[place + 1] if place + 1 < len(spoken) else count
+        whole[:, number + 1 : until, 2] = course[:, [place], 2]
+        whole[:, number + 1 : until, 0] = 1 - course[:, [place], 2]
+    return whole
 
 
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:

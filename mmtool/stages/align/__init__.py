@@ -7,9 +7,9 @@ from mmtool.lazy import lazy_names
 if TYPE_CHECKING:
     from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
     from mmtool.stages.align.stage import align
-    from mmtool.stages.align.timed_video import Sources, align_video
+    from mmtool.stages.align.timed_video import Sources, align_video, notes_on
 
-__all__ = ["AlignReport", "AlignedVideo", "Outcome", "Sources", "align", "align_video"]
+__all__ = ["AlignReport", "AlignedVideo", "Outcome", "Sources", "align", "align_video", "notes_on"]
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
@@ -19,5 +19,6 @@ __getattr__, __dir__ = lazy_names(
         "Sources": "mmtool.stages.align.timed_video",
         "align": "mmtool.stages.align.stage",
         "align_video": "mmtool.stages.align.timed_video",
+        "notes_on": "mmtool.stages.align.timed_video",
     },
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from mmtool.records import Failure, Progress
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput
 from mmtool.stages.align.report import AlignedVideo
-from mmtool.stages.align.timed_video import Sources, time_video
+from mmtool.stages.align.timed_video import Sources, notes_on, time_video
 from mmtool.stages.shared.clips_and_snippets import read_pair
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ class _TimingAligner:
         """Align one video unless it is aligned already; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
         recipe = self._recipe(id)
+        notes = tuple(f"{id}: {note}" for note in notes_on(snippets))
         existing = self.output.existing(id, recipe)
         if existing is not None:
-            return existing
+            return replace(existing, notes=notes)
         video = VideoToAlign(
             id=id,
             clips=clips,
@@ -98,7 +100,8 @@ class _TimingAligner:
             title=self.titles.get(id, ""),
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
         )
-        return self.output.write(timed.alignment, recipe, timing=timed.timing, unmatched=timed.unmatched)
+        written = self.output.write(timed.alignment, recipe, timing=timed.timing, unmatched=timed.unmatched)
+        return replace(written, notes=notes)
 
     def _recipe(self, id: str) -> str:
         inputs = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]

@@ -25,6 +25,7 @@ class AlignedVideo:
     path: Path
     quality: Quality
     outcome: Outcome
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

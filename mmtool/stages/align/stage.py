@@ -79,6 +79,7 @@ def _add(report: AlignReport, result: AlignedVideo | Failure, settings: AlignSet
         report.failures.append(Failure(result.id, _rejection(result, settings.require)))
         return
     (report.done if result.outcome is Outcome.WRITTEN else report.unchanged).append(result.id)
+    report.notes += result.notes
     if result.doubt:
         report.notes.append(result.doubt)
 

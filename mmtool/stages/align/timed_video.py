@@ -1,5 +1,6 @@
 """One video in memory → its alignment by timing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from mmtool.choices import Decoder, TimingPath
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
 from mmtool.formats.digests import digest_json
-from mmtool.records import Alignment
+from mmtool.records import Alignment, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import judged_alignment
 
@@ -29,6 +30,19 @@ class Sources(NamedTuple):
 
     clips: Path
     snippets: Path
+
+
+def notes_on(snippets: Sequence[Snippet]) -> list[str]:
+    """What the user should know about the snippets: which of them timing leaves without a clip."""
+    texts = [snippet.text for snippet in snippets]
+    count = len(texts) - len(semi_markov.spoken_texts(texts))
+    if not count:
+        return []
+    return [
+        "1 snippet has no letters and was not placed"
+        if count == 1
+        else f"{count} snippets have no letters and were not placed"
+    ]
 
 
 def align_video(

@@ -9,7 +9,7 @@ from mmtool.errors import CallError, InputError, SettingError
 from mmtool.records import Alignment, Clip, Interval, Progress, Quality, Snippet, Verdict, silent
 from mmtool.settings.options import Settings, settings_of
 from mmtool.settings.run import FilmSettings, chosen_settings
-from mmtool.stages.align import Sources, align_video
+from mmtool.stages.align import Sources, align_video, notes_on
 from mmtool.stages.run.sources import require_film_and_text
 from mmtool.stages.segment import cut_film, split_text
 
@@ -17,7 +17,7 @@ from mmtool.stages.segment import cut_film, split_text
 IN_MEMORY = frozenset(
     {
         *("detector", "threshold", "min_clip_frames", "detector_options", "weights", "start", "end"),
-        *("incomplete", "clips", "split", "language", "text_format"),
+        *("incomplete", "clips", "split", "language", "text_format", "encoding"),
         *("decoder", "path", "text_start", "text_end", "min_confidence"),
     }
 )
@@ -155,7 +155,8 @@ def align_film(
         raise CallError(str(error)) from error
     if alignment.quality is None:
         raise ValueError("an alignment that was not judged")
-    return FilmAlignment(alignment=alignment, quality=alignment.quality, notes=(*cut.notes, *snippets.notes))
+    notes = (*cut.notes, *snippets.notes, *notes_on(snippets.snippets))
+    return FilmAlignment(alignment=alignment, quality=alignment.quality, notes=notes)
 
 
 def _refuse_others(settings: Settings) -> None:

@@ -24,10 +24,17 @@ def split_text(path: Path, settings: SegmentSettings) -> TextFile:
     Raises:
         InputError: The text cannot be read, or is empty.
     """
-    text = read_text(path, split=settings.split, language=settings.language, text_format=settings.text_format)
+    text = read_text(
+        path,
+        split=settings.split,
+        language=settings.language,
+        text_format=settings.text_format,
+        encoding=settings.encoding,
+    )
     notes = [f"{path}: {note}" for note in text.notes]
     if text.encoding not in EXPECTED_ENCODINGS:
-        notes.insert(0, f"{path}: read as {text.encoding}; save it as UTF-8 if the snippets look wrong")
+        remedy = "save it as UTF-8, or name its `encoding`, if the snippets look wrong"
+        notes.insert(0, f"{path}: read as {text.encoding}; {remedy}")
     return replace(text, notes=notes)
 
 
@@ -51,6 +58,8 @@ def _segment_text(id: str, path: Path, output: Path, settings: SegmentSettings) 
         "format": str(settings.text_format),
         "places": True,  # snippets made before they kept their places are made again
     }
+    if settings.encoding is not None:
+        determining["encoding"] = settings.encoding
     recipe = Recipe("segment", determining, {path.name: fingerprint(path)})
     if not must_write(output, recipe, force=settings.force):
         return SegmentedText(id=id, path=path)
