@@ -106,10 +106,7 @@ def test_one_call_at_a_time_writes_a_file(tmp_path):
     call("extract", corpus.root, *TIMING)
     with sole_writer(corpus.features("timing")):
         result = call("extract", corpus.root, *TIMING, "--force", code=2)
-        assert (
-            "timing.h5: another process is writing this file; wait for it, or name another file"
-            in result.stderr
-        )
+        assert "timing.h5: another process is writing it; wait until that has finished" in result.stderr
         call("extract", corpus.root, *TIMING, "--video-name", "other")
     call("extract", corpus.root, *TIMING, "--force")
 
