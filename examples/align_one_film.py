@@ -14,26 +14,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import mmtool
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.settings.extract import ExtractSettings
-from mmtool.stages.align import align
 from mmtool.stages.demo import demo_encoders
-from mmtool.stages.extract import extract
-from mmtool.stages.run import align_film
-from mmtool.stages.segment import segment
 
 
 def align_by_timing(film: Path, text: Path) -> None:
     """Align in memory and print each snippet with its times."""
-    found = align_film(film, text)
+    found = mmtool.align_film(film, text)
     for match in found.matches:
         print(f"{match.start:6.1f}–{match.end:6.1f} s  {match.confidence:4.0%}  {match.text}")
     for snippet in found.unplaced:
         print(f"{'unmatched':>15}        {snippet.text}")
 
 
-def align_with_run(film: Path, text: Path, run: Path, encoders: ExtractSettings) -> None:
+def align_with_run(film: Path, text: Path, run: Path, encoders: mmtool.ExtractSettings) -> None:
     """Make a corpus of one video, align it with the run and print each snippet with its times."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = Corpus(Path(folder))
@@ -43,9 +39,9 @@ def align_with_run(film: Path, text: Path, run: Path, encoders: ExtractSettings)
             shutil.copy(source, path)
         shutil.copytree(run, corpus.run(run.name))
 
-        segment(corpus.root)
-        extract(corpus.root, encoders)
-        report = align(corpus.root, run=run.name)
+        mmtool.segment(corpus.root)
+        mmtool.extract(corpus.root, encoders)
+        report = mmtool.align(corpus.root, run=run.name)
         for failure in report.failures:
             print(failure.reason)
         alignment, _ = read_alignment(corpus.alignment(run.name, "film"))
@@ -70,7 +66,7 @@ def main() -> None:
         return
     encoders = demo_encoders(run.resolve().parents[1])
     if arguments.timing:
-        encoders = ExtractSettings(video_encoder="timing", text_encoder="length")
+        encoders = mmtool.ExtractSettings(video_encoder="timing", text_encoder="length")
     align_with_run(film, text, run, encoders)
 
 

@@ -9,13 +9,8 @@ splits into a folder of the same layout and leave out ``draw_corpus``.
 import argparse
 from pathlib import Path
 
-from mmtool.stages.align import align
+import mmtool
 from mmtool.stages.demo import draw_corpus
-from mmtool.stages.evaluate import evaluate
-from mmtool.stages.extract import extract
-from mmtool.stages.project import project
-from mmtool.stages.segment import segment
-from mmtool.stages.train import train
 
 RUN = "timing"
 
@@ -31,12 +26,12 @@ def main() -> None:
     held_out = max(1, movies // 5)
 
     draw_corpus(root, train=movies, val=held_out, test=held_out)
-    segment(root)
-    extract(root, video_encoder="timing", text_encoder="length")
-    project(root)
-    train(root, run=RUN, epochs=arguments.epochs)
-    align(root, run=RUN, split="test")
-    report = evaluate(root, run=RUN, split="test")
+    mmtool.segment(root)
+    mmtool.extract(root, video_encoder="timing", text_encoder="length")
+    mmtool.project(root)
+    mmtool.train(root, run=RUN, epochs=arguments.epochs)
+    mmtool.align(root, run=RUN, split="test")
+    report = mmtool.evaluate(root, run=RUN, split="test")
 
     for name, summary in report.measures.items():
         print(f"{name:26} {summary.video_accuracy.value:6.1%} {summary.text_iou.value:6.1%}")

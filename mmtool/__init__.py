@@ -75,7 +75,9 @@ if TYPE_CHECKING:
     from mmtool.stages.imports import import_checkpoint as import_checkpoint
     from mmtool.stages.imports import import_corpus as import_corpus
     from mmtool.stages.info import InfoReport as InfoReport
+    from mmtool.stages.info import VerifyReport as VerifyReport
     from mmtool.stages.info import info as info
+    from mmtool.stages.info import verify as verify
     from mmtool.stages.plot import PlotReport as PlotReport
     from mmtool.stages.plot import plot as plot
     from mmtool.stages.project import ProjectReport as ProjectReport
@@ -140,7 +142,7 @@ _HOMES = {
     ),
     "mmtool.stages.extract": ("ExtractReport", "ExtractedFeatures", "extract"),
     "mmtool.stages.imports": ("ImportCheckpointReport", "ImportReport", "import_checkpoint", "import_corpus"),
-    "mmtool.stages.info": ("InfoReport", "info"),
+    "mmtool.stages.info": ("InfoReport", "VerifyReport", "info", "verify"),
     "mmtool.stages.plot": ("PlotReport", "plot"),
     "mmtool.stages.project": ("ProjectReport", "project"),
     "mmtool.stages.report": ("PageReport", "report"),

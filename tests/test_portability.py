@@ -16,7 +16,8 @@ from mmtool.errors import CallError
 from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.checkpoints import Checkpoint, write_checkpoint
 from mmtool.formats.events import EventLog
-from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader
+from mmtool.formats.features import FeatureGroup, FeaturesHeader
+from mmtool.formats.features_builder import FeaturesBuilder
 from mmtool.formats.pictures import write_picture
 from support.commands import call
 from support.films import draw_film

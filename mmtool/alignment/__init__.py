@@ -1,1 +1,1 @@
-"""Decide which clips belong to which snippets: a network, timing, or the similarity of features."""
+"""Decide which clips belong to which snippets: by a network, by timing, or by the similarity of features."""

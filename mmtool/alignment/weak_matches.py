@@ -1,4 +1,4 @@
-"""Leave out the matches that a decoder is not sure of."""
+"""Leave out the matches in which a decoder has little confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from mmtool.records import Alignment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmatchedProbability:
-    """That a clip has no snippet (N,), and that a snippet has no clip (M,)."""
+    """The probabilities that each clip has no snippet (N,), and each snippet no clip (M,)."""
 
     clips: Floats
     snippets: Floats
@@ -22,9 +22,9 @@ def without_weak_matches(
 ) -> Alignment:
     """Leave out all matches of the clips whose confidence is below ``min_confidence``.
 
-    Confidence stays that of the label, which is now to have none: it is taken from ``unmatched``, or,
-    where the decoder does not know it, is the probability that the match was wrong. A snippet that
-    keeps some clips has their mean confidence, weighted with their time.
+    The confidence is then that of having no match. It is taken from ``unmatched`` or, if the decoder does not
+    provide it, is the probability that the match was wrong. A snippet that keeps some clips has their mean
+    confidence, weighted by their duration.
     """
     sure, seconds = np.array(alignment.clip_confidence), np.array([c.duration for c in alignment.clips])
     snippet_sure = np.array(alignment.snippet_confidence)

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict
@@ -202,11 +202,3 @@ def timecode(seconds: float) -> str:
     """H:MM:SS.s, rounded to a tenth of a second."""
     tenths = round(seconds * 10)
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
-
-
-def run_stage(stage: Callable[[Progress], Report], *, as_json: bool) -> None:
-    """Run a stage with progress bars, and print its report."""
-    with error_boundary():
-        with progress_bars(quiet=as_json) as progress:
-            report = stage(progress)
-        finish(report, as_json=as_json)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmtool.cli.console import error_boundary, out, print_json, show_facts
+from mmtool.cli.console import error_boundary, finish, out, print_json, progress_bars, show_facts
 from mmtool.cli.options import Json
 
 if TYPE_CHECKING:
@@ -16,16 +16,27 @@ if TYPE_CHECKING:
 
 def info(
     file: Annotated[Path, typer.Argument(help="A corpus folder, or a file in it.", metavar="FILE")],
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Read every file to the end, compare checksums, and name what is damaged."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a file is and what it holds.
+    """Show what a file is and what it holds, or verify that it is intact.
 
     Reads a corpus folder, features, a checkpoint, a run's config, clips, snippets, annotations, an
     alignment or metrics. Writes nothing.
 
     Example: mmtool info my-corpus/features/bert.h5
+
+    Example: mmtool info my-corpus --verify
     """
     with error_boundary():
+        if verify:
+            _verify(file, as_json=as_json)
+            return
         from mmtool.stages.info import info as stage
 
         report = stage(file)
@@ -35,6 +46,14 @@ def info(
             out.print(facts_table(report.facts))
         else:
             show_facts(report.facts)
+
+
+def _verify(file: Path, *, as_json: bool) -> None:
+    from mmtool.stages.info import verify
+
+    with progress_bars(quiet=as_json) as bars:
+        report = verify(file, progress=bars)
+    finish(report, as_json=as_json)
 
 
 def facts_table(facts: "Mapping[str, object]") -> "Table":

@@ -50,7 +50,7 @@ def _is_row(loaded: object) -> bool:
     return _encodes(loaded, *Modality)
 
 
-_TABLES: dict[Modality, Registry[Any]] = {  # one table; errors name the setting of the modality
+ENCODERS: dict[Modality, Registry[Any]] = {  # one table; errors name the setting of the modality
     modality: Registry(
         GROUP, f"{modality}_encoder", BUILT_IN, expected="an encoder class or an EncoderPair", accepts=_is_row
     )
@@ -63,13 +63,13 @@ def encoder_names(modality: Modality) -> list[str]:
 
     Nothing is loaded, so the modality of plug-ins is unknown here.
     """
-    plugins = [name for name in _TABLES[modality].names() if name not in BUILT_IN]
+    plugins = [name for name in ENCODERS[modality].names() if name not in BUILT_IN]
     return [*BUILT_IN_NAMES[modality], *plugins]
 
 
 def video_encoder_class(name: str) -> type[FrameEncoder] | type[IntervalEncoder]:
     """The class of a video encoder; raises SettingError for an unknown name or a text encoder."""
-    if name not in _TABLES[Modality.VIDEO]:
+    if name not in ENCODERS[Modality.VIDEO]:
         return _classifier_class(name)
     found: type[FrameEncoder] | type[IntervalEncoder] = _side(name, Modality.VIDEO)
     return found
@@ -77,7 +77,7 @@ def video_encoder_class(name: str) -> type[FrameEncoder] | type[IntervalEncoder]
 
 def text_encoder_class(name: str) -> type[TextEncoder]:
     """The class of a text encoder; raises SettingError for an unknown name or a video encoder."""
-    if name not in _TABLES[Modality.TEXT]:
+    if name not in ENCODERS[Modality.TEXT]:
         raise _unknown(name, Modality.TEXT, encoder_names(Modality.TEXT))
     found: type[TextEncoder] = _side(name, Modality.TEXT)
     return found
@@ -95,7 +95,7 @@ def load_text_encoder(options: EncoderOptions) -> TextEncoder:
 
 def _side(name: str, modality: Modality) -> Any:
     """The class that a row has for a modality."""
-    row = _TABLES[modality].load(name)
+    row = ENCODERS[modality].load(name)
     found = getattr(row, modality) if isinstance(row, EncoderPair) else row
     if not _encodes(found, modality):
         encodes = "snippets, not clips" if modality is Modality.VIDEO else "clips, not snippets"

@@ -41,7 +41,11 @@ def write_clip_shard(path: Path, film: AlignedFilm) -> None:
     """Write a shard of WebDataset with a sample (mp4, txt, json) for each passage."""
     webdataset: Any = import_extra("webdataset")
     stem = film.alignment.id.replace(".", "_")  # a key ends at its first dot
-    with replacing(path) as part, webdataset.TarWriter(str(part), mtime=0) as writer:
+    with (
+        replacing(path) as part,
+        part.open("wb") as file,  # the writer takes a path with a colon, such as C:a.tar, for a URL
+        webdataset.TarWriter(file, mtime=0) as writer,
+    ):
         for name, passage, clip in _cut_passages(film):
             writer.write(
                 {

@@ -6,6 +6,7 @@ Annotations on one tier cannot overlap; those that do go to further tiers, ``sni
 import mimetypes
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def write_eaf(path: Path, film: AlignedFilm) -> None:
     if film.video is not None:
         media_type = mimetypes.guess_type(film.video.name)[0] or "video/mp4"
         video = film.video.resolve()
-        relative = os.path.relpath(video, path.resolve().parent)
+        relative = _relative(video, path.resolve().parent)
         document.add_linked_file(video.as_uri(), relpath=relative, mimetype=media_type)
     passages, clips = film.passages, film.alignment.clips
     _annotate(document, "snippets", [(passage.interval, passage.text) for passage in passages])
@@ -33,6 +34,13 @@ def write_eaf(path: Path, film: AlignedFilm) -> None:
     _annotate(document, "clips", [(clip.interval, str(number)) for number, clip in enumerate(clips)])
     with replacing(path) as part:
         document.to_file(str(part))
+
+
+def _relative(video: Path, folder: Path) -> str | None:
+    """The path of the film from ``folder``; None if it is on another drive of Windows."""
+    with suppress(ValueError):
+        return Path(os.path.relpath(video, folder)).as_posix()
+    return None
 
 
 def _annotate(document: Any, name: str, rows: Sequence[tuple[Interval, str]]) -> None:

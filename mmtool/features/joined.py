@@ -1,4 +1,4 @@
-"""Features of one or several encoders, read as one: ``bert+length`` joins two files."""
+"""Features of one or several encoders, read as if they were one: ``bert+length`` joins two files."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +19,7 @@ PROJECTED = ".rp"  # the suffix of the name of projected features
 
 @dataclass(frozen=True, slots=True)
 class JoinedFeatures:
-    """Open features files of one modality whose rows belong to the same clips or snippets."""
+    """Open features files of one modality, whose rows belong to the same clips or snippets."""
 
     files: tuple[FeaturesFile, ...]
 
@@ -37,30 +37,30 @@ class JoinedFeatures:
         return digest_json([file.recipe(id) for file in self.files])
 
     def groups(self, id: str) -> list[FeatureGroup]:
-        """One group a file; raises InputError where they belong to different clips or snippets."""
+        """One group per file; raises InputError if they belong to different clips or snippets."""
         groups = [file.read(id) for file in self.files]
         for file, group in zip(self.files, groups, strict=True):
             if not _same_rows(group, groups[0]):
                 raise InputError(
                     file.path,
-                    f"the {_unit(file)} of {id!r} are others than those of {self.files[0].path.name}",
-                    "run `mmtool extract` again for both",
+                    f"the {_unit(file)} of {id!r} differ from those in {self.files[0].path.name}",
+                    "run `mmtool extract` for both again",
                 )
         return groups
 
     def parts(self, id: str) -> list[NDArray[np.float32]]:
-        """One array (N, D) a file."""
+        """One array (N, D) per file."""
         return [group.features for group in self.groups(id)]
 
     def check_clips(self, id: str, clips: list[Clip]) -> None:
-        """Raise InputError where the features are not those of these clips."""
+        """Raise InputError if the features belong to other clips."""
         wanted = np.array([clip.interval for clip in clips])
         for file, group in zip(self.files, self.groups(id), strict=True):
             if group.intervals is None or not np.array_equal(group.intervals, wanted):
                 raise _stale(file, id)
 
     def check_snippets(self, id: str, snippets: list[Snippet]) -> None:
-        """Raise InputError where the features are not those of these snippets."""
+        """Raise InputError if the features belong to other snippets."""
         for file, group in zip(self.files, self.groups(id), strict=True):
             if group.snippets is None or list(group.snippets) != [snippet.text for snippet in snippets]:
                 raise _stale(file, id)
@@ -79,14 +79,14 @@ def _unit(file: FeaturesFile) -> str:
 def _stale(file: FeaturesFile, id: str) -> InputError:
     return InputError(
         file.path,
-        f"the features of {id!r} belong to other {_unit(file)} than the corpus has now",
+        f"the features of {id!r} belong to other {_unit(file)} than those now in the corpus",
         "run `mmtool extract` (and `mmtool project`) again",
     )
 
 
 @contextmanager
 def open_joined(corpus: Corpus, name: str, modality: Modality) -> Iterator[JoinedFeatures]:
-    """Open ``features/<name>.h5``, or several of them for ``a+b``; raises InputError."""
+    """Open ``features/<name>.h5``, or several files for ``a+b``; raises InputError if one cannot be used."""
     with ExitStack() as stack:
         paths = [corpus.features(part) for part in name.split("+")]
         if len(paths) > 1 and corpus.features(name).exists():
@@ -97,13 +97,13 @@ def open_joined(corpus: Corpus, name: str, modality: Modality) -> Iterator[Joine
                 raise InputError(
                     file.path,
                     f"holds {file.header.modality} features, not {modality} features",
-                    "swap the names given as --video and --text",
+                    "swap the names given as `video` and `text`",
                 )
         yield JoinedFeatures(files)
 
 
 def only_features(corpus: Corpus, modality: Modality) -> str:
-    """The name of the corpus's one file of encoder features of a modality; raises InputError otherwise."""
+    """The name of the only original features of a modality; raises InputError unless there is exactly one."""
     names = []
     for name in corpus.ids_in("features", ".h5"):
         with open_features(corpus.features(name)) as file:
@@ -112,10 +112,10 @@ def only_features(corpus: Corpus, modality: Modality) -> str:
     folder = corpus.root / "features"
     if not names:
         raise InputError(
-            folder, f"holds no {modality} features", f"run `mmtool extract --{modality}-encoder NAME`"
+            folder, f"has no {modality} features", f"run `mmtool extract --{modality}-encoder NAME`"
         )
     if len(names) > 1:
         raise InputError(
-            folder, f"holds several {modality} features: {', '.join(names)}", f"name one with --{modality}"
+            folder, f"has several {modality} features: {', '.join(names)}", f"name one with `{modality}`"
         )
     return names[0]

@@ -1,4 +1,4 @@
-"""Video and text features in one space, and how alike they are; not a stage of its own."""
+"""Video and text features in one space, and the similarity of clips and snippets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.timing_parameters import UsedFeatures
 from mmtool.records import Clip, EncoderIdentity, Snippet
 
-SPACE = "space"  # the setting by which an encoder says that its two sides can be compared
+SPACE = "space"  # the encoder setting that names the space of its features
 
 
 @dataclass(frozen=True, slots=True)
 class FeaturePair:
-    """Open features of both modalities, under their names."""
+    """Open features of both modalities, and their names."""
 
     video_name: str
     text_name: str
@@ -26,18 +26,20 @@ class FeaturePair:
     text: JoinedFeatures
 
     def similarity(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> Floats:
-        """Standardised cosines (M, N); raises InputError where the features are not of these."""
+        """Standardised cosine similarity (M, N); raises InputError for features of other clips or texts."""
         self.video.check_clips(id, clips)
         self.text.check_snippets(id, snippets)
         try:
             return standardised(cosine_similarity(self.text.parts(id)[0], self.video.parts(id)[0]))
         except ValueError as error:
             raise InputError(
-                self.text.files[0].path, f"{error}, in {id!r}", "name features of one encoder, such as clip"
+                self.text.files[0].path,
+                f"{error}, in {id!r}",
+                "name the features of one encoder, such as clip",
             ) from error
 
     def recipe(self, id: str) -> list[str]:
-        """What the similarity of one id is made of."""
+        """What the similarity of one id is computed from."""
         return [
             self.video.header.digest,
             self.video.recipe(id),
@@ -46,7 +48,7 @@ class FeaturePair:
         ]
 
     def used(self) -> dict[Modality, UsedFeatures]:
-        """What a run that was trained with these features keeps of them."""
+        """What a run that is trained with these features records of them."""
         return {
             modality: UsedFeatures(name=name, digest=header.digest, description=header.describe())
             for modality, name, header in (
@@ -56,7 +58,7 @@ class FeaturePair:
         }
 
     def require(self, used: dict[Modality, UsedFeatures]) -> None:
-        """Raise CallError where a run was trained with other features than these."""
+        """Raise CallError if a run was trained with other features."""
         for modality, features in ((Modality.VIDEO, self.video), (Modality.TEXT, self.text)):
             if features.header.digest != used[modality].digest:
                 raise CallError(
@@ -69,10 +71,10 @@ class FeaturePair:
 def open_feature_pair(corpus: Corpus, video: str, text: str, *, any_space: bool) -> Iterator[FeaturePair]:
     """Open two files of features that can be compared.
 
-    Two sides share a space where their encoders say so, by the setting ``space``, or, where neither says
-    anything, where they have one model. An encoder of both names both, as ``clip`` does ``clip-video``
-    and ``clip-text``. ``any_space`` trusts the caller. Raises CallError for others,
-    for joined features and for projected ones, whose normalisation has moved each side by itself.
+    Two encoders share a space if their setting ``space`` is the same or, where neither has that setting,
+    if their model is. A name such as ``clip`` also stands for ``clip-video`` and ``clip-text``.
+    ``any_space`` skips this check. Raises CallError for other features, for joined ones, and for projected
+    ones, because each modality is normalised separately.
     """
     video, text = _side(corpus, video, Modality.VIDEO), _side(corpus, text, Modality.TEXT)
     with (
@@ -83,7 +85,7 @@ def open_feature_pair(corpus: Corpus, video: str, text: str, *, any_space: bool)
         for features in (clips, texts):
             if len(features.header.sources) != 1:
                 raise CallError(
-                    f"{features.files[0].path}: joined features share no space; name one encoder's"
+                    f"{features.files[0].path}: joined features cannot be compared; name those of one encoder"
                 )
         if not any_space:
             _require_one_space(pair)
@@ -91,7 +93,7 @@ def open_feature_pair(corpus: Corpus, video: str, text: str, *, any_space: bool)
 
 
 def _side(corpus: Corpus, name: str, modality: Modality) -> str:
-    """The file that an encoder's name means where it has one for each modality."""
+    """The file that a name stands for if its encoder has one for each modality."""
     of_side = f"{name}-{modality}"
     return of_side if corpus.features(of_side).exists() and not corpus.features(name).exists() else name
 
@@ -102,8 +104,8 @@ def _require_one_space(pair: FeaturePair) -> None:
     if not in_one_space(of_video, of_text) or video.projection or text.projection:
         raise CallError(
             f"{pair.text.files[0].path}: {text.describe()} and {pair.video.files[0].path.name}: "
-            f"{video.describe()} do not share a space; name features of one encoder, such as clip, "
-            "or compare them all the same with --any-space"
+            f"{video.describe()} do not share a space; name the features of one encoder, such as clip, "
+            "or compare them anyway with `any_space`"
         )
 
 

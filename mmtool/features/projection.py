@@ -1,7 +1,7 @@
 """Random projection of features (Achlioptas 2001; paper, Eq. 13) and their normalisation.
 
-A transform is what stands between an encoder's features and the network. It is fitted once on the
-training split and travels with every checkpoint.
+A transform turns an encoder's features into what the network reads. It is fitted once on the training split
+and stored in every checkpoint.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ SQRT3 = np.sqrt(3.0)
 
 
 def achlioptas_signs(*, dimension: int, projected: int, seed: int) -> NDArray[np.int8]:
-    """Signs of Eq. 13's matrix, (P, D): 1 and −1 with probability 1/6 each, else 0.
+    """The signs (P, D) of the matrix of Eq. 13: 1 and −1 with probability 1/6 each, otherwise 0.
 
     The matrix itself is √3 times these signs.
     """
@@ -26,7 +26,7 @@ def achlioptas_signs(*, dimension: int, projected: int, seed: int) -> NDArray[np
 
 @dataclass(frozen=True, slots=True)
 class Standardiser:
-    """Zero mean and unit variance for each dimension; a constant dimension is only centred."""
+    """Zero mean and unit variance in each dimension; a constant dimension is only centred."""
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
@@ -59,9 +59,9 @@ class Standardiser:
 class FeatureTransform:
     """Raw features (N, D) → what the network reads, (N, P).
 
-    ``balance`` is there where features of several encoders were joined: each is standardised and
-    weighed so that all have the same total variance before they are mixed. ``signs`` is Eq. 13's
-    matrix, absent where features are not projected. ``normalise`` is fitted on the training split.
+    ``balance`` is present if features of several encoders were joined: each is standardised and weighted
+    so that all have the same total variance before they are mixed. ``signs`` is the matrix of Eq. 13,
+    absent for full features. ``normalise`` is fitted on the training split.
     """
 
     normalise: Standardiser
@@ -84,7 +84,7 @@ class FeatureTransform:
         return self.normalise.apply(mix(features, self.balance, self.signs)).astype(np.float32)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """What a file stores."""
+        """The arrays to store in a file."""
         arrays: dict[str, NDArray[Any]] = {"mean": self.normalise.mean, "scale": self.normalise.scale}
         if self.signs is not None:
             arrays["signs"] = self.signs
@@ -94,7 +94,7 @@ class FeatureTransform:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "FeatureTransform":
-        """The inverse of :meth:`to_arrays`; raises KeyError where an array is missing."""
+        """The inverse of :meth:`to_arrays`; raises KeyError if an array is missing."""
         balance = None
         if "balance_mean" in arrays:
             balance = Standardiser(arrays["balance_mean"], arrays["balance_scale"])
@@ -104,7 +104,7 @@ class FeatureTransform:
 def mix(features: Array, balance: Standardiser | None, signs: NDArray[np.int8] | None) -> NDArray[np.float64]:
     """The part of a transform before its normalisation: balance, then project (Eq. 13).
 
-    In float64: features whose variance is small beside their mean keep their digits.
+    In float64, so that features with a small variance and a large mean keep their precision.
     """
     mixed = features.astype(np.float64) if balance is None else balance.apply(features)
     return mixed if signs is None else (mixed @ signs.T.astype(np.float64)) * SQRT3  # (N, D) · (D, P)
@@ -121,7 +121,7 @@ def fit_balance(features: Iterable[list[Array]]) -> Standardiser:
 
 
 def fit_transform(features: list[list[Array]], *, projected: int | None, seed: int) -> FeatureTransform:
-    """Fit on the training split: for each id a list with one array (N, D) an encoder.
+    """Fit on the training split, given for each id a list with one array (N, D) per encoder.
 
     ``projected`` is P of Eq. 13, or None for full features, which are only normalised.
     """

@@ -3,17 +3,19 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from math import inf
 from pathlib import Path
 from typing import Any
 
 from mmtool.errors import InputError
+from mmtool.formats import json_files
 from mmtool.formats.atomic import write_text
+from mmtool.formats.json_files import index, number, read_object, seconds
 from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
 _CANDIDATES = re.compile(r"\{\s*\n[^{}]*\}(?=\n  \})")  # the last object of a clip, written on one line
+WHAT = "a valid alignment file"
 REMEDY = "recreate it with `mmtool align --force`"
 
 
@@ -79,28 +81,51 @@ def read_alignment(path: Path) -> tuple[Alignment, str]:
         InputError: The file is missing, or is not a valid alignment file.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            raise ValueError(content["format"])
-        clips, snippets = content["clips"], content["snippets"]
-        alignment = Alignment(
-            id=content["id"],
-            clips=tuple(Clip(c["start"], c["end"], c["start_frame"], c["end_frame"]) for c in clips),
-            snippets=tuple(_snippet(s) for s in snippets),
-            matches=tuple(sorted((i, j) for j, s in enumerate(snippets) for i in s["clips"])),
-            clip_confidence=tuple(c["confidence"] for c in clips),
-            snippet_confidence=tuple(s["confidence"] for s in snippets),
-            decoder=content["decoder"],
-            checkpoint=content["checkpoint"],
-            quality=_quality(content.get("quality")),
-            candidates=_candidates(clips),
-        )
-        _check(alignment)
-        return alignment, content["recipe"]
+        content = read_object(path, WHAT, REMEDY)
     except FileNotFoundError:
         raise InputError(path, "no such alignment", "run `mmtool align` first") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(path, "is not a valid alignment file", REMEDY) from error
+    try:
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise ValueError(content["format"])
+        return _alignment(content), json_files.text(content["recipe"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputError(path, f"is not {WHAT}", REMEDY) from error
+
+
+def _alignment(content: Mapping[str, Any]) -> Alignment:
+    """The alignment in a file's content; raises ValueError or TypeError for impossible values."""
+    clips, snippets = content["clips"], content["snippets"]
+    alignment = Alignment(
+        id=json_files.text(content["id"]),
+        clips=tuple(_clip(clip) for clip in clips),
+        snippets=tuple(_snippet(snippet) for snippet in snippets),
+        matches=tuple(
+            sorted((index(i, len(clips)), j) for j, snippet in enumerate(snippets) for i in snippet["clips"])
+        ),
+        clip_confidence=tuple(_share(clip["confidence"]) for clip in clips),
+        snippet_confidence=tuple(_share(snippet["confidence"]) for snippet in snippets),
+        decoder=json_files.text(content["decoder"]),
+        checkpoint=json_files.text(content["checkpoint"]),
+        quality=_quality(content.get("quality")),
+        candidates=_candidates(clips, len(snippets)),
+    )
+    for clip in alignment.clips:
+        if clip.end < clip.start:
+            raise ValueError("a clip that ends before it starts")
+    return alignment
+
+
+def _clip(content: Mapping[str, Any]) -> Clip:
+    frames = [content["start_frame"], content["end_frame"]]
+    if not all(frame is None or type(frame) is int for frame in frames):
+        raise TypeError("a frame that is not a whole number")
+    return Clip(seconds(content["start"]), seconds(content["end"]), *frames)
+
+
+def _share(value: object) -> float:
+    if not 0 <= number(value) <= 1:
+        raise ValueError("a confidence outside 0–1")
+    return number(value)
 
 
 def _source(snippet: Snippet) -> dict[str, object]:
@@ -111,7 +136,10 @@ def _source(snippet: Snippet) -> dict[str, object]:
 
 def _snippet(content: Mapping[str, Any]) -> Snippet:
     place = Place(*map(int, content["place"])) if "place" in content else None
-    return Snippet(content["text"], content["start"], content["end"], content.get("kind", ""), place)
+    start, end = (None if content[name] is None else seconds(content[name]) for name in ("start", "end"))
+    return Snippet(
+        json_files.text(content["text"]), start, end, json_files.text(content.get("kind", "")), place
+    )
 
 
 def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, float]]:
@@ -121,31 +149,19 @@ def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, 
     return {"candidates": {str(j): round(p, 3) for j, p in alignment.candidates[clip]}}
 
 
-def _candidates(clips: Sequence[Mapping[str, Any]]) -> tuple[Candidates, ...]:
+def _candidates(clips: Sequence[Mapping[str, Any]], snippets: int) -> tuple[Candidates, ...]:
     """The candidates of each clip; empty if the decoder provided none."""
     if not any("candidates" in clip for clip in clips):
         return ()
-    return tuple(tuple((int(j), float(p)) for j, p in dict(c["candidates"]).items()) for c in clips)
-
-
-def _check(alignment: Alignment) -> None:
-    """Raise ValueError or TypeError for values that no decoder produces."""
-    clips, snippets = len(alignment.clips), len(alignment.snippets)
-    if not all(0 <= i < clips and 0 <= j < snippets for i, j in alignment.matches):
-        raise ValueError("a match outside the clips or snippets")
-    if not all(0 <= clip.start <= clip.end < inf for clip in alignment.clips):
-        raise ValueError("a clip that ends before it starts")
-    if not all(0 <= p <= 1 for p in alignment.clip_confidence + alignment.snippet_confidence):
-        raise ValueError("a confidence outside 0–1")
-    if not all(0 <= j < snippets and 0 <= p <= 1 for own in alignment.candidates for j, p in own):
-        raise ValueError("a candidate outside the snippets")
-    "".join(snippet.text for snippet in alignment.snippets).encode()  # raises for lone surrogates
+    return tuple(
+        tuple((index(int(j), snippets), _share(p)) for j, p in clip["candidates"].items()) for clip in clips
+    )
 
 
 def _quality(content: Mapping[str, Any] | None) -> Quality | None:
     if content is None:
         return None
-    return Quality(float(content["expected_accuracy"]), tuple(map(str, content["reasons"])))
+    return Quality(_share(content["expected_accuracy"]), tuple(map(json_files.text, content["reasons"])))
 
 
 def alignment_of(path: Path, recipe: str) -> Alignment | None:

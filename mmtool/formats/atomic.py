@@ -1,28 +1,41 @@
 """Files are written whole or not at all."""
 
 import os
-from collections.abc import Iterator
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmtool.errors import CallError
 
+ABANDONED = 3600.0  # seconds without a change after which a partial file is taken for a killed writer's
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, before_publishing: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Yield a path next to ``path`` to write to; rename it to ``path`` when the block succeeds.
 
-    The previous file stays intact if the block fails or the process is killed. Close the file before the
-    block ends: Windows does not rename open files.
+    The previous file stays intact if the block fails or the process is killed. Each writer has a partial
+    file of its own, so that calls at the same time do not disturb each other: the last one wins. Close the
+    file before the block ends: Windows does not rename open files.
+
+    Args:
+        path: The file to write.
+        before_publishing: Is called with the partial file once it is on the disk, just before it is renamed.
 
     Raises:
         CallError: The file could not be written.
     """
-    part = path.with_name(f".{path.stem}.part{path.suffix}")  # some writers go by the suffix
+    part = _partial(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         yield part
         _flush(part)
+        if before_publishing is not None:
+            before_publishing(part)
         part.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -32,6 +45,26 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _partial(path: Path) -> Path:
+    """A name that no other process and no other thread writes; hidden, and with the suffix of the file."""
+    writer = f"{os.getpid():x}-{threading.get_ident():x}"
+    return path.with_name(f".{path.stem}.{writer}.part{path.suffix}")  # some writers go by the suffix
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what killed writers of ``path`` left behind."""
+    name = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]+-[0-9a-f]+\.part{re.escape(path.suffix)}")
+    for other in path.parent.glob(f".{_escaped(path.stem)}.*.part{_escaped(path.suffix)}"):
+        with suppress(OSError):
+            if name.fullmatch(other.name) and time.time() - other.lstat().st_mtime > ABANDONED:
+                other.unlink()
+
+
+def _escaped(text: str) -> str:
+    """``text`` as a pattern of glob that matches only itself."""
+    return re.sub(r"([*?[])", r"[\1]", text)
 
 
 def _flush(path: Path) -> None:

@@ -1,10 +1,12 @@
-"""``runs/<run>/best.pt`` and ``last.pt``: checkpoints that describe themselves."""
+"""``runs/<run>/best.pt`` and ``last.pt``: self-describing checkpoints."""
 
+import io
 import json
 import warnings
+import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -12,16 +14,17 @@ from mmtool.choices import CheckpointChoice, Modality
 from mmtool.errors import CallError, InputError
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_file
+from mmtool.formats.json_files import number, text, unreadable
 from mmtool.records import EncoderIdentity
 
 FORMAT = "mmtool-checkpoint"
 VERSION = 1
-REMEDY = "train the run again, or name another with --run"
+REMEDY = "train the run again, or name another with `run`"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointInput:
-    """What one modality's features were: their name, their encoders, and the fitted transform's arrays."""
+    """The features of one modality: their name, their encoders, and the arrays of the fitted transform."""
 
     name: str
     sources: tuple[EncoderIdentity, ...]
@@ -31,7 +34,7 @@ class CheckpointInput:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A network with all that it takes to apply it to new videos, and to train it on."""
+    """A network, with everything needed to apply it to new videos and to continue its training."""
 
     settings: dict[str, object]
     shape: dict[str, object]
@@ -40,7 +43,7 @@ class Checkpoint:
     network: dict[str, torch.Tensor]
     inputs: dict[Modality, CheckpointInput]
     training: dict[str, Any]  # optimiser and scheduler; empty in best.pt
-    timing: dict[str, Any] = field(default_factory=dict)  # of a network with time: parameters and weight
+    timing: dict[str, Any] = field(default_factory=dict)  # parameters and weight, if the network uses timing
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -67,11 +70,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     if checkpoint.timing:
         content["timing"] = json.dumps(checkpoint.timing, sort_keys=True)
-    with replacing(path) as part, part.open("wb") as file:
-        try:
-            torch.save(content, file)
-        except RuntimeError as error:  # torch's zip writer reports a full disk this way
-            raise OSError(str(error).splitlines()[0]) from error
+    image = io.BytesIO()  # torch's own writer would turn Ctrl-C and a full disk into errors of its zip file
+    torch.save(content, image)
+    with replacing(path) as part:
+        part.write_bytes(image.getbuffer())
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -80,51 +82,97 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise InputError(path, "no such checkpoint", REMEDY)
     content = read_plain(path, _damage(path))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(path, "is a file of torch, but no checkpoint of mmtool", REMEDY)
+        raise InputError(path, "was written by torch, but is not a checkpoint of mmtool", REMEDY)
     if content.get("version") != VERSION:
         raise InputError(
             path, f"has checkpoint version {content.get('version')}, this program reads {VERSION}", REMEDY
         )
     try:
         return Checkpoint(
-            settings=json.loads(content["settings"]),
-            shape=json.loads(content["shape"]),
-            epoch=content["epoch"],
-            scores=content["scores"],
-            network=content["network"],
-            inputs={Modality(key): _read_input(given) for key, given in content["inputs"].items()},
-            training=content["training"],
-            timing=json.loads(content.get("timing", "{}")),
+            settings=_object(json.loads(content["settings"])),
+            shape=_object(json.loads(content["shape"])),
+            epoch=_epoch(content["epoch"]),
+            scores={str(name): number(score) for name, score in _object(content["scores"]).items()},
+            network=_tensors(content["network"]),
+            inputs={modality: _read_input(content["inputs"][modality]) for modality in Modality},
+            training=_object(content["training"]),
+            timing=_object(json.loads(content.get("timing", "{}"))),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _damage(path) from error
 
 
 def read_plain(path: Path, damage: InputError) -> object:
-    """What torch saved in a file, tensors and plain values only; raises ``damage`` for anything else."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's remarks on files that are refused anyway
-        try:
-            with path.open("rb") as file:
+    """The tensors and plain values that torch saved in a file; raises ``damage`` for anything else.
+
+    Raises InputError also for a file whose checksums are wrong, and for one that would unpack to more than
+    its own size: torch stores tensors as they are.
+    """
+    try:
+        with path.open("rb") as file:
+            if zipfile.is_zipfile(file):
+                _check_archive(path, file)
+            file.seek(0)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch's warnings about files that are refused anyway
                 return torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch fails in many ways on bytes that it did not write
-            raise damage from error
+    except InputError:
+        raise
+    except OSError as error:
+        if error.errno:
+            raise unreadable(path, error) from error
+        raise damage from error
+    except Exception as error:  # torch and zipfile fail in many ways on bytes that they did not write
+        raise damage from error
+
+
+def _check_archive(path: Path, file: BinaryIO) -> None:
+    """Raise InputError where an archive of torch is compressed or damaged."""
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise InputError(path, "is refused, because it is compressed", REMEDY)
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise InputError(path, "is refused, because it declares more than it stores", REMEDY)
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise InputError(path, f"is damaged (wrong checksum of {Path(damaged).name!r})", REMEDY)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise TypeError("not an object with names")
+    return value
+
+
+def _tensors(value: Any) -> dict[str, torch.Tensor]:
+    if not all(isinstance(tensor, torch.Tensor) for tensor in _object(value).values()):
+        raise TypeError("not tensors by name")
+    return _object(value)
+
+
+def _epoch(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"{value!r} is not an epoch")
+    return value
 
 
 def _read_input(given: dict[str, Any]) -> CheckpointInput:
     sources = tuple(EncoderIdentity(**source) for source in json.loads(given["sources"]))
-    return CheckpointInput(given["name"], sources, given["projection"], given["transform"])
+    return CheckpointInput(
+        text(given["name"]), sources, text(given["projection"]), _tensors(given["transform"])
+    )
 
 
 def _damage(path: Path) -> InputError:
-    return InputError(path, "is no checkpoint, or a damaged one", REMEDY)
+    return InputError(path, "is not a valid checkpoint", REMEDY)
 
 
 def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
-    """The checkpoint to use; a run's own choice is the best where it stopped early, else the last."""
+    """The checkpoint to use; ``auto`` is the best if the run stops early, otherwise the last."""
     if not (run / "last.pt").exists():
         raise CallError(
-            f"{run}: no such run, or not an epoch of it; train it with `mmtool train --run {run.name}`"
+            f"{run}: no such run, or no finished epoch yet; train it with `mmtool train --run {run.name}`"
         )
     if choice is CheckpointChoice.AUTO:
         stops_early = read_checkpoint(run / "last.pt").settings.get("early_stopping")
@@ -133,5 +181,5 @@ def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
 
 
 def checkpoint_digest(path: Path) -> str:
-    """What an alignment records of the checkpoint that made it."""
+    """The digest that an alignment records of its checkpoint."""
     return digest_file(path)

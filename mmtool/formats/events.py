@@ -1,4 +1,4 @@
-"""``runs/<run>/events/``: the epochs of a training once more, as TensorBoard reads them."""
+"""``runs/<run>/events/``: the epochs of a training, in the format of TensorBoard."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,15 +14,15 @@ from tensorboardX.summary import histogram, scalar
 
 from mmtool.errors import CallError
 
-BUCKETS = 30  # of a histogram over the dimensions of a stack
+BUCKETS = 30  # bins of a histogram over the dimensions of a stack
 
 
 class EventLog:
     """Appends epochs to one event file: numbers as scalars, lists of numbers as histograms.
 
-    ``metrics.jsonl`` is what counts. The first epoch of every call replaces all earlier event files
-    by one with the ``earlier`` epochs, so that an interrupted training leaves none twice and none
-    out. Written without tensorboardX's own thread, which would wait forever on a full disk.
+    ``metrics.jsonl`` remains the authoritative history. The first epoch of every call replaces all earlier
+    event files by one with the ``earlier`` epochs, so that after an interruption no epoch is missing or
+    occurs twice. tensorboardX's own thread is not used, because it would wait forever on a full disk.
     """
 
     def __init__(self, folder: Path, earlier: Sequence[Mapping[str, Any]]) -> None:
@@ -31,8 +31,8 @@ class EventLog:
         self._writer: RecordWriter | None = None
 
     def append(self, epoch: Mapping[str, Any]) -> None:
-        """Add one epoch; raises CallError where it cannot be written."""
-        with self._saying_problems():
+        """Append one epoch; raises CallError if it cannot be written."""
+        with self._reporting_problems():
             if self._writer is None:
                 self._writer = self._start()
             self._writer.write(_event(epoch).SerializeToString())
@@ -46,7 +46,7 @@ class EventLog:
         self.folder.mkdir(parents=True, exist_ok=True)
         before = [path for path in self.folder.iterdir() if "tfevents" in path.name]
         writer = RecordWriter(str(self.folder / f"events.out.tfevents.{time.time_ns()}"))
-        restart = SessionLog(status=SessionLog.SessionStatus.START)  # a TensorBoard at work forgets the rest
+        restart = SessionLog(status=SessionLog.SessionStatus.START)  # a running TensorBoard then restarts
         events = [
             Event(wall_time=time.time(), file_version="brain.Event:2"),
             Event(wall_time=time.time(), step=0, session_log=restart),
@@ -60,7 +60,7 @@ class EventLog:
         return writer
 
     @contextmanager
-    def _saying_problems(self) -> Iterator[None]:
+    def _reporting_problems(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -76,10 +76,10 @@ def _event(epoch: Mapping[str, Any]) -> Event:
 
 
 def _values(name: str, content: object) -> Iterator[Any]:
-    """The summaries of one entry of an epoch; what is below another is named ``above/below``."""
+    """The summaries of one entry of an epoch; nested entries are named ``outer/inner``."""
     if isinstance(content, Mapping):
-        for below, value in content.items():
-            yield from _values(f"{name}/{below}", value)
+        for inner, value in content.items():
+            yield from _values(f"{name}/{inner}", value)
     elif isinstance(content, list):
         yield from histogram(name, np.array(content), bins=BUCKETS).value
     elif isinstance(content, int | float) and name != "epoch":

@@ -1,6 +1,6 @@
-"""``experiments/<plan>/results.json`` and ``results.csv``: what a plan's rows reached.
+"""``experiments/<plan>/results.json`` and ``results.csv``: the results of a plan.
 
-Measures are shares in 0..1; the mean and the standard deviation are those over the seeds.
+Measures are shares in 0..1; mean and standard deviation are over the seeds.
 """
 
 import json
@@ -33,7 +33,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
-    """What one run reached on the measured split."""
+    """The result of one run on the measured split."""
 
     seed: int
     run: str
@@ -45,7 +45,7 @@ class SeedResult:
 
 @dataclass(frozen=True, slots=True)
 class OverSeeds:
-    """A measure's mean and sample standard deviation; nan where there is no or only one value."""
+    """The mean and sample standard deviation of a measure; nan if there are too few values."""
 
     mean: float = math.nan
     sd: float = math.nan
@@ -53,7 +53,7 @@ class OverSeeds:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """A row beside what was published; ``left_out`` says why seeds are missing, a reason a line."""
+    """A row beside its published figures; ``left_out`` holds the reasons why seeds are missing."""
 
     label: str
     preset: str
@@ -66,7 +66,7 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All rows of a plan so far."""
+    """All rows of a plan that are finished."""
 
     plan: str
     title: str

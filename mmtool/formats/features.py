@@ -12,8 +12,7 @@ import errno
 import io
 import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,13 +26,25 @@ from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_json
+from mmtool.formats.feature_checks import (
+    DIGEST,
+    PROTECTED,
+    UntrustedFileError,
+    check_shapes,
+    dataset_in,
+    digest_of,
+    group_in,
+    text_attribute,
+    whole,
+)
 from mmtool.records import EncoderIdentity, RegionNames
 
 FORMAT = "mmtool-features"
 VERSION = 1
 TRANSFORM = "@transform"
 NAMES = "@region-names"
-SLACK = 4096  # bytes that HDF5 needs for itself, in addition to those of an array
+REGIONS_DIGEST = "regions_digest"
+DAMAGED = "is not an HDF5 file, or is damaged"
 REMEDY = "recreate it with `mmtool extract` or `mmtool project`"
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -79,6 +90,16 @@ class FeatureGroup:
     extras: Arrays = field(default_factory=dict)  # regions, if they were requested
     frame_times: NDArray[np.float64] | None = None  # (N, K) times of the encoded frames, in seconds
 
+    def digest(self) -> str:
+        """A digest of everything but the regions, as it is stored."""
+        kinds = {"features": np.float32, "intervals": np.float64, "frame_times": np.float64}
+        arrays = {name: getattr(self, name) for name in kinds}
+        stored = [
+            (name, None if array is None else array.astype(kinds[name], copy=False))
+            for name, array in arrays.items()
+        ]
+        return digest_of([*stored, ("snippets", self.snippets)])
+
 
 def _write_header(file: h5py.File, header: FeaturesHeader) -> None:
     file.attrs["format"] = FORMAT
@@ -103,6 +124,9 @@ def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
         target.create_dataset("frame_times", data=group.frame_times.astype(np.float64, copy=False))
     if group.snippets is not None:
         target.create_dataset("snippets", data=list(group.snippets), dtype=h5py.string_dtype())
+    target.attrs[DIGEST] = group.digest()
+    if group.extras:
+        target.attrs[REGIONS_DIGEST] = digest_of(sorted(group.extras.items()))
     for name, array in group.extras.items():
         # one chunk per clip, so that reading a clip does not touch the others
         target.create_dataset(
@@ -115,13 +139,36 @@ def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
         )
 
 
+class UnavailableError(InputError):
+    """A file that cannot be read now, though nothing is known to be wrong with it."""
+
+
 @contextmanager
 def _reporting_damage(path: Path) -> Iterator[None]:
-    """Turn the errors of h5py for damaged files into an InputError."""
+    """Turn the errors of h5py into an InputError that tells damage from other causes."""
     try:
         yield
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise InputError(path, "is not an HDF5 file, or is damaged", REMEDY) from error
+    except UntrustedFileError as error:
+        raise InputError(path, f"is refused, because it {error}", REMEDY) from error
+    except OSError as error:
+        raise _unavailable(path, error) or InputError(path, DAMAGED, REMEDY) from error
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
+        raise InputError(path, DAMAGED, REMEDY) from error
+
+
+def _unavailable(path: Path, error: OSError) -> UnavailableError | None:
+    """The true cause where the system, and not the file, is why it cannot be read."""
+    if "unable to lock file" in str(error):
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            problem = "is open in another program, which may be writing it"
+            return UnavailableError(path, problem, "close that program, or wait, and try again")
+        problem = f"is on a file system without locks ({os.strerror(error.errno or 0)})"
+        remedy = "set HDF5_USE_FILE_LOCKING=FALSE while no other program uses the file"
+        return UnavailableError(path, problem, remedy)
+    if error.errno:
+        problem = f"cannot be read ({os.strerror(error.errno)})"
+        return UnavailableError(path, problem, "make it readable and try again")
+    return None
 
 
 class FeaturesFile:
@@ -135,21 +182,24 @@ class FeaturesFile:
 
     def _read_header(self) -> FeaturesHeader:
         attrs = self._file.attrs
-        if attrs.get("format") != FORMAT:
+        if not isinstance(attrs.get("format"), str) or attrs["format"] != FORMAT:
             raise InputError(self.path, "is an HDF5 file, but not one of mmtool's features", REMEDY)
         if attrs["version"] != VERSION:
             raise InputError(
-                self.path,
-                f"has version {attrs['version']} of the format, but this program reads {VERSION}",
-                REMEDY,
+                self.path, f"has features version {attrs['version']}, this program reads {VERSION}", REMEDY
             )
-        sources = tuple(EncoderIdentity(**source) for source in json.loads(attrs["sources"]))
+        sources = tuple(EncoderIdentity(**source) for source in json.loads(text_attribute(attrs, "sources")))
         names = None
         if NAMES in self._file:
-            stored = {name: tuple(values.asstr()[:].tolist()) for name, values in self._file[NAMES].items()}
+            group = group_in(self._file, NAMES)
+            stored = {name: tuple(whole(dataset_in(group, name)).astype(str).tolist()) for name in group}
             names = RegionNames(**stored)
         return FeaturesHeader(
-            Modality(attrs["modality"]), sources, attrs["projection"], json.loads(attrs["versions"]), names
+            Modality(text_attribute(attrs, "modality")),
+            sources,
+            text_attribute(attrs, "projection"),
+            json.loads(text_attribute(attrs, "versions")),
+            names,
         )
 
     def ids(self) -> list[str]:
@@ -162,23 +212,45 @@ class FeaturesFile:
     def recipe(self, id: str) -> str:
         """The digest of the recipe of an id; empty if the id is missing."""
         with _reporting_damage(self.path):
-            return str(self._file[id].attrs["made"]) if id in self._file else ""
+            return str(group_in(self._file, id).attrs["made"]) if id in self._file else ""
 
     def read(self, id: str) -> FeatureGroup:
         """Read the features of one id; raises InputError if it is missing or has non-finite features."""
         if id not in self._file:
             raise InputError(self.path, f"has no features of {id!r}", "run `mmtool extract` again")
         with _reporting_damage(self.path):
-            group = self._file[id]
-            snippets = group["snippets"].asstr()[:].tolist() if "snippets" in group else None
-            intervals = group["intervals"][:] if "intervals" in group else None
-            frame_times = group["frame_times"][:] if "frame_times" in group else None
-            features = group["features"][:].astype(np.float32, copy=False)
+            group = group_in(self._file, id)
+            arrays = {name: whole(dataset_in(group, name)) for name in PROTECTED if name in group}
+            snippets = [text.decode() for text in arrays["snippets"]] if "snippets" in arrays else None
+            intervals, frame_times = arrays.get("intervals"), arrays.get("frame_times")
+            check_shapes(arrays["features"], intervals, snippets, frame_times)
+            features = arrays["features"].astype(np.float32, copy=False)
+            found = FeatureGroup(features, intervals, snippets, self.recipe(id), frame_times=frame_times)
+            stored = group.attrs.get(DIGEST)
+        if stored is not None and stored != found.digest():
+            raise InputError(self.path, f"the features of {id!r} are damaged (wrong checksum)", REMEDY)
         if not np.isfinite(features).all():
             raise InputError(
                 self.path, f"the features of {id!r} are not finite", "run `mmtool extract --force`"
             )
-        return FeatureGroup(features, intervals, snippets, self.recipe(id), frame_times=frame_times)
+        return found
+
+    def has_checksum(self, id: str) -> bool:
+        """Whether the features of an id carry a checksum; those of early versions do not."""
+        with _reporting_damage(self.path):
+            return DIGEST in group_in(self._file, id).attrs
+
+    def verify_regions(self, id: str) -> None:
+        """Raise InputError if the stored regions of an id are damaged; those without a checksum pass."""
+        with _reporting_damage(self.path):
+            group = group_in(self._file, id)
+            stored = group.attrs.get(REGIONS_DIGEST)
+            if stored is None:
+                return
+            names = sorted(name for name in group if name not in PROTECTED)
+            found = digest_of((name, dataset_in(group, name)[()]) for name in names)
+        if found != stored:
+            raise InputError(self.path, f"the regions of {id!r} are damaged (wrong checksum)", REMEDY)
 
     def read_row(self, id: str, names: Sequence[str], row: int) -> dict[str, NDArray[Any]]:
         """Read the entries of one clip, without those of the others.
@@ -195,8 +267,9 @@ class FeaturesFile:
         if id not in self._file:
             raise InputError(self.path, f"has no features of {id!r}", "run `mmtool extract` again")
         with _reporting_damage(self.path):
-            arrays = {name: self._file[id][name] for name in names if name in self._file[id]}
-            count = len(self._file[id]["features"])
+            group = group_in(self._file, id)
+            arrays = {name: dataset_in(group, name) for name in names if name in group}
+            count = len(dataset_in(group, "features"))
         if not 0 <= row < count:
             raise IndexError(f"clip {row} of {count}")
         with _reporting_damage(self.path):
@@ -205,7 +278,8 @@ class FeaturesFile:
     def read_array(self, id: str, name: str) -> NDArray[Any] | None:
         """Read one array of an id as it is stored; None if it is missing."""
         with _reporting_damage(self.path):
-            array: NDArray[Any] | None = self._file[id][name][()] if name in self._file[id] else None
+            group = group_in(self._file, id)
+            array: NDArray[Any] | None = dataset_in(group, name)[()] if name in group else None
         return array
 
     def transform(self) -> dict[str, NDArray[Any]]:
@@ -213,7 +287,8 @@ class FeaturesFile:
         with _reporting_damage(self.path):
             if TRANSFORM not in self._file:
                 return {}
-            return {name: dataset[()] for name, dataset in self._file[TRANSFORM].items()}
+            group = group_in(self._file, TRANSFORM)
+            return {name: whole(dataset_in(group, name)) for name in group}
 
 
 @contextmanager
@@ -231,9 +306,10 @@ def open_features(path: Path) -> Iterator[FeaturesFile]:
         yield FeaturesFile(path, file)
 
 
-def _write_file(
+def write_file(
     file: h5py.File, header: FeaturesHeader, groups: Mapping[str, FeatureGroup], transform: Arrays | None
 ) -> None:
+    """Write a header, groups, and the arrays of a projection into an empty file."""
     _write_header(file, header)
     for id, group in groups.items():
         _write_group(file, id, group)
@@ -250,95 +326,6 @@ def write_features(
     """
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
-        _write_file(file, header, groups, transform)
+        write_file(file, header, groups, transform)
     with replacing(path) as part:
         part.write_bytes(image.getbuffer())
-
-
-@contextmanager
-def _creating(path: Path, size: int) -> Iterator[h5py.File]:
-    """Open a new file for at most ``size`` bytes, after checking that the disk has room for them."""
-    with replacing(path) as part:
-        _require_room(part, size)
-        with h5py.File(part, "w") as file:
-            yield file
-
-
-def _require_room(path: Path, size: int) -> None:
-    """Raise OSError if the disk has no room for ``size`` bytes at ``path``."""
-    if hasattr(os, "posix_fallocate"):  # also respects quotas
-        with path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-    elif shutil.disk_usage(path.parent).free < size:  # macOS and Windows
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-class FeaturesBuilder:
-    """Collects the features of one id after the other; those that are complete survive a killed process."""
-
-    def __init__(self, path: Path, header: FeaturesHeader) -> None:
-        self.path = path
-        self.header = header
-        self.parts = path.parent / f".{path.stem}.parts"
-        for part in self.parts.glob("*.h5"):
-            if part.name.startswith(".") or not self._is_ours(part):  # hidden: never completed
-                part.unlink()
-
-    def has(self, id: str, recipe: str) -> bool:
-        """Whether the file, or a part left by an interrupted call, contains this id with the same recipe."""
-        for path in (self._part(id), self.path):
-            if self._is_ours(path):
-                with open_features(path) as features:
-                    if features.recipe(id) == recipe:
-                        return True
-        return False
-
-    def add(self, id: str, group: FeatureGroup) -> None:
-        write_features(self._part(id), self.header, {id: group})
-
-    def finish(self, transform: Arrays | None = None) -> None:
-        """Join the parts with the groups of an earlier file of the same header; parts take precedence."""
-        parts = {path.stem: path for path in self.parts.glob("*.h5")}
-        if not parts and not self._lacks_names():
-            return
-        keep = self._is_ours(self.path) and self._has_transform(transform or {})
-        with _creating(self.path, self._size_of(parts.values(), transform or {})) as file:
-            _write_file(file, self.header, {}, transform)
-            if keep:
-                with h5py.File(self.path, "r") as earlier:
-                    for id in earlier.keys() - parts.keys() - {TRANSFORM, NAMES}:
-                        earlier.copy(id, file)
-            for id, path in sorted(parts.items()):
-                with h5py.File(path, "r") as source:
-                    source.copy(id, file)
-        shutil.rmtree(self.parts, ignore_errors=True)
-
-    def _lacks_names(self) -> bool:
-        """Whether only the names of regions, which were not requested before, are missing in the file."""
-        if self.header.region_names is None or not self._is_ours(self.path):
-            return False
-        with open_features(self.path) as features:
-            return features.header.region_names != self.header.region_names
-
-    def _size_of(self, parts: Iterable[Path], transform: Arrays) -> int:
-        """An upper bound of the size of the joined file, in bytes."""
-        paths = [path for path in (self.path, *parts) if path.exists()]
-        arrays = sum(array.nbytes + SLACK for array in transform.values())
-        return SLACK + sum(path.stat().st_size for path in paths) + arrays
-
-    def _has_transform(self, transform: Arrays) -> bool:
-        with open_features(self.path) as features:
-            stored = features.transform()
-        return stored.keys() == transform.keys() and all(
-            np.array_equal(stored[name], transform[name]) for name in stored
-        )
-
-    def _part(self, id: str) -> Path:
-        return self.parts / f"{id}.h5"
-
-    def _is_ours(self, path: Path) -> bool:
-        try:
-            with open_features(path) as features:
-                return features.header.digest == self.header.digest
-        except InputError:
-            return False

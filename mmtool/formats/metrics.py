@@ -1,4 +1,4 @@
-"""``metrics.json`` of an evaluation and ``metrics.jsonl`` of a training, an epoch a line."""
+"""``metrics.json`` of an evaluation, and ``metrics.jsonl`` of a training, with one epoch per line."""
 
 import json
 import math
@@ -8,10 +8,11 @@ from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
+from mmtool.formats.json_files import read_object
 
 
 def without_nan(value: object) -> object:
-    """The same JSON value with null for what is no finite number, which JSON cannot say."""
+    """The same JSON value with null for numbers that are not finite, which JSON cannot express."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
@@ -27,18 +28,21 @@ def write_metrics(path: Path, metrics: Mapping[str, object]) -> None:
 
 
 def read_calibration(path: Path, what: str) -> tuple[float, list[dict[str, float]]]:
-    """An evaluation's calibration error and reliability bins, of ``clips`` or of ``snippets``; null is nan.
+    """The calibration error and reliability bins of ``clips`` or of ``snippets``; null becomes nan.
 
-    Raises InputError for a missing file, and for one that holds none.
+    Raises InputError for a missing file, and for one without them.
     """
+    damage = "does not contain a reliability curve", "run `mmtool evaluate` again"
     try:
-        calibration = json.loads(path.read_text(encoding="utf-8"))["calibration"][what]
-        bins = [{key: _or_nan(value) for key, value in row.items()} for row in calibration["bins"]]
-        return _or_nan(calibration["error"]), bins
+        content = read_object(path, "a valid evaluation", damage[1])
     except FileNotFoundError:
         raise InputError(path, "no such evaluation", "run `mmtool evaluate` first") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(path, "holds no reliability curve", "run `mmtool evaluate` again") from error
+    try:
+        calibration = content["calibration"][what]
+        bins = [{key: _or_nan(value) for key, value in row.items()} for row in calibration["bins"]]
+        return _or_nan(calibration["error"]), bins
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputError(path, *damage) from error
 
 
 def _or_nan(value: float | None) -> float:
@@ -46,12 +50,12 @@ def _or_nan(value: float | None) -> float:
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
-    """The epochs of a training so far, oldest first; a line that a crash cut short ends them."""
+    """The epochs of a training, oldest first, up to the first damaged line."""
     return _read_history(path)[0]
 
 
 def first_damaged_line(path: Path) -> int | None:
-    """The number of the line, from 1, that ended :func:`read_history`; None where all are whole."""
+    """The number of the first damaged line, from 1; None if there is none."""
     return _read_history(path)[1]
 
 
@@ -63,19 +67,19 @@ def _read_history(path: Path) -> tuple[list[dict[str, Any]], int | None]:
                 epoch = json.loads(line)
                 if not isinstance(epoch["epoch"], int):
                     raise TypeError(epoch["epoch"])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 return epochs, number
             epochs.append(epoch)
     return epochs, None
 
 
 def write_history(path: Path, epochs: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the history, as a resumed training does."""
+    """Replace the history, as when a training is resumed."""
     write_text(path, "".join(json.dumps(without_nan(epoch)) + "\n" for epoch in epochs))
 
 
 def append_history(path: Path, epoch: Mapping[str, Any]) -> None:
-    """Add one epoch."""
+    """Append one epoch."""
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(without_nan(epoch)) + "\n")

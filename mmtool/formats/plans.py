@@ -1,8 +1,8 @@
-"""Plans of experiments: small TOML files, some of them shipped with mmtool (``mmtool/plans/``).
+"""Plans of experiments: small TOML files, some of which ship with mmtool (``mmtool/plans/``).
 
-A plan has a ``title``, ``seeds``, the ``split`` to measure, ``runs`` (how the names of its runs start)
-and ``[[rows]]``: a ``label``, a ``preset`` with ``settings`` that override it, a ``name`` where a preset
-stands in several rows, and the ``published`` figures in %. A row without a preset is only quoted.
+A plan has a ``title``, ``seeds``, the ``split`` to measure, ``runs`` (the prefix of the names of its runs)
+and ``[[rows]]``. Each row has a ``label``, a ``preset`` with ``settings`` that override it, a ``name`` if
+several rows have the same preset, and the ``published`` figures in %. A row without a preset is only quoted.
 """
 
 import re
@@ -17,14 +17,14 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.csv_rows import read_utf8
 
 SHIPPED = Path(__file__).parents[1] / "plans"
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a folder, on any system
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a folder, valid on every system
 REMEDY = "correct the plan"
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the paper reports, shares in 0..1; None where it is silent."""
+    """The published figures, shares in 0..1; None for those that were not published."""
 
     video_accuracy: float | None = None
     text_iou: float | None = None
@@ -33,7 +33,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One row of a table; ``preset`` is empty where the row is only quoted."""
+    """One row of a table; ``preset`` is empty if the row is only quoted."""
 
     label: str
     name: str
@@ -59,12 +59,12 @@ class Plan:
 
 
 def shipped_plans() -> list[str]:
-    """Names of the plans that come with mmtool."""
+    """The names of the plans that ship with mmtool."""
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 
 def find_plan(plan: str) -> Path:
-    """The file of a shipped plan's name, or the file itself (``*.toml``); raises CallError for neither."""
+    """The file of a shipped plan by its name, or the file itself (``*.toml``); raises CallError otherwise."""
     if plan.endswith(".toml"):
         return Path(plan)
     if plan not in shipped_plans():
@@ -75,18 +75,18 @@ def find_plan(plan: str) -> Path:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a plan; raises InputError for a file that is none, naming the row and the key."""
+    """Read a plan; raises InputError, with row and key, for a file that is not a plan."""
     try:
         content = tomllib.loads(read_utf8(path, "give the path of a plan, or the name of a shipped one"))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(path, f"is no TOML ({error})", REMEDY) from error
+        raise InputError(path, f"is not valid TOML ({error})", REMEDY) from error
     table = _Table(path, "the plan", content)
     split = table.take("split", str, str(Split.TEST))
     if split not in list(Split):
-        raise table.wrong(f"has split {split!r}, which is none of {', '.join(Split)}")
+        raise table.wrong(f"has split {split!r}, which must be one of {', '.join(Split)}")
     seeds = tuple(table.take("seeds", list, [0]))
     if not seeds or len(set(seeds)) < len(seeds) or not all(type(s) is int and s >= 0 for s in seeds):
-        raise table.wrong("needs seeds: different whole numbers from 0")
+        raise table.wrong("needs seeds, which must be different whole numbers, at least 0")
     rows = table.take("rows", list, [])
     plan = Plan(
         path=path,
@@ -104,7 +104,7 @@ def read_plan(path: Path) -> Plan:
 
 
 class _Table:
-    """Takes typed values out of a TOML table; every complaint names the table."""
+    """Takes typed values out of a TOML table; every error names the table."""
 
     def __init__(self, path: Path, where: str, values: object) -> None:
         self.path, self.where = path, where
@@ -127,7 +127,7 @@ class _Table:
 
     def refuse_others(self) -> None:
         for key in self.values:
-            raise self.wrong(f"has {key!r}, which no plan has")
+            raise self.wrong(f"has {key!r}, which is not part of a plan")
 
 
 def _read_row(path: Path, where: str, values: object) -> PlanRow:
@@ -159,11 +159,11 @@ def _read_published(table: _Table) -> Published:
 
 
 def _check_names(plan: Plan, table: _Table) -> None:
-    """Names become folders, one a row and seed."""
+    """Names become folders, one per row and seed."""
     names = [row.name for row in plan.rows if row.preset]
     for name in (plan.name, plan.runs, *names):
         if not SAFE_NAME.fullmatch(name):
-            raise table.wrong(f"needs names of letters, digits, '.', '_' and '-', not {name!r}")
+            raise table.wrong(f"may only have names of letters, digits, '.', '_' and '-', not {name!r}")
     for name in names:
         if names.count(name) > 1:
-            raise table.wrong(f"has two rows {name!r}; give one another `name`")
+            raise table.wrong(f"has two rows named {name!r}; give one of them another name")

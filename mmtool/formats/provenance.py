@@ -1,15 +1,18 @@
 """Records of how each text file was produced, so that finished work is skipped, and nothing else.
 
-The record of ``clips/a.csv`` is ``clips/.made/a.csv.json``. It is written after the file, so if the process
-is killed in between, the next call produces the file again.
+The record of ``clips/a.csv`` is ``clips/.made/a.csv.json``. It is written when the new file is complete but
+not in place yet, and names the digests of both the new file and the one that it replaces. If the process is
+killed in between, the next call therefore recognises the previous file as its own, and produces the new one.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from mmtool.formats.atomic import write_text
+from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.digests import digest_file, digest_json
 
 
@@ -43,23 +46,46 @@ def state_of(output: Path, recipe: Recipe) -> State:
     """Compare an output file with the recipe that would produce it now."""
     if not output.exists():
         return State.MISSING
+    content = _read(output)
+    if content is None or content.get("stage") != recipe.stage:
+        return State.FOREIGN
+    digest = digest_file(output)
+    if digest == content.get("output"):
+        return State.CURRENT if content.get("recipe") == recipe.digest else State.STALE
+    return State.STALE if digest == content.get("previous") else State.FOREIGN
+
+
+def _read(output: Path) -> dict[str, object] | None:
+    """The record of an output; None where there is none that can be read."""
     try:
         content = json.loads(_record_path(output).read_text(encoding="utf-8"))
-        stage, digest, written = content["stage"], content["recipe"], content["output"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return State.FOREIGN
-    if stage != recipe.stage or written != digest_file(output):
-        return State.FOREIGN
-    return State.CURRENT if digest == recipe.digest else State.STALE
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
-def record(output: Path, recipe: Recipe) -> None:
-    """Record how ``output`` was produced."""
-    content = {
-        "stage": recipe.stage,
-        "recipe": recipe.digest,
-        "settings": recipe.settings,
-        "inputs": recipe.inputs,
-        "output": digest_file(output),
-    }
-    write_text(_record_path(output), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+@contextmanager
+def recorded(output: Path, recipe: Recipe) -> Iterator[Path]:
+    """Yield a path to write ``output`` to; when the block succeeds, record its recipe and put it in place.
+
+    Killed at any moment, the output and its record fit together; see the module's docstring.
+    """
+
+    def record(part: Path) -> None:
+        content = {
+            "stage": recipe.stage,
+            "recipe": recipe.digest,
+            "settings": recipe.settings,
+            "inputs": recipe.inputs,
+            "output": digest_file(part),
+            "previous": _previous(output),
+        }
+        write_text(_record_path(output), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    with replacing(output, before_publishing=record) as part:
+        yield part
+
+
+def _previous(output: Path) -> str | None:
+    """The digest of the file that is about to be replaced."""
+    return digest_file(output) if output.exists() else None

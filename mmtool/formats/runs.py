@@ -1,4 +1,4 @@
-"""``runs/<run>/config.json``: what a run is, written before its first epoch."""
+"""``runs/<run>/config.json``: the settings and data of a run, written before its first epoch."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -6,14 +6,16 @@ from pathlib import Path
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
+from mmtool.formats.json_files import read_object, text
 
 FORMAT = "mmtool-run"
 VERSION = 1
+WHAT = "a valid run configuration"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The file that a run was imported from; the digest tells files apart, the name is for people."""
+    """The file that a run was imported from; its digest identifies it, its name is for people."""
 
     file: str = field(compare=False)
     digest: str
@@ -21,11 +23,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Settings by name, and digests of the training data (ids, features, gold actions) and of the
-    checkpoint whose weights the run started from; empty where it started from random ones.
+    """Settings by name, and digests of the training data and of the first weights.
 
-    Of an imported run, ``settings`` are those that its file tells, and ``data`` is a digest of the
-    encoders and transforms that it was given here.
+    ``data`` is a digest of ids, features and gold actions, ``start`` that of the checkpoint whose weights the
+    run started from, empty for random weights. For an imported run, ``settings`` are those found in its
+    file, and ``data`` is a digest of the encoders and transforms that it was given.
     """
 
     settings: dict[str, object]
@@ -50,9 +52,12 @@ def write_run(path: Path, config: RunConfig) -> None:
 
 def read_run(path: Path) -> RunConfig:
     """Read a run's configuration; raises InputError for a missing, damaged or foreign file."""
-    remedy = "name another run with --run, or start this one anew with --force"
+    remedy = "name another run with `run`, or start this one again with `force`"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_object(path, WHAT, remedy)
+    except FileNotFoundError:
+        raise InputError(path, "no such run", "train it with `mmtool train`") from None
+    try:
         if content["format"] != FORMAT:
             raise ValueError(content["format"])
         if content["version"] != VERSION:
@@ -60,8 +65,8 @@ def read_run(path: Path) -> RunConfig:
                 path, f"has run version {content['version']}, this program reads {VERSION}", remedy
             )
         imported = Origin(**content["imported"]) if "imported" in content else None
-        return RunConfig(content["settings"], content["data"], content.get("start", ""), imported)
-    except FileNotFoundError:
-        raise InputError(path, "no such run", "train it with `mmtool train`") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(path, "is no run's configuration, or a damaged one", remedy) from error
+        if not isinstance(content["settings"], dict):
+            raise TypeError("settings that are not an object")
+        return RunConfig(content["settings"], text(content["data"]), text(content.get("start", "")), imported)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"is not {WHAT}", remedy) from error

@@ -1,4 +1,4 @@
-"""``runs/<run>/timing.json``: what the semi-Markov model learned, laid out for people to read."""
+"""``runs/<run>/timing.json``: the parameters of the semi-Markov model, in a readable layout."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from mmtool.formats.csv_rows import read_utf8
 
 FORMAT = "mmtool-timing"
 VERSION = 1
-REMEDY = "estimate it with `mmtool train --preset semi-markov`, or name another run with --run"
+REMEDY = "train it with `mmtool train --preset semi-markov`, or name another run with `run`"
 
 
 @dataclass(frozen=True, slots=True)
 class UsedFeatures:
-    """Features whose similarity the parameters weigh: their file's name, what tells them, and in words."""
+    """Features whose similarity the parameters weight: their name, their digest, and a description."""
 
     name: str
     digest: str
@@ -28,7 +28,7 @@ class UsedFeatures:
 def write_timing(
     path: Path, parameters: Mapping[str, object], features: Mapping[Modality, UsedFeatures] | None = None
 ) -> None:
-    """Write parameters by name: numbers, and lists and mappings of them."""
+    """Write parameters by name, with the features that they were learned with."""
     content: dict[str, object] = {"format": FORMAT, "version": VERSION}
     if features:
         content["features"] = {str(modality): asdict(used) for modality, used in features.items()}
@@ -41,7 +41,7 @@ def read_timing(path: Path) -> dict[str, Any]:
 
 
 def read_used_features(path: Path) -> dict[Modality, UsedFeatures]:
-    """The features of both modalities that the parameters were learned with; empty where there were none."""
+    """The features of both modalities that the parameters were learned with; empty if there were none."""
     return _read(path)[1]
 
 
@@ -57,12 +57,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Modality, UsedFeatures]]:
         features = content.get("features")
         used = {modality: UsedFeatures(**features[modality]) for modality in Modality} if features else {}
         return dict(content["parameters"]), used
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(path, "holds no timing parameters, or damaged ones", REMEDY) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputError(path, "is not a valid file of timing parameters", REMEDY) from error
 
 
 def _layout(value: object, indent: str) -> str:
-    """JSON with a line for each entry of a nested mapping and for each row of a table."""
+    """JSON with one line per entry of a nested mapping and per row of a table."""
     inner = indent + " "
     if isinstance(value, Mapping) and any(isinstance(v, Mapping | list | tuple) for v in value.values()):
         entries = [f"{inner}{json.dumps(name)}: {_layout(v, inner)}" for name, v in value.items()]

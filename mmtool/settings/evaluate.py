@@ -5,9 +5,9 @@ from typing import Annotated
 
 from mmtool.choices import Split
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import TIMING
 
 INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
-ONLY_RUN = "the corpus's only run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class EvaluateSettings(Settings):
         Option(
             "Alignments to measure: the name of the run, or the decoder's where there was no run.",
             heading=INPUT,
-            default=ONLY_RUN,
+            default=f"{TIMING}, otherwise the only one",
             metavar="RUN",
             completion="runs",
         ),

@@ -168,7 +168,7 @@ class ExtractSettings(Settings):
     engine: Annotated[
         Engine,
         Option(
-            "Where films are encoded: on this machine, or on a Ray cluster (pip install 'mmtool\\[ray]').",
+            "Where films are encoded: on this machine, or on a Ray cluster (needs the extra ray).",
             heading=COMPUTING,
         ),
     ] = Engine.LOCAL

@@ -9,13 +9,16 @@ from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mmtool import __version__
+from mmtool.choices import Modality
 from mmtool.cores import usable_cores
+from mmtool.decoders import DECODERS
 from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.extras import EXTRAS, missing_modules
 from mmtool.importers.table import IMPORTERS
+from mmtool.plugins import Registry
 from mmtool.records import Report
 
 NEEDED = {  # module → the package that provides it; mmtool cannot work without these
@@ -78,9 +81,10 @@ def doctor(folder: Path | str = ".") -> DoctorReport:
         Finding("mmtool", State.FINE, f"{__version__}, Python {platform.python_version()}"),
         *libraries,
     ]
-    if all(finding.state is State.FINE for finding in libraries):
+    complete = all(finding.state is State.FINE for finding in libraries)
+    if complete:
         findings += [*_devices(), *_weights()]
-    return DoctorReport(findings=[*findings, _disk(Path(folder)), _ffmpeg(), *_extras(), *_plugins()])
+    return DoctorReport(findings=[*findings, _disk(Path(folder)), _ffmpeg(), *_extras(), *_plugins(complete)])
 
 
 def _libraries() -> Iterator[Finding]:
@@ -161,9 +165,22 @@ def _extras() -> Iterator[Finding]:
             yield Finding(f"extra {extra}", State.FINE, adds)
 
 
-def _plugins() -> Iterator[Finding]:
-    """What other packages add, and the plug-ins that cannot be used, which stand in nobody's way."""
-    for what, table in (("export formats", EXPORT_FORMATS), ("importers", IMPORTERS)):
+def _plugins(complete: bool) -> Iterator[Finding]:
+    """What other packages add, and what is wrong with plug-ins that cannot be used.
+
+    Encoders and detectors are looked at only where the libraries are complete, as they import them.
+    """
+    tables: dict[str, Registry[Any]] = {
+        "decoders": DECODERS,
+        "export formats": EXPORT_FORMATS,
+        "importers": IMPORTERS,
+    }
+    if complete:
+        from mmtool.encoders.registry import ENCODERS
+        from mmtool.video.detectors.registry import DETECTORS
+
+        tables |= {"encoders": ENCODERS[Modality.VIDEO], "detectors": DETECTORS}
+    for what, table in tables.items():
         added = [name for name in table.names() if name not in table.built_in]
         problems = table.problems()
         broken = {problem.partition(":")[0] for problem in problems}

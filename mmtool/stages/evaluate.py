@@ -22,6 +22,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import without_nan, write_metrics
 from mmtool.records import Failure, Progress, Quality, Report, silent
 from mmtool.settings.evaluate import EvaluateSettings
+from mmtool.settings.run_names import TIMING
 from mmtool.stages.shared.runs import only_alignments
 from mmtool.stages.shared.truth import read_truth
 
@@ -109,7 +110,8 @@ def evaluate(
     """
     settings, corpus = EvaluateSettings.chosen(settings, options), Corpus.open(Path(root))
     if not settings.run:
-        settings = replace(settings, run=only_alignments(corpus))
+        by_timing = corpus.metrics(TIMING).parent.is_dir()  # as `align` without a run names its alignments
+        settings = replace(settings, run=TIMING if by_timing else only_alignments(corpus))
     corpus.require_aligned(settings.run)
     measured: dict[str, _Measured] = {}
     failures: list[Failure] = []

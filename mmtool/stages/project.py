@@ -12,7 +12,8 @@ from mmtool.features.joined import PROJECTED, JoinedFeatures, only_features, ope
 from mmtool.features.projection import FeatureTransform, fit_transform
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
-from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader, open_features
+from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features
+from mmtool.formats.features_builder import FeaturesBuilder
 from mmtool.formats.lock import sole_writer
 from mmtool.records import Failure, Progress, Report, silent
 from mmtool.settings.project import ProjectSettings

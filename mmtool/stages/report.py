@@ -194,8 +194,12 @@ def _scores(alignments: Mapping[str, Alignment], truth: Truth) -> dict[str, Vide
 
 
 def _address(film: Path, page: Path) -> str:
-    """The film's address relative to the page."""
-    return quote(os.fsencode(Path(os.path.relpath(film.absolute(), page.absolute().parent)).as_posix()))
+    """The film's address relative to the page; absolute if it is on another drive of Windows."""
+    try:
+        relative = Path(os.path.relpath(film.absolute(), page.absolute().parent))
+    except ValueError:
+        return film.absolute().as_uri()
+    return quote(os.fsencode(relative.as_posix()))
 
 
 def _view(

@@ -1,1 +1,1 @@
-"""Samples and batches, LARS, the loop, presets named after the paper's rows."""
+"""Training of the alignment network: samples and batches, LARS, the loop, and the paper's presets."""

@@ -1,4 +1,4 @@
-"""What an epoch tells about the network beside its loss (paper, Fig. 4, Table 3 and Fig. 5)."""
+"""What an epoch reveals about the network besides its loss (paper, Fig. 4, Table 3 and Fig. 5)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from mmtool.alignment.network.model import AlignmentNetwork
 from mmtool.training.processes import Processes
 
 DRIFT_DIMENSIONS = 50  # of a stack's output, as the paper plots
-DIGITS = 6  # significant ones that are kept
+DIGITS = 6  # significant digits that are stored
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One epoch's ratios, and means and variances of the stacks' outputs in training mode.
 
-    ``ratios`` says ``‖w‖ / ‖∇w‖`` by component: the norm over all its parameters at the end of the
-    epoch (γ and β of its normalisation included) over the mean, over the epoch's batches, of the norm
-    of its gradient before clipping; None where no gradient reached it. The batch's gradient is meant
-    and not the epoch's mean gradient, because the paper explains low ratios with the noise of batches.
+    ``ratios`` holds ``‖w‖ / ‖∇w‖`` by component: the norm of all its parameters at the end of the epoch
+    (including γ and β of its normalisation), divided by the mean over the epoch's batches of the norm of its
+    gradient before clipping; None if no gradient reached it. The norm is that of each batch's gradient, not
+    of the epoch's mean gradient, because the paper attributes low ratios to the noise of batches.
     ``means`` and ``variances`` (50 each) are over all real elements of the epoch, by stack.
     """
 
@@ -32,7 +32,7 @@ class Diagnosis:
 
 
 class Diagnostics:
-    """Watches one epoch of training from inside a ``with`` block; changes nothing in it."""
+    """Observes one epoch of training within a ``with`` block, without changing it."""
 
     def __init__(self, network: AlignmentNetwork, processes: Processes) -> None:
         self._processes = processes
@@ -63,12 +63,12 @@ class Diagnostics:
             hook.remove()
 
     def see_gradients(self) -> None:
-        """To be called once a batch, between the backward pass, summed over processes, and the clipping."""
+        """Record the gradients of a batch, which must be summed over processes but not yet clipped."""
         for name, parameters in self._components.items():
             self._gradients[name].append(_norm(p.grad for p in parameters if p.grad is not None))
 
     def diagnosis(self) -> Diagnosis:
-        """What all processes saw, rounded to six significant digits; to be called in each of them."""
+        """The diagnosis over all processes, rounded to six significant digits; call it in each process."""
         for moments in self._moments.values():
             moments.merge(self._processes)
         return Diagnosis(
@@ -89,17 +89,17 @@ class _Moments:
     def __init__(self, device: torch.device) -> None:
         self.count = torch.zeros((), dtype=torch.float64, device=device)
         self.mean = torch.zeros(DRIFT_DIMENSIONS, dtype=torch.float64, device=device)
-        self._squares = torch.zeros_like(self.mean)  # of distances to the mean
+        self._squares = torch.zeros_like(self.mean)  # of the differences from the mean
 
     @property
     def variance(self) -> Tensor:
-        """Over all elements, as a population's: divided by their number."""
+        """The population variance over all elements (divided by their number)."""
         return self._squares / self.count
 
     def see(self, _: nn.Module, inputs: tuple[Sequences], outputs: Tensor) -> None:
-        """A forward hook of a stack: ``outputs`` are (B, L, 300), the inputs know which are real."""
+        """A forward hook of a stack: ``outputs`` are (B, L, 300), the inputs mark which are real."""
         elements = outputs.detach()[..., :DRIFT_DIMENSIONS][inputs[0].mask()].double()  # (elements, 50)
-        if not len(elements):  # of a process without a part of this batch
+        if not len(elements):  # this process has no part of the batch
             return
         variance, mean = torch.var_mean(elements, dim=0, correction=0)
         total = self.count + len(elements)
@@ -109,7 +109,7 @@ class _Moments:
         self.count = total
 
     def merge(self, processes: Processes) -> None:
-        """Join what each process saw of its part of the batches."""
+        """Merge the moments of all processes."""
         count = processes.total(self.count.clone())
         mean = processes.total(self.mean * self.count) / count
         self._squares = processes.total(self._squares + (self.mean - mean) ** 2 * self.count)
@@ -117,7 +117,7 @@ class _Moments:
 
 
 def _norm(tensors: Iterable[Tensor]) -> Tensor:
-    """Of all tensors together, as one vector; 0 where there are none."""
+    """The norm of all tensors together, as one vector; 0 if there are none."""
     norms = [torch.linalg.vector_norm(tensor) for tensor in tensors]
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
 

@@ -11,8 +11,7 @@ class LarsAdam(torch.optim.Optimizer):
     """Adam whose update of each tensor is scaled to the tensor's norm.
 
     For each parameter tensor ``w``, biases and γ, β included, ``Δw = lr · ‖w‖ · u / ‖u‖`` where ``u``
-    is Adam's bias-corrected update plus ``weight_decay · w``. Where ``‖w‖`` or ``‖u‖`` is 0, ``lr``
-    alone scales ``u``.
+    is Adam's bias-corrected update plus ``weight_decay · w``. If ``‖w‖`` or ``‖u‖`` is 0, ``Δw = lr · u``.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ Measure = Callable[[AlignmentNetwork], tuple[float, float]]  # → video accurac
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """What one epoch showed; epochs count from 1."""
+    """The measures of one epoch; epochs are numbered from 1."""
 
     epoch: int
     loss: float
@@ -33,13 +33,13 @@ class EpochRecord:
     seconds: float
     video_accuracy: float | None = None  # of the validation videos
     text_iou: float | None = None
-    train_video_accuracy: float | None = None  # of the training videos, decoded like those of validation
+    train_video_accuracy: float | None = None  # of the training videos, decoded as in validation
     train_text_iou: float | None = None
     diagnostics: Diagnosis = field(default_factory=Diagnosis)
 
     @property
     def score(self) -> float | None:
-        """What early stopping and the best checkpoint look at."""
+        """The validation score by which the best checkpoint is chosen and training stops early."""
         if self.video_accuracy is None or self.text_iou is None:
             return None
         return self.video_accuracy + self.text_iou
@@ -50,7 +50,7 @@ OnEpoch = Callable[[EpochRecord], None]
 
 @dataclass(slots=True)
 class TrainingState:
-    """All that training needs to go on after an epoch as if it had never stopped."""
+    """Everything that training needs to continue after an epoch as if it had never stopped."""
 
     epoch: int = 0
     best_score: float = -math.inf
@@ -60,7 +60,7 @@ class TrainingState:
 
 
 def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """Adam, alone or inside LARS."""
+    """The optimiser of the settings: Adam, or LARS on top of Adam."""
     if settings.optimizer is Optimizer.LARS:
         return LarsAdam(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     return torch.optim.Adam(
@@ -86,11 +86,22 @@ def fit(
     measure_training: Measure | None = None,
     processes: Processes = ALONE,
 ) -> Iterator[EpochRecord]:
-    """Train from where ``state`` stands, update it and yield after each epoch, in every process.
+    """Continue training from ``state``, and update it and yield a record after each epoch, in every process.
 
-    The order of samples and the dropout depend only on the seed and the epoch, so a resumed
-    training ends with the same weights as an uninterrupted one. Raises CallError where the loss is
-    not finite.
+    The order of samples and the dropout depend only on the seed and the epoch, so a resumed training ends
+    with the same weights as an uninterrupted one.
+
+    Args:
+        network: The network, on its device.
+        samples: All training samples.
+        settings: The settings of the training.
+        state: Where training stands; a new state starts it.
+        validate: Returns video accuracy and text IoU (0..1) of the validation videos.
+        measure_training: Returns the same for the training videos.
+        processes: The processes that train together.
+
+    Raises:
+        CallError: The loss is not finite.
     """
     optimizer = make_optimizer(network, settings)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -134,14 +145,14 @@ def fit(
 
 
 def _measured(measure: Measure, network: AlignmentNetwork, processes: Processes) -> tuple[float, float]:
-    """The leading process measures; all go on with its numbers."""
+    """Measure in the leading process; all processes continue with its numbers."""
     video_accuracy, text_iou = processes.agree(measure(network) if processes.leads else (0.0, 0.0))
     return video_accuracy, text_iou
 
 
 def _stalled(state: TrainingState, settings: TrainSettings) -> bool:
     if not state.best_epoch:
-        return False  # nothing was validated yet
+        return False  # nothing has been validated yet
     return settings.early_stopping > 0 and state.epoch - state.best_epoch >= settings.early_stopping
 
 
@@ -169,7 +180,7 @@ def _train_epoch(
         logits = logits.float().flatten(0, 1)
         gold = traces.actions.flatten()
         count = (gold != NO_ACTION).sum()
-        loss = logits.sum() * 0.0  # of a process without a part of this batch
+        loss = logits.sum() * 0.0  # this process has no part of the batch
         if count:
             loss = nn.functional.cross_entropy(
                 logits, gold, ignore_index=NO_ACTION, label_smoothing=settings.label_smoothing
@@ -179,7 +190,7 @@ def _train_epoch(
         if not torch.isfinite(batch_totals[0]):
             raise CallError(_diverged(batch_totals[0].item(), epoch, number, batch))
         totals += batch_totals.cpu()
-        loss = loss * (count / batch_totals[2]).float()  # of the mean over the global batch
+        loss = loss * (count / batch_totals[2]).float()  # share of the mean over the global batch
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         processes.sum_gradients(network.parameters())
@@ -194,5 +205,5 @@ def _diverged(loss: float, epoch: int, number: int, batch: Batch) -> str:
     ids = ", ".join(dict.fromkeys(batch.ids))
     return (
         f"the loss became {loss} in epoch {epoch}, batch {number} (samples of {ids}); "
-        "lower --learning-rate or look at the features of these ids; the last checkpoint is intact"
+        "lower the `learning_rate` or check the features of these ids; the last checkpoint is intact"
     )

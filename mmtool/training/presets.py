@@ -23,16 +23,16 @@ class Preset:
 
 
 def _ablation(source: str, inputs: Inputs, optimizer: Optimizer, norm: Normalisation, rate: float) -> Preset:
-    """A row of Table 7: label smoothing 3 %, neither weight decay nor dropout."""
+    """A row of Table 7: label smoothing 3 %, without weight decay and dropout."""
     return Preset(
         source,
         TrainSettings(inputs=inputs, optimizer=optimizer, normalisation=norm, learning_rate=rate),
     )
 
 
-PATIENCE = 50  # epochs; the paper stops early but does not say after how many
+PATIENCE = 50  # epochs; the paper stops early but does not state the patience
 BASELINE = TrainSettings(inputs=FULL, optimizer=ADAM, normalisation=NO_NORM, learning_rate=1e-3)
-UNSMOOTHED = replace(BASELINE, label_smoothing=0.0)  # the supplement smooths the rows of Table 7 alone
+UNSMOOTHED = replace(BASELINE, label_smoothing=0.0)  # the supplement smooths only the rows of Table 7
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
@@ -69,7 +69,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             replace(UNSMOOTHED, weight_decay=1e-6, dropout=0.1, early_stopping=PATIENCE),
         ),
         "finetune": Preset(
-            "Table 1 (our pretraining), supplement A.1: with --init-from",
+            "Table 1 (our pretraining), supplement A.1: with `init_from`",
             replace(UNSMOOTHED, learning_rate=5e-4, dropout=0.1),
             finetunes=True,
         ),

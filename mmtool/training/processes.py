@@ -1,7 +1,7 @@
-"""Several processes that train one model (torchrun); one process is the common case.
+"""Several processes that train one model together (torchrun); usually there is only one.
 
-Each takes its part of every batch; gradients are summed, and SBN's statistics are those of the
-global batch, so that the result is that of one process with the whole batch.
+Each takes its part of every batch; gradients are summed, and the statistics of SBN are those of the global
+batch, so that the result equals that of one process with the whole batch.
 """
 
 import os
@@ -25,11 +25,11 @@ class Processes:
 
     @property
     def leads(self) -> bool:
-        """Whether this process validates, writes and speaks."""
+        """Whether this process validates, writes files and prints."""
         return self.rank == 0
 
     def share(self, samples: Sequence[T]) -> Sequence[T]:
-        """This process's part of a batch; none where the batch is smaller than the processes."""
+        """This process's part of a batch, which may be empty."""
         return samples[self.rank :: self.count]
 
     def total(self, values: Tensor) -> Tensor:
@@ -39,7 +39,7 @@ class Processes:
         return values
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Sum each parameter's gradient; one that no process used stays without."""
+        """Sum each parameter's gradient over all processes; a parameter that none used keeps no gradient."""
         if self.count == 1:
             return
         weights = list(parameters)
@@ -54,7 +54,7 @@ class Processes:
             offset += w.numel()
 
     def agree(self, values: Sequence[float]) -> list[float]:
-        """The leading process's numbers, everywhere."""
+        """The numbers of the leading process, in every process."""
         if self.count == 1:
             return list(values)
         numbers = torch.tensor(values, dtype=torch.float64, device=_device())
@@ -67,7 +67,7 @@ ALONE = Processes()
 
 @contextmanager
 def joined_processes() -> Iterator[Processes]:
-    """Join the processes that torchrun started, or be the only one."""
+    """Join the processes that torchrun started; without torchrun, be the only one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield ALONE
@@ -75,11 +75,11 @@ def joined_processes() -> Iterator[Processes]:
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield Processes(distributed.get_rank(), count)
-        distributed.barrier()  # nobody leaves while another is still talking
+        distributed.barrier()  # no process leaves while another still communicates
     finally:
         distributed.destroy_process_group()
 
 
 def _device() -> torch.device:
-    """Where nccl and gloo want their tensors."""
+    """Where nccl and gloo expect their tensors."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

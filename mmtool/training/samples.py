@@ -25,7 +25,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples side by side."""
+    """Samples padded to the same length."""
 
     ids: tuple[str, ...]
     clips: Sequences
@@ -43,12 +43,11 @@ def cut_samples(
     max_actions: int,
     pairs: NDArray[np.float32] | None = None,
 ) -> list[Sample]:
-    """Cut one video with gold actions (T,) into windows of at most ``max_actions``.
+    """Cut one video with gold actions (T,) into windows of at most ``max_actions`` actions.
 
-    ``pairs`` (N, M, E) are features of the clip and the snippet on top: those of the whole video, while
-    the positional features are the window's.
-    A window holds the clips and snippets that are on top before its actions; what stays on top at a
-    border belongs to both windows.
+    A window holds the clips and snippets that are on top before its actions; what stays on top at a border
+    belongs to both windows. ``pairs`` (N, M, E) are features of the clip and the snippet on top. They are
+    those of the whole video, whereas the positional features are relative to the window.
     """
     samples = []
     clip_at = np.append(0, np.cumsum(action_set.table(POPS_CLIP)[gold]))
@@ -78,8 +77,8 @@ def make_batch(samples: Sequence[Sample]) -> Batch:
     )
 
 
-def _unreal(batch: Batch) -> Batch:
-    """The same tensors with nothing real in them, for a process that only takes part in the sums."""
+def _all_padding(batch: Batch) -> Batch:
+    """The same tensors marked as padding, for a process that only takes part in the sums."""
     clips, snippets, traces = batch.clips, batch.snippets, batch.traces
     return Batch(
         (),
@@ -92,11 +91,9 @@ def _unreal(batch: Batch) -> Batch:
 def epoch_batches(
     samples: Sequence[Sample], *, batch_size: int, seed: int, epoch: int, processes: Processes = ALONE
 ) -> Iterator[Batch]:
-    """All samples once, in an order that depends only on ``seed`` and ``epoch``; of each batch the
-    part of this process.
-    """
+    """This process's part of each batch; the order of the samples depends on ``seed`` and ``epoch`` only."""
     order = np.random.default_rng([seed, epoch]).permutation(len(samples))
     for start in range(0, len(order), batch_size):
         batch = [samples[index] for index in order[start : start + batch_size]]
         part = processes.share(batch)
-        yield make_batch(part) if part else _unreal(make_batch(batch[:1]))
+        yield make_batch(part) if part else _all_padding(make_batch(batch[:1]))

@@ -13,8 +13,8 @@ from mmtool.alignment.network.beam import decode_by_beam
 from mmtool.alignment.network.greedy import decode_greedily
 from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape, parameter_count
 from mmtool.alignment.network.time_inputs import (
-    COURSE_COLUMNS,
     FLOOR,
+    POSTERIOR_COLUMNS,
     TIME_COLUMNS,
     PairTables,
     action_prior,
@@ -75,23 +75,23 @@ def test_the_time_table_measures_seconds_of_both_tops():
     )
 
 
-def test_the_course_table_has_probabilities_their_logs_none_and_next():
-    course = np.array([[[0.5, 0.4, 0.1], [0.7, 0.3, 0.0]]])  # one clip, two snippets
-    row = dict(zip(COURSE_COLUMNS, posterior_table(course)[0, 0].tolist(), strict=True))
+def test_the_posterior_table_has_probabilities_their_logs_none_and_next():
+    posterior = np.array([[[0.5, 0.4, 0.1], [0.7, 0.3, 0.0]]])  # one clip, two snippets
+    row = dict(zip(POSTERIOR_COLUMNS, posterior_table(posterior)[0, 0].tolist(), strict=True))
     assert row == pytest.approx(
         {
             "before": 0.5,
             "within": 0.4,
-            "behind": 0.1,
+            "after": 0.1,
             "log_before": np.log(0.5) / -np.log(FLOOR),
             "log_within": np.log(0.4) / -np.log(FLOOR),
-            "log_behind": -0.25,
+            "log_after": -0.25,
             "unmatched": 0.3,
             "next": 0.3,
         },
         abs=1e-6,
     )
-    assert posterior_table(course)[0, 1].tolist()[5:] == pytest.approx([-1.0, 0.3, 0.0])
+    assert posterior_table(posterior)[0, 1].tolist()[5:] == pytest.approx([-1.0, 0.3, 0.0])
 
 
 def test_each_action_has_the_probability_of_the_relation_that_calls_for_it():
@@ -99,8 +99,8 @@ def test_each_action_has_the_probability_of_the_relation_that_calls_for_it():
     assert np.exp(prior[0, 0]) == pytest.approx([0.5, FLOOR, 0.4, 0.4, 0.4])
 
 
-def test_the_course_is_that_of_the_alignment():
-    """Within is the posterior; before falls and behind grows from clip to clip; they sum to 1."""
+def test_the_order_posterior_agrees_with_the_alignment():
+    """Within is the posterior; before falls and after grows from clip to clip; they sum to 1."""
     texts, parameters = list(TEXTS), default_parameters()
     clips = [Interval(k * 1.5, k * 1.5 + 1.5) for k in range(10)]
     probabilities = order_posterior(clips, texts, parameters)
@@ -204,8 +204,8 @@ def test_greedy_decoding_with_time_equals_the_literal_network(normalisation, act
     [
         (False, False, 0),
         (True, False, 300 * len(TIME_COLUMNS)),
-        (False, True, 300 * len(COURSE_COLUMNS)),
-        (True, True, 300 * (len(TIME_COLUMNS) + len(COURSE_COLUMNS))),
+        (False, True, 300 * len(POSTERIOR_COLUMNS)),
+        (True, True, 300 * (len(TIME_COLUMNS) + len(POSTERIOR_COLUMNS))),
     ],
 )
 def test_each_further_input_has_a_weight_to_each_of_300_units(time_features, posterior, more):
@@ -347,13 +347,13 @@ def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided
 def test_the_published_format_has_no_place_for_time(corpus, tmp_path):
     trained(corpus, "time", time_features=True)
     with pytest.raises(CallError, match="reads time"):
-        export_checkpoint(corpus.root, tmp_path / "a.pth", run="time", checkpoint=CheckpointChoice.LAST)
+        export_checkpoint(corpus.root, file=tmp_path / "a.pth", run="time", checkpoint="last")
     assert not (tmp_path / "a.pth").exists()
 
 
 def test_weights_of_another_kind_of_network_are_no_start(corpus):
     trained(corpus, "time", time_features=True)
-    with pytest.raises(CallError, match="has posterior False, this run's True"):
+    with pytest.raises(CallError, match="has posterior False, but this run has True"):
         trained(corpus, "next", init_from="time", timing_prior=TimingPrior.INPUT)
 
 

@@ -307,8 +307,13 @@ def test_a_side_counts_from_its_edge() -> None:
         (clips_at(0, 9), ["a"], {"text_start": 5.0, "text_end": 4.0}, "outside"),
         (clips_at(0, 9), ["a"], {"emissions": np.array([[np.nan]])}, "not finite"),
         (clips_at(0, 9), ["a"], {"emissions": np.zeros((2, 1))}, "the similarity is"),
-        (clips_at(0, 9), ["a" * 460], {}, "takes about 46 s to read, and has 9 s"),
-        (clips_at(0, 9), ["a" * 40], {"text_start": 8.5}, "takes about 4 s to read, and has 0.5 s"),
+        (clips_at(0, 9), ["a" * 460], {}, "reading it takes about 46 s, but there are only 9 s"),
+        (
+            clips_at(0, 9),
+            ["a" * 40],
+            {"text_start": 8.5},
+            "reading it takes about 4 s, but there are only 0.5 s",
+        ),
     ],
 )
 def test_bad_input_is_named(clips: list, texts: list, options: dict, message: str) -> None:

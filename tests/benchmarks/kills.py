@@ -10,7 +10,6 @@ that gets its name. Exit code 1: something differed.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -20,24 +19,21 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
 
-from support.kills import JOBS, Fate, Killing
+from support.kills import JOBS, Fate, Killing, differences
+from support.zygote import Zygote
 
 
 def fates(killing: Killing, kills: int, seed: int, every_rename: bool) -> list[Fate]:
     """What came of each kill of a command."""
-    reference = killing.reference()
+    reference, again = killing.reference(), killing.reference()
+    if differ := differences(reference.files, again.files):
+        raise SystemExit(f"{killing.name} does not do the same each time: {differ}")
     if not every_rename:
         rng = Random(f"{seed} {killing.name}")
         return [killing.kill(reference, rng) for _ in range(kills)]
-    found: list[Fate] = []
-    for count in range(1, kills + 1):
-        pair = [killing.kill_at_rename(reference.files, when) for when in (-count, count)]
-        found += [fate for fate in pair if fate.running]
-        if not pair[0].running:  # it ended of itself: there are no more files
-            break
-    return found
+    whens = [when for count in range(1, reference.renames + 1) for when in (-count, count)]
+    return [killing.kill_at_rename(reference, when) for when in whens]
 
 
 def main() -> int:
@@ -56,9 +52,13 @@ def main() -> int:
     total, bad, said = 0, 0, Counter[str]()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         place = arguments.place or Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        zygote = Zygote(place)
         for name in arguments.command or JOBS:
             started = time.monotonic()
-            found = fates(Killing(name, place), arguments.kills, arguments.seed, arguments.every_rename)
+            found = fates(
+                Killing(name, place, zygote), arguments.kills, arguments.seed, arguments.every_rename
+            )
             failed = sum(any(p.startswith("the second call") for p in fate.problems) for fate in found)
             wrong = [fate for fate in found if fate.problems]
             row = (len(found), sum(fate.running for fate in found), failed, len(wrong) - failed)
@@ -70,6 +70,7 @@ def main() -> int:
             )
             total, bad = total + len(found), bad + len(wrong)
             said.update(f"{name}: {problem}" for fate in wrong for problem in fate.problems[:3])
+        zygote.close()
     for problem, count in said.most_common(40):
         print(f"{count:6} × {problem}")
     print(f"{bad} of {total} kills left something behind")

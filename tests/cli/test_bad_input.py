@@ -124,7 +124,7 @@ def test_id_without_a_partner(corpus):
     [
         ("5\t5\ta short line", "no length"),
         ("99\t100\ta short line", "outside the video"),
-        ("1\t2\tnobody says this", "no further snippet"),
+        ("1\t2\tnobody says this", "does not match a remaining snippet"),
     ],
     ids=["end before start", "outside", "unknown text"],
 )
@@ -170,7 +170,7 @@ def test_corrupt_or_foreign_checkpoint(corpus, damage):
 
 
 def test_unknown_preset_lists_the_known_ones(corpus):
-    line = complaint(call("train", corpus.root, "--preset", "best", code=2), "--preset best")
+    line = complaint(call("train", corpus.root, "--preset", "best", code=2), "--preset")
     assert "rp-lars-sbn" in line
 
 

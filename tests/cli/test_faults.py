@@ -116,7 +116,7 @@ def test_bf16_trains_with_weights_in_fp32(corpus):
 def test_processors_without_bf16_are_named(corpus, monkeypatch):
     monkeypatch.setattr("mmtool.stages.train.network.multiplies_bf16", lambda _: False)
     refused = call("train", corpus.root, "--run", "old", "--precision", "bf16", code=2).stderr
-    assert "--precision bf16: this processor cannot multiply it" in refused
+    assert "--precision bf16 is not supported by this processor" in refused
     assert not corpus.run("old").exists()
 
     monkeypatch.setattr("mmtool.stages.extract.stage.multiplies_bf16", lambda _: False)

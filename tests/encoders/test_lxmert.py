@@ -189,7 +189,7 @@ def test_untrained_weights_need_a_config_alone(folder: Path, tmp_path: Path) -> 
 
 
 def test_a_detector_of_another_size_is_refused(folder: Path) -> None:
-    with pytest.raises(InputError, match="wants regions of 12 dimensions, not 8"):
+    with pytest.raises(InputError, match="needs regions of 12 dimensions, not 8"):
         frame_encoder(folder, Detector(dimension=8))
 
 
@@ -213,8 +213,8 @@ def test_extract_reads_with_lxmert(folder: Path, tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     result = call("extract", corpus.root, "--text-encoder", "lxmert", code=2)
-    assert "unc-nlp/lxmert-base-uncased: no local folder, no published model found here" in result.output
-    assert "give a local folder with --text-model PATH, or --text-weights random" in result.output
+    assert "unc-nlp/lxmert-base-uncased: not a local folder or a model on this machine" in result.output
+    assert "set --text-model to a local folder, or --text-weights to random" in result.output
 
 
 def test_extract_sees_with_visual_genomes_regions(tmp_path: Path) -> None:

@@ -214,14 +214,14 @@ def test_frames_are_scaled_as_published(
     [
         ("input: [", "cannot be read as YAML"),
         ("input: {format: RGB}", "input.format is 'RGB', not 'BGR'"),
-        ("input: {min_size_test: -1}", "input.min_size_test is -1, which is nothing like 800"),
-        ("input: {min_size_test: wide}", "input.min_size_test is 'wide', which is nothing like 800"),
-        ("model: {pixel_mean: [1, 2]}", r"model.pixel_mean is \[1, 2\], which is nothing like \(102.9"),
+        ("input: {min_size_test: -1}", "input.min_size_test is -1, not a value like 800"),
+        ("input: {min_size_test: wide}", "input.min_size_test is 'wide', not a value like 800"),
+        ("model: {pixel_mean: [1, 2]}", r"model.pixel_mean is \[1, 2\], not a value like \(102.9"),
         (
             "model: {roi_box_head: {pooler_resolution: 7}}",
-            "model.roi_box_head.pooler_resolution is 7, but only even numbers are computed here",
+            "model.roi_box_head.pooler_resolution is 7, but only even numbers are supported",
         ),
-        ("max_detections: 100", "max_detections is 100, of which features keep 36; set it to 36 or less"),
+        ("max_detections: 100", "max_detections is 100, more than the 36 supported; set it to 36 or less"),
         ("model: !!python/object:os.system {}", "cannot be read as YAML"),
     ],
 )
@@ -296,12 +296,12 @@ def without(name: str) -> Callable[[Tensors], Tensors]:
             lambda tensors: tensors | {f"{RPN}.conv.weight": torch.tensor(1.0)},
             rf"tensor {RPN}.conv.weight has shape \(\)",
         ),
-        (lambda tensors: tensors | {"mask.weight": torch.zeros(3)}, "tensor mask.weight is none of the"),
+        (lambda tensors: tensors | {"mask.weight": torch.zeros(3)}, "tensor mask.weight does not belong"),
         (
             lambda tensors: tensors | {ANCHORS: tensors[ANCHORS] + 1},
             f"tensor {ANCHORS} differs from the anchors",
         ),
-        (lambda tensors: {"model": tensors}, "is no state dict"),
+        (lambda tensors: {"model": tensors}, "is not a state dict"),
     ],
 )
 def test_foreign_weights_name_what_does_not_fit(
@@ -312,9 +312,9 @@ def test_foreign_weights_name_what_does_not_fit(
 
 
 def test_paths_that_are_no_weights(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds no pytorch_model.bin or model.safetensors; give --video"):
+    with pytest.raises(InputError, match=r"contains neither pytorch_model.bin nor model.safetensors; set `"):
         detector(tmp_path)
-    with pytest.raises(InputError, match="there is no such weights file"):
+    with pytest.raises(InputError, match="this weights file does not exist"):
         detector(tmp_path / "absent.bin")
 
 
@@ -341,8 +341,9 @@ def test_published_weights_offline_say_what_to_do(
     with pytest.raises(InputError) as caught:
         detector(weights)
     assert str(caught.value) == (
-        "faster-rcnn-vg: published weights not found here and the download failed; give --video-weights"
-        " a local copy of unc-nlp/frcnn-vg-finetuned (config.yaml and pytorch_model.bin), or random"
+        "faster-rcnn-vg: published weights are not on this machine, and the download failed; set "
+        "`video_weights` to a local copy of unc-nlp/frcnn-vg-finetuned (config.yaml and pytorch_model.bin), "
+        "or to random"
     )
 
 
@@ -382,5 +383,5 @@ def test_extract_writes_features_of_each_clip(folder: Path, tmp_path: Path) -> N
     assert group.features.shape == (len(group.intervals), 28)
     assert len(np.unique(group.features, axis=0)) > 1
     result = call(*extract, tmp_path, "--force", code=2)
-    assert "holds no pytorch_model.bin or model.safetensors" in result.output
+    assert "contains neither pytorch_model.bin nor model.safetensors; set --video-weights" in result.output
     assert "Traceback" not in result.output

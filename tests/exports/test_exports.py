@@ -185,6 +185,25 @@ def test_a_shard_is_a_webdataset_of_clips_and_texts(corpus):
     assert all(sample["mp4"] for sample in samples)
 
 
+def test_a_shard_may_have_a_colon_in_its_path(corpus, tmp_path, monkeypatch):
+    """As each absolute path of Windows has."""
+    monkeypatch.chdir(tmp_path)
+    call("export", corpus.root, "--run", "r", "--format", "webdataset", "-o", "c:shards")
+    assert (tmp_path / "c:shards" / "film.tar").stat().st_size > 10_000
+
+
+def test_elan_finds_a_film_on_another_drive_of_windows(corpus, monkeypatch):
+    """Such a film has no relative path."""
+
+    def relpath(path, start):
+        raise ValueError(f"path is on mount {path!r}, start on mount {start!r}")
+
+    monkeypatch.setattr("mmtool.exports.elan.os.path.relpath", relpath)
+    [film] = pympi.Elan.Eaf(str(export(corpus, "eaf") / "film.eaf")).get_linked_files()
+    assert film["MEDIA_URL"] == (corpus.root / "videos" / "film.mp4").resolve().as_uri()
+    assert "RELATIVE_MEDIA_URL" not in film
+
+
 def test_clips_of_an_earlier_alignment_go_and_other_files_stay(corpus):
     folder = export(corpus, "clips") / "film"
     (folder / "notes.txt").write_text("mine", encoding="utf-8")

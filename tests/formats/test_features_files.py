@@ -14,13 +14,8 @@ from mmtool.errors import CallError, InputError
 from mmtool.features.joined import only_features, open_joined
 from mmtool.features.projection import FeatureTransform
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.features import (
-    FeatureGroup,
-    FeaturesBuilder,
-    FeaturesHeader,
-    open_features,
-    write_features,
-)
+from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
+from mmtool.formats.features_builder import FeaturesBuilder
 from mmtool.formats.splits import write_split
 from mmtool.records import Clip, EncoderIdentity, Snippet
 from mmtool.settings.project import ProjectSettings
@@ -194,7 +189,8 @@ from pathlib import Path
 import numpy as np
 from mmtool.choices import Modality
 from mmtool.errors import CallError
-from mmtool.formats.features import FeatureGroup, FeaturesBuilder, FeaturesHeader
+from mmtool.formats.features_builder import FeaturesBuilder
+from mmtool.formats.features import FeatureGroup, FeaturesHeader
 
 work, folder = sys.argv[1], Path(sys.argv[2])
 builder = FeaturesBuilder(folder / "a.h5", FeaturesHeader(Modality.VIDEO, ()))
@@ -360,7 +356,7 @@ def test_features_of_earlier_clips_or_snippets_are_refused(corpus):
 def test_the_only_features_need_no_name(corpus):
     write_features(corpus.features("timing.rp"), replace(header(), projection="p"), {"a": clips(1)})
     assert only_features(corpus, Modality.VIDEO) == "timing"
-    with pytest.raises(InputError, match="several text features: bert, length; name one with --text"):
+    with pytest.raises(InputError, match="several text features: bert, length; name one with `text`"):
         only_features(corpus, Modality.TEXT)
 
 
@@ -405,5 +401,5 @@ def test_a_projection_is_not_projected_again(corpus, name):
     corpus.clips("a").parent.mkdir()
     corpus.clips("a").touch()
     write_split(corpus.split(Split.TRAIN), ["a"])
-    with pytest.raises(CallError, match=r"\.h5: .*projected already"):
+    with pytest.raises(CallError, match=r"\.h5: .*already projected"):
         project(corpus.root, ProjectSettings(video="timing", text=name))

@@ -4,7 +4,11 @@ import errno
 import json
 import os
 import pickle
+import threading
+import time
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -26,7 +30,7 @@ from mmtool.formats.checkpoints import (
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.metrics import append_history, read_history, write_history, write_metrics
-from mmtool.formats.provenance import Recipe, State, record, state_of
+from mmtool.formats.provenance import Recipe, State, recorded, state_of
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.formats.splits import read_split, write_split
@@ -223,7 +227,8 @@ def test_states_of_an_output(tmp_path):
     assert state_of(output, recipe) is State.MISSING
     write_text(output, "by hand")
     assert state_of(output, recipe) is State.FOREIGN
-    record(output, recipe)
+    with recorded(output, recipe) as part:
+        part.write_text("made")
     assert state_of(output, recipe) is State.CURRENT
     assert state_of(output, Recipe("segment", {"threshold": 21.0}, {"a.mp4": "1"})) is State.STALE
     assert state_of(output, Recipe("segment", {"threshold": 20.0}, {"a.mp4": "2"})) is State.STALE
@@ -237,11 +242,57 @@ def test_states_of_an_output(tmp_path):
 @pytest.mark.parametrize("note", ["", "{", "[]", "{}", "null", "\xff"])
 def test_a_damaged_note_makes_its_file_foreign(tmp_path, note):
     output, recipe = tmp_path / "a.csv", Recipe("segment", {}, {})
-    write_text(output, "x")
-    record(output, recipe)
+    with recorded(output, recipe) as part:
+        part.write_text("x")
     [path] = (tmp_path / ".made").iterdir()
     path.write_bytes(note.encode("latin-1"))
     assert state_of(output, recipe) is State.FOREIGN
+
+
+@pytest.mark.parametrize("previous", [None, "old"])
+def test_an_output_killed_between_its_record_and_its_place_is_made_again(tmp_path, monkeypatch, previous):
+    """The record is written just before the file is renamed; nobody needs to force what was his own."""
+    output, recipe = tmp_path / "a.csv", Recipe("segment", {"threshold": 20.0}, {})
+    if previous is not None:
+        with recorded(output, Recipe("segment", {"threshold": 21.0}, {})) as part:
+            part.write_text(previous)
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    rename = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, to: die() if to == output else rename(path, to))
+    with pytest.raises(KeyboardInterrupt), recorded(output, recipe) as part:
+        part.write_text("new")
+    monkeypatch.setattr(Path, "replace", rename)
+    assert state_of(output, recipe) is (State.MISSING if previous is None else State.STALE)
+    with recorded(output, recipe) as part:
+        part.write_text("new")
+    assert state_of(output, recipe) is State.CURRENT
+
+
+def test_writers_at_the_same_time_do_not_disturb_each_other(tmp_path):
+    """Two threads write one file while a third reads it: whole texts only, and no writer fails."""
+    path = tmp_path / "x.json"
+    texts = {letter: letter * 200_000 for letter in "ab"}
+    write_text(path, texts["a"])
+    writers = [
+        threading.Thread(target=lambda text: [write_text(path, text) for _ in range(50)], args=(text,))
+        for text in texts.values()
+    ]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert path.read_text() in texts.values()
+    assert files(tmp_path) == ["x.json"]
+
+
+def test_partial_files_of_killed_writers_are_removed_once_they_are_old(tmp_path):
+    for name, age in ((".a.1f-2b.part.csv", 7200), (".a.1f-3c.part.csv", 60), (".ab.1f-2b.part.csv", 7200)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write_text(tmp_path / "a.csv", "new")
+    assert files(tmp_path) == [".a.1f-3c.part.csv", ".ab.1f-2b.part.csv", "a.csv"]
 
 
 # Corpus
@@ -341,9 +392,9 @@ def test_a_run_survives(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "damaged"),
-        ("[1]", "damaged"),
-        ('{"format": "other", "version": 1}', "damaged"),
+        ("", "is not a valid run configuration"),
+        ("[1]", "is not a valid run configuration"),
+        ('{"format": "other", "version": 1}', "is not a valid run configuration"),
         ('{"format": "mmtool-run", "version": 99}', "version 99"),
     ],
 )
@@ -435,7 +486,7 @@ def checkpoint():
         epoch=2,
         scores={"text_iou": 0.5},
         network={"weight": torch.arange(6.0).view(2, 3)},
-        inputs={Modality.TEXT: given},
+        inputs={Modality.VIDEO: given, Modality.TEXT: given},
         training={"epoch": 2, "best_score": float("-inf"), "optimizer": {"state": {0: {"step": 1}}}},
     )
 
@@ -447,8 +498,7 @@ def test_a_checkpoint_survives(tmp_path):
     for name in ("settings", "shape", "epoch", "scores", "training"):
         assert getattr(read, name) == getattr(expected, name)
     assert torch.equal(read.network["weight"], expected.network["weight"])
-    [(modality, given)] = read.inputs.items()
-    wanted = expected.inputs[modality]
+    given, wanted = read.inputs[Modality.TEXT], expected.inputs[Modality.TEXT]
     assert (given.name, given.sources, given.projection) == (wanted.name, wanted.sources, wanted.projection)
     assert given.transform["mean"].dtype == torch.float64
     assert given.transform["mean"].tolist() == [1, 2]
@@ -465,7 +515,7 @@ def test_another_checkpoint_has_another_digest(tmp_path):
 )
 def test_anything_else_is_no_checkpoint(tmp_path, content):
     (tmp_path / "a.pt").write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.pt: is no checkpoint"):
+    with pytest.raises(InputError, match=r"a\.pt: is not a valid checkpoint"):
         read_checkpoint(tmp_path / "a.pt")
 
 
@@ -474,17 +524,17 @@ def test_a_checkpoint_cut_short_is_named(tmp_path):
     whole = (tmp_path / "a.pt").read_bytes()
     for length in range(0, len(whole), len(whole) // 20):
         (tmp_path / "a.pt").write_bytes(whole[:length])
-        with pytest.raises(InputError, match=r"a\.pt: is no checkpoint"):
+        with pytest.raises(InputError, match=r"a\.pt: is not a valid checkpoint"):
             read_checkpoint(tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"model_state_dict": {}, "epoch": 3}, "no checkpoint of mmtool"),
-        (torch.zeros(3), "no checkpoint of mmtool"),
+        ({"model_state_dict": {}, "epoch": 3}, "not a checkpoint of mmtool"),
+        (torch.zeros(3), "not a checkpoint of mmtool"),
         ({"format": "mmtool-checkpoint", "version": 99}, "version 99"),
-        ({"format": "mmtool-checkpoint", "version": 1}, "damaged"),
+        ({"format": "mmtool-checkpoint", "version": 1}, "is not a valid checkpoint"),
     ],
     ids=["foreign", "tensor", "version", "incomplete"],
 )
@@ -515,8 +565,51 @@ class Malicious:
 def test_no_code_in_a_checkpoint_is_run(tmp_path, save):
     target = tmp_path / "made by the attacker"
     save({"format": "mmtool-checkpoint", "version": 1, "network": Malicious(target)}, tmp_path / "a.pt")
-    with pytest.raises(InputError, match=r"a\.pt: is no checkpoint"):
+    with pytest.raises(InputError, match=r"a\.pt: is not a valid checkpoint"):
         read_checkpoint(tmp_path / "a.pt")
     assert not target.exists()
     pickle.loads(pickle.dumps(Malicious(target)))  # noqa: S301 - the trap itself works
     assert target.is_dir()
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_named(tmp_path):
+    path = tmp_path / "last.pt"
+    write_checkpoint(path, checkpoint())
+    content = bytearray(path.read_bytes())
+    content[content.index(checkpoint().network["weight"].numpy().tobytes()) + 5] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"last\.pt: is damaged \(wrong checksum"):
+        read_checkpoint(path)
+
+
+def test_a_compressed_checkpoint_is_refused_before_it_is_unpacked(tmp_path):
+    path, bomb = tmp_path / "last.pt", tmp_path / "bomb.pt"
+    write_checkpoint(path, checkpoint())
+    with zipfile.ZipFile(path) as stored, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as deflated:
+        for name in stored.namelist():
+            deflated.writestr(name, stored.read(name))
+    with pytest.raises(InputError, match="is refused, because it is compressed"):
+        read_checkpoint(bomb)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"settings": "[1]"},
+        {"settings": "[" * 100_000},
+        {"shape": "3"},
+        {"epoch": "1"},
+        {"scores": {"video_accuracy": "high"}},
+        {"network": [torch.zeros(1)]},
+        {"network": {"w": 1}},
+        {"inputs": {}},
+        {"training": 3},
+    ],
+    ids=lambda entry: next(iter(entry)),
+)
+def test_entries_of_other_types_are_no_checkpoint(tmp_path, entry):
+    path = tmp_path / "last.pt"
+    write_checkpoint(path, checkpoint())
+    torch.save(torch.load(path, weights_only=True) | entry, path)
+    with pytest.raises(InputError, match="is not a valid checkpoint"):
+        read_checkpoint(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtool.stages.run import align_film
+import mmtool
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -35,7 +35,7 @@ def test_train_and_measure_then_align_one_film(tmp_path):
     assert [line.split("%  ")[1] for line in lines] == text.read_text().splitlines()
 
     lines = run(sys.executable, EXAMPLES / "align_one_film.py", film, text).splitlines()
-    found = align_film(film, text)
+    found = mmtool.align_film(film, text)
     assert [line.split("%  ")[1] for line in lines if "%" in line] == [m.text for m in found.matches]
     assert [line.split("unmatched")[1].strip() for line in lines if "%" not in line] == [
         snippet.text for snippet in found.unplaced

@@ -240,7 +240,7 @@ def test_every_variant_gives_the_published_logits_and_returns_bit_by_bit(
     )
     gold = np.array([2, 2, 1, 0, 2])  # two clips of snippet 0, nothing, one clip of snippet 1
     with torch.no_grad():
-        got = load_network(checkpoint)(
+        got = load_network(checkpoint, Path("last.pt"))(
             Sequences.pad([clips]),
             Sequences.pad([snippets]),
             Traces.pad([trace(gold, 5, 3, ActionSet(ONE_TO_MANY))]),
@@ -303,7 +303,7 @@ def test_five_actions_need_their_names_in_class_order(corpus, tmp_path):
     gold = np.array([3, 0, 2, 2, 1])  # the order of MANY_TO_MANY: match is 3
     clips, snippets = (torch.randn(n, 300, generator=torch.Generator().manual_seed(n)) for n in (5, 3))
     with torch.no_grad():
-        got = load_network(read_checkpoint(corpus.run("published") / "last.pt"))(
+        got = load_network(read_checkpoint(corpus.run("published") / "last.pt"), Path("last.pt"))(
             Sequences.pad([clips.numpy()]),
             Sequences.pad([snippets.numpy()]),
             Traces.pad([trace(gold, 5, 3, ActionSet(MANY_TO_MANY))]),

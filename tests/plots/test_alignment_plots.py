@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,7 +168,7 @@ def test_actions_are_counted_as_the_literal_network_takes_them(trained):
     assert (actions, counted.failures) == (ONE_TO_MANY, [])
     gold = gold_actions(MATCHES, 6, 4, ActionSet(actions))
     checkpoint = read_checkpoint(trained.run("r") / "last.pt")
-    network, read = load_network(checkpoint), {}
+    network, read = load_network(checkpoint, Path("last.pt")), {}
     for modality in Modality:
         with open_for_checkpoint(trained, modality, checkpoint.inputs[modality], "") as features:
             read[modality] = [list(torch.from_numpy(features.read(id))) for id in ids]

@@ -58,6 +58,17 @@ def write_report(corpus, *runs, more=()):
     return page
 
 
+def test_a_film_on_another_drive_of_windows_has_an_absolute_address(corpus, monkeypatch):
+    """Such a film has no relative path."""
+
+    def relpath(path, start):
+        raise ValueError(f"path is on mount {path!r}, start on mount {start!r}")
+
+    monkeypatch.setattr("mmtool.stages.report.os.path.relpath", relpath)
+    page = write_report(corpus, "good").read_text(encoding="utf-8")
+    assert (corpus.root / "videos" / "a.mp4").as_uri() in page
+
+
 def data_of(page):
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.read_text("utf-8"))
     return json.loads(found[1])

@@ -10,6 +10,7 @@ import torch
 
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.lock import sole_writer
 from support.commands import EXTRACT, TRAIN, call, chain
 from support.corpora import TEXTS, make_corpus
 
@@ -183,3 +184,10 @@ def test_projection_is_fitted_on_the_training_split_alone(corpus):
     np.testing.assert_allclose(train[:, moving].mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(train[:, moving].std(axis=0), 1, atol=1e-5)
     assert np.abs(test[:, moving].mean(axis=0)).max() > 0.01
+
+
+def test_a_run_that_is_being_trained_is_not_trained_by_another_call(corpus):
+    with sole_writer(corpus.run("r")):
+        error = call("train", corpus.root, *TRAIN, "--epochs", "4", code=2).stderr
+    assert "runs/r: another process is writing it" in error
+    call("train", corpus.root, *TRAIN, "--epochs", "4")

@@ -177,13 +177,13 @@ def test_a_sound_alignment_has_no_reasons() -> None:
         (
             alignment(),
             replace(EVIDENCE, reading=150),
-            "text too long for the video: 150 s to read aloud in 100",
+            "text too long for the video: it takes 150 s to read aloud, and has 100",
         ),
-        (alignment(), replace(EVIDENCE, reading=50), "text much shorter than the video: 50 s"),
-        (alignment(), replace(EVIDENCE, start=30), "narration's start uncertain: within 30 s"),
-        (alignment(), replace(EVIDENCE, end=40), "narration's end uncertain: within 40 s"),
-        (alignment(sure=0.3), None, "confidence low: 30 % of the time"),
-        (alignment(snippets=5), None, "most snippets dropped: 2 of 5 have a clip"),
+        (alignment(), replace(EVIDENCE, reading=50), "text much shorter than the video: it takes 50 s"),
+        (alignment(), replace(EVIDENCE, start=30), "start of the narration uncertain: within 30 s"),
+        (alignment(), replace(EVIDENCE, end=40), "end of the narration uncertain: within 40 s"),
+        (alignment(sure=0.3), None, "low confidence: about 30 % expected correct"),
+        (alignment(snippets=5), None, "3 of 5 snippets were not placed"),
         (replace(alignment(clips=8), matches=((0, 0), (1, 1))), None, "few clips matched: 25 % of the time"),
     ],
 )
@@ -464,4 +464,4 @@ def test_reliability_is_drawn_from_the_evaluation(corpus, format):
         assert f"semi-markov: calibration error {100 * error:.1f} %" in drawn.read_text()
     assert "1 done, 1 failed" in call(*command, "--run", "other", code=1).stdout
     corpus.metrics(TIMING).write_text('{"measures": {}}')
-    complaint(call(*command, code=2), "holds no reliability curve")
+    complaint(call(*command, code=2), "does not contain a reliability curve")

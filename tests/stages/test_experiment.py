@@ -230,11 +230,11 @@ def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        ("title = ", "is no TOML"),
+        ("title = ", "is not valid TOML"),
         ("title = 3" + PLAN.replace("title", "#"), "title 3, which should be of type str"),
         (PLAN.replace("[0, 1]", "[0, 0]"), "different whole numbers"),
         (PLAN.replace("[0, 1]", "[-1]"), "different whole numbers"),
-        (PLAN.replace("seeds", "sedes"), "'sedes', which no plan has"),
+        (PLAN.replace("seeds", "sedes"), "'sedes', which is not part of a plan"),
         (PLAN.replace("label = ", "lable = ", 1), "row 1 has no label"),
         (PLAN.replace("published", "publishd"), "row 1 (first) has 'publishd'"),
         (PLAN.replace("video_accuracy = 30.6", "video_accuracy = 'good'"), "published has video_accuracy"),
@@ -247,9 +247,9 @@ def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp
         ),
         (PLAN.replace("batch_size = 4", "learning_rate = 0"), "learning_rate must be above 0"),
         (PLAN.replace("batch_size = 4", "inputs = 'half'"), "inputs must be one of rp, full, not 'half'"),
-        (PLAN.replace("no-pretraining", "rp-lars-sbn"), "two rows 'rp-lars-sbn'"),
+        (PLAN.replace("no-pretraining", "rp-lars-sbn"), "two rows named 'rp-lars-sbn'"),
         (PLAN.replace('label = "second"', 'label = "second"\nname = "../x"'), "not '../x'"),
-        (PLAN.replace("seeds", 'split = "trian"\nseeds'), "'trian', which is none of train, val, test"),
+        (PLAN.replace("seeds", 'split = "trian"\nseeds'), "'trian', which must be one of train, val, test"),
         ("title = 'empty'", "has no [[rows]]"),
     ],
 )

@@ -15,7 +15,7 @@ from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.cut_lists import read_cut_list, seconds_of
 from mmtool.formats.digests import fingerprint
-from mmtool.formats.provenance import Recipe, record
+from mmtool.formats.provenance import Recipe, recorded
 from mmtool.records import Clip
 from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment import film as film_segments
@@ -43,9 +43,10 @@ def test_clips_made_before_there_was_a_choice_of_detectors_are_not_made_again(co
     """The recipe of the defaults is what it was when there were only two settings."""
     for id in "abc":
         video = corpus.root / "videos" / f"{id}.mkv"
-        write_clips(corpus.clips(id), [Clip(0.0, 1.0, 0, 25)])
         settings = {"threshold": 20.0, "min_clip_frames": 5}
-        record(corpus.clips(id), Recipe("segment", settings, {video.name: fingerprint(video)}))
+        recipe = Recipe("segment", settings, {video.name: fingerprint(video)})
+        with recorded(corpus.clips(id), recipe) as part:
+            write_clips(part, [Clip(0.0, 1.0, 0, 25)])
     assert "3 unchanged" in call("segment", corpus.root).stdout
     assert ends(corpus, "a") == [25]
 

@@ -1,21 +1,21 @@
 """Commands that are killed between two files: called again, they leave what an undisturbed call leaves.
 
-`tests/benchmarks/kills.py` kills the same commands at random moments, as often as is wanted.
+`tests/benchmarks/kills.py` kills these and more at random moments, as often as is wanted.
 """
-
-from collections.abc import Iterator
 
 import pytest
 
 from support.kills import JOBS, Killing, differences
+from support.zygote import Zygote
 
 TOLD = "the rerun asks for --force"
 KNOWN = {  # what is not mended yet
     "segment": TOLD,
     "import-yms": TOLD,
+    "run": TOLD,
     "export-eaf": "the library's backup is left over",
 }
-LONG = {"segment-3000"}  # in the benchmark only
+LONG = {"segment-3000", *(f"export-{form}" for form in ("csv", "jsonl", "edl", "fcpxml", "webdataset"))}
 
 
 @pytest.fixture(scope="module")
@@ -23,26 +23,30 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("kills")
 
 
-def moments(last: int) -> Iterator[int]:
-    """Before and after some of a command's files get their names: the first, one in the middle, the last."""
-    for number in sorted({1, (last + 1) // 2, last}):
-        yield -number
-        if number < last:
-            yield number
+@pytest.fixture(scope="module")
+def zygote(place):
+    zygote = Zygote(place)
+    yield zygote
+    zygote.close()
+
+
+def moments(last: int) -> list[int]:
+    """Before and after the first file gets its name, after one in the middle, and before the last."""
+    return sorted({-1, 1, (last + 1) // 2, -last})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(JOBS.keys() - LONG))
-def test_killed_between_files_it_can_go_on(place, name, request):
+def test_killed_between_files_it_can_go_on(place, zygote, name, request):
     if name in KNOWN:
         request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason=KNOWN[name]))
-    killing = Killing(name, place)
-    files, renames = killing.undisturbed()
-    assert renames, "it writes no file that appears whole"
-    for moment in moments(renames):
-        fate = killing.kill_at_rename(files, moment)
+    killing = Killing(name, place, zygote)
+    reference = killing.reference()
+    assert reference.renames, "it writes no file that appears whole"
+    for moment in moments(reference.renames):
+        fate = killing.kill_at_rename(reference, moment)
         assert fate.running
-        assert fate.problems == [], f"killed at file {moment} of {renames}"
+        assert fate.problems == [], f"killed at file {moment} of {reference.renames}"
 
 
 def test_differences_are_told_by_file():

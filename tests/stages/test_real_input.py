@@ -97,8 +97,8 @@ def test_published_weights_without_a_network_are_one_line(corpus, monkeypatch, t
     monkeypatch.setattr("mmtool.encoders.weights.reachable", lambda url: False)
     monkeypatch.setattr("mmtool.encoders.hub_models.reachable", lambda url: False)
     for options, remedy in [
-        (["--video-encoder", "faster-rcnn-resnet50"], "--video-weights PATH"),
-        (["--text-encoder", "bert", "--text-model", "nobody/nothing"], "--text-model PATH"),
+        (["--video-encoder", "faster-rcnn-resnet50"], "set --video-weights to a local copy"),
+        (["--text-encoder", "bert", "--text-model", "nobody/nothing"], "set --text-model to a local folder"),
     ]:
         result = call("extract", corpus, *options, code=2)
         assert len(result.stderr.strip().splitlines()) == 1

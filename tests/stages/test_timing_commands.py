@@ -78,8 +78,8 @@ def test_a_known_extent_leaves_the_clips_around_it_unmatched(corpus, path):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--text-end", 99], "outside of 0 to 11 s"),
-        (["--text-start", 11], "outside of 0 to 11 s"),
+        (["--text-end", 99], "outside of the video, 0 to 11 s"),
+        (["--text-start", 11], "outside of the video, 0 to 11 s"),
         (["--text-start", 3, "--text-end", 3.001], "does not fit"),
     ],
 )
@@ -130,15 +130,17 @@ def test_titles_that_cannot_be_read(corpus):
     complaint(call("align", corpus.root, code=2), "videos.csv")
 
 
-def test_evaluate_takes_the_only_alignments_and_names_those_there_are(corpus):
+def test_evaluate_takes_timing_or_the_only_alignments_and_names_those_there_are(corpus):
     assert "mmtool align" in complaint(call("evaluate", corpus.root, code=2), "--run is needed")
     assert "mmtool align" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
     call("align", corpus.root)
     shutil.move(corpus.root / "alignments" / TIMING, corpus.root / "alignments" / "mine")
-    assert "--run: mine" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
+    assert "choose one of mine" in complaint(call("evaluate", corpus.root, "--run", TIMING, code=2), TIMING)
     assert json.loads(call("evaluate", corpus.root, "--json").stdout)["run"] == "mine"
-    call("align", corpus.root)
-    complaint(call("evaluate", corpus.root, code=2), "there are alignments of mine, semi-markov")
+    call("align", corpus.root)  # without a run, both commands mean timing
+    assert json.loads(call("evaluate", corpus.root, "--json").stdout)["run"] == TIMING
+    shutil.move(corpus.root / "alignments" / TIMING, corpus.root / "alignments" / "other")
+    complaint(call("evaluate", corpus.root, code=2), "there are alignments of mine, other")
 
 
 def test_a_network_s_run_still_decodes_greedily(corpus):
@@ -275,9 +277,9 @@ def test_the_shipped_parameters_are_such_a_file():
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "holds no timing parameters"),
-        ("[]", "holds no timing parameters"),
-        ('{"format": "mmtool-run", "version": 1}', "holds no timing parameters"),
+        ("", "is not a valid file of timing parameters"),
+        ("[]", "is not a valid file of timing parameters"),
+        ('{"format": "mmtool-run", "version": 1}', "is not a valid file of timing parameters"),
         ('{"format": "mmtool-timing", "version": 7}', "version 7"),
         ('{"format": "mmtool-timing", "version": 1, "parameters": {"nois": 1}}', "unknown parameter 'nois'"),
         ('{"format": "mmtool-timing", "version": 1, "parameters": {"noise": "x"}}', "malformed noise"),

@@ -5,17 +5,14 @@ kill starts from the prepared corpus again, ends the command and all its childre
 more without ``--force``, and compares all files with the reference.
 """
 
-import contextlib
 import json
 import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,34 +24,11 @@ import torch
 from support.commands import EXTRACT, TRAIN, call
 from support.corpora import TEXTS, make_corpus
 from support.hdf5 import contents
+from support.zygote import Call, Zygote
 
 CUES = "1\n00:00:00,000 --> 00:00:02,000\nA short line.\n\n2\n00:00:02,000 --> 00:00:09,000\nAnother one.\n"
-LIMIT = 600  # seconds of one call
 TICK = 0.005  # seconds between looks at the corpus
-IDLE = (
-    0.15  # share of the kills that fall anywhere, also while modules load; the others follow the first write
-)
-
-# Ends itself before (-N) or after (N) the N-th file gets its name.
-AT_RENAME = """
-import os, signal, sys
-from mmtool.__main__ import main
-when, count, replace = int(sys.argv.pop(1)), 0, os.replace
-def ending(*arguments, **more):
-    global count
-    count += 1
-    if when == -count:
-        os.killpg(0, signal.SIGKILL)
-    replace(*arguments, **more)
-    if when == count:
-        os.killpg(0, signal.SIGKILL)
-os.replace = ending
-try:
-    main()
-finally:
-    print("renames:", count, file=sys.stderr)
-"""
-COUNTED = "renames:"
+IDLE = 0.15  # share of the kills that fall anywhere, also before the first write; the others follow it
 
 
 @dataclass(frozen=True)
@@ -69,26 +43,24 @@ class Job:
 AFTER_ALIGN = ("reports", "plots", "exports", "alignments/*/metrics.json")
 AFTER_TRAIN = (*AFTER_ALIGN, "alignments/r")
 AFTER_EXTRACT = (*AFTER_TRAIN, "runs", "features/*.rp.h5")
+ALL = (*AFTER_EXTRACT, "features", "alignments")
+UNREAD = ("features", "runs/*/*.pt")  # large, and not read by what comes after alignment
 EXPORT = ("export", "alignments", "{}", "--run", "semi-markov", "--format")
+FORMATS = ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf", "clips", "webdataset")
 
 JOBS: dict[str, Job] = {
-    "segment": Job(
-        ("segment", "{}", "--stats"), (*AFTER_EXTRACT, "clips", "snippets", "features", "alignments")
-    ),
+    "segment": Job(("segment", "{}", "--stats"), (*ALL, "clips", "snippets")),
     "segment-3000": Job(("segment", "{}"), base="texts"),
-    "extract": Job(("extract", "{}", *EXTRACT), (*AFTER_EXTRACT, "features", "alignments")),
+    "extract": Job(("extract", "{}", *EXTRACT), ALL),
     "project": Job(("project", "{}"), (*AFTER_EXTRACT, "alignments")),
-    "train": Job(("train", "{}", *TRAIN[:2], "--epochs", "6", *TRAIN[4:]), (*AFTER_TRAIN, "runs/r")),
-    "train-timing": Job(("train", "{}", "--preset", "semi-markov", "--run", "t"), (*AFTER_TRAIN, "runs/t")),
-    "align": Job(("align", "{}"), (*AFTER_ALIGN, "alignments/semi-markov")),
-    "align-network": Job(("align", "{}", "--run", "r"), (*AFTER_ALIGN, "alignments/r")),
-    "evaluate": Job(("evaluate", "{}", "--run", "r"), AFTER_ALIGN),
-    "report": Job(("report", "{}", "--run", "r"), AFTER_ALIGN),
-    "plot": Job(("plot", "{}", "--run", "r"), AFTER_ALIGN),
-    **{
-        f"export-{form}": Job((*EXPORT, form), AFTER_ALIGN)
-        for form in ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf", "clips", "webdataset")
-    },
+    "train": Job(("train", "{}", *TRAIN[:2], "--epochs", "4", *TRAIN[4:]), (*AFTER_TRAIN, "runs")),
+    "train-timing": Job(("train", "{}", "--preset", "semi-markov", "--run", "t"), ALL),
+    "align": Job(("align", "{}"), ALL),
+    "align-network": Job(("align", "{}", "--run", "r"), (*AFTER_TRAIN, "alignments")),
+    "evaluate": Job(("evaluate", "{}", "--run", "r"), (*AFTER_ALIGN, *UNREAD)),
+    "report": Job(("report", "{}", "--run", "r"), (*AFTER_ALIGN, *UNREAD)),
+    "plot": Job(("plot", "{}", "--run", "r"), (*AFTER_ALIGN, *UNREAD)),
+    **{f"export-{form}": Job((*EXPORT, form), (*AFTER_ALIGN, *UNREAD)) for form in FORMATS},
     "import-yms": Job(("import", "yms", "{}/yms", "{}/imported"), base="yms"),
     "run": Job(("run", "{}/film.mp4", "{}/film.txt", "-o", "{}/out"), base="film"),
 }
@@ -150,38 +122,39 @@ def _one_film(root: Path) -> None:
 BASES: dict[str, Callable[[Path], None]] = {"chain": _chain, "texts": _texts, "yms": _yms, "film": _one_film}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reference:
-    """What an undisturbed call leaves, and when: seconds from its start to the first write and to its end."""
+    """What an undisturbed call leaves: files, the number of renames, and when it writes."""
 
     files: Mapping[str, object]
-    first_write: float
+    renames: int
+    first_write: float  # seconds from the start of the call
     seconds: float
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fate:
     """What came of one kill; no ``problems``: the corpus was whole after the second call."""
 
-    moment: float
+    moment: str
     running: bool  # whether the command was still at work
-    problems: list[str] = field(default_factory=list)
+    problems: list[str]
 
 
 class Killing:
     """The kills of one job; ``place`` keeps the prepared corpus of each base."""
 
-    def __init__(self, name: str, place: Path) -> None:
-        self.name, self.job, self.place = name, JOBS[name], place
+    def __init__(self, name: str, place: Path, zygote: Zygote) -> None:
+        self.name, self.job, self.place, self._zygote = name, JOBS[name], place, zygote
         self.prepared = place / "bases" / self.job.base
         if not (self.prepared / ".ready").exists():
             shutil.rmtree(self.prepared, ignore_errors=True)
             BASES[self.job.base](self.prepared)
             (self.prepared / ".ready").touch()
 
-    def fresh(self, name: str = "work") -> Path:
+    def _fresh(self) -> Path:
         """The corpus before the command."""
-        root = self.place / name / "corpus"
+        root = self.place / "work" / "corpus"
         shutil.rmtree(root.parent, ignore_errors=True)
         shutil.copytree(self.prepared, root)
         (root / ".ready").unlink()
@@ -190,87 +163,51 @@ class Killing:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return root
 
-    def arguments(self, root: Path) -> list[str]:
-        return [argument.replace("{}", str(root)) for argument in self.job.arguments]
+    def _start(self, root: Path, when: int = 0) -> Call:
+        arguments = [argument.replace("{}", str(root)) for argument in self.job.arguments]
+        return self._zygote.start(arguments, when)
 
     def reference(self) -> Reference:
-        """Call the command twice, undisturbed; raises AssertionError if it does not do the same each time."""
-        results = []
-        for _ in range(2):
-            root = self.fresh()
-            before, started, first = _stamps(root), time.monotonic(), 0.0
-            process = self.start(root)
-            while process.poll() is None:
-                if not first and _stamps(root) != before:
-                    first = time.monotonic() - started
-                time.sleep(TICK)
-            seconds = time.monotonic() - started
-            assert process.returncode == 0, _said(process)
-            results.append(Reference(files_of(root), first or seconds * 0.8, seconds))
-        differ = differences(results[0].files, results[1].files)
-        assert not differ, f"undisturbed calls differ: {differ}"
-        return results[1]
-
-    def undisturbed(self) -> tuple[dict[str, object], int]:
-        """The files that a call leaves, and how many got their names from a rename."""
-        root = self.fresh()
-        process = self.start(root, ("-c", AT_RENAME, "0"))
-        said = _said(process)
-        assert process.returncode == 0, said
-        return files_of(root), int(said.rpartition(COUNTED)[2])
-
-    def start(self, root: Path, program: tuple[str, ...] = ("-m", "mmtool")) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, *program, *self.arguments(root)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
+        """Call the command, undisturbed."""
+        root = self._fresh()
+        before, started, first = _stamps(root), time.monotonic(), 0.0
+        call = self._start(root)
+        while call.wait(TICK) is None:
+            if not first and _stamps(root) != before:
+                first = time.monotonic() - started
+        seconds = time.monotonic() - started
+        assert call.code == 0, call.said
+        return Reference(files_of(root), call.renames, first or 0.8 * seconds, seconds)
 
     def kill(self, reference: Reference, rng: Random) -> Fate:
         """Kill at a random moment, mostly after the first write; call again, compare."""
-        root = self.fresh()
-        before, process, started = _stamps(root), self.start(root), time.monotonic()
+        root = self._fresh()
+        before, started = _stamps(root), time.monotonic()
+        call = self._start(root)
         moment = rng.uniform(0.0, reference.seconds)
         if rng.random() > IDLE:
-            while process.poll() is None and _stamps(root) == before:
-                time.sleep(TICK)
+            while call.wait(TICK) is None and _stamps(root) == before:
+                pass
             moment = time.monotonic() - started + rng.uniform(0.0, reference.seconds - reference.first_write)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.0, started + moment - time.monotonic()))
-        fate = Fate(moment, process.poll() is None)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        fate.problems = self._again(root, reference.files)
-        return fate
+        running = call.wait(started + moment - time.monotonic()) is None
+        call.kill()
+        return Fate(f"{moment:.3f} s", running, self._again(root, reference.files))
 
-    def kill_at_rename(self, files: Mapping[str, object], when: int) -> Fate:
+    def kill_at_rename(self, reference: Reference, when: int) -> Fate:
         """Kill after the N-th file got its name, or for ``-N`` just before; call again, compare."""
-        root = self.fresh()
-        process = self.start(root, ("-c", AT_RENAME, str(when)))
-        process.communicate(timeout=LIMIT)
-        fate = Fate(0.0, process.returncode == -signal.SIGKILL)
-        fate.problems = self._again(root, files)
-        return fate
+        root = self._fresh()
+        running = self._start(root, when).wait() == -signal.SIGKILL
+        return Fate(f"rename {when}", running, self._again(root, reference.files))
 
     def _again(self, root: Path, files: Mapping[str, object]) -> list[str]:
-        process = self.start(root)
-        try:
-            _, said = process.communicate(timeout=LIMIT)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return [f"the second call did not end in {LIMIT} s"]
-        if process.returncode:
-            lines = said.decode(errors="replace").strip().splitlines()
-            return [f"the second call ended with {process.returncode}: {line}" for line in lines[-1:] or [""]]
+        call = self._start(root)
+        if call.wait() is None:
+            call.kill()
+            return ["the second call did not end"]
+        if call.code:
+            lines = call.said.replace(str(root), "{}").strip().splitlines()
+            return [f"the second call ended with {call.code}: {line}" for line in lines[-1:] or [""]]
         return differences(files, files_of(root))
-
-
-def _said(process: subprocess.Popen[bytes]) -> str:
-    return process.communicate()[1].decode(errors="replace")
 
 
 def _stamps(root: Path) -> list[tuple[str, int]]:
@@ -315,7 +252,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
     if isinstance(value, torch.Tensor):
-        return str(value.dtype), tuple(value.shape), value.flatten().tolist()
+        bytes_of = value.reshape(-1).view(torch.uint8).numpy().tobytes()
+        return str(value.dtype), tuple(value.shape), bytes_of
     return value
 
 

@@ -359,7 +359,7 @@ def test_a_loss_that_is_not_finite_names_epoch_batch_and_ids():
     network = make_network()
     with torch.no_grad():
         network.classifier[1].weight.fill_(float("inf"))
-    with pytest.raises(CallError, match=r"epoch 1, batch 1 \(samples of v\d\).*--learning-rate"):
+    with pytest.raises(CallError, match=r"epoch 1, batch 1 \(samples of v\d\).*`learning_rate`"):
         train(network, samples, TrainSettings(batch_size=1))
     broken = [*samples[:2], replace(samples[2], clips=samples[2].clips * np.float32("nan"))]
     with pytest.raises(CallError, match=r"epoch 1, batch [123] \(samples of v2\)"):

@@ -25,15 +25,14 @@ MANY_TO_MANY = (
 
 @dataclass(frozen=True, slots=True)
 class ActionSet:
-    """The actions that exist, in class order, as lookup tables (K,) by class."""
+    """The actions of a network, in class order, as lookup tables (K,) by class."""
 
     actions: tuple[Action, ...]
 
     def __post_init__(self) -> None:
         if len(set(self.actions)) != len(self.actions) or not MATCHES.intersection(self.actions):
             raise ValueError(
-                "a set of actions holds each once and at least one kind of match, "
-                f"not {', '.join(self.actions)}"
+                f"must each be named once and include a kind of match, not {', '.join(self.actions)}"
             )
 
     def __len__(self) -> int:
@@ -56,9 +55,9 @@ def gold_actions(
 ) -> NDArray[np.int64]:
     """The actions (T,), as class indices, that produce ``matches`` of N clips and M snippets.
 
-    A snippet is popped as soon as its last clip is matched, and at once where it has none; the
-    sequence ends when clips or snippets are exhausted. Raises UnreachableAlignmentError for matches
-    that cross, or that need an action that ``actions`` lack.
+    A snippet is popped as soon as its last clip is matched, or immediately if it has none; the sequence
+    ends when clips or snippets are exhausted. Raises UnreachableAlignmentError for matches that cross, or
+    that need an action missing from ``actions``.
     """
     pairs = set(matches)
     last_clip = {j: max(i for i, k in pairs if k == j) for _, j in pairs}
@@ -88,12 +87,10 @@ def gold_actions(
 def _matching_action(more_clips: bool, more_snippets: bool, last: bool, actions: ActionSet) -> Action:
     """The match for a pair, given whether its snippet has further clips or its clip further snippets.
 
-    ``last`` says that there is no clip after it.
+    ``last`` means that the clip is the last one.
     """
     if more_clips and more_snippets:
-        raise UnreachableAlignmentError(
-            "a clip and a snippet that match each other both have further partners"
-        )
+        raise UnreachableAlignmentError("a clip and a snippet that match each other both have other partners")
     if more_clips:
         return _first_of((Action.MATCH_RETAIN_TEXT,), actions)
     if more_snippets:

@@ -1,4 +1,4 @@
-"""Sequences of unequal length side by side: what the network reads."""
+"""Batches of sequences of different length: what the network reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -37,7 +37,7 @@ class Sequences:
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Traces of B samples: see :class:`Trace`; everything has a batch dimension in front."""
+    """Traces of B samples: see :class:`Trace`; everything has a leading batch dimension."""
 
     actions: Tensor  # (B, T), NO_ACTION beyond a sample's end
     clip_top: Tensor  # (B, T)
@@ -51,7 +51,7 @@ class Traces:
 
     @classmethod
     def pad(cls, traces: Sequence[Trace]) -> "Traces":
-        """Stack traces; padding repeats harmless indices, only ``actions`` marks it."""
+        """Stack traces; padding has valid indices, and only ``actions`` marks it."""
         return cls(
             actions=_pad([t.actions for t in traces], fill=NO_ACTION),
             clip_top=_pad([t.clip_top for t in traces]),

@@ -7,26 +7,26 @@ from torch import Tensor, distributed, nn
 
 
 class SequenceBatchNorm(nn.Module):
-    """Batch norm over all real elements of batch and time; over all processes that train together."""
+    """Batch norm over all real elements of batch and time, and over all processes that train together."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(width, eps=1e-5, momentum=0.1)
 
     def forward(self, elements: Tensor, mask: Tensor) -> Tensor:
-        """(B, L, P) with (B, L) true where real → the same shape, zero where padded."""
+        """(B, L, P) and a mask (B, L), true for real elements → (B, L, P), zero for padding."""
         real = elements[mask]  # (real elements, P)
         normalised = torch.zeros_like(elements)
         if self.training and distributed.is_initialized():
             normalised[mask] = self._normalise_together(real)
-        elif self.training and len(real) == 1:  # equals its own mean: nothing is left but β
+        elif self.training and len(real) == 1:  # equals its own mean, so only β remains
             normalised[mask] = (real - real) * self.norm.weight + self.norm.bias
         else:
             normalised[mask] = self.norm(real)
         return normalised
 
     def _normalise_together(self, real: Tensor) -> Tensor:
-        """With the statistics of the global batch, running ones included; torch has this for GPUs only."""
+        """Use the statistics of the global batch, running ones included; torch has this for GPUs only."""
         norm, count = self.norm, real.new_tensor([len(real)])
         distributed.all_reduce(count)
         mean = _sum_over_processes(real.sum(dim=0)) / count

@@ -1,4 +1,4 @@
-"""Beam search: the sequence of actions that the network finds most probable, not one action at a time."""
+"""Beam search: the most probable sequence of actions, instead of one action at a time."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -17,9 +17,9 @@ from mmtool.alignment.network.trace import positional_features
 
 @dataclass(frozen=True, slots=True)
 class _Beam:
-    """K hypotheses of one video; everything is indexed by hypothesis first.
+    """K hypotheses of one video; the first dimension is the hypothesis.
 
-    The slot is the topmost element of the Matched Stack, which the next match may continue.
+    The slot is the top element of the Matched Stack, which the next match may extend.
     """
 
     taken: Tensor  # (K, T) the actions so far
@@ -43,7 +43,7 @@ class _Beam:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """One video, and what its hypotheses have in common."""
+    """One video, and what all its hypotheses share."""
 
     network: AlignmentNetwork
     video: Tensor  # (N, 300)
@@ -89,7 +89,7 @@ class _Search:
         )
 
     def _advance(self, beam: _Beam) -> _Beam:
-        """The best hypotheses that are one action longer."""
+        """The best hypotheses that are longer by one action."""
         logs = self._log_probabilities(beam)  # (K, actions)
         scores = (beam.logs.sum(dim=1, keepdim=True) + logs).flatten()
         chosen = scores.topk(min(self.width, len(scores))).indices
@@ -135,8 +135,8 @@ class _Search:
     def _match(self, beam: _Beam, now: Tensor) -> _Beam:
         """Where ``now`` (K,), write the tops to the Matched Stack.
 
-        A top that the latest match also had continues its slot; else the next slot starts from the
-        state after it.
+        A top that the latest match also had extends its slot; otherwise a new slot starts from the state
+        after it.
         """
         clip_again, snippet_again = beam.slot_clip == beam.clip_top, beam.slot_snippet == beam.snippet_top
         fresh = now & ~(clip_again | snippet_again)
@@ -173,11 +173,11 @@ def decode_by_beam(
     inputs: PairTables | None = None,
     prior: PairTables | None = None,
 ) -> list[Decoded]:
-    """Decode B videos, each by itself, keeping the ``width`` most probable prefixes of equal length.
+    """Decode B videos one after the other, keeping the ``width`` most probable prefixes of equal length.
 
-    Of all sequences that end within the beam, the one whose actions have the greatest mean log-probability
-    wins: sequences differ in length. A width of 1 is greedy decoding, whose ``inputs`` and ``prior`` these
-    are, too.
+    The result is the finished sequence whose actions have the greatest mean log-probability, because
+    sequences differ in length. A width of 1 is greedy decoding. ``inputs`` and ``prior`` are those of
+    :func:`decode_greedily`.
     """
     network.eval()
     video, text = network.read_clips(clips), network.read_snippets(snippets)
@@ -191,7 +191,7 @@ def decode_by_beam(
 
 
 def _added(total: Tensor, count: Tensor, output: Tensor, fresh: Tensor, add: Tensor) -> tuple[Tensor, Tensor]:
-    """Add outputs (K, 300) where ``add``, to nothing where the slot is fresh."""
+    """Add outputs (K, 300) where ``add``, starting from zero where the slot is fresh."""
     total, count = total.masked_fill(fresh[:, None], 0.0), count.masked_fill(fresh[:, None], 0.0)
     return total + output * add[:, None], count + add[:, None]
 

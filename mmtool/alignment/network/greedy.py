@@ -17,12 +17,11 @@ from mmtool.alignment.network.trace import positional_features
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The alignment of one video, with the probability of the action that decided each element.
+    """The alignment of one video, with the confidence of each element.
 
-    That stands for the probability that the element's label is right, as the network has it.
-
-    A snippet with several clips has the mean of its matches; what was left over when the other
-    sequence was exhausted has the probability of the last action.
+    The confidence of a clip or snippet is the probability of the action that decided it. A snippet with
+    several clips has the mean of its matches; elements that remained when the other sequence was exhausted
+    have the probability of the last action.
     """
 
     actions: tuple[int, ...]
@@ -41,16 +40,21 @@ def decode_greedily(
     inputs: PairTables | None = None,
     prior: PairTables | None = None,
 ) -> list[Decoded]:
-    """Decode B videos at once; cost grows with the longest one's clips + snippets.
+    """Decode B videos at once; the cost grows with the clips and snippets of the longest one.
 
-    ``inputs`` are what the network reads of the tops beside the positional features; the values of
-    ``prior``, one an action, are added to its logits.
+    Args:
+        network: The network, with its weights on any device.
+        clips: The features of the clips.
+        snippets: The features of the snippets.
+        action_set: The actions of the network.
+        inputs: What the network reads of the tops besides the positional features.
+        prior: One value per action, which is added to the logits.
     """
     network.eval()
     stepper = Stepper(network, clips, snippets)
     state = _State(clips.lengths.cpu().numpy(), snippets.lengths.cpu().numpy())
     pops_clip, pops_snippet, matches = map(action_set.table, (POPS_CLIP, POPS_SNIPPET, MATCHES))
-    history: list[NDArray[np.int64]] = []  # (B, 2) a step: action, whether it counts
+    history: list[NDArray[np.int64]] = []  # (B, 2) per step: the action, and whether it counts
     all_logits: list[NDArray[np.float32]] = []
     while (running := state.running).any():
         clip, snippet = state.tops
@@ -82,13 +86,13 @@ def _largest_probability(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 class _State:
-    """How far B videos that are decoded side by side have come, and what their latest slots hold."""
+    """The positions of B videos that are decoded together, and the contents of their latest slots."""
 
     def __init__(self, clips: NDArray[np.int64], snippets: NDArray[np.int64]) -> None:
         self.clips, self.snippets = clips, snippets
         self.clip_top, self.snippet_top = np.zeros_like(clips), np.zeros_like(snippets)
-        self._slot = np.full((2, len(clips)), -1)  # the clip and the snippet of the latest match
-        self._held = np.zeros((2, len(clips)), dtype=np.int64)  # how many of each are in its slot
+        self._slot = np.full((2, len(clips)), -1)  # clip and snippet of the latest match
+        self._held = np.zeros((2, len(clips)), dtype=np.int64)  # how many of each its slot holds
 
     @property
     def running(self) -> NDArray[np.bool_]:
@@ -108,9 +112,9 @@ class _State:
     def match(
         self, now: NDArray[np.bool_]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-        """Match the tops where ``now`` (B,); returns what :meth:`Stepper.match` asks for.
+        """Match the tops where ``now`` (B,); returns the arguments of :meth:`Stepper.match`.
 
-        A top that the latest match also had continues its slot; else the next slot starts.
+        A top that the latest match also had extends its slot; otherwise a new slot starts.
         """
         again = self._slot == self.tops  # (2, B)
         fresh = now & ~again.any(axis=0)
@@ -127,7 +131,7 @@ def read_actions(
     snippets: int,
     action_set: ActionSet,
 ) -> Decoded:
-    """Read one video's matches off its actions (T,), and confidence off their probabilities (T,)."""
+    """The matches of one video from its actions (T,), and their confidence from the probabilities (T,)."""
     pops = (action_set.table(kind)[taken].astype(np.int64) for kind in (POPS_CLIP, POPS_SNIPPET))
     clip, snippet = (np.cumsum(popped) - popped for popped in pops)
     matched = action_set.table(MATCHES)[taken]

@@ -13,7 +13,7 @@ StackState = tuple[LayerState, LayerState]
 class PlainLayer(nn.Module):
     """An LSTM layer (paper, Eqs. 1–3), gate order i f g o.
 
-    ``W_x`` starts Xavier-normal, ``W_h`` orthogonal, biases N(0, 0.1²), both forget-gate biases 1.
+    ``W_x`` is initialised Xavier-normal, ``W_h`` orthogonal, biases N(0, 0.1²), both forget-gate biases 1.
     """
 
     def __init__(self, *, inputs: int, hidden: int) -> None:

@@ -1,7 +1,7 @@
 """The alignment network: NeuMATCH with SBN or layer norm (paper, Sections 3.1–3.5).
 
-Under teacher forcing every state is known in advance, so a whole batch of sequences is one pass:
-the stacks run over whole sequences and each action's state is gathered from them.
+Under teacher forcing every state is known in advance, so a whole batch of sequences takes one pass: the
+stacks run over whole sequences, and the state before each action is gathered from them.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mmtool.alignment.network.batch import Sequences, Traces
 from mmtool.alignment.network.batch_norm import SequenceBatchNorm
 from mmtool.alignment.network.lstm import StackState, TwoLayers
-from mmtool.alignment.network.time_inputs import COURSE_COLUMNS, TIME_COLUMNS
+from mmtool.alignment.network.time_inputs import POSTERIOR_COLUMNS, TIME_COLUMNS
 from mmtool.alignment.network.trace import POSITIONAL
 from mmtool.choices import Inputs, Normalisation
 
@@ -24,7 +24,7 @@ MATCHED_WIDTH = 20
 
 @dataclass(frozen=True, slots=True)
 class NetworkShape:
-    """Everything that decides which parameters the network has."""
+    """Everything that determines the parameters of the network."""
 
     video_dimension: int
     text_dimension: int
@@ -33,18 +33,18 @@ class NetworkShape:
     normalisation: Normalisation = Normalisation.SBN
     dropout: float = 0.0
     lstm_dropout: float = 0.0
-    time_features: bool = False  # beside the positional ones; the published network has none
-    posterior: bool = False  # likewise, of the semi-Markov model
+    time_features: bool = False  # besides the positional ones; the published network has none
+    posterior: bool = False  # of the semi-Markov model; the published network has none
 
     @property
     def time_inputs(self) -> int:
-        return len(TIME_COLUMNS) * self.time_features + len(COURSE_COLUMNS) * self.posterior
+        return len(TIME_COLUMNS) * self.time_features + len(POSTERIOR_COLUMNS) * self.posterior
 
 
 class SequenceStack(nn.Module):
     """The Video or the Text Stack: two LSTM layers that run backward in time.
 
-    The state of an element has seen everything below it, so the top has seen the whole sequence.
+    The state of an element depends on everything below it, so the top depends on the whole sequence.
     """
 
     def __init__(self, shape: NetworkShape) -> None:
@@ -74,7 +74,7 @@ def _dense(inputs: int, outputs: int, dropout: float, *, bias: bool = True) -> n
 
 
 def _linear(inputs: int, outputs: int, *, bias: bool = True) -> nn.Linear:
-    """Weights start Kaiming-normal, biases N(0, 0.1²)."""
+    """Weights are initialised Kaiming-normal, biases N(0, 0.1²)."""
     layer = nn.Linear(inputs, outputs, bias=bias)
     nn.init.kaiming_normal_(layer.weight)
     if bias:
@@ -83,7 +83,7 @@ def _linear(inputs: int, outputs: int, *, bias: bool = True) -> nn.Linear:
 
 
 def _encoder(dimension: int, layers: int, shape: NetworkShape) -> nn.Sequential:
-    """FC layers of 300; full features first pass one without bias, the trainable projection."""
+    """Fully connected layers of 300; full features first pass one without bias, the trainable projection."""
     if shape.inputs is Inputs.FULL:
         first = _dense(dimension, WIDTH, shape.dropout, bias=False)
         return nn.Sequential(first, *(_dense(WIDTH, WIDTH, shape.dropout) for _ in range(layers)))
@@ -154,8 +154,8 @@ class AlignmentNetwork(nn.Module):
     def _matched_outputs(self, video: Tensor, text: Tensor, traces: Traces) -> Tensor:
         """(B, T, 20): both layers' hidden states, summed, after the matches before each step.
 
-        A slot's element is recomputed with each further match from the state before that slot: a
-        chain over finished slots, then one step for the partial slot of every match at once.
+        The element of a slot is recomputed with each further match from the state before that slot: a chain
+        over finished slots, then one step for the partial slots of all matches at once.
         """
         batch, steps = traces.actions.shape
         if traces.slot_end.shape[1] == 0:
@@ -191,5 +191,5 @@ def _gather(elements: Tensor, index: Tensor) -> Tensor:
 
 
 def parameter_count(network: nn.Module) -> int:
-    """Trainable parameters."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -1,4 +1,4 @@
-"""The network one action at a time, with all that does not depend on the actions computed in advance."""
+"""The network one action at a time; everything that does not depend on the actions is computed in advance."""
 
 from collections.abc import Callable
 from typing import cast
@@ -16,19 +16,19 @@ from mmtool.arrays import Floats32
 
 Function = Callable[[Floats32], Floats32]
 
-# σ(x) = ½ tanh(x/2) + ½: so one call serves all gates, i f g o, of which g is a tanh itself.
+# σ(x) = ½ tanh(x/2) + ½, so one call of tanh serves all gates, i f g o; g is a tanh itself.
 SCALE = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
 SHIFT = np.array([0.5, 0.5, 0.0, 0.5], np.float32)
 
 
 class Stepper:
-    """B videos side by side: classifies their states, and writes to their Action and Matched Stacks.
+    """Classifies the states of B videos, and writes to their Action and Matched Stacks.
 
-    The classifier's first layer and the Matched Stack's input projection are linear in the outputs of
-    the Video and the Text Stack, so their products with every clip and every snippet are taken at
-    once, on the network's device; a step adds up the rows of what is on top. (A slot's mean commutes
-    with the projection.) What remains of a step is so small that torch's cost of a call would be most
-    of it, so it is NumPy's.
+    The classifier's first layer and the Matched Stack's input projection are linear in the outputs of the
+    Video and the Text Stack. Their products with every clip and every snippet are therefore computed at once,
+    on the network's device, and a step adds the rows of the tops. (The mean over a slot commutes with the
+    projection.) The rest of a step is so small that the overhead of torch's calls would dominate, so it uses
+    NumPy.
     """
 
     def __init__(self, network: AlignmentNetwork, clips: Sequences, snippets: Sequences) -> None:
@@ -72,8 +72,8 @@ class Stepper:
     ) -> None:
         """Write the tops of the latest :meth:`logits` to the Matched Stack where ``now`` (B,).
 
-        ``fresh`` (B,) says where they start a slot, ``joins`` (2, B) where the clip and the snippet are
-        new to it, ``counts`` (2, B) how many of each it then holds.
+        ``fresh`` (B,) is true where they start a slot, ``joins`` (2, B) where the clip and the snippet are
+        new to it; ``counts`` (2, B) is how many of each it then holds.
         """
         if not now.any():
             return
@@ -98,7 +98,7 @@ class _Stack:
         return np.zeros((4, batch, self._hidden), np.float32)
 
     def step(self, projected: Floats32, state: Floats32) -> Floats32:
-        """From inputs that the first layer's ``W_x`` was applied to, (B, 4H), and a state to the next."""
+        """The next state, from inputs (B, 4H) to which the first layer's ``W_x`` was applied, and a state."""
         after = np.empty_like(state)
         after[:2] = self._first.step(projected, *state[:2])
         after[2:] = self._second.step(after[0] @ self._to_second, *state[2:])
@@ -106,7 +106,7 @@ class _Stack:
 
 
 class _Layer:
-    """A layer of an LSTM in NumPy: Eqs. 1–3, or 11–12 where it has layer norm."""
+    """An LSTM layer in NumPy: Eqs. 1–3, or 11–12 with layer norm."""
 
     def __init__(self, layer: PlainLayer | LayerNormLayer) -> None:
         self._weight = _array(layer.weight_hh.t())  # (H, 4H)
@@ -143,7 +143,7 @@ def _unchanged(x: Floats32) -> Floats32:
 
 
 def _output(state: Floats32) -> Floats32:
-    """Both layers' hidden states, summed, (B, H)."""
+    """The sum (B, H) of both layers' hidden states."""
     return cast(Floats32, state[0] + state[2])
 
 

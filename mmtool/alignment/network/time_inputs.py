@@ -1,9 +1,9 @@
-"""What time tells the network about the clip and the snippet on top, where the published features are silent.
+"""What timing tells the network about the clip and the snippet on top.
 
-The published positional features count clips and snippets. These measure seconds: of the clip and of the
-reading of the snippet, and of what is gone and left of both. The semi-Markov model adds how likely the
-clip on top lies before, within or behind the time of the snippet on top: for each of these there is one
-right thing to do.
+The published positional features count clips and snippets. These measure seconds: the duration of the clip,
+the reading time of the snippet, and the time elapsed and left of both. The semi-Markov model adds the
+probabilities that the clip on top lies before, within or after the time of the snippet on top, each of which
+calls for one action.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from mmtool.arrays import Floats
 from mmtool.choices import Action
 from mmtool.records import Interval
 
-Table = NDArray[np.float32]  # (N, M, E): what is known of each pair of tops
+Table = NDArray[np.float32]  # (N, M, E): the values of each pair of tops
 
 TIME_COLUMNS = (
     "log_duration",  # of the clip, log(1 + seconds)
@@ -28,18 +28,18 @@ TIME_COLUMNS = (
     "slack",  # remaining − to_read
     "log_slack",  # log of (1 s + remaining) / (1 s + to_read)
 )
-COURSE_COLUMNS = (
-    *("before", "within", "behind"),  # probability that the clip's middle lies so in the snippet's time
-    *("log_before", "log_within", "log_behind"),  # of the same, divided by that of the floor
-    "unmatched",  # probability that the clip lies in no snippet's time
+POSTERIOR_COLUMNS = (
+    *("before", "within", "after"),  # probability of the clip's middle relative to the snippet's time
+    *("log_before", "log_within", "log_after"),  # their logarithms, divided by that of the floor
+    "unmatched",  # probability that the clip lies in the time of no snippet
     "next",  # probability that it lies in that of the next snippet
 )
-FLOOR = 1e-4  # of a probability whose logarithm is taken: timing is never surer than that
+FLOOR = 1e-4  # of probabilities whose logarithm is taken; timing is never more certain than that
 
-BEFORE, WITHIN, BEHIND = range(3)
-RELATION = {  # what a clip's relation to the snippet's time calls for
+BEFORE, WITHIN, AFTER = range(3)
+RELATION = {  # the position of the clip, relative to the snippet's time, that calls for each action
     Action.POP_VIDEO: BEFORE,
-    Action.POP_TEXT: BEHIND,
+    Action.POP_TEXT: AFTER,
     Action.MATCH_RETAIN_TEXT: WITHIN,
     Action.MATCH: WITHIN,
     Action.MATCH_RETAIN_VIDEO: WITHIN,
@@ -68,7 +68,7 @@ def time_table(clips: Sequence[Interval], reading: Floats) -> Table:
 
 
 def posterior_table(posterior: Floats) -> Table:
-    """:data:`COURSE_COLUMNS` (N, M, 8) from the probabilities (N, M, 3) before, within and behind."""
+    """:data:`POSTERIOR_COLUMNS` (N, M, 8) from the probabilities (N, M, 3) before, within and after."""
     within = posterior[..., WITHIN]
     following = np.zeros_like(within)
     following[:, :-1] = within[:, 1:]
@@ -82,7 +82,7 @@ def posterior_table(posterior: Floats) -> Table:
 
 
 def action_prior(posterior: Floats, actions: ActionSet) -> Table:
-    """Log-probability (N, M, K) of each action by timing, from (N, M, 3) before, within and behind."""
+    """Log-probability (N, M, K) of each action by timing, from (N, M, 3) before, within and after."""
     logs = np.log(np.maximum(posterior, FLOOR))
     prior: Table = logs[..., [RELATION[action] for action in actions.actions]].astype(np.float32)
     return prior
@@ -93,7 +93,7 @@ def _stacked(columns: Sequence[Floats], shape: tuple[int, ...]) -> Table:
 
 
 class PairTables:
-    """Tables (N, M, E) of B videos side by side, to look up what is on top in each of them."""
+    """Tables (N, M, E) of B videos, to look up the values of the tops of each of them."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
         sizes = np.array([table.shape[0] * table.shape[1] for table in tables])

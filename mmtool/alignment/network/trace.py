@@ -1,7 +1,7 @@
-"""What is on top of every stack before each action, known in advance when the actions are known.
+"""What is on top of every stack before each action, computed in advance from known actions.
 
-Everything here is computed once a sample, so that the network sees a whole sequence of states at
-once instead of stepping through it.
+Everything here is computed once per sample, so that the network sees a whole sequence of states at once
+instead of stepping through it.
 """
 
 from dataclasses import dataclass
@@ -53,14 +53,14 @@ class Trace:
     """
 
     actions: NDArray[np.int64]  # (T,) gold class
-    clip_top: NDArray[np.int64]  # (T,) index of the clip on top, the last one when exhausted
+    clip_top: NDArray[np.int64]  # (T,) index of the clip on top, the last one if exhausted
     snippet_top: NDArray[np.int64]  # (T,)
     positional: NDArray[np.float32]  # (T, 10 + E)
     clip_share: NDArray[np.float32]  # (T, N)
     snippet_share: NDArray[np.float32]  # (T, M)
-    slot: NDArray[np.int64]  # (T,) slot that a matching action writes to, 0 elsewhere
+    slot: NDArray[np.int64]  # (T,) slot to which a matching action writes, 0 elsewhere
     last_match: NDArray[np.int64]  # (T,) latest matching action before each action, −1 for none
-    slot_end: NDArray[np.int64]  # (K,) the action that wrote each slot last
+    slot_end: NDArray[np.int64]  # (K,) the last action that wrote to each slot
 
 
 def trace(
@@ -72,8 +72,8 @@ def trace(
 ) -> Trace:
     """Follow ``actions`` (T,) from N clips and M snippets.
 
-    ``pairs`` (N, M, E), where given, are further features of the clip and the snippet on top; they
-    stand behind the positional ones.
+    ``pairs`` (N, M, E), if given, are further features of the clip and the snippet on top; they follow the
+    positional ones.
     """
     clip_at = _consumed_before(actions, action_set.table(POPS_CLIP))
     snippet_at = _consumed_before(actions, action_set.table(POPS_SNIPPET))
@@ -113,7 +113,7 @@ def trace(
 
 
 def _consumed_before(actions: NDArray[np.int64], pops: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(T,): how many elements were consumed before each action."""
+    """The number (T,) of elements consumed before each action."""
     consumed = np.cumsum(pops[actions], dtype=np.int64)
     return np.append(0, consumed[:-1]).astype(np.int64)
 
@@ -126,7 +126,7 @@ def _shares(
     slot_of_match: NDArray[np.int64],
     new: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    """(T, elements): at each match, the weights of the mean over its slot's elements so far."""
+    """The weights (T, elements), at each match, of the mean over the elements of its slot so far."""
     added = np.zeros((len(match_steps), elements), dtype=np.float32)
     added[np.flatnonzero(new), top[match_steps[new]]] = 1.0
     so_far = np.cumsum(added, axis=0)

@@ -1,4 +1,4 @@
-"""What the decoders by similarity share: matches, and their confidence."""
+"""What the decoders by similarity share: matches and their confidence."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ Matches = tuple[tuple[int, int], ...]  # (clip, snippet), in the clips' order
 def confidence(
     similarity: Floats, matches: Sequence[tuple[int, int]], *, unmatched: float | None
 ) -> tuple[Floats, Floats]:
-    """How sure each clip (N,) and each snippet (M,) is, from the similarity (M, N) alone.
+    """The confidence of each clip (N,) and each snippet (M,), from the similarity (M, N) alone.
 
-    A clip chooses between all snippets and, unless ``unmatched`` is None, nothing at that score: a softmax.
-    It has the probability of what it was matched with, a snippet the mean over its clips, or, without any,
-    the probability that the clip that is most like it does not choose it. The softmax does not know the
-    order of the clips, so that long texts make everything less sure.
+    A clip has a softmax over all snippets and, unless ``unmatched`` is None, over having no match, with that
+    score. Its confidence is the probability of its match. A snippet has the mean over its clips or, without
+    clips, the probability that the most similar clip does not choose it. The softmax ignores the order of
+    the clips, so long texts lower all confidence.
     """
     snippets, clips = similarity.shape
     nothing = -np.inf if unmatched is None else unmatched

@@ -1,4 +1,4 @@
-"""The decoders that compare features, as ``align`` calls them; :mod:`mmtool.decoders` lists them."""
+"""The decoders by similarity, in the form that ``align`` calls; :mod:`mmtool.decoders` lists them."""
 
 from collections.abc import Callable
 

@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from mmtool.alignment.similarity.confidence import Matches
 from mmtool.arrays import Floats
 
-_LEFT, _UP, _DIAGONAL = (0, 1), (1, 0), (1, 1)  # snippets and clips that a step goes back
+_LEFT, _UP, _DIAGONAL = (0, 1), (1, 0), (1, 1)  # (snippets, clips) that a step goes back
 
 
 def dtw(similarity: Floats) -> Matches:
-    """Match M snippets with N clips along the cheapest path through what the pairs lack of the best pair.
+    """Match M snippets with N clips along the path of least cost, see :func:`costs`.
 
-    Each snippet has one interval of clips. Nothing stays unmatched: where the path passes several snippets
+    Each snippet has one interval of clips, and nothing remains unmatched: if the path passes several snippets
     at one clip, that clip is matched with each of them.
     """
     path, _ = warp(costs(similarity))
@@ -20,7 +20,7 @@ def dtw(similarity: Floats) -> Matches:
 
 
 def costs(similarity: Floats) -> Floats:
-    """What each pair lacks of the video's greatest similarity: ≥ 0, (M, N)."""
+    """The costs (M, N), at least 0: how much each pair lacks to the greatest similarity of the video."""
     missing: Floats = similarity.max() - similarity
     return missing
 
@@ -28,12 +28,12 @@ def costs(similarity: Floats) -> Floats:
 def warp(costs: Floats) -> tuple[NDArray[np.int64], float]:
     """Return the cheapest path (T, 2) through costs (M, N), from corner to corner, and its cost.
 
-    ``total = cost + min(left, diagonal, up)``; of equal steps the diagonal wins. The cells of an
+    ``total = cost + min(left, diagonal, up)``; among equal steps the diagonal is preferred. The cells of an
     anti-diagonal do not depend on each other and are computed at once.
     """
     rows, columns = costs.shape
     row = np.arange(rows)
-    column = np.arange(rows + columns - 1)[:, None] - row  # (M + N − 1, M): of each cell of an anti-diagonal
+    column = np.arange(rows + columns - 1)[:, None] - row  # (M + N − 1, M) of each anti-diagonal
     inside = (column >= 0) & (column < columns)
     totals = np.where(inside, costs[row, np.clip(column, 0, columns - 1)], np.inf)
     for d in range(1, len(totals)):
@@ -46,7 +46,7 @@ def warp(costs: Floats) -> tuple[NDArray[np.int64], float]:
 
 
 def _traced(totals: Floats, columns: int) -> NDArray[np.int64]:
-    """Follow the cheapest predecessors from the last cell; ``totals[i + j, i]`` is that of cell (i, j)."""
+    """Follow the cheapest predecessors from the last cell; ``totals[i + j, i]`` belongs to cell (i, j)."""
     i, j = totals.shape[1] - 1, columns - 1
     path = [(i, j)]
     while i or j:

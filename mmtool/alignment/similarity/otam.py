@@ -8,10 +8,10 @@ from mmtool.arrays import Floats
 
 
 def otam(similarity: Floats) -> Matches:
-    """Match M snippets with one stretch of the N clips; the clips before and behind it cost nothing.
+    """Match M snippets with one stretch of the N clips; the clips before and after it cost nothing.
 
-    Between the first and the last matched clip nothing stays unmatched, as in `dtw`. As every matched pair
-    costs what it lacks of the greatest similarity, the stretch is short where few pairs are alike.
+    Between the first and the last matched clip nothing remains unmatched, as in `dtw`. Because every matched
+    pair costs its distance from the greatest similarity, the stretch is short if few pairs are similar.
     """
     free = np.zeros((1, similarity.shape[1]))
     path, _ = warp(np.vstack([free, costs(similarity), free]))  # (M + 2, N)

@@ -1,1 +1,1 @@
-"""Alignment from timing: a hidden semi-Markov model of a narration that is read over the pictures."""
+"""Alignment by timing: a hidden semi-Markov model of a narration that is read over the pictures."""

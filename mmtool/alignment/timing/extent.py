@@ -1,9 +1,9 @@
-"""Where the narration starts and ends: logos and credits look alike in similar videos.
+"""Where the narration starts and ends: similar videos have similar logos and credits.
 
-A video has two sides, the head before the narration and the tail behind it. Times on a side count from
-its edge, the start or the end of the video, so that both are treated alike. Every cut of a side is a
-candidate for the narration's boundary; it is scored by a conditional logit over features that compare it
-with exemplars, the sides of training videos.
+A video has two sides, the head before the narration and the tail after it. Times on a side are measured from
+its edge, the start or the end of the video, so that both sides are treated in the same way. Every cut of a
+side is a candidate for the narration's boundary; it is scored by a conditional logit over features that
+compare it with exemplars, the sides of training videos.
 """
 
 import re
@@ -15,18 +15,12 @@ import numpy as np
 from mmtool.arrays import Floats
 
 FARTHEST = 90.0  # seconds from the edge to the last candidate
-NEIGHBOURS = (
-    -3,
-    -2,
-    -1,
-    0,
-    1,
-)  # clips round the boundary, counted away from the edge; -1 is the last before it
+NEIGHBOURS = (-3, -2, -1, 0, 1)  # clips around the boundary, away from the edge; -1 is the last before it
 
 _BANDWIDTHS = {"near": (0.15, 1e-2), "about": (1.0, 1e-3), "region": (4.0, 1e-4)}  # seconds, floor
 _SAME_CUT = 0.12  # seconds
-_TEMPLATE = (-10.0, -0.2, 0.15)  # the cuts from 10 to 0.2 s before the boundary; how near they must be
-_SHORTEST = 0.05  # seconds; log-durations of clips start there
+_TEMPLATE = (-10.0, -0.2, 0.15)  # cuts from 10 to 0.2 s before the boundary; tolerance in seconds
+_SHORTEST = 0.05  # seconds; the shortest clip whose log-duration is used
 _WORD = re.compile(r"[a-z]+")
 
 HEAD_FEATURES = ("near", "about", "region", *(f"clip{n:+d}" for n in NEIGHBOURS), "edge")
@@ -35,19 +29,20 @@ TAIL_FEATURES = ("near", "about", "region", "template", "edge")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemplar:
-    """One side of a training video: its length, its cuts near the edge, the clips round the boundary."""
+    """One side of a training video: its length, its cuts near the edge, the clips around the boundary."""
 
     length: float
     cuts: tuple[float, ...]
-    clips: tuple[float | None, ...] = ()  # seconds, in the order of NEIGHBOURS; None where there is none
+    clips: tuple[float | None, ...] = ()  # seconds, in the order of NEIGHBOURS; None for missing ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """What is learned about one side.
+    """The learned parameters of one side.
 
-    ``reach`` is how many seconds from the edge cuts are compared, ``weights`` those of the features,
-    ``log_duration`` the mean and deviation of the log of any clip's seconds near this side.
+    Cuts are compared up to ``reach`` seconds from the edge. ``weights`` are those of the features,
+    ``log_duration`` the mean and standard deviation of the log-duration (in seconds) of any clip near this
+    side.
     """
 
     reach: float
@@ -58,7 +53,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class SideView:
-    """One side of the video in hand: the times (N + 1,) of its cuts from the edge, the edge itself first."""
+    """One side of the video to align: the times (N + 1,) of its cuts from the edge, the edge itself first."""
 
     cuts: Floats
 
@@ -73,7 +68,7 @@ def side_views(bounds: Floats) -> tuple[SideView, SideView]:
 
 
 def exemplar_of(view: SideView, length: float, *, reach: float, clips: bool) -> Exemplar:
-    """Keep of a side whose narration boundary is known what `candidate_scores` needs."""
+    """The exemplar of a side whose narration boundary, ``length`` seconds from the edge, is known."""
     boundary = int(np.abs(view.cuts - length).argmin())
     durations = np.diff(view.cuts)
     around = [boundary + n for n in NEIGHBOURS] if clips else []
@@ -98,9 +93,9 @@ def similarities(
 ) -> tuple[Floats, Floats]:
     """Weights (U,), summing to 1, of the training videos for the head and for the tail.
 
-    A video weighs exp of the weighted sum of: the overlap of its title's recurring words with this
-    title, the share of cuts in common at this side and at the other, and how alike its first three
-    clips at this side are.
+    The weight of a video is exp of the weighted sum of: the overlap of its title's recurring words with this
+    title, the share of cuts in common at this side and at the other side, and the similarity of its first
+    three clips at this side.
     """
     known = frozenset().union(*titles)
     words = title_words(title) & known
@@ -139,7 +134,7 @@ def candidate_features(view: SideView, side: Side, weights: Floats, names: Seque
 
 
 def candidate_scores(view: SideView, side: Side, weights: Floats) -> Floats:
-    """Log-probability of each candidate; all alike where there are no exemplars."""
+    """Log-probability of each candidate; uniform without exemplars."""
     if not side.exemplars:
         return np.full(len(view.candidates), -np.log(len(view.candidates)))
     scores = candidate_features(view, side, weights, tuple(side.weights)) @ np.array(
@@ -151,14 +146,14 @@ def candidate_scores(view: SideView, side: Side, weights: Floats) -> Floats:
 
 
 def _clip_likeness(durations: Floats, candidates: int, side: Side, weights: Floats, neighbour: int) -> Floats:
-    """Log-ratio (candidates,): how a clip next to the boundary lasts in similar videos, and any clip."""
+    """Log-ratio (candidates,) of a clip's likelihood: beside a boundary of similar videos, or anywhere."""
     bandwidth, floor = 0.1, 0.02
-    nothing = -4.0  # where there is no such clip, which is also something to have in common
+    missing = -4.0  # stands for a clip that does not exist, which videos can also have in common
     theirs = np.array([e.clips[neighbour] or np.nan for e in side.exemplars])
-    theirs = np.where(np.isnan(theirs), nothing, np.log(np.maximum(theirs, _SHORTEST)))
+    theirs = np.where(np.isnan(theirs), missing, np.log(np.maximum(theirs, _SHORTEST)))
     index = np.arange(candidates) + NEIGHBOURS[neighbour]
     inside = (index >= 0) & (index < len(durations))
-    ours = np.full(candidates, nothing)
+    ours = np.full(candidates, missing)
     ours[inside] = np.log(np.maximum(durations[index[inside]], _SHORTEST))
     mean, deviation = side.log_duration
     like = _kernel((ours[:, None] - theirs) / bandwidth) @ weights / bandwidth + floor
@@ -167,7 +162,7 @@ def _clip_likeness(durations: Floats, candidates: int, side: Side, weights: Floa
 
 
 def _template_match(cuts: Floats, candidates: int, exemplars: Sequence[Exemplar], weights: Floats) -> Floats:
-    """How alike the cuts before each candidate and those before the exemplars' boundaries are, 0..1."""
+    """The similarity (0..1) of the cuts before each candidate and those before the exemplars' boundaries."""
     first, last, near = _TEMPLATE
 
     def before(times: Floats, boundary: float) -> Floats:
@@ -187,8 +182,8 @@ def _within(cuts: Floats, reach: float) -> Floats:
 
 
 def _shared_cuts(ours: Sequence[Floats], theirs: Sequence[Floats], near: float = _SAME_CUT) -> Floats:
-    """The shares (F1) of cuts that each of ours (A lists) and of theirs (B) have in common: (A, B)."""
-    a, b = _padded(ours), _padded(theirs)  # padded with nan, which is near nothing
+    """The shares (A, B) of common cuts, as F1, of each of our A lists and each of their B lists."""
+    a, b = _padded(ours), _padded(theirs)  # padded with nan, which matches no cut
     same = np.abs(a[:, None, :, None] - b[None, :, None, :]) < near  # (A, B, cuts, cuts)
     found = same.any(axis=3).sum(axis=2) + same.any(axis=2).sum(axis=2)  # (A, B)
     total = np.array([len(x) for x in ours])[:, None] + np.array([len(x) for x in theirs])
@@ -204,7 +199,7 @@ def _padded(rows: Sequence[Floats]) -> Floats:
 
 
 def _edge_likeness(ours: Floats, theirs: Floats) -> float:
-    """exp of minus the differences, of at most 2 s each, of the first three clips' durations."""
+    """exp of minus the sum of the differences (at most 2 s each) of the first three clips' durations."""
     a, b = (np.diff(np.concatenate([[0.0], cuts[cuts > 0]]))[:3] for cuts in (ours, theirs))
     shared = min(len(a), len(b))
     return float(np.exp(-np.minimum(np.abs(a[:shared] - b[:shared]), 2.0).sum()))

@@ -27,17 +27,17 @@ from mmtool.arrays import Floats
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
-_WINDOW = 6  # snippets: errors of single boundaries, which sit on cuts, average out
-_SHORTEST_GAP = 0.25  # seconds; less is how annotators cut
+_WINDOW = 6  # snippets; errors of single boundaries, which lie on cuts, average out
+_SHORTEST_GAP = 0.25  # seconds; shorter ones are imprecise annotations
 _LONG_GAP = 1.0  # seconds; shorter ones are part of reading
-_FEWEST_GAPS = 5  # from which to learn about gaps
-_RECURRING = 3  # titles that must share a word
+_FEWEST_GAPS = 5  # fewer are not enough to learn about gaps
+_RECURRING = 3  # titles that must have a word in common
 _COMMON_WORDS = frozenset(["a", "an", "and", "in", "of", "part", "the", "to"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotatedNarration:
-    """``truth`` (M,) are the intervals of the texts, None where a text matches nothing."""
+    """One annotated video; ``truth`` (M) holds the intervals of the texts, None for an unmatched text."""
 
     clips: Sequence[Interval]
     texts: Sequence[str]
@@ -47,7 +47,7 @@ class AnnotatedNarration:
 
 @dataclass(frozen=True, slots=True)
 class _Narration:
-    """The spoken texts of one video: seconds (M,) to the next start, without the gaps (M − 1,)."""
+    """The spoken texts of one video: seconds (M,) until the next start, without the gaps (M − 1,)."""
 
     counts: Floats  # (M, 8)
     sentence_ends: NDArray[np.bool_]  # (M,)
@@ -58,9 +58,9 @@ class _Narration:
 def fit(
     videos: Sequence[AnnotatedNarration], base: TimingParameters, *, source: str = ""
 ) -> TimingParameters:
-    """Estimate reading times, noise, rate, gaps, drops and the extent; the rest is ``base``'s.
+    """Estimate reading times, noise, rates, gaps, drops and extent; other parameters are those of ``base``.
 
-    Raises ValueError where no video has clips and at least two matched texts in order.
+    Raises ValueError unless at least one video has clips and two matched texts.
     """
     usable = [video for video in videos if video.clips and _matched(video)[1:]]
     if not usable:
@@ -97,10 +97,10 @@ def _narration(video: AnnotatedNarration) -> _Narration:
 
 
 def _fit_reading(narrations: Sequence[_Narration]) -> tuple[Floats, Floats]:
-    """Non-negative seconds (8,) each, and the rates of the videos, whose mean log is 0.
+    """The seconds (8,) of each count, at least 0, and the rates of the videos, whose mean log is 0.
 
-    The regression is on sums over windows of texts: a boundary moves to the nearest cut, which would
-    make short texts look slow one by one.
+    The regression uses sums over windows of texts: boundaries are annotated at the nearest cut, which makes
+    single short texts look slow.
     """
     from scipy.optimize import nnls  # takes long to load, and only training needs it
 
@@ -130,9 +130,9 @@ def _sums(values: Floats, window: int) -> Floats:
 
 
 def _noise(narrations: Sequence[_Narration], reading: Floats, rates: Floats, freedom: float) -> float:
-    """Deviation of one second of speech, from how errors grow from windows of 2 texts to those of 12.
+    """The standard deviation of one second of speech, from the growth of errors between windows of 2 and 12.
 
-    The difference leaves out what does not grow: the jitter of single boundaries.
+    The difference excludes what does not grow with the window: the jitter of single boundaries.
     """
     variance, time = [], []
     for window in (2, 12):
@@ -213,7 +213,7 @@ def _weigh(
     titles: Sequence[tuple[str, ...]],
     videos: Sequence[AnnotatedNarration],
 ) -> list[Side]:
-    """Fit the weights of the features; each video sees the others as exemplars."""
+    """Fit the weights of the features; the exemplars of each video are the other videos."""
     features: tuple[list[Floats], list[Floats]] = ([], [])
     chosen: tuple[list[int], list[int]] = ([], [])
     for i, (view, length, video) in enumerate(zip(views, lengths, videos, strict=True)):

@@ -2,7 +2,7 @@
 
 The narrator speaks snippets 1..M in order. Snippet ``j`` starts and ends at two of the X grid times,
 ``n`` steps apart with a probability that depends on the snippet and on the narrator's rate; between two
-snippets there may be a gap. Everything is a sum (or a maximum, in `viterbi`) over where the snippets
+snippets there may be a gap. Inference sums (or maximises, in `viterbi`) over the times at which the snippets
 start and end, in log space. One step of the recursion is a convolution, because all grid steps are
 equal: O(M · R · X · D) for R rates and durations of at most D steps.
 """
@@ -14,16 +14,16 @@ import numpy as np
 
 from mmtool.arrays import Floats
 
-_BYTES_AT_ONCE = 2**28  # of scores up to each start and end; rates are independent and can take turns
+_BYTES_AT_ONCE = 2**28  # of scores; rates are independent and can be processed in turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
     """All scores of one video; a score is a log-probability up to a constant.
 
-    ``durations[j]`` (R, D) is the probability (no log) that snippet ``j`` lasts 0..D−1 steps at each
+    ``durations[j]`` (R, D) is the probability (not its log) that snippet ``j`` lasts 0..D−1 steps at each
     rate, and ``gap`` (G,) that a gap does; the first entry of either is 0. ``gap_probability`` (M−1,)
-    is how likely a gap follows each snippet, ``drop_probability`` how likely a snippet is not spoken.
+    is the probability that a gap follows each snippet, ``drop_probability`` that a snippet is not spoken.
     ``boundary`` (X,) scores every time at which a snippet starts or ends (once where two touch),
     ``head`` and ``tail`` (X,) the times where the first starts and the last ends, ``rates`` (R,) the
     rates. ``gain`` (M, X), where given, is the score collected by snippet ``j`` up to each time.
@@ -43,7 +43,7 @@ class Lattice:
         return replace(self, durations=[d[chosen] for d in self.durations], rates=self.rates[chosen])
 
     def turns(self) -> Iterator[slice]:
-        """The rates, as many at once as memory should hold."""
+        """The rates, in turns that limit the memory needed."""
         at_once = max(1, int(_BYTES_AT_ONCE // (16 * len(self.durations) * len(self.boundary))))
         for first in range(0, len(self.rates), at_once):
             yield slice(first, first + at_once)
@@ -51,7 +51,7 @@ class Lattice:
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
-    """``starts`` and ``ends`` (M, X): the posterior of where each snippet does so; and the log of the sum."""
+    """The posterior (M, X) of each snippet's start and end, and the log of the sum over all placements."""
 
     starts: Floats
     ends: Floats
@@ -61,7 +61,7 @@ class Marginals:
 def forward_backward(lattice: Lattice) -> Marginals:
     """Sum over all placements of all snippets, and over the rates.
 
-    Raises ValueError where no placement is possible.
+    Raises ValueError if no placement is possible.
     """
     snippets, times = len(lattice.durations), len(lattice.boundary)
     starts, ends, total = np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf
@@ -80,11 +80,11 @@ def forward_backward(lattice: Lattice) -> Marginals:
 
 
 def _forward_backward(lattice: Lattice) -> Marginals:
-    """The same for as many rates as the lattice has; forward scores are (M, R, X)."""
+    """The same for all rates of the lattice at once; forward scores are (M, R, X)."""
     snippets, rates, times = len(lattice.durations), len(lattice.rates), len(lattice.boundary)
     before = np.empty((snippets, rates, times))  # up to the start of snippet j
     after = np.empty((snippets, rates, times))  # up to its end
-    gap = lattice.gap[None]  # at every rate the same
+    gap = lattice.gap[None]  # the same at every rate
     kept, dropped = _logs(lattice.drop_probability)
     for j in range(snippets):
         if j == 0:
@@ -101,25 +101,25 @@ def _forward_backward(lattice: Lattice) -> Marginals:
     total = float(_log_sum(_log_sum(after[-1] + lattice.tail, axis=1), axis=0))
     if not np.isfinite(total):
         return Marginals(np.zeros((snippets, times)), np.zeros((snippets, times)), -np.inf)
-    behind = np.broadcast_to(lattice.tail, (rates, times))  # from the end of snippet j
+    beyond = np.broadcast_to(lattice.tail, (rates, times))  # from the end of snippet j
     for j in reversed(range(snippets)):
-        ends[j] = np.exp(after[j] + behind - total).sum(axis=0)
+        ends[j] = np.exp(after[j] + beyond - total).sum(axis=0)
         gain = _gain(lattice, j)
-        spoken = convolve_back(behind + lattice.boundary + gain, lattice.durations[j]) - gain
-        ahead = _log_add(spoken + kept, behind + dropped) if dropped > -np.inf else spoken
+        spoken = convolve_back(beyond + lattice.boundary + gain, lattice.durations[j]) - gain
+        ahead = _log_add(spoken + kept, beyond + dropped) if dropped > -np.inf else spoken
         starts[j] = np.exp(before[j] + ahead - total).sum(axis=0)
         if j:
             none, some = _logs(lattice.gap_probability[j - 1])
             jump = convolve_back(ahead + lattice.boundary, gap)
-            behind = _log_add(ahead + none, jump + some)
+            beyond = _log_add(ahead + none, jump + some)
     return Marginals(starts, ends, total)
 
 
 def convolve(scores: Floats, kernel: Floats) -> Floats:
     """``out[r, x] = log Σ_n exp(scores[r, x − n]) · kernel[r, n]`` for scores (R, X), kernel (R or 1, D).
 
-    Works block by block, each with its own reference score, so that only terms more than e^700 below
-    the greatest within some D steps are lost.
+    Works block by block, each with its own reference score, so that only terms are lost that are smaller by
+    a factor of e^700 than the greatest one within some D steps.
     """
     rates, times = scores.shape
     reach = kernel.shape[1]
@@ -151,13 +151,13 @@ def _gain(lattice: Lattice, snippet: int) -> Floats | float:
 
 
 def _logs(probability: float) -> tuple[float, float]:
-    """The log-probabilities of no and of yes."""
+    """The log-probabilities of the event's absence and of the event."""
     with np.errstate(divide="ignore"):
         return float(np.log1p(-probability)), float(np.log(probability))
 
 
 def _log_add(left: Floats, right: Floats) -> Floats:
-    """``log(exp(left) + exp(right))``, several times as fast as `numpy.logaddexp`."""
+    """``log(exp(left) + exp(right))``, several times faster than `numpy.logaddexp`."""
     greatest = np.maximum(left, right)
     reference = np.where(np.isfinite(greatest), greatest, 0.0)
     with np.errstate(divide="ignore"):

@@ -8,9 +8,9 @@ from mmtool.arrays import Floats
 
 
 def fit_conditional_logit(features: Sequence[Floats], chosen: Sequence[int], *, ridge: float = 1.0) -> Floats:
-    """Maximise the sum of the log-probabilities of the chosen candidates less ``ridge / 2 · ‖w‖²``.
+    """Maximise the sum of the log-probabilities of the chosen candidates minus ``ridge / 2 · ‖w‖²``.
 
-    ``features[i]`` is (candidates, D), ``chosen[i]`` the index of the right one. Newton's method with
+    ``features[i]`` is (candidates, D), ``chosen[i]`` the index of the correct one. Newton's method with
     step halving; the objective is concave.
     """
     weights = np.zeros(features[0].shape[1])

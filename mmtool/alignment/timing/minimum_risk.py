@@ -1,4 +1,4 @@
-"""The monotone labelling of clips that is right for the longest expected time."""
+"""The monotone labelling of clips that is correct for the longest expected time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,12 @@ UNMATCHED = -1
 def minimum_risk(
     posterior: Floats, durations: Floats, reading: Floats | None = None, *, evenness: float = 0.0
 ) -> NDArray[np.int64]:
-    """Label each of N clips with a snippet or :data:`UNMATCHED`; the snippets never step back.
+    """Label each of N clips with a snippet or :data:`UNMATCHED`; the snippets are in order.
 
-    ``posterior`` (M, N) is the probability that a clip belongs to a snippet, ``durations`` (N,) the
-    clips' seconds. A right second counts 1; with ``evenness`` λ a right second of snippet ``j`` counts
-    ``1 − λ + λ · mean(reading) / reading[j]``, so that at λ = 1 all snippets count the same, as they do
-    in text IoU, whatever their reading time (M,).
+    ``posterior`` (M, N) is the probability that a clip belongs to a snippet, ``durations`` (N,) are those of
+    the clips, in seconds. A correct second counts 1; with ``evenness`` λ a correct second of snippet ``j``
+    counts ``1 − λ + λ · mean(reading) / reading[j]``, so that at λ = 1 all snippets count the same,
+    whatever their reading time (M,), as in text IoU.
     """
     snippets, clips = posterior.shape
     worth = np.ones(snippets)

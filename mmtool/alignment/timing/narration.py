@@ -1,4 +1,4 @@
-"""The semi-Markov lattice of one video: what its clips, its text and similar videos say about time."""
+"""The semi-Markov lattice of one video, from its clips, its text and similar videos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from mmtool.arrays import Floats
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
-_MOST_TIMES = 3 * 2**12  # of the grid: a film's steps grow beyond the parameters' step
-_RATE_SPAN = 2.2  # deviations of the rate to either side
-_LONGEST = 4.0  # a snippet lasts at most this many times its expected duration, or 3 s more
-_ANYWHERE = 1e-5  # probability floor of every grid time as the narration's start or end
+_MOST_TIMES = 3 * 2**12  # of the grid; the steps of a long film are longer than the parameters' step
+_RATE_SPAN = 2.2  # standard deviations of the rate on either side
+_LONGEST = 4.0  # a snippet lasts at most this many times its expected duration, or 3 s longer
+_ANYWHERE = 1e-5  # least probability of any grid time as the start or end of the narration
 
 
 @dataclass(frozen=True, slots=True)
 class TimedVideo:
-    """Clips and texts in the parameters' unit of time; ``bounds`` are all cuts from first to last."""
+    """Clips and texts in the parameters' unit of time; ``bounds`` are all cuts, ends included."""
 
     bounds: Floats
     middles: Floats  # (N,)
     durations: Floats  # (N,)
     reading: Floats  # (M,)
-    sentence_ends: NDArray[np.bool_]  # (M,): where the narrator may stop
+    sentence_ends: NDArray[np.bool_]  # (M,): where the narrator may pause
     grid: Floats  # (X,)
 
     @property
@@ -44,12 +44,12 @@ class TimedVideo:
 
 
 def timed_video(clips: Sequence[Interval], texts: Sequence[str], parameters: TimingParameters) -> TimedVideo:
-    """Measure clips and texts in the parameters' unit, on a grid with room for every snippet."""
+    """Measure clips and texts in the parameters' unit, on a grid fine enough for every snippet."""
     times = np.array(clips, dtype=np.float64) / parameters.unit  # (N, 2)
     bounds = np.unique(times.round(6))
     length = bounds[-1] - bounds[0]
     steps = min(int(np.ceil(length / parameters.step)), _MOST_TIMES)
-    steps = max(steps, 4 * len(texts))  # room for every snippet
+    steps = max(steps, 4 * len(texts))  # enough for every snippet
     return TimedVideo(
         bounds=bounds,
         middles=times.mean(axis=1),
@@ -68,9 +68,9 @@ def timing_lattice(
     text_start: float | None,
     text_end: float | None,
 ) -> Lattice:
-    """Score everything that timing says, and the emissions (M, N) where given.
+    """The scores of timing, and of the emissions (M, N) if given.
 
-    ``text_start`` and ``text_end``, in the video's unit here, replace what similar videos say.
+    ``text_start`` and ``text_end``, in the parameters' unit, replace the extent learned from similar videos.
     """
     views = side_views(video.bounds)
     weights = _similar_videos(views, parameters, title)
@@ -130,7 +130,7 @@ def _cut_potential(video: TimedVideo, parameters: TimingParameters) -> Floats:
 def _similar_videos(
     views: tuple[SideView, SideView], parameters: TimingParameters, title: str
 ) -> tuple[Floats, Floats]:
-    """How much each training video (U,) says about this head, and about this tail."""
+    """The weights of the training videos (U,) for the head, and for the tail."""
     if not parameters.titles:
         return np.zeros(0), np.zeros(0)
     titles = [frozenset(words) for words in parameters.titles]
@@ -139,7 +139,7 @@ def _similar_videos(
 
 
 def _rates(parameters: TimingParameters, weights: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """The rates (R,) and their log-prior: log-normal, like those of similar training videos."""
+    """The rates (R,) and their log-prior, log-normal around those of similar training videos."""
     mean, deviation = 0.0, parameters.rate_deviation
     if parameters.log_rates:
         weight, logs = (weights[0] + weights[1]) / 2, np.array(parameters.log_rates)
@@ -152,7 +152,7 @@ def _rates(parameters: TimingParameters, weights: tuple[Floats, Floats]) -> tupl
 
 
 def _placed(view: SideView, side: Side, weights: Floats, video: TimedVideo, *, from_end: bool) -> Floats:
-    """Put the scores of a side's candidates on the grid."""
+    """Place the scores of a side's candidates on the grid."""
     scores = candidate_scores(view, side, weights)
     cells = np.round(view.candidates / video.step).astype(np.int64)
     probability = np.full(len(video.grid), _ANYWHERE)

@@ -1,4 +1,4 @@
-"""What the semi-Markov model knows: learned numbers, and those that ship with the package."""
+"""The parameters of the semi-Markov model: learned ones, and those that ship with the package."""
 
 import json
 from collections.abc import Mapping
@@ -19,20 +19,21 @@ UNKNOWN_TAIL = Side(reach=22.0, weights=dict.fromkeys(TAIL_FEATURES, 0.0), log_d
 class TimingParameters:
     """Parameters of the semi-Markov model; all times in seconds.
 
-    A snippet's median duration is its reading time, ``reading`` · counts, times the narrator's rate; its
-    density is Student's t whose scale is ``noise`` · √median, as if each second of speech erred alone.
-    A boundary within some ``cut_width`` of a cut is up to ``1 + cut_attraction`` times as likely.
+    The median duration of a snippet is its reading time, ``reading`` · counts, multiplied by the narrator's
+    rate. Its density is Student's t with scale ``noise`` · √median, as if the errors of the single seconds
+    were independent. A boundary within about ``cut_width`` of a cut is up to ``1 + cut_attraction`` times as
+    likely.
     """
 
     source: str = ""  # where the numbers come from
-    unit: float = 1.0  # of the videos' times in seconds of these parameters; above 1: all is slower
+    unit: float = 1.0  # seconds of a video per second of these parameters; above 1, everything is slower
     reading: Mapping[str, float] = field(
         default_factory=lambda: dict.fromkeys(COUNTS, 0.0) | {"letters": 0.075}
     )
     noise: float = 0.27
-    freedom: float = 5.0  # degrees of Student's t; 0: normal
+    freedom: float = 5.0  # degrees of freedom of Student's t; 0 means a normal distribution
     rate_deviation: float = 0.08  # of the log of the rate between videos
-    rate_bandwidth: float = 0.04  # by which the log-rate may differ from that of a similar training video
+    rate_bandwidth: float = 0.04  # standard deviation of the log-rate from that of a similar training video
     log_rates: tuple[float, ...] = ()  # of each training video
     rates: int = 9
     gap_probability: float = 0.03  # after a snippet that does not end its sentence
@@ -44,7 +45,7 @@ class TimingParameters:
     cut_attraction: float = 20.0
     cut_width: float = 0.25
     step: float = 0.25  # of the grid of times
-    evenness: float = 0.6  # of the risk: 0 counts seconds, 1 counts snippets
+    evenness: float = 0.6  # of the risk; 0 counts seconds, 1 counts snippets
     temperature: float = 1.0  # of the reported confidence
     emission_weight: float = 1.0
     similarity: tuple[float, float, float, float] = (4.0, 4.0, 4.0, 4.0)
@@ -64,7 +65,7 @@ class TimingParameters:
             raise ValueError(f"reading must have the keys {', '.join(COUNTS)}")
 
     def to_dict(self) -> dict[str, object]:
-        """Plain JSON values; an exemplar is its length, its cuts and the clips round the boundary."""
+        """Plain JSON values; an exemplar is a list: its length, its cuts, the clips around the boundary."""
         values = asdict(self)
         for name in ("head", "tail"):
             values[name]["exemplars"] = [list(e.values()) for e in values[name]["exemplars"]]
@@ -72,7 +73,7 @@ class TimingParameters:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "TimingParameters":
-        """The inverse of :meth:`to_dict`; raises ValueError for what it does not know."""
+        """The inverse of :meth:`to_dict`; raises ValueError for unknown names and malformed values."""
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown parameter {sorted(unknown)[0]!r}")
@@ -113,7 +114,7 @@ def _typed(name: str, value: Any) -> object:
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     return value
 
 

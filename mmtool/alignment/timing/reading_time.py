@@ -1,4 +1,4 @@
-"""What takes a narrator time in a text, as the columns of a regression."""
+"""What takes a narrator time in a text: the columns of a regression."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mmtool.reading import count
 
-PAUSE = "snippets"  # always 1: the pause that each snippet brings
+PAUSE = "snippets"  # always 1, for the pause after each snippet
 COUNTS = (PAUSE, "syllables", "letters", "pauses", "sentence_ends", "digits", "capitals", "acronyms")
 
 
@@ -18,7 +18,7 @@ def reading_counts(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def reading_times(texts: Sequence[str], seconds_each: Mapping[str, float]) -> NDArray[np.float64]:
-    """Seconds (M,) that a narrator takes for each text, above 0, given those of each of :data:`COUNTS`."""
+    """The reading time (M,) of each text in seconds, above 0, from the seconds of each of :data:`COUNTS`."""
     each = np.array([seconds_each[name] for name in COUNTS])
     times: NDArray[np.float64] = np.maximum(reading_counts(texts) @ each, 1e-3)
     return times

@@ -1,8 +1,8 @@
-"""Alignment from timing: a hidden semi-Markov model of a narration read aloud over the pictures.
+"""Alignment by timing: a hidden semi-Markov model of a narration read aloud over the pictures.
 
-The length of a text says how long it plays, cuts say where it may begin, and similar videos say how long
-logos and credits last. The narrator's time runs on a regular grid; a clip belongs to the snippet that is
-spoken at its middle, so that a phrase boundary moves to the nearest cut without moving what follows.
+The length of a text predicts how long it takes to read, cuts predict where it may start, and similar videos
+predict how long logos and credits last. Times are on a regular grid; a clip belongs to the snippet that is
+spoken at its middle, so a boundary between phrases moves to the nearest cut without moving what follows.
 Emission scores from any similarity of clips and snippets can be added.
 """
 
@@ -22,24 +22,30 @@ from mmtool.alignment.weak_matches import UnmatchedProbability
 from mmtool.arrays import Floats
 from mmtool.records import Candidates, Interval
 
-_LEAST_LIKELY, _MOST_CANDIDATES = 0.01, 8  # of the candidates of a clip
-_MOST_HURRIED = 5.0  # times the usual rate of reading; faster is no narration
+_LEAST_LIKELY, _MOST_CANDIDATES = 0.01, 8  # limits for the candidates of a clip
+_FASTEST = 5.0  # greatest rate of reading, as a multiple of the usual one
 
 
 class ExtentError(ValueError):
-    """The narration is said to be where the video is not."""
+    """The given start or end of the narration lies outside the video."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAlignment:
-    """``labels`` (N,) is each clip's snippet or UNMATCHED; ``posterior`` (M, N) of each clip's snippet.
+    """The alignment of N clips with M snippets.
 
-    ``clip_confidence`` (N,) is the probability of each clip's label, tempered by the parameters'
-    ``temperature``; ``snippet_confidence`` (M,) the mean of that over the snippet's time, or, without
-    clips, the probability that it owns none. ``unmatched`` holds both probabilities for all clips and
-    snippets, also for those that are matched; ``candidates`` (N) the clips' likely snippets with their
-    tempered probabilities, likeliest first. ``log_probability`` is of all alignments, for comparing
-    texts or parameters on one video. ``evidence`` is what speaks for and against the alignment.
+    Attributes:
+        labels: The snippet of each clip (N,), or UNMATCHED.
+        posterior: The probability (M, N) that each clip belongs to each snippet.
+        clip_confidence: The probability (N,) of each clip's label, tempered by the parameters'
+            ``temperature``.
+        snippet_confidence: Its mean (M,) over the clips of each snippet, weighted by their duration; without
+            clips, the probability that the snippet has none.
+        unmatched: The probability of having no match, for all clips and snippets.
+        candidates: The likely snippets of each clip (N) with their tempered probabilities, likeliest first.
+        log_probability: The log-probability of all alignments together, for comparing texts or parameters
+            on one video.
+        evidence: What the verdict on the alignment is based on.
     """
 
     labels: NDArray[np.int64]
@@ -69,18 +75,27 @@ def align_narration(
 ) -> TimedAlignment:
     """Align the N clips of a video with M texts in reading order.
 
-    ``emissions`` (M, N) are scores of each clip in each snippet (an unmatched clip's is 0), summed over
-    a snippet's clips and weighted with the parameters' ``emission_weight``. ``text_start`` and
-    ``text_end`` fix the narration's extent, in seconds. The labels minimise the expected risk, or, on
-    request, follow the most probable path (Viterbi); confidence is the posterior in both cases. Texts
-    without letters and digits ("♪♪", "…") are not read aloud: they are certain to have no clip.
+    Args:
+        clips: The intervals of the clips (N), in seconds and in order.
+        texts: The texts (M) in reading order. Those without letters and digits ("♪♪", "…") are not read aloud:
+            they are certain to have no clip.
+        parameters: The parameters of the model.
+        title: The title of the video, by which similar training videos are found.
+        emissions: Scores (M, N) of each clip in each snippet, where an unmatched clip has 0. They are summed
+            over the clips of a snippet and multiplied by the parameters' ``emission_weight``.
+        text_start: The time at which the narration starts, in seconds; estimated if None.
+        text_end: The time at which the narration ends, in seconds; estimated if None.
+        most_probable_path: Follow the most probable path (Viterbi) instead of minimising the expected risk.
+            The confidence is the posterior in both cases.
 
-    Raises ExtentError for an extent outside of the video, ValueError for clips without duration or out
-    of order, no text with letters, emissions that are not finite, and a text that cannot fit.
+    Raises:
+        ExtentError: The given start or end lies outside the video.
+        ValueError: Clips have no duration or are out of order, no text has letters or digits, emissions are
+            not finite, or the text does not fit into the video.
     """
     _check(clips, texts, emissions, text_start, text_end)
     if not texts:
-        return _untold(clips)
+        return _without_text(clips)
     spoken = spoken_texts(texts)
     if len(spoken) < len(texts):
         aligned = align_narration(
@@ -143,7 +158,9 @@ def _check(
     first, last = clips[0].start, max(clip.end for clip in clips)
     start, end = (first if text_start is None else text_start), (last if text_end is None else text_end)
     if not first <= start < end <= last:
-        raise ExtentError(f"the narration from {start:g} to {end:g} s is outside of {first:g} to {last:g} s")
+        raise ExtentError(
+            f"the narration from {start:g} to {end:g} s is outside of the video, {first:g} to {last:g} s"
+        )
 
 
 def spoken_texts(texts: Sequence[str]) -> list[int]:
@@ -174,21 +191,21 @@ def _with_unspoken(aligned: TimedAlignment, spoken: list[int], count: int) -> Ti
 def _require_time(
     video: TimedVideo, parameters: TimingParameters, text_start: float | None, text_end: float | None
 ) -> None:
-    """Raise ValueError for a text that nobody could read aloud in the time there is."""
+    """Raise ValueError for a text that cannot be read aloud in the available time."""
     start = video.grid[0] if text_start is None else text_start
     end = video.grid[-1] if text_end is None else text_end
     needed = video.reading.sum() * (1 - parameters.drop_probability)
-    if needed > _MOST_HURRIED * (end - start):
+    if needed > _FASTEST * (end - start):
         seconds, there = needed * parameters.unit, (end - start) * parameters.unit
         raise ValueError(
-            f"the text does not fit: it takes about {seconds:.3g} s to read, and has {there:.3g} s"
+            f"the text does not fit: reading it takes about {seconds:.3g} s, but there are only {there:.3g} s"
         )
 
 
 def order_posterior(
     clips: Sequence[Interval], texts: Sequence[str], parameters: TimingParameters, *, title: str = ""
 ) -> Floats:
-    """Probabilities (N, M, 3) that each clip's middle lies before, within and behind each snippet's time.
+    """Probabilities (N, M, 3) that each clip's middle lies before, within and after each snippet's time.
 
     Raises ValueError as :func:`align_narration` does.
     """
@@ -219,7 +236,7 @@ def _course_with_unspoken(course: Floats, spoken: list[int], count: int) -> Floa
 
 
 def _posterior(marginals: Marginals, cells: NDArray[np.int64]) -> Floats:
-    """Probability (M, N) that a snippet has started and not ended at a clip's middle."""
+    """Probability (M, N) that a snippet has started and not yet ended at a clip's middle."""
     started = np.cumsum(marginals.starts, axis=1)[:, cells]
     ended = np.cumsum(marginals.ends, axis=1)[:, cells]
     posterior: Floats = np.clip(started - ended, 0.0, 1.0)
@@ -232,8 +249,8 @@ def _path_labels(placed: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray
     return np.where(inside, owner, UNMATCHED)
 
 
-def _untold(clips: Sequence[Interval]) -> TimedAlignment:
-    """The alignment with no text."""
+def _without_text(clips: Sequence[Interval]) -> TimedAlignment:
+    """The alignment of a video with an empty text: no clip has a match."""
     nothing, certain = np.zeros(0), np.ones(len(clips))
     return TimedAlignment(
         labels=np.full(len(clips), UNMATCHED),
@@ -250,10 +267,10 @@ def _untold(clips: Sequence[Interval]) -> TimedAlignment:
 def confidence_of(
     labels: NDArray[np.int64], posterior: Floats, durations: Floats, temperature: float
 ) -> tuple[UnmatchedProbability, Floats, Floats]:
-    """The probabilities of being unmatched, and those of the labels of clips (N,) and snippets (M,).
+    """The probabilities of having no match, and those of the labels of clips (N,) and snippets (M,).
 
-    That a snippet owns no clip is 1 minus the clips that it is expected to own: exact where it owns one
-    at most, and never too much (Markov's inequality).
+    The probability that a snippet has no clip is taken as 1 minus the expected number of its clips: exact if
+    it has at most one clip, otherwise a lower bound (Markov's inequality).
     """
     snippets, clips = posterior.shape
     table = _label_probability(posterior, temperature)
@@ -268,7 +285,7 @@ def confidence_of(
 
 
 def _label_probability(posterior: Floats, temperature: float) -> Floats:
-    """(M + 1, N) of each clip's label, tempered; UNMATCHED is the last row."""
+    """The tempered probability (M + 1, N) of each label of each clip; UNMATCHED is the last row."""
     outside = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
     table: Floats = np.vstack([posterior, outside]) ** (1 / temperature)
     table /= table.sum(axis=0)
@@ -288,7 +305,7 @@ def _candidates(posterior: Floats, temperature: float) -> tuple[Candidates, ...]
 def _evidence(
     video: TimedVideo, marginals: Marginals, extent: tuple[float | None, ...], unit: float
 ) -> TimingEvidence:
-    """In seconds: ``unit`` of them are one of the video's."""
+    """The evidence in seconds; ``unit`` converts the video's times into them."""
     start, end = extent
     first = video.bounds[0] if start is None else start
     last = video.bounds[-1] if end is None else end

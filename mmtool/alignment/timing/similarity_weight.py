@@ -1,4 +1,4 @@
-"""How much a similarity counts beside timing: the weight that does best on videos held out of training."""
+"""The weight of a similarity beside timing: the one that is best on videos held out of training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ Score = Callable[[AnnotatedNarration, Matches], float]
 
 @dataclass(frozen=True, slots=True)
 class WeightChoice:
-    """The weight, and the mean score of the held-out videos at each weight that was tried."""
+    """The weight, and the mean score of the held-out videos for each weight that was tried."""
 
     weight: float
     scores: Mapping[float, float]
@@ -33,14 +33,14 @@ def choose_weight(
     *,
     on_video: Callable[[int], None] = lambda _: None,
 ) -> WeightChoice:
-    """Align every video with parameters fitted on the other folds, once a weight, and compare the scores.
+    """Align every video with each weight, with parameters fitted on the other folds, and compare the scores.
 
-    Similarities (M, N) are standardised. The best weight wins only if it gains more over 0 than two
-    standard errors of that gain over the videos: a similarity that says nothing gets 0. Raises
-    ValueError where there are fewer than two videos, or too few annotations in the other folds.
+    Similarities (M, N) are standardised. The best weight is chosen only if its gain over 0 exceeds two
+    standard errors of that gain over the videos, so that an uninformative similarity gets 0. Raises
+    ValueError for fewer than two videos, or too few annotations in the other folds.
     """
     if len(videos) < 2:
-        raise ValueError("a weight for the similarity needs two annotated videos")
+        raise ValueError("choosing a weight for the similarity needs two annotated videos")
     scores, done = np.empty((len(videos), len(WEIGHTS))), 0
     for fold in range(min(FOLDS, len(videos))):
         held_out = range(fold, len(videos), FOLDS)
@@ -54,12 +54,12 @@ def choose_weight(
             ]
             done += 1
             on_video(done)
-    scores = scores[np.isfinite(scores).all(axis=1)]  # a video may have nothing to be right about
+    scores = scores[np.isfinite(scores).all(axis=1)]  # the score of a video may be undefined
     means = scores.mean(axis=0)
     best = int(means.argmax())
     gain = scores[:, best] - scores[:, 0]
-    surely = gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(scores))
-    weight = WEIGHTS[best] if surely else 0.0
+    significant = gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(scores))
+    weight = WEIGHTS[best] if significant else 0.0
     return WeightChoice(weight, dict(zip(WEIGHTS, means.tolist(), strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""The one most probable placement of all snippets, and the rate that goes with it."""
+"""The most probable placement of all snippets, over all rates."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,10 @@ from mmtool.arrays import Floats
 
 
 def viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
-    """Return the grid indices (M, 2) where each snippet starts and ends, and the placement's score.
+    """Return the grid indices (M, 2) at which each snippet starts and ends, and the score of the placement.
 
-    A dropped snippet ends where it starts. Rates take turns, as many at once as fit into some 256 MiB.
-    Raises ValueError where no placement is possible.
+    A dropped snippet ends where it starts. Rates are processed in turns that need about 256 MiB each.
+    Raises ValueError if no placement is possible.
     """
     best_placed, best = None, -np.inf
     for rates in lattice.turns():
@@ -24,7 +24,7 @@ def viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
 
 
 def _viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
-    """The same for as many rates as the lattice has; the score is −∞ where no placement is possible."""
+    """The same for all rates of the lattice at once; the score is −∞ if no placement is possible."""
     snippets = len(lattice.durations)
     with np.errstate(divide="ignore"):
         kernels = [np.log(kernel) for kernel in lattice.durations]
@@ -72,7 +72,7 @@ def _farthest(scores: Floats, kernel: Floats) -> Floats:
 
 
 def _source(scores: Floats, kernel: Floats, time: int) -> tuple[int, float]:
-    """From where time ``time`` is best reached, and with which score."""
+    """The time from which ``time`` is best reached, and the score."""
     steps = min(len(kernel), time + 1)
     reached = scores[time - np.arange(steps)] + kernel[:steps]
     best = int(reached.argmax())

@@ -1,6 +1,7 @@
 """Alignments by a trained network: a checkpoint and features."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -18,14 +19,13 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
-from mmtool.settings.train import TrainSettings
 from mmtool.stages.align.outputs import AlignmentOutput
 from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.devices import resolve_device, set_threads
 from mmtool.stages.shared.network_inputs import NetworkInput, open_for_checkpoint
 from mmtool.stages.shared.network_timing import VideoTiming, pad_timing, timing_for_checkpoint
-from mmtool.stages.shared.trained_network import load_network
+from mmtool.stages.shared.trained_network import load_network, settings_of_run
 
 
 def align_by_network(
@@ -41,7 +41,7 @@ def align_by_network(
         ) as video,
         open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
     ):
-        aligner = _NetworkAligner(corpus, settings, checkpoint, checkpoint_digest(path), video, text)
+        aligner = _NetworkAligner(corpus, settings, checkpoint, path, video, text)
         yield from aligner.align(ids, progress)
 
 
@@ -56,17 +56,17 @@ class _NetworkAligner:
         corpus: Corpus,
         settings: AlignSettings,
         checkpoint: Checkpoint,
-        digest: str,
+        path: Path,
         video: NetworkInput,
         text: NetworkInput,
     ) -> None:
-        self.corpus, self.settings, self.digest = corpus, settings, digest
+        self.corpus, self.settings, self.digest = corpus, settings, checkpoint_digest(path)
         self.output = AlignmentOutput(corpus, settings)
         self.video, self.text = video, text
         self.decoder = Decoder(settings.decoder or Decoder.GREEDY)
         self.device = resolve_device(settings.device)
-        self.network = load_network(checkpoint).to(self.device)
-        self.action_set = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
+        self.network = load_network(checkpoint, path).to(self.device)
+        self.action_set = ActionSet(settings_of_run(checkpoint, path).actions)
         self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, settings.timing_weight)
 
     def align(self, ids: Sequence[str], progress: Progress) -> Iterator[AlignedVideo | Failure]:
@@ -117,11 +117,11 @@ class _NetworkAligner:
         return decode_greedily(self.network, clips, snippets, self.action_set, **tables)
 
     def _recipe(self, id: str) -> str:
-        made: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
+        features: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
-        return digest_json([self.digest, str(self.decoder), made, *beam, *self._time_made(id)])
+        return digest_json([self.digest, str(self.decoder), features, *beam, *self._timing_recipe(id)])
 
-    def _time_made(self, id: str) -> list[object]:
+    def _timing_recipe(self, id: str) -> list[object]:
         if self.timing is None:
             return []
         read = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
@@ -131,10 +131,10 @@ class _NetworkAligner:
     def _confidence(
         self, decoded: Decoded, clips: Sequence[Clip], timing: VideoTiming | None
     ) -> tuple[Floats, Floats]:
-        """Of clips (N,) and snippets (M,).
+        """The confidence of clips (N,) and snippets (M,).
 
-        Weighed by timing, the actions' probabilities say nothing true any more; timing's own probability of
-        what was decided does.
+        Actions that were weighted by timing no longer have meaningful probabilities; timing's own
+        probability of the decided labels is taken instead.
         """
         if self.timing is None or timing is None or timing.posterior is None:
             return decoded.clip_confidence, decoded.snippet_confidence

@@ -32,7 +32,7 @@ def align_by_timing(
     The similarity of features counts where the settings name them or the run was trained with them;
     raises CallError for others than the run's.
     """
-    with _opened(corpus, settings) as pair:
+    with _open_features(corpus, settings) as pair:
         aligner = _TimingAligner(corpus, settings, pair, AlignmentOutput(corpus, settings))
         for number, id in enumerate(ids, start=1):
             try:
@@ -43,7 +43,7 @@ def align_by_timing(
 
 
 @contextmanager
-def _opened(corpus: Corpus, settings: AlignSettings) -> Iterator["FeaturePair | None"]:
+def _open_features(corpus: Corpus, settings: AlignSettings) -> Iterator["FeaturePair | None"]:
     """The features to compare, which only now load what reads them."""
     used = read_used_features(corpus.timing(settings.run)) if settings.run else {}
     if not used and not settings.video:
@@ -104,7 +104,7 @@ class _TimingAligner:
         return replace(written, notes=notes)
 
     def _recipe(self, id: str) -> str:
-        made = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
+        inputs = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
         asked = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
         features = self.pair.recipe(id) if self.pair else []
-        return digest_json([self.digest, made, self.titles.get(id, ""), asked, *features])
+        return digest_json([self.digest, inputs, self.titles.get(id, ""), asked, *features])

@@ -16,12 +16,11 @@ from mmtool.errors import InputError
 from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress
-from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, read_annotated_video
 from mmtool.stages.shared.devices import set_threads
 from mmtool.stages.shared.network_inputs import open_for_checkpoint
 from mmtool.stages.shared.network_timing import timing_for_checkpoint
-from mmtool.stages.shared.trained_network import load_network
+from mmtool.stages.shared.trained_network import load_network, settings_of_run
 
 Counts = NDArray[np.int64]
 
@@ -45,9 +44,10 @@ def count_actions(corpus: Corpus, run: str, ids: Sequence[str], progress: Progre
     single decisions are counted, not what follows from a wrong one.
     """
     set_threads(0)
-    checkpoint = read_checkpoint(choose_checkpoint(corpus.run(run), CheckpointChoice.AUTO))
-    network = load_network(checkpoint)
-    actions = ActionSet(TrainSettings.from_dict(checkpoint.settings).actions)
+    path = choose_checkpoint(corpus.run(run), CheckpointChoice.AUTO)
+    checkpoint = read_checkpoint(path)
+    network = load_network(checkpoint, path)
+    actions = ActionSet(settings_of_run(checkpoint, path).actions)
     timing, weight = timing_for_checkpoint(corpus, checkpoint, None)
     counted = ActionCounts(actions.actions, np.zeros((len(actions), len(actions)), dtype=np.int64))
     inputs = checkpoint.inputs

@@ -9,7 +9,7 @@ from mmtool.errors import CallError, MmtoolError
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.frame_scores import read_frame_scores, write_frame_scores
 from mmtool.formats.pictures import write_picture
-from mmtool.formats.provenance import Recipe, State, record, state_of
+from mmtool.formats.provenance import Recipe, State, recorded, state_of
 from mmtool.stages.segment.clips import clips_from_cut_list, clips_from_scores
 from mmtool.stages.segment.film_job import FilmJob
 from mmtool.stages.segment.outputs import must_write
@@ -59,8 +59,8 @@ class _Work:
     def make(self, output: Path, recipe: Recipe) -> None:
         """Write an output, unless it is there already, made from the same film with the same settings."""
         if must_write(output, recipe, force=self.job.settings.force):
-            self._makers[output](output)
-            record(output, recipe)
+            with recorded(output, recipe) as part:
+                self._makers[output](part)
             self._written.append(output)
 
     def result(self, failure: str = "") -> SegmentedVideo:

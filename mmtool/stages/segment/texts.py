@@ -7,7 +7,7 @@ from pathlib import Path
 from mmtool.errors import MmtoolError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import fingerprint
-from mmtool.formats.provenance import Recipe, record
+from mmtool.formats.provenance import Recipe, recorded
 from mmtool.formats.snippets import write_snippets
 from mmtool.records import Progress
 from mmtool.settings.segment import SegmentSettings
@@ -64,8 +64,8 @@ def _segment_text(id: str, path: Path, output: Path, settings: SegmentSettings) 
     if not must_write(output, recipe, force=settings.force):
         return SegmentedText(id=id, path=path)
     text = split_text(path, settings)
-    write_snippets(output, text.snippets)
-    record(output, recipe)
+    with recorded(output, recipe) as part:
+        write_snippets(part, text.snippets)
     return SegmentedText(
         id=id,
         path=path,

@@ -1,4 +1,4 @@
-"""What training reads from a corpus: features, gold actions, truth and time; not a stage of its own."""
+"""What training reads from a corpus: features, gold actions, truth and timing."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.network.actions import ActionSet, UnreachableAlignmentError, gold_actions
 from mmtool.choices import Modality, Split
-from mmtool.errors import CallError, InputError
+from mmtool.errors import InputError, SettingError
 from mmtool.evaluation.labels import best_labels
 from mmtool.formats.checkpoints import CheckpointInput
 from mmtool.formats.clips import read_clips
@@ -36,9 +36,9 @@ class AnnotatedVideo:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """All that training reads from the corpus; ``digest`` tells whether it changed.
+    """Everything that training reads from the corpus; ``digest`` changes whenever it does.
 
-    ``timing`` are the parameters that a network with time works with.
+    ``timing`` holds the parameters of the semi-Markov model, if the network uses timing.
     """
 
     train: list[AnnotatedVideo]
@@ -49,7 +49,7 @@ class TrainingData:
 
 
 def read_training_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
-    """Read both splits; raises InputError for what is damaged, CallError for what cannot be learned from."""
+    """Read both splits; raises InputError for damaged files, CallError for data that are insufficient."""
     train_ids = corpus.split_ids(Split.TRAIN)
     val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
     actions = _action_set(settings)
@@ -61,21 +61,21 @@ def read_training_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
         train_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in train_ids]
         val_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in val_ids]
         inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
-        made = [(id, video.features.recipe(id), text.features.recipe(id)) for id in train_ids + val_ids]
+        recipes = [(id, video.features.recipe(id), text.features.recipe(id)) for id in train_ids + val_ids]
     gold = [v.gold.tolist() for v in train_videos + val_videos]
-    told: list[object] = [train_ids, val_ids, made, gold]
+    content: list[object] = [train_ids, val_ids, recipes, gold]
     if timing is None:
-        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(told))
+        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(content))
     parameters = timing.parameters.to_dict()
-    told += [parameters, {id: timing.titles.get(id, "") for id in train_ids + val_ids}]
-    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(told))
+    content += [parameters, {id: timing.titles.get(id, "") for id in train_ids + val_ids}]
+    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(content))
 
 
 def _action_set(settings: TrainSettings) -> ActionSet:
     try:
         return ActionSet(settings.actions)
     except ValueError as error:
-        raise CallError(f"--action: {error}") from error
+        raise SettingError("actions", str(error)) from error
 
 
 def read_annotated_video(
@@ -86,7 +86,7 @@ def read_annotated_video(
     actions: ActionSet,
     timing: NetworkTiming | None,
 ) -> AnnotatedVideo:
-    """Read one video; raises InputError for what is damaged and for a truth that no actions produce."""
+    """Read one video; raises InputError for damaged files and for annotations that no actions produce."""
     clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
     video.features.check_clips(id, clips)
     text.features.check_snippets(id, snippets)
@@ -98,8 +98,8 @@ def read_annotated_video(
     except UnreachableAlignmentError as error:
         raise InputError(
             corpus.annotations(id),
-            f"cannot be learned: {error}",
-            "sort the annotations by time, as the text is",
+            f"cannot be learned from: {error}",
+            "sort the annotations by time, in the order of the text",
         ) from error
     timed = timing.of(id, clips, snippets) if timing else None
     return AnnotatedVideo(id, video.read(id), text.read(id), intervals, truth, gold, timed)

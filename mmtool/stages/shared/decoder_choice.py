@@ -8,7 +8,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.options import settings_of
 
-EVERY_DECODERS = {  # settings that have a meaning whatever decodes
+EVERY_DECODERS = {  # settings that every decoder reads or accepts
     "split",
     "decoder",
     "batch_size",

@@ -1,4 +1,4 @@
-"""What the network reads of one modality, for training and for aligning; not a stage of its own."""
+"""What the network reads of one modality, in training and in alignment."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,16 +18,16 @@ from mmtool.formats.corpus import Corpus
 
 @dataclass(frozen=True, slots=True)
 class NetworkInput:
-    """Open features and the transform that makes them what the network reads."""
+    """Open features, and the transform that turns them into what the network reads."""
 
     name: str
     features: JoinedFeatures
     projection: str
     transform: FeatureTransform
-    projected: bool  # the file's numbers have been transformed already
+    projected: bool  # the numbers in the file have already been transformed
 
     def read(self, id: str) -> NDArray[np.float32]:
-        """(N, P) of one id."""
+        """The features (N, P) of one id."""
         features = np.concatenate(self.features.parts(id), axis=1)
         return features if self.projected else self.transform.apply(features)
 
@@ -40,7 +40,7 @@ class NetworkInput:
 def open_for_training(
     corpus: Corpus, modality: Modality, name: str, inputs: Inputs, train: Sequence[str]
 ) -> Iterator[NetworkInput]:
-    """Open projected features (``rp``), or an encoder's own and fit their normalisation (``full``)."""
+    """Open projected features (``rp``), or full features, whose normalisation is fitted here (``full``)."""
     if inputs is Inputs.FULL:
         with open_joined(corpus, name, modality) as features:
             transform = fit_transform([features.parts(id) for id in train], projected=None, seed=0)
@@ -62,7 +62,7 @@ def open_for_checkpoint(
 ) -> Iterator[NetworkInput]:
     """Open the features ``name`` (or those that the checkpoint was trained with).
 
-    Raw features pass through the checkpoint's transform; projected ones must come from the same
+    Original features pass through the checkpoint's transform; projected ones must come from the same
     transform. Raises CallError for features of another encoder or projection.
     """
     transform = FeatureTransform.from_arrays({key: value.numpy() for key, value in given.transform.items()})
@@ -77,8 +77,8 @@ def open_for_checkpoint(
             stored = _stored_transform(features).to_arrays()
             if header.projection != given.projection or not _equal(stored, transform.to_arrays()):
                 raise CallError(
-                    f"{path}: is another projection ({header.projection}) than the run's "
-                    f"({given.projection or 'none'}); give the features before projection with --{modality}"
+                    f"{path}: its projection ({header.projection}) is not the run's "
+                    f"({given.projection or 'none'}); name the original features with `{modality}`"
                 )
         yield NetworkInput(
             given.name, features, given.projection, transform, projected=bool(header.projection)
@@ -91,7 +91,7 @@ def _stored_transform(features: JoinedFeatures) -> FeatureTransform:
         return FeatureTransform.from_arrays(file.transform())
     except KeyError as error:
         raise InputError(
-            file.path, "holds no projection", "make it again with `mmtool project --force`"
+            file.path, "does not contain a projection", "make it again with `mmtool project --force`"
         ) from error
 
 

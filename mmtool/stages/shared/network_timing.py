@@ -1,4 +1,4 @@
-"""What time tells the network about each video, in training and in aligning; not a stage of its own."""
+"""What the network learns from timing about each video, in training and in alignment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,9 +31,11 @@ from mmtool.stages.shared.truth import read_narration
 
 @dataclass(frozen=True, slots=True)
 class VideoTiming:
-    """Of one video: what the network reads (N, M, E), and the log-probability (N, M, K) of each action.
+    """The timing of one video of N clips and M snippets.
 
-    ``posterior`` (M, N) is where timing alone sees each snippet; there with a prior only.
+    ``inputs`` (N, M, E) are what the network reads, ``prior`` (N, M, K) the log-probabilities of the actions.
+    ``posterior`` (M, N) is the probability, by timing alone, that a clip belongs to a snippet; it is given
+    only together with a prior.
     """
 
     inputs: Table | None
@@ -43,14 +45,14 @@ class VideoTiming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTiming:
-    """What a network takes from time, and the parameters of the semi-Markov model behind it.
+    """What a network takes from timing, and the parameters of the semi-Markov model that provides it.
 
-    ``of_training`` holds the parameters for the training videos, each estimated without its video.
+    ``of_training`` holds the parameters for each training video, estimated without that video.
     """
 
     time_features: bool
-    posterior: bool  # the network reads it
-    prior: bool  # it weighs the actions
+    posterior: bool  # is an input of the network
+    prior: bool  # the posterior weights the actions
     corpus: Corpus
     actions: ActionSet
     parameters: TimingParameters
@@ -58,7 +60,7 @@ class NetworkTiming:
     of_training: Mapping[str, TimingParameters] = field(default_factory=dict)
 
     def of(self, id: str, clips: Sequence[Clip], snippets: Sequence[Snippet]) -> VideoTiming:
-        """Measure one video; raises InputError where the semi-Markov model cannot align it."""
+        """Measure one video; raises InputError if the semi-Markov model cannot align it."""
         parameters = self.of_training.get(id, self.parameters)
         intervals, texts = [clip.interval for clip in clips], [snippet.text for snippet in snippets]
         tables = []
@@ -70,7 +72,7 @@ class NetworkTiming:
                 relation = order_posterior(intervals, texts, parameters, title=self.titles.get(id, ""))
             except ValueError as error:
                 path = self.corpus.snippets(id)
-                raise InputError(path, f"timing cannot align it: {error}", "correct it") from error
+                raise InputError(path, f"cannot be aligned by timing: {error}", "correct it") from error
         if self.posterior and relation is not None:
             tables.append(posterior_table(relation))
         inputs = np.concatenate(tables, axis=2) if tables else None
@@ -82,14 +84,14 @@ class NetworkTiming:
 def timing_for_training(
     corpus: Corpus, settings: TrainSettings, actions: ActionSet, ids: Sequence[str]
 ) -> NetworkTiming | None:
-    """Estimate the parameters from the training videos ``ids``; None for the published network."""
+    """Estimate the parameters from the training videos ``ids``; None for a network without timing."""
     prior = settings.timing_prior
     if not settings.time_features and not prior.is_input and not prior.decodes:
         return None
     if prior.decodes and not corpus.split(Split.VAL).exists():
         raise CallError(
-            f"{corpus.split(Split.VAL)}: --timing-prior {prior} chooses its weight on a validation split; "
-            "write an id a line"
+            f"{corpus.split(Split.VAL)}: `timing_prior={prior}` chooses its weight on a validation split; "
+            "write one video id per line"
         )
     titles, base = corpus.titles(), default_parameters()
     videos = [read_narration(corpus, id, titles.get(id, "")) for id in ids]
@@ -113,14 +115,14 @@ def timing_for_training(
 def timing_for_checkpoint(
     corpus: Corpus, checkpoint: Checkpoint, weight: float | None
 ) -> tuple[NetworkTiming | None, float]:
-    """What the checkpoint's network takes from time, and the weight of the prior on its actions.
+    """What the checkpoint's network takes from timing, and the weight of the prior on its actions.
 
-    A ``weight`` replaces the run's own. A network that was trained without time takes the prior of the
-    package's parameters. Aligned again, training videos are measured with parameters that know them.
+    ``weight``, if given, replaces the run's own. A network that was trained without timing takes the prior
+    from the package's parameters. Training videos are measured with parameters estimated on all of them.
 
-    At each step the decoder takes the action of the greatest ``log p(action | state) + weight · log
-    q(action | tops)``, where ``q`` is the probability by timing of what calls for the action: that the
-    clip lies before the snippet's time (Pop-Video), within it (a match), or behind it (Pop-Text).
+    At each step the decoder takes the action with the greatest ``log p(action | state) + weight · log
+    q(action | tops)``, where ``q`` is the probability, by timing, of what calls for the action: that the
+    clip lies before the snippet's time (Pop-Video), within it (a match), or after it (Pop-Text).
     """
     settings, stored = TrainSettings.from_dict(checkpoint.settings), checkpoint.timing
     chosen = float(stored.get("weight", 0.0)) if weight is None else weight
@@ -137,7 +139,7 @@ def timing_for_checkpoint(
 
 
 def pad_timing(timings: Sequence[VideoTiming | None], weight: float) -> dict[str, PairTables]:
-    """What greedy decoding of B videos takes from time."""
+    """The timing of B videos, as keyword arguments of the decoders."""
     inputs = [t.inputs for t in timings if t is not None and t.inputs is not None]
     priors = [t.prior * np.float32(weight) for t in timings if t is not None and t.prior is not None]
     tables = {"inputs": PairTables(inputs)} if inputs else {}

@@ -1,4 +1,4 @@
-"""The truth about one video, as training and evaluation read it; not a stage of its own."""
+"""The annotations of one video, as training and evaluation read them."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ from mmtool.stages.shared.clips_and_snippets import read_pair
 def read_truth(
     corpus: Corpus, id: str, clips: Sequence[Clip], snippets: Sequence[Snippet]
 ) -> list[Interval | None]:
-    """The annotated interval of each of the M snippets, None where it describes nothing.
+    """The annotated interval of each of the M snippets; None for a snippet that matches nothing.
 
-    Raises InputError for an annotation outside the video or of a text that is no snippet.
+    Raises InputError for an annotation outside the video, or whose text is not that of a snippet.
     """
     path = corpus.annotations(id)
     annotations = read_annotations(path)
@@ -33,13 +33,13 @@ def read_truth(
     except UnknownAnnotationError as error:
         raise InputError(
             path,
-            f"line {error.index + 1} {error.text[:40]!r} is the text of no further snippet",
-            f"give snippets/{id}.csv and the annotations the same texts in the same order",
+            f"line {error.index + 1} {error.text[:40]!r} does not match a remaining snippet",
+            f"use the same texts in the same order in snippets/{id}.csv and the annotations",
         ) from error
 
 
 def read_narration(corpus: Corpus, id: str, title: str) -> AnnotatedNarration:
-    """One annotated video, as the semi-Markov model learns from it."""
+    """One annotated video, in the form from which the semi-Markov model learns."""
     clips, snippets = read_pair(corpus, id)
     return AnnotatedNarration(
         clips=[clip.interval for clip in clips],

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mmtool.features.joined import only_features
 from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.events import EventLog
+from mmtool.formats.lock import sole_writer
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
 from mmtool.settings.train import TrainSettings
@@ -77,9 +79,10 @@ def train_network(
         config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
         with joined_processes() as processes:
             job = _Job(run, corpus.run(run), config, settings, data, processes)
-            if force and job.folder.exists() and processes.leads:
-                shutil.rmtree(job.folder)
-            return _train(job, network, on_epoch)
+            with sole_writer(job.folder) if processes.leads else nullcontext():
+                if force and job.folder.exists() and processes.leads:
+                    shutil.rmtree(job.folder)
+                return _train(job, network, on_epoch)
     except InputError as error:
         raise CallError(str(error)) from error
 

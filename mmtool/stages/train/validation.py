@@ -1,4 +1,4 @@
-"""How well a network in training aligns whole videos; not a stage of its own."""
+"""Measures of a network in training on whole videos."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from mmtool.stages.shared.annotated_videos import AnnotatedVideo
 from mmtool.stages.shared.network_timing import pad_timing
 
 DECODE_BATCH = 32
-TIMING_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)  # of timing's prior, of which validation chooses
+TIMING_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)  # of the timing prior; the best on validation is chosen
 
 
 class Validation:
-    """Measures the validation videos with each weight of timing's prior, and keeps the best one."""
+    """Measures the validation videos with each weight of the timing prior, and keeps the best weight."""
 
     def __init__(
         self, videos: Sequence[AnnotatedVideo], action_set: ActionSet, weights: Sequence[float]
@@ -24,7 +24,7 @@ class Validation:
         self.weight = weights[0]
 
     def measure(self, network: AlignmentNetwork) -> tuple[float, float]:
-        """The measures with the weight at which their sum is greatest."""
+        """Mean video accuracy and text IoU, 0..1, with the weight that has the greatest sum of both."""
         measured = {w: measure(network, self._videos, self._action_set, w) for w in self._weights}
         self.weight = max(measured, key=lambda weight: sum(measured[weight]))
         return measured[self.weight]
@@ -33,7 +33,7 @@ class Validation:
 def measure(
     network: AlignmentNetwork, videos: Sequence[AnnotatedVideo], action_set: ActionSet, weight: float
 ) -> tuple[float, float]:
-    """Mean video accuracy and text IoU of greedy decoding over whole videos."""
+    """Mean video accuracy and text IoU, 0..1, of greedy decoding over whole videos."""
     device = next(network.parameters()).device
     scores = {}
     for start in range(0, len(videos), DECODE_BATCH):

@@ -65,7 +65,7 @@ def call(arguments: Sequence[str]) -> None:
     if "Traceback (most recent call last)" in result.output:
         raise Wrong("a traceback in the output")
     if "out of memory" in result.output:
-        raise MemoryError(result.output.strip()[-200:])
+        raise MemoryError(f"said in mmtool {arguments[0]}")
     if result.exit_code not in (0, 1, 2):
         raise Wrong(f"exit code {result.exit_code}")
     if result.exit_code:
@@ -101,7 +101,7 @@ def _place(error: BaseException) -> str:
     for frame in reversed(frames):
         if "/mmtool/" in frame.filename:
             return f"mmtool/{frame.filename.split('/mmtool/')[-1]} {frame.name}(): {frame.line or ''}"[:160]
-    return f"{frames[-1].filename} {frames[-1].name}()"
+    return str(error)[:160]
 
 
 def shrunk(step: Step, file: Path, signature: str, clock: Callable[[], float], seconds: float) -> bytes:

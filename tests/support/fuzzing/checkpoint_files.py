@@ -58,7 +58,7 @@ def change_content(rng: Random, content: dict[str, Any]) -> object:
             parent[key] = json_bytes(rng, json.loads(entry)).decode("utf-8", "replace")
         elif isinstance(entry, torch.Tensor):
             parent[key] = rng.choice(
-                (odd_tensor(rng), entry[..., :1].clone(), entry.to(torch.float64), entry * torch.inf)
+                (odd_tensor(rng), entry.reshape(-1)[:1].clone(), entry.to(torch.float64), entry * torch.inf)
             )
         elif rng.random() < 0.3:
             del parent[key]

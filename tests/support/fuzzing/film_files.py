@@ -1,12 +1,13 @@
 """Films in several containers, damaged, cut short, or something else below a film's name."""
 
+import shutil
 from pathlib import Path
 from random import Random
 
 import av
 
 from support.films import scenes, write_film
-from support.fuzzing.cases import Case, Step, command
+from support.fuzzing.cases import Case, Step, Wrong, command
 from support.fuzzing.mutation import change_bytes
 from support.numbered_films import make_film
 
@@ -23,7 +24,9 @@ SILENT = {
     "l.mp4": "libx264",
 }
 TEXT = "one line\nanother line\n"
-PLAYLISTS = (
+PLAYLISTS = (  # texts that open other files; no film
+    "ffconcat version 1.0\nfile 'other/film.avi'\n",
+    "#EXTM3U\n#EXTINF:10,\nother/film.avi\n#EXT-X-ENDLIST\n",
     "ffconcat version 1.0\nfile '/etc/hostname'\n",
     "#EXTM3U\n#EXTINF:10,\n/etc/passwd\n#EXT-X-ENDLIST\n",
     "#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/x.ts\n",
@@ -32,6 +35,16 @@ PLAYLISTS = (
     "v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n",
 )
 TAG = b"Amxlie"
+
+
+def refused(step: Step) -> Step:
+    """The step, which must not give a result."""
+
+    def run() -> None:
+        step.run()
+        raise Wrong("a text that names another file was read as a film")
+
+    return Step(step.how, run)
 
 
 def tagged(path: Path, film: Path) -> None:
@@ -58,17 +71,20 @@ class FilmFiles:
             tagged(seeds / f"tagged-{name}", seeds / name)
 
     def case(self, rng: Random, seeds: Path, folder: Path) -> Case:
-        source = rng.choice(sorted(seeds.glob("*.*")))
+        source = rng.choice(sorted(seeds.glob("[!.]*")))
         suffix = source.suffix if rng.random() < 0.9 else Path(rng.choice(tuple(SILENT))).suffix
         path = folder / "videos" / f"a{suffix}"
         path.parent.mkdir()
+        if rng.random() < 0.03:
+            path.write_text(rng.choice(PLAYLISTS), encoding="utf-8")
+            (path.parent / "other").mkdir()
+            shutil.copyfile(seeds / "d.avi", path.parent / "other" / "film.avi")
+            return Case([refused(command(folder, "segment", folder, "--workers", "1"))], path)
         path.write_bytes(self._changed(rng, source))
         return Case(self._steps(rng, folder), path)
 
     def _changed(self, rng: Random, source: Path) -> bytes:
         how = rng.random()
-        if how < 0.03:
-            return rng.choice(PLAYLISTS).encode()
         data = source.read_bytes()
         if how < 0.10:
             return data.replace(TAG, rng.choice((b"Am\xe9lie", b"\xff\xfe\x00\x00x\x80", b"Am\x1b[2J")))

@@ -49,7 +49,7 @@ class Watch:
         self.name, self.seed, self.scratch, self.failures, self.tally = name, seed, scratch, failures, tally
         self.log = scratch / f"log-{name}"
         self.how, self.ready, self.running, self.since = "", False, False, time.monotonic()
-        self.processor = 0.0
+        self.processor, self.broken = 0.0, ""
 
     def work(self, seconds: float) -> None:
         """Run workers until they have worked so long; loading and preparing is not counted."""
@@ -87,7 +87,7 @@ class Watch:
         if ended is None:
             if verdict:
                 worker.send_signal(signal.SIGUSR1)  # it says where it is
-                time.sleep(0.3)
+                self._await_stack()
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
         ear.join()
@@ -111,6 +111,10 @@ class Watch:
                     self.tally.cases += 1
                     self.tally.number = message["begins"] + 1
                 self.running, self.how = True, message["how"]
+            elif "broken" in message:
+                self.broken = (
+                    f"case {message['broken']} of {self.name} could not be made:\n{message['error']}"
+                )
             elif "shrinks" in message:
                 self.running = False
             elif "ends" in message:
@@ -125,20 +129,24 @@ class Watch:
         waited, worked = time.monotonic() - self.since, processor_seconds(pid) - self.processor
         return "hang" if worked > SECONDS or waited > WAIT else ""
 
+    def _await_stack(self) -> None:
+        """Until the worker has said where it is, but not for long: its memory may grow meanwhile."""
+        for _ in range(20):
+            time.sleep(TICK)
+            if "File " in self.log.read_text(errors="replace"):
+                return
+
     def _record(self, verdict: str, code: int | None) -> None:
         said = self.log.read_text(errors="replace")
-        if not self.ready:
-            raise RuntimeError(f"the worker for {self.name} did not start:\n{said[-2000:]}")
+        if not self.ready or self.broken:
+            raise RuntimeError(self.broken or f"the worker for {self.name} did not start:\n{said[-2000:]}")
         stack = re.findall(r'File "[^"]*/(mmtool/[^"]*)", line (\d+) in (\w+)', said)
-        where = f"{stack[0][0]} {stack[0][2]}()" if stack else ""
-        if verdict == "crash" and not where:
+        where = f"{stack[0][0]} {stack[0][2]}()" if stack else self.how.replace("{}", "CORPUS")
+        if verdict == "crash" and not stack:
             where = f"exit code {code}: {said.strip().splitlines()[-1][:120] if said.strip() else ''}"
         self._keep(f"{verdict} {where}")
         waited = time.monotonic() - self.since
         self.tally.add(verdict, where, waited if verdict == "hang" else 0.0, 0.0)
-        if not self.running and verdict == "crash":
-            self.tally.number += 1  # the case could not even be made
-            time.sleep(1)
 
     def _keep(self, signature: str) -> None:
         place = self.failures / slug(f"{self.name} {signature}")

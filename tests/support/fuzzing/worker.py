@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from random import Random
 
@@ -61,7 +62,11 @@ class Worker:
 
     def run(self, number: int) -> None:
         """Run a case, and tell of each of its steps."""
-        case = self.make(number)
+        try:
+            case = self.make(number)
+        except Exception as error:
+            say({"broken": number, "error": "".join(traceback.format_exception(error))})
+            raise
         for step in case.steps:
             say({"begins": number, "how": step.how})
             peak(reset=True)
