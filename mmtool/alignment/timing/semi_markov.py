@@ -77,8 +77,8 @@ def align_narration(
 
     Args:
         clips: The intervals of the clips (N), in seconds and in order.
-        texts: The texts (M) in reading order. Those without letters and digits ("♪♪", "…") are not read aloud:
-            they are certain to have no clip.
+        texts: The texts (M) in reading order. Those without letters and digits ("♪♪", "…") are not read
+            aloud: they are certain to have no clip.
         parameters: The parameters of the model.
         title: The title of the video, by which similar training videos are found.
         emissions: Scores (M, N) of each clip in each snippet, where an unmatched clip has 0. They are summed
