@@ -14,11 +14,13 @@ class TextSplit(StrEnum):
     """How texts are split into snippets.
 
     Attributes:
+        AUTO: Plain text whose lines are paragraphs, or are hard-wrapped, by its sentences; all else as it is.
         NONE: One snippet per line of plain text, or per cue of subtitles.
         SENTENCES: One per sentence.
         PHRASES: One per phrase; English only.
     """
 
+    AUTO = "auto"
     NONE = "none"
     SENTENCES = "sentences"
     PHRASES = "phrases"
@@ -254,6 +256,18 @@ class PictureFormat(StrEnum):
 
     PNG = "png"
     SVG = "svg"
+
+
+class Unplaced(StrEnum):
+    """What an export does with snippets that match no clip.
+
+    Attributes:
+        LEAVE_OUT: Tables list them without times; other formats leave them out.
+        KEEP: They are put between their neighbours.
+    """
+
+    LEAVE_OUT = "leave-out"
+    KEEP = "keep"
 
 
 class Cut(StrEnum):

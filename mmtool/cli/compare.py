@@ -28,7 +28,7 @@ def compare(
 ) -> None:
     """Compare runs: paired differences with confidence intervals, and the videos that changed most.
 
-    Reads alignments/RUN/ of each run, and annotations/; writes nothing.
+    Reads alignments/RUN/ of each run, and annotations/; writes nothing but a table on request.
 
     Example: mmtool compare my-corpus --run semi-markov --run first --split test
     """

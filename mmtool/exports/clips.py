@@ -11,7 +11,6 @@ from mmtool.exports.contract import AlignedFilm, ExportFormat
 from mmtool.exports.passages import Passage
 from mmtool.extras import import_extra
 from mmtool.formats.atomic import replacing, write_text
-from mmtool.records import Alignment
 
 SUFFIXES = (".mp4", ".txt", ".json")
 NUMBER = re.compile(r"\d{4,}")
@@ -24,7 +23,7 @@ def write_clip_folder(folder: Path, film: AlignedFilm) -> None:
         with replacing(folder / f"{name}.mp4") as part:
             part.write_bytes(clip.read_bytes())
         write_text(folder / f"{name}.txt", passage.text + "\n")
-        details = json.dumps(_describe(film.alignment, passage), ensure_ascii=False)
+        details = json.dumps(_describe(film, passage), ensure_ascii=False)
         write_text(folder / f"{name}.json", details + "\n")
         names.add(name)
     _remove_others(folder, names)
@@ -42,8 +41,7 @@ def write_clip_shard(path: Path, film: AlignedFilm) -> None:
     webdataset: Any = import_extra("webdataset")
     stem = film.alignment.id.replace(".", "_")  # a key ends at its first dot
     with (
-        replacing(path) as part,
-        part.open("wb") as file,  # the writer takes a path with a colon, such as C:a.tar, for a URL
+        path.open("wb") as file,  # the writer takes a path with a colon, such as C:a.tar, for a URL
         webdataset.TarWriter(file, mtime=0) as writer,
     ):
         for name, passage, clip in _cut_passages(film):
@@ -52,7 +50,7 @@ def write_clip_shard(path: Path, film: AlignedFilm) -> None:
                     "__key__": f"{stem}_{name}",
                     "mp4": clip.read_bytes(),
                     "txt": passage.text,
-                    "json": _describe(film.alignment, passage),
+                    "json": _describe(film, passage),
                 }
             )
 
@@ -69,14 +67,15 @@ def _cut_passages(film: AlignedFilm) -> Iterator[tuple[str, Passage, Path]]:
             film.progress(number, len(found), "clips")
 
 
-def _describe(alignment: Alignment, passage: Passage) -> dict[str, object]:
+def _describe(film: AlignedFilm, passage: Passage) -> dict[str, object]:
     return {
-        "id": alignment.id,
+        "id": film.alignment.id,
         "snippet": passage.snippet,
         "start": passage.interval.start,
         "end": passage.interval.end,
         "confidence": round(passage.confidence, 6),
         "text": passage.text,
+        "verdict": film.verdict or None,
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmtool.exports.passages import Passage, passages
-from mmtool.records import Alignment, Interval
+from mmtool.records import Alignment, Interval, Media
 
 OnClips = Callable[[int, int | None, str], None]
 """Told how many units of how many are done, and what they are called."""
@@ -30,6 +30,9 @@ class AlignedFilm:
             that of the clips' frames, otherwise 25.
         cut: Writes an interval of the film, in seconds, to an .mp4 file, as the user wants it cut.
         progress: Hears how many units are done.
+        media: Returns what the file says about itself; None where the corpus does not have the film.
+        keep_unplaced: Whether snippets without a match are put between their neighbours.
+        raw_csv: Whether cells of CSV files that a spreadsheet takes for formulas stay as they are.
     """
 
     alignment: Alignment
@@ -37,11 +40,20 @@ class AlignedFilm:
     frame_rate: Callable[[], float]
     cut: Callable[[Interval, Path], None]
     progress: OnClips
+    media: Callable[[], Media | None] = lambda: None
+    keep_unplaced: bool = False
+    raw_csv: bool = False
 
     @property
     def passages(self) -> list[Passage]:
         """What is told when, in the order of time."""
-        return passages(self.alignment)
+        return passages(self.alignment, keep_unplaced=self.keep_unplaced)
+
+    @property
+    def verdict(self) -> str:
+        """``sound`` or ``doubtful``; empty if the alignment was not assessed."""
+        quality = self.alignment.quality
+        return "" if quality is None else str(quality.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +63,11 @@ class ExportFormat:
     Attributes:
         help: One line for people who choose a format.
         suffix: The end of the file's name; empty for a folder, which has the id as its name.
-        write: Writes one alignment to a path; raises InputError for one that cannot be written.
+        write: Writes one alignment to a path; raises InputError for one that cannot be written. A file is
+            written to a partial name with the same suffix, and renamed once it is whole.
         modules: The optional modules that it imports; they are looked for before anything is written.
         needs_film: Whether it cannot do without the film.
+        lists_unplaced: Whether it has a place for snippets without times.
     """
 
     help: str
@@ -61,3 +75,4 @@ class ExportFormat:
     write: Callable[[Path, AlignedFilm], None]
     modules: tuple[str, ...] = ()
     needs_film: bool = False
+    lists_unplaced: bool = False

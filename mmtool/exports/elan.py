@@ -7,12 +7,13 @@ import mimetypes
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from errno import EIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from mmtool.exports.contract import AlignedFilm, ExportFormat
 from mmtool.extras import import_extra
-from mmtool.formats.atomic import replacing
 from mmtool.records import Interval
 
 
@@ -32,8 +33,13 @@ def write_eaf(path: Path, film: AlignedFilm) -> None:
         document, "confidence", [(passage.interval, f"{passage.confidence:.2f}") for passage in passages]
     )
     _annotate(document, "clips", [(clip.interval, str(number)) for number, clip in enumerate(clips)])
-    with replacing(path) as part:
-        document.to_file(str(part))
+    if film.verdict:
+        document.add_property("mmtool:verdict", film.verdict)
+    document.to_file(str(path))
+    try:
+        ElementTree.parse(path)  # noqa: S314 — written a line above: is it whole?
+    except ElementTree.ParseError as error:
+        raise OSError(EIO, "the file is not whole") from error
 
 
 def _relative(video: Path, folder: Path) -> str | None:

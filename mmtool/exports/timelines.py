@@ -1,7 +1,8 @@
-"""Alignments as an editor's timeline, by OpenTimelineIO: OTIO, EDL (CMX 3600), Final Cut Pro 7 XML.
+"""Alignments as an editor's timeline, by OpenTimelineIO: OTIO, Final Cut Pro 7 XML.
 
 One video track runs like the film: a clip for each passage, named after its text, and a gap where nothing
-matches. Where passages overlap, the earlier one takes precedence. A record time is the time in the film.
+matches. Where passages overlap, the earlier one takes precedence. The film and the timeline count from the
+film's own timecode, if it has one.
 """
 
 from functools import partial
@@ -9,68 +10,69 @@ from pathlib import Path
 from typing import Any
 
 from mmtool.exports.contract import AlignedFilm, ExportFormat
-from mmtool.exports.passages import Passage
+from mmtool.exports.shots import SMPTE_RATES, Shot, Shots, shots_of
 from mmtool.extras import import_extra
-from mmtool.formats.atomic import replacing
 
 OTIO_ADAPTER = "otio_json"
-SAME_RATE = 0.01  # frames per second; 23.976 and 24 are two rates
-FALLBACK_RATE = 25.0  # frames per second
-NAME_LENGTH = 60  # characters of a clip's name, which editors show on one line
 
 
 def write_timeline(path: Path, film: AlignedFilm, *, adapter: str) -> None:
     """Write a timeline at the film's frame rate.
 
-    EDL and XML support the frame rates of SMPTE only; a film at another rate gets 25 frames per second.
+    XML supports the frame rates of SMPTE only; a film at another rate gets 25 frames per second.
     """
     otio: Any = import_extra("opentimelineio")
-    rate = film.frame_rate()
-    if adapter != OTIO_ADAPTER:
-        nearest = otio.opentime.RationalTime.nearest_smpte_timecode_rate(rate)
-        rate = nearest if abs(nearest - rate) < SAME_RATE else FALLBACK_RATE
+    found = shots_of(film, () if adapter == OTIO_ADAPTER else SMPTE_RATES)
     track = otio.schema.Track(name="snippets", kind=otio.schema.TrackKind.Video)
-    length = max((clip.end for clip in film.alignment.clips), default=0.0)
     position = 0
-    for passage in film.passages:
-        start, end = (round(seconds * rate) for seconds in passage.interval)
-        if start > position:
-            track.append(otio.schema.Gap(source_range=_range(otio, position, start, rate)))
-        start = max(start, position)
-        if end > start:
-            whole = _range(otio, 0, round(length * rate), rate)
-            media = _media(otio, film.video, whole)
-            track.append(_clip(otio, passage, _range(otio, start, end, rate), media))
-            position = end
-    rest = _range(otio, position, max(position, round(length * rate)), rate)
-    track.append(otio.schema.Gap(source_range=rest))
-    timeline = otio.schema.Timeline(name=film.alignment.id)
+    for shot in found.shots:
+        if shot.start > position:
+            track.append(otio.schema.Gap(source_range=_range(otio, 0, shot.start - position, found)))
+        track.append(_clip(otio, shot, found, _media(otio, film.video, found)))
+        position = shot.end
+    track.append(otio.schema.Gap(source_range=_range(otio, 0, found.length - position, found)))
+    timeline = otio.schema.Timeline(name=film.alignment.id, metadata=_timecode_format(found))
+    if film.verdict:
+        timeline.metadata["mmtool"] = {"verdict": film.verdict}
     timeline.tracks.append(track)
-    timeline.global_start_time = otio.opentime.RationalTime(0, rate)
-    with replacing(path) as part:
-        otio.adapters.write_to_file(timeline, str(part), adapter_name=adapter)
+    timeline.global_start_time = otio.opentime.RationalTime(found.first, float(found.rate))
+    written: str = otio.adapters.write_to_string(timeline, adapter_name=adapter)
+    path.write_text(written, encoding="utf-8", newline="")
 
 
-def _range(otio: Any, start: int, end: int, rate: float) -> Any:
-    time = otio.opentime.RationalTime
-    return otio.opentime.TimeRange(time(start, rate), time(end - start, rate))
+def _range(otio: Any, start: int, length: int, found: Shots) -> Any:
+    rate = float(found.rate)
+    return otio.opentime.TimeRange(
+        otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(length, rate)
+    )
 
 
-def _media(otio: Any, video: Path | None, whole: Any) -> Any:
+def _timecode_format(found: Shots) -> dict[str, object]:
+    """What the adapter of Final Cut Pro 7 looks at for drop-frame timecode."""
+    return {"fcp_xml": {"timecode": {"displayformat": "DF"}}} if found.drop else {}
+
+
+def _media(otio: Any, video: Path | None, found: Shots) -> Any:
+    whole, metadata = _range(otio, found.first, found.length, found), _timecode_format(found)
     if video is None:
-        return otio.schema.MissingReference(available_range=whole)
-    return otio.schema.ExternalReference(target_url=video.resolve().as_uri(), available_range=whole)
+        return otio.schema.MissingReference(available_range=whole, metadata=metadata)
+    return otio.schema.ExternalReference(
+        target_url=video.resolve().as_uri(), available_range=whole, metadata=metadata
+    )
 
 
-def _clip(otio: Any, passage: Passage, source: Any, media: Any) -> Any:
-    name = passage.text
-    if len(name) > NAME_LENGTH:
-        name = name[: NAME_LENGTH - 1].rstrip() + "…"
-    details = {"snippet": passage.snippet, "text": passage.text, "confidence": round(passage.confidence, 6)}
+def _clip(otio: Any, shot: Shot, found: Shots, media: Any) -> Any:
+    passage = shot.passage
+    details = {
+        "snippet": passage.snippet,
+        "text": passage.text,
+        "confidence": round(passage.confidence, 6),
+        "placed": passage.placed,
+    }
     return otio.schema.Clip(
-        name=name,
+        name=shot.name,
         media_reference=media,
-        source_range=source,
+        source_range=_range(otio, found.first + shot.start, shot.end - shot.start, found),
         metadata={"mmtool": details, "cmx_3600": {"reel": "FILM"}},
     )
 
@@ -81,14 +83,8 @@ OTIO = ExportFormat(
     write=partial(write_timeline, adapter=OTIO_ADAPTER),
     modules=("opentimelineio",),
 )
-EDL = ExportFormat(
-    help="An edit decision list (CMX 3600).",
-    suffix=".edl",
-    write=partial(write_timeline, adapter="cmx_3600"),
-    modules=("opentimelineio", "otio_cmx3600_adapter"),
-)
-FCPXML = ExportFormat(
-    help="A timeline for Final Cut Pro 7 (XML).",
+FCP7 = ExportFormat(
+    help="A timeline for Final Cut Pro 7 (XML), which Premiere reads.",
     suffix=".xml",
     write=partial(write_timeline, adapter="fcp_xml"),
     modules=("opentimelineio", "otio_fcp_adapter"),

@@ -1,5 +1,6 @@
 """The corpus folder: where each file is, and which ids exist."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,14 @@ from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.csv_rows import read_rows
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
+from mmtool.settings.run_names import check_runs
+
+RESERVED = frozenset({"metrics", "@transform", "@region-names"})
+RESERVED_PROBLEM = "this name is reserved for a file of mmtool's own"
+RESERVED_REMEDY = "rename the film and its text"
+
+NAMED = 5  # files that a note names; it counts the others
+NOBODYS = ("thumbs.db", "desktop.ini", "lost+found", "@eadir")  # what systems leave in folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +38,15 @@ class Corpus:
     def clips(self, id: str) -> Path:
         return self.root / "clips" / f"{id}.csv"
 
+    def film_note(self, film: Path) -> Path:
+        """The note with the digest of a film."""
+        return self.root / "clips" / ".made" / f"{film.name}.film.json"
+
     def snippets(self, id: str) -> Path:
         return self.root / "snippets" / f"{id}.csv"
+
+    def segment_settings(self) -> Path:
+        return self.root / "segment.json"
 
     def scores(self, id: str) -> Path:
         return self.root / "stats" / f"{id}.csv"
@@ -53,8 +69,9 @@ class Corpus:
 
     def run(self, run: str) -> Path:
         """The folder of a run; raises SettingError for anything but the name of a folder."""
-        if run in ("", ".", "..") or Path(run).name != run:
-            raise SettingError("run", f"must be the name of a folder in runs/, not {run!r}")
+        if not run:
+            raise SettingError("run", "must be the name of a folder in runs/, not ''")
+        check_runs(run)
         return self.root / "runs" / run
 
     def history(self, run: str) -> Path:
@@ -64,6 +81,8 @@ class Corpus:
         return self.run(run) / "timing.json"
 
     def alignment(self, run: str, id: str) -> Path:
+        """The alignment of a video; raises InputError for a reserved id."""
+        require_usable(id)
         return self.root / "alignments" / run / f"{id}.json"
 
     def metrics(self, run: str) -> Path:
@@ -85,12 +104,16 @@ class Corpus:
         return self.root / "splits" / f"{split}.txt"
 
     def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each id that is ambiguous or not valid Unicode."""
+        """Files of ``folder`` by id, and a failure for each unusable id or dead link."""
         found: dict[str, list[Path]] = {}
         failures = []
         for path in sorted((self.root / folder).glob("*")):
-            if path.is_file() and path.suffix.lower() in suffixes and not path.name.startswith("."):
-                if _is_unicode(path.stem):
+            if path.suffix.lower() in suffixes and not path.name.startswith("."):
+                if path.is_symlink() and not os.path.exists(path):  # noqa: PTH110 — which never raises
+                    failures.append(Failure(_id(path), _dead_link(path)))
+                elif not os.path.isfile(path):  # noqa: PTH113
+                    continue
+                elif _is_unicode(path.stem):
                     found.setdefault(path.stem, []).append(path)
                 else:
                     name = ascii(str(path))
@@ -102,14 +125,28 @@ class Corpus:
             for id, paths in found.items()
             if len(paths) > 1
         ]
-        return {id: paths[0] for id, paths in found.items() if len(paths) == 1}, failures
+        for id in filter(is_reserved, found):
+            failures.append(Failure(id, f"{found[id][0]}: {RESERVED_PROBLEM}; {RESERVED_REMEDY}"))
+        usable = {id: paths[0] for id, paths in found.items() if len(paths) == 1 and not is_reserved(id)}
+        return usable, failures
 
-    def left_out(self, folder: str, suffixes: Sequence[str]) -> list[str]:
-        """Sorted names of the files of ``folder`` that have none of the suffixes, without hidden ones."""
-        return sorted(
-            path.name
-            for path in (self.root / folder).glob("[!.]*")
-            if path.suffix.lower() not in suffixes and path.is_file()
+    def left_out(self, folder: str, suffixes: Sequence[str]) -> str:
+        """A note on what is in ``folder``, but not read as one of its files; empty if that is nothing."""
+        others = [
+            path
+            for path in sorted((self.root / folder).glob("*"))
+            if not path.name.startswith(".")
+            and not path.is_symlink()
+            and path.name.lower() not in NOBODYS
+            and not (os.path.isfile(path) and path.suffix.lower() in suffixes)  # noqa: PTH113
+        ]
+        if not others:
+            return ""
+        named = ", ".join(ascii(path.name)[1:-1] + ("/" if path.is_dir() else "") for path in others[:NAMED])
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        return (
+            f"{self.root / folder}: left out {named}{more}; only files that end in "
+            f"{', '.join(suffixes)} are read"
         )
 
     def ids_in(self, folder: str, suffix: str) -> list[str]:
@@ -176,6 +213,26 @@ class Corpus:
             return {}
         rows = read_rows(path, ("id",), "write the columns id,title, and quote titles that contain commas")
         return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
+
+
+def _id(path: Path) -> str:
+    return path.stem if _is_unicode(path.stem) else ascii(path.stem)
+
+
+def _dead_link(path: Path) -> str:
+    name, target = ascii(str(path))[1:-1], ascii(str(path.readlink()))[1:-1]
+    return f"{name}: links to {target}, which cannot be reached; put that file back, or correct the link"
+
+
+def is_reserved(id: str) -> bool:
+    """Whether a file of the package's own has this name, among alignments or in a features file."""
+    return id.casefold() in RESERVED
+
+
+def require_usable(id: str) -> None:
+    """Raise InputError for a reserved id."""
+    if is_reserved(id):
+        raise InputError(id, RESERVED_PROBLEM, RESERVED_REMEDY)
 
 
 def _is_unicode(name: str) -> bool:

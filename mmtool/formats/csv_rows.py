@@ -8,6 +8,19 @@ from pathlib import Path
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
 
+FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # the last four in East Asian locales
+
 csv.field_size_limit(2**31 - 1)  # the default of 131,072 characters is too few for a text on a single line
 
 
@@ -55,6 +68,11 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
     writer.writerow(columns)
     writer.writerows(rows)
     write_text(path, buffer.getvalue())
+
+
+def without_formula(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: it gets an apostrophe where it looks like one."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def finite_seconds(text: str) -> float:

@@ -5,16 +5,15 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from mmtool.errors import InputError
 from mmtool.formats.csv_rows import finite_seconds, read_utf8
+from mmtool.formats.edit_decisions import read_edit_decisions
 from mmtool.records import Clip
 
 SUFFIXES = (".csv", ".edl", ".txt")
 REMEDY = "use a list-scenes CSV of PySceneDetect, an EDL (CMX 3600), or one time per line"
-_EDL_EVENT = re.compile(
-    r"^\s*\d+\s+\S+\s+\S+\s+[CDW]\w*\s+(?:\d+\s+)?" + r"\s+".join([r"(\d\d:\d\d:\d\d[:;]\d\d)"] * 4) + r"\s*$"
-)
 
 
 def seconds_of(text: str) -> float:
@@ -33,7 +32,21 @@ def seconds_of(text: str) -> float:
     return seconds
 
 
-def read_cut_list(path: Path, *, frame_rate: float, end: float | None, offset: float = 0.0) -> list[Clip]:
+class CutList(NamedTuple):
+    """The clips of a cut list, at least one, and what was left out or assumed."""
+
+    clips: list[Clip]
+    notes: list[str]
+
+
+def read_cut_list(
+    path: Path,
+    *,
+    frame_rate: float,
+    end: float | None,
+    offset: float = 0.0,
+    media_start: str | None = None,
+) -> CutList:
     """Read the clips of a film, in order and without overlap.
 
     Args:
@@ -41,6 +54,8 @@ def read_cut_list(path: Path, *, frame_rate: float, end: float | None, offset: f
         frame_rate: Frames per second of the film, for EDLs.
         end: Duration of the film in seconds; None if unknown.
         offset: Time of the first frame in seconds; the times of PySceneDetect are relative to it.
+        media_start: The timecode at which the film itself starts, from which an EDL may count.
+        media_start: The timecode at which the film itself starts, from which an EDL may count.
 
     Returns:
         The clips. Only those from PySceneDetect have frames, the others just times.
@@ -48,17 +63,21 @@ def read_cut_list(path: Path, *, frame_rate: float, end: float | None, offset: f
     Raises:
         InputError: A line is malformed, out of order or outside the film.
     """
+    if path.suffix.lower() == ".edl":
+        decisions = read_edit_decisions(
+            path, frame_rate=frame_rate, end=end, offset=offset, media_start=media_start
+        )
+        found = [(line, Clip(start, stop)) for line, start, stop in decisions.shots]
+        return CutList(_checked(path, found, end, slack=1.5 / frame_rate), decisions.notes)
     lines = read_utf8(path, REMEDY).splitlines()
     content = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if path.suffix.lower() == ".edl":
-        clips = _edl(path, content, frame_rate)
-    elif any("Start Frame" in line for _, line in content[:2]):
+    if any("Start Frame" in line for _, line in content[:2]):
         clips = _scene_list(path, content, offset)
     else:
         clips = _plain(path, content, end)
     if not clips:
         raise InputError(path, "contains no cuts", REMEDY)
-    return _checked(path, clips, end, slack=1.5 / frame_rate)
+    return CutList(_checked(path, clips, end, slack=1.5 / frame_rate), [])
 
 
 Numbered = Sequence[tuple[int, str]]
@@ -79,37 +98,6 @@ def _scene_list(path: Path, lines: Numbered, offset: float) -> Found:
             raise InputError(path, f"line {number} is not a scene of PySceneDetect", REMEDY) from None
         found.append((number, clip))
     return found
-
-
-def _edl(path: Path, lines: Numbered, frame_rate: float) -> Found:
-    """Read the record times, which locate each event in the finished film."""
-    found: Found = []
-    for number, line in lines:
-        event = _EDL_EVENT.match(line)
-        if event:
-            start, end = (_smpte(path, number, text, frame_rate) for text in event.groups()[2:])
-            found.append((number, Clip(start, end)))
-    return found
-
-
-def _smpte(path: Path, number: int, text: str, frame_rate: float) -> float:
-    """Parse ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame timecode.
-
-    Drop-frame timecode skips the first two frame numbers of each minute, except every tenth.
-    """
-    hours, minutes, seconds, frames = map(int, re.split("[:;]", text))
-    base = round(frame_rate)
-    if frames >= base or minutes > 59 or seconds > 59:
-        raise InputError(
-            path,
-            f"line {number}: {text} is not a valid timecode at {frame_rate:g} frames per second",
-            "check the EDL",
-        )
-    count = ((hours * 60 + minutes) * 60 + seconds) * base + frames
-    if ";" in text:
-        whole = hours * 60 + minutes
-        count -= base // 15 * (whole - whole // 10)
-    return count / frame_rate
 
 
 def _plain(path: Path, lines: Numbered, end: float | None) -> Found:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
-PROBE = 1 << 20  # bytes read at the start, in the middle and at the end of a file
+PROBE = 1 << 20  # bytes sampled at the start, in the middle and at the end of a file
+SAMPLED = 3 * PROBE  # bytes of the largest file that the samples cover
 
 
 def digest_json(value: object) -> str:
@@ -19,7 +21,22 @@ def digest_file(path: Path) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """Digest of the size of a file and of three samples: tells films apart without reading gigabytes."""
+    """Digest of a file of any size, read piece by piece; an edit anywhere changes it."""
+    status = path.stat()
+    if status.st_size <= SAMPLED:
+        return sampled_fingerprint(path)  # which reads all of it
+    return _digest_whole(path.absolute(), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(maxsize=64)
+def _digest_whole(path: Path, *_times: int) -> str:
+    """Digest of a large file; a process reads it once as long as its times are the same."""
+    with path.open("rb") as file:
+        return "whole:" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def sampled_fingerprint(path: Path) -> str:
+    """Digest of the size of a file and of three samples, which earlier versions recorded for large files."""
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as file:

@@ -32,6 +32,7 @@ class Recipe:
     stage: str
     settings: dict[str, object]
     inputs: dict[str, str]
+    earlier: tuple[str, ...] = ()  # digests that earlier versions recorded for the same
 
     @property
     def digest(self) -> str:
@@ -51,8 +52,14 @@ def state_of(output: Path, recipe: Recipe) -> State:
         return State.FOREIGN
     digest = digest_file(output)
     if digest == content.get("output"):
-        return State.CURRENT if content.get("recipe") == recipe.digest else State.STALE
+        return State.CURRENT if content.get("recipe") in (recipe.digest, *recipe.earlier) else State.STALE
     return State.STALE if digest == content.get("previous") else State.FOREIGN
+
+
+def recorded_inputs(output: Path) -> list[str]:
+    """The names of the inputs that an output was produced from, as its record says."""
+    inputs = (_read(output) or {}).get("inputs")
+    return [str(name) for name in inputs] if isinstance(inputs, dict) else []
 
 
 def _read(output: Path) -> dict[str, object] | None:

@@ -1,11 +1,14 @@
 """Settings of ``compare``."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from mmtool.choices import Split
 from mmtool.errors import SettingError
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
+from mmtool.settings.tables import check_table
 
 INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
 
@@ -32,8 +35,18 @@ class CompareSettings(Settings):
     ] = 1000
     confidence: Annotated[float, Option("Confidence level.", heading=INTERVALS, above=0, below=1)] = 0.95
     seed: Annotated[int, Option("Seed of the bootstrap.", heading=INTERVALS, at_least=0)] = 0
+    table: Annotated[
+        Path | None,
+        Option(
+            "Also write the measures as a table: a file that ends in .csv (shares), .md or .tex (percent).",
+            heading=OUTPUT,
+            metavar="FILE",
+        ),
+    ] = None
 
     def check(self) -> None:
+        check_runs(*self.runs, setting="runs")
+        check_table(self.table)
         if len(set(self.runs)) < 2 or len(set(self.runs)) < len(self.runs):
             raise SettingError(
                 "runs", f"must name at least two different runs, each once, not {', '.join(self.runs)}"

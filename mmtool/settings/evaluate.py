@@ -1,11 +1,13 @@
 """Settings of ``evaluate``."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from mmtool.choices import Split
 from mmtool.settings.options import Option, Settings
-from mmtool.settings.run_names import TIMING
+from mmtool.settings.run_names import TIMING, check_runs
+from mmtool.settings.tables import check_table
 
 INPUT, INTERVALS, OUTPUT = "Input", "Confidence intervals", "Output"
 
@@ -32,3 +34,15 @@ class EvaluateSettings(Settings):
     ] = 1000
     confidence: Annotated[float, Option("Confidence level.", heading=INTERVALS, above=0, below=1)] = 0.95
     seed: Annotated[int, Option("Seed of the bootstrap.", heading=INTERVALS, at_least=0)] = 0
+    table: Annotated[
+        Path | None,
+        Option(
+            "Also write the measures as a table: a file that ends in .csv (shares), .md or .tex (percent).",
+            heading=OUTPUT,
+            metavar="FILE",
+        ),
+    ] = None
+
+    def check(self) -> None:
+        check_runs(self.run)
+        check_table(self.table)

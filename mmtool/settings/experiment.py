@@ -6,6 +6,7 @@ from typing import Annotated
 from mmtool.choices import Device, Split
 from mmtool.errors import SettingError
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 from mmtool.settings.train import INPUT, RUN, TRAINING, ComputeDevice, InitFrom, Threads
 
 PLANS = "the plan's"
@@ -51,5 +52,6 @@ class ExperimentSettings(Settings):
     threads: Threads = 0
 
     def check(self) -> None:
+        check_runs(self.runs, setting="runs")
         if len(set(self.seeds)) != len(self.seeds):
             raise SettingError("seeds", f"must be different, not {', '.join(map(str, self.seeds))}")

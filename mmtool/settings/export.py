@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mmtool.choices import CheckpointChoice, Cut, Split
+from mmtool.choices import CheckpointChoice, Cut, Split, Unplaced
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 
 INPUT, OUTPUT = "Input", "Output"
 
@@ -30,9 +31,9 @@ class ExportSettings(Settings):
     format: Annotated[
         str,
         Option(
-            "Subtitles (srt, vtt, ass), tables (csv, jsonl), an editor's timeline (otio, edl, fcpxml), ELAN "
-            "annotations (eaf), the film cut into clips with their texts (clips, webdataset), or a format "
-            "that an installed package adds.",
+            "Subtitles (srt, vtt, ass), tables (csv, jsonl), an editor's timeline (otio, edl, fcpxml, "
+            "fcp7), ELAN annotations (eaf), the film cut into clips with their texts (clips, webdataset), or "
+            "a format that an installed package adds.",
             heading=OUTPUT,
             metavar="FORMAT",
             completion="export formats",
@@ -49,6 +50,22 @@ class ExportSettings(Settings):
             default="exports/RUN",
         ),
     ] = None
+    unplaced: Annotated[
+        Unplaced,
+        Option(
+            "What happens to snippets that match no clip: leave them out (tables list them without times), "
+            "or keep them, in the time between their neighbours.",
+            heading=OUTPUT,
+        ),
+    ] = Unplaced.LEAVE_OUT
+    raw_csv: Annotated[
+        bool,
+        Option(
+            "Write texts to CSV as they are; otherwise a text that a spreadsheet would take for a formula "
+            "gets an apostrophe in front.",
+            heading=OUTPUT,
+        ),
+    ] = False
     cut: Annotated[
         Cut,
         Option(
@@ -57,6 +74,9 @@ class ExportSettings(Settings):
             heading=OUTPUT,
         ),
     ] = Cut.ENCODE
+
+    def check(self) -> None:
+        check_runs(self.run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +95,6 @@ class ExportCheckpointSettings(Settings):
         Path, Option("The file to write.", heading=OUTPUT, flag="output", short="o", metavar="FILE")
     ]
     force: Annotated[bool, Option("Replace an existing file.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
+        check_runs(self.run)

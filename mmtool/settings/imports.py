@@ -6,6 +6,7 @@ from typing import Annotated
 
 from mmtool.choices import Action
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 
 INPUT, OUTPUT = "Input", "Output"
 
@@ -78,3 +79,6 @@ class ImportCheckpointSettings(Settings):
         ),
     ] = ()
     force: Annotated[bool, Option("Replace an existing run.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
+        check_runs(self.run)

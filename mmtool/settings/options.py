@@ -120,7 +120,18 @@ class Settings:
     :meth:`check` is for the rules between fields.
     """
 
-    __slots__ = ()
+    __slots__ = ("_given",)
+    _given: frozenset[str]
+
+    def __new__(cls, **values: object) -> Self:
+        self = super().__new__(cls)
+        object.__setattr__(self, "_given", frozenset(values))  # the classes are frozen
+        return self
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The settings that were given when the object was made, those at their defaults included."""
+        return {name: getattr(self, name) for name in settings_of(type(self)) if name in self._given}
 
     def __post_init__(self) -> None:
         for name, setting in settings_of(type(self)).items():

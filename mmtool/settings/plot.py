@@ -7,6 +7,7 @@ from typing import Annotated
 from mmtool.choices import PictureFormat, Plot, Split
 from mmtool.errors import SettingError
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 
 INPUT, OUTPUT = "Input", "Output"
 OF_VIDEOS = frozenset({Plot.ALIGNMENT, Plot.PROGRESS, Plot.CONFUSION})  # drawn from single alignments
@@ -64,6 +65,7 @@ class PlotSettings(Settings):
     format: Annotated[PictureFormat, Option("File format.", heading=OUTPUT)] = PictureFormat.PNG
 
     def check(self) -> None:
+        check_runs(*self.runs, setting="runs")
         for name, given in (("videos", self.videos), ("split", self.split)):
             if given and self.what not in OF_VIDEOS:
                 raise SettingError(name, f"has no effect with `what={self.what}`")

@@ -7,6 +7,7 @@ from typing import Annotated
 from mmtool.choices import Split
 from mmtool.errors import SettingError
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.run_names import check_runs
 
 INPUT, OUTPUT = "Input", "Output"
 NARROWEST = 16  # pixels of a thumbnail
@@ -45,6 +46,7 @@ class ReportSettings(Settings):
     ] = 128
 
     def check(self) -> None:
+        check_runs(*self.runs, setting="runs")
         if len(set(self.runs)) < len(self.runs):
             raise SettingError("runs", f"must name each run once, not {', '.join(self.runs)}")
         if 0 < self.thumbnail_width < NARROWEST:

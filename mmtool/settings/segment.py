@@ -17,7 +17,7 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)*")
 class SegmentSettings(Settings):
     """How films are cut into clips and texts are split into snippets.
 
-    The defaults are the paper's: PySceneDetect's content detector at threshold 20, and texts as they are.
+    The default detector is the paper's: PySceneDetect's content detector at threshold 20.
     """
 
     detector: Annotated[
@@ -99,19 +99,21 @@ class SegmentSettings(Settings):
     split: Annotated[
         TextSplit,
         Option(
-            "How texts are split; none keeps their lines or cues.",
+            "How texts are split: auto splits plain text into sentences where its lines are paragraphs, none "
+            "keeps all lines and cues.",
             heading=SNIPPETS,
             metavar="HOW",
         ),
-    ] = TextSplit.NONE
+    ] = TextSplit.AUTO
     language: Annotated[
         str,
         Option(
-            "Language of the texts, an ISO 639 code. Only English (en) has a model for phrases.",
+            "Language of the texts, an ISO 639 code; auto recognises Chinese, Japanese, Thai and others "
+            "by their script, and takes the rest for English. Only English (en) has a model for phrases.",
             heading=SNIPPETS,
             metavar="CODE",
         ),
-    ] = "en"
+    ] = "auto"
     text_format: Annotated[
         TextFormat,
         Option(
@@ -144,8 +146,10 @@ class SegmentSettings(Settings):
     def check(self) -> None:
         if self.encoding is not None and not _is_encoding(self.encoding):
             raise SettingError("encoding", f"must be a text encoding such as utf-8, not {self.encoding}")
-        if LANGUAGE.fullmatch(self.language) is None:
-            raise SettingError("language", f"must be an ISO 639 code such as en or de, not {self.language}")
+        if self.language != "auto" and LANGUAGE.fullmatch(self.language) is None:
+            raise SettingError(
+                "language", f"must be auto, or an ISO 639 code such as en or de, not {self.language}"
+            )
         if self.end is not None and self.end <= self.start:
             raise SettingError("end", f"must be after `start`, not {self.end:g}")
         if self.clips is not None and (self.stats or self.suggest or self.start or self.end is not None):

@@ -10,8 +10,10 @@ from mmtool.evaluation.comparison import Comparison, compare_scores
 from mmtool.evaluation.measures import VideoScore, score
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.measured_tables import Cell, MeasuredTable, write_table
 from mmtool.records import Failure, Progress, Report, silent
 from mmtool.settings.compare import CompareSettings
+from mmtool.stages.shared.measured import measured
 from mmtool.stages.shared.runs import not_aligned_by_all
 from mmtool.stages.shared.truth import read_truth
 
@@ -82,7 +84,18 @@ def compare(
     omitted = len(set.union(*(set(of_run) for of_run in scores.values())) - common)
     if omitted:
         report.notes.append(not_aligned_by_all(omitted))
+    if settings.table is not None:
+        write_table(settings.table, _table(report))
+        report.written.append(str(settings.table))
     return report
+
+
+def _table(report: CompareReport) -> MeasuredTable:
+    rows: list[tuple[Cell, ...]] = [
+        (f"{run} − {report.first}", found.videos, measured(found.video_accuracy), measured(found.text_iou))
+        for run, found in report.comparisons.items()
+    ]
+    return MeasuredTable(("difference", "videos", "video accuracy", "text IoU"), rows, signed=True)
 
 
 def _ids(corpus: Corpus, run: str, settings: CompareSettings) -> list[str]:

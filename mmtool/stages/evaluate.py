@@ -19,10 +19,12 @@ from mmtool.evaluation.rows import REFERENCES, score_rows
 from mmtool.evaluation.verdicts import Verdicts, compare
 from mmtool.formats.alignments import quality_as_json, read_alignment
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.measured_tables import Cell, MeasuredTable, write_table
 from mmtool.formats.metrics import without_nan, write_metrics
 from mmtool.records import Failure, Progress, Quality, Report, silent
 from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.settings.run_names import TIMING
+from mmtool.stages.shared.measured import measured
 from mmtool.stages.shared.runs import only_alignments
 from mmtool.stages.shared.truth import read_truth
 
@@ -128,7 +130,35 @@ def evaluate(
     path = corpus.metrics(settings.run)
     write_metrics(path, report.as_json())
     report.written.append(str(path))
+    if settings.table is not None:
+        write_table(settings.table, _table(report))
+        report.written.append(str(settings.table))
     return report
+
+
+def _table(report: EvaluateReport) -> MeasuredTable:
+    columns = (
+        "row",
+        "videos",
+        "snippets",
+        "video accuracy",
+        "text IoU",
+        "micro video accuracy",
+        "micro text IoU",
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            name,
+            summary.videos,
+            summary.snippets,
+            measured(summary.video_accuracy),
+            measured(summary.text_iou),
+            float(summary.micro_video_accuracy),
+            float(summary.micro_text_iou),
+        )
+        for name, summary in report.measures.items()
+    ]
+    return MeasuredTable(columns, rows)
 
 
 def _report(

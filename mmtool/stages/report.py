@@ -24,6 +24,7 @@ from mmtool.html_report.page import (
 )
 from mmtool.records import Alignment, Failure, Interval, Progress, Report, silent
 from mmtool.settings.report import ReportSettings
+from mmtool.stages.shared.films import moved_note
 from mmtool.stages.shared.runs import not_aligned_by_all, only_alignments
 from mmtool.stages.shared.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES
@@ -107,7 +108,8 @@ def _shown_videos(
     corpus: Corpus, settings: ReportSettings, ids: Sequence[str], output: Path, progress: Progress
 ) -> Iterator[tuple[str, _ShownVideo | Failure]]:
     """What the page shows of each video, or why it cannot be shown."""
-    films, _ = corpus.media("videos", VIDEO_SUFFIXES)
+    films, clashes = corpus.media("videos", VIDEO_SUFFIXES)
+    unusable = {clash.id: clash.reason for clash in clashes}
     titles = corpus.titles()
     for id in ids:
         try:
@@ -121,6 +123,9 @@ def _shown_videos(
             pictures = _pictures(films.get(id), id, alignments, settings, progress)
         except InputError as error:
             note = f"{error}; {id} is shown without thumbnails"
+        if settings.thumbnail_width and id not in films:
+            why = unusable.get(id) or moved_note(corpus, [id], films)
+            note = f"{why}; {id} is shown without thumbnails" if why else ""
         scores = {} if truth is None else _scores(alignments, truth)
         film = _address(films[id], output) if id in films else ""
         view = _view(id, titles.get(id, ""), alignments, truth, scores, film, pictures)

@@ -1,78 +1,224 @@
 """Fountain screenplays (.fountain, https://fountain.io/syntax).
 
 As in print, these are left out: the title page, /* boneyard */, [[notes]], # sections, = synopses, page
-breaks, and the marks that force an element or emphasise words.
+breaks, and the marks that force an element or emphasise words. Transitions such as FADE IN: are recognised
+although the specification asks for a mark before them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
 
-from mmtool.text.screenplay import SPLIT_KINDS, Element, Line, blocks, elements, lines_of, spoken
+from mmtool.text.screenplay import (
+    PLACES,
+    SPLIT_KINDS,
+    Element,
+    Line,
+    is_name,
+    is_transition,
+    lines_of,
+    parenthetical_end,
+)
 from mmtool.text.source import Part, Passage, Source
 from mmtool.text.spans import Span
 
-_HIDDEN = re.compile(r"/\*.*?\*/|\[\[.*?\]\]", re.DOTALL)
-_TITLE_KEY = re.compile(
-    r"(?:title|credit|authors?|source|notes|draft date|date|contact|copyright|revision):", re.IGNORECASE
+_KEY = re.compile(r"[^\W\d_][^:\n]{0,39}:")
+_USUAL_KEY = re.compile(
+    r"(?:title|credit|authors?|source|notes|draft date|date|contact|copyright|revision|format|font):",
+    re.IGNORECASE,
 )
+_VALUE = re.compile(r"(?: {3,}| *\t)\s*\S")
 _EMPHASIS = re.compile(r"\\.|\*{1,3}|_")
+_HEADING = re.compile(r"[*_]*" + PLACES, re.IGNORECASE)
+_FORCED_HEADING = re.compile(r"\.\w")
 _SCENE_NUMBER = re.compile(r"\s*#[\w.-]+#$")
+_STRUCTURE = ("#", "=")  # sections; synopses and page breaks
+_EMPTY_LINE = re.compile(r"\n[ \t]?(?=\n)")
+_FORCING = {"action": "!", "lyrics": "~", "character": "@", "scene": ".", "transition": ">"}
+_IN_SPEECH = "  "  # a line of two spaces does not end a speech
 
 
 def read_fountain(source: Source) -> Iterator[Passage]:
     """Yield each printed element, in the order of the file."""
-    text = _HIDDEN.sub(lambda found: " " * len(found[0]), source.text)  # the rest keeps its place
+    text = _without_hidden(source.text)  # the rest keeps its place
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
     spans = [(start, end - 1) for start, end in pairwise([*starts, len(text) + 1])]
-    for number, block in enumerate(blocks(lines_of(text, spans))):
-        if number == 0 and _TITLE_KEY.match(block[0].text):
-            continue
+    lines = list(lines_of(text, spans))
+    raw = [source.text[start:end] for start, end in spans]
+    for block in _blocks(lines, raw, _title_page_end(raw)):
         for element in _elements(block):
-            start, end = element.span
             marks = _marks(element)
-            parts = tuple(_parts(text, start, end, marks))
+            parts = tuple(_parts(text, element.lines[0].start, element.lines[-1].end, marks))
             if any(part.text.strip() for part in parts):
                 yield Passage(parts, kind=element.kind, whole=element.kind not in SPLIT_KINDS)
 
 
+def _without_hidden(text: str) -> str:
+    """The text with spaces in place of boneyards, and of notes, which no empty line interrupts."""
+    pieces, at = [], 0
+    while (start := text.find("/*", at)) >= 0 and (end := text.find("*/", start + 2)) >= 0:
+        pieces += [text[at:start], " " * (end + 2 - start)]
+        at = end + 2
+    text = "".join([*pieces, text[at:]])
+    pieces, at = [], 0
+    empty = [*(found.start() for found in _EMPTY_LINE.finditer(text)), len(text)][::-1]
+    begin = 0  # from where notes are looked for
+    while (start := text.find("[[", begin)) >= 0:
+        while empty[-1] < start:
+            empty.pop()
+        end = text.find("]]", start + 2, empty[-1])
+        if end < 0:
+            begin = max(empty[-1], start + 2)  # no note ends before the empty line
+            continue
+        pieces += [text[at:start], " " * (end + 2 - start)]
+        at = begin = end + 2
+    return "".join([*pieces, text[at:]])
+
+
+def _title_page_end(raw: Sequence[str]) -> int:
+    """The number of lines of the title page; 0 where there is none.
+
+    It is the first block, if it begins with a usual key; or if each of its lines, of which there are two at
+    least, has a key or is the indented value of one.
+    """
+    first = next((number for number, line in enumerate(raw) if line.strip()), len(raw))
+    stop = next((number for number in range(first, len(raw)) if not raw[number].strip()), len(raw))
+    page = raw[first:stop]
+    if not page or _KEY.match(page[0]) is None:
+        return 0
+    if _USUAL_KEY.match(page[0]):
+        return stop
+    formed = all(
+        (_KEY.match(line) and not is_transition(line.strip())) or _VALUE.match(line) for line in page
+    )
+    return stop if formed and len(page) > 1 else 0
+
+
+def _blocks(lines: Sequence[Line], raw: Sequence[str], first: int) -> Iterator[list[Line]]:
+    """Runs of lines between empty ones, sections, synopses and page breaks.
+
+    Lines of two spaces are kept, as empty ones, for speeches that go on after them; lines that are a note
+    are left out.
+    """
+    block: list[Line] = []
+    for number in range(first, len(lines)):
+        line = lines[number]
+        is_note = not line.text and raw[number].lstrip().startswith("[[")
+        if is_note:
+            continue
+        if (line.text and not line.text.startswith(_STRUCTURE)) or (block and raw[number] == _IN_SPEECH):
+            block.append(line)
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
 def _elements(block: Sequence[Line]) -> Iterator[Element]:
-    """The elements of a block, without structure that is not printed; forced elements are handled first."""
-    while block and block[0].text[:1] in tuple("#="):
-        block = block[1:]
-    if not block:
-        return
-    first = block[0].text
-    if first.startswith("!"):
-        yield Element("action", block)
-    elif first.startswith("@") and len(first) > 1:
-        yield Element("character", block[:1])
-        yield from spoken(block[1:])
-    elif first.startswith("~"):
-        yield Element("lyrics", block)
-    elif re.match(r"\.\w", first):
-        yield Element("scene", block[:1])
-        yield from _elements(block[1:])
-    elif first.startswith(">"):
-        yield Element("action" if first.endswith("<") else "transition", block[:1])
-        yield from _elements(block[1:])
-    else:
-        yield from elements(block)
+    """The elements of a block; forced elements are handled first."""
+    at, count = 0, len(block)
+    while at < count:
+        line = block[at]
+        text, one = line.text, block[at : at + 1]
+        alone = at + 1 == count or not block[at + 1].text
+        if not text:
+            at += 1
+        elif text.startswith("!"):
+            stop = _action_end(block, at)
+            yield Element("action", block[at:stop])
+            at = stop
+        elif (text.startswith("@") and len(text) > 1) or (at + 1 < count and _is_name(text)):
+            yield Element("character", one)
+            at = yield from _speech(block, at + 1)
+        elif text.startswith("~"):
+            stop = _lyrics_end(block, at)
+            yield Element("lyrics", block[at:stop])
+            at = stop
+        elif _FORCED_HEADING.match(text) or (alone and _HEADING.fullmatch(text)):
+            yield Element("scene", one)
+            at += 1
+        elif text.startswith(">") or (alone and _is_transition(text)):
+            yield Element("action" if _is_centred(text) else "transition", one)
+            at += 1
+        else:
+            stop = _action_end(block, at)
+            yield Element("action", block[at:stop])
+            at = stop
+
+
+def _speech(block: Sequence[Line], at: int) -> Generator[Element, None, int]:
+    """Yield what is said after a character's name; return where something forced ends it."""
+    while at < len(block) and not block[at].text.startswith("!"):
+        if not block[at].text:
+            at += 1
+            continue
+        if stop := parenthetical_end(block, at):
+            kind = "parenthetical"
+        elif block[at].text.startswith("~"):
+            kind, stop = "lyrics", _lyrics_end(block, at)
+        else:
+            kind, stop = "dialogue", at + 1
+            while (
+                stop < len(block)
+                and not block[stop].text.startswith(("!", "~"))
+                and not parenthetical_end(block, stop)
+            ):
+                stop += 1
+        last = stop
+        while not block[last - 1].text:
+            last -= 1
+        yield Element(kind, block[at:last])
+        at = stop
+    return at
+
+
+def _action_end(block: Sequence[Line], at: int) -> int:
+    stop = at + 1
+    while (
+        stop < len(block)
+        and block[stop].text
+        and not block[stop].text.startswith("~")
+        and not _is_centred(block[stop].text)
+    ):
+        stop += 1
+    return stop
+
+
+def _lyrics_end(block: Sequence[Line], at: int) -> int:
+    stop = at + 1
+    while stop < len(block) and block[stop].text.startswith("~"):
+        stop += 1
+    return stop
+
+
+def _is_name(text: str) -> bool:
+    return is_name(text) and not _is_transition(text) and not _HEADING.fullmatch(text)
+
+
+def _is_transition(text: str) -> bool:
+    return is_transition(text) or (text.isupper() and text.endswith("TO:"))
+
+
+def _is_centred(text: str) -> bool:
+    return text.startswith(">") and text.endswith("<") and len(text) > 1
 
 
 def _marks(element: Element) -> list[Span]:
     """The spans of an element that are Fountain markup, in order."""
     marks: list[Span] = []
+    forcing = _FORCING.get(element.kind, " ")
     for number, line in enumerate(element.lines):
-        forced = number == 0 and (line.text[0] in "!@>" or (element.kind == "scene" and line.text[0] == "."))
-        if forced or (element.kind == "lyrics" and line.text[0] == "~"):
+        if not line.text:
+            continue
+        centred = element.kind == "action" and number == 0 and _is_centred(line.text)
+        if line.text.startswith(forcing) or centred:
             marks.append((line.start, line.start + 1))
-        marks += _emphasis(line)
+        if _EMPHASIS.search(line.text):
+            marks += _emphasis(line)
         if element.kind == "scene" and (found := _SCENE_NUMBER.search(line.text)):
             marks.append((line.start + found.start(), line.end))
-        if (element.kind == "character" and line.text.endswith("^")) or (
-            number == 0 and line.text[0] == ">" and line.text.endswith("<")
-        ):
+        if centred or (element.kind == "character" and line.text.endswith("^")):
             marks.append((line.end - 1, line.end))
     return sorted(set(marks))
 

@@ -9,9 +9,11 @@ from mmtool.choices import TextFormat, TextSplit
 from mmtool.errors import InputError
 from mmtool.records import Snippet
 from mmtool.text import TEXT_SUFFIXES
+from mmtool.text.auto_split import Judgement, Layout, judge_lines
 from mmtool.text.encoding import read_decoded
 from mmtool.text.fountain import read_fountain
 from mmtool.text.json_lines import read_objects
+from mmtool.text.languages import language_of
 from mmtool.text.phrases import has_model
 from mmtool.text.plain import read_lines, read_paragraphs
 from mmtool.text.screenplay import looks_like_screenplay, read_screenplay
@@ -68,7 +70,7 @@ def read_text(
     Args:
         path: The file; its suffix says which format it has.
         split: How passages are split further.
-        language: ISO 639 code of the text's language.
+        language: ISO 639 code of the text's language, or ``auto`` for that of its script.
         text_format: What a .txt file contains.
         encoding: The name of a Python codec; None finds the encoding.
 
@@ -85,12 +87,19 @@ def read_text(
     text, codec = read_decoded(path, encoding)
     if not text.strip():
         raise InputError(path, "has no text", "add some or remove the file")
-    source, pieces = Source(path, text), splitter(split, language)
+    source, language = Source(path, text), language_of(text, language)
     reader = _txt_reader(source, text_format, split) if suffix == ".txt" else _reader(source, suffix)
+    judgement = None
+    if split is TextSplit.AUTO:
+        judgement = _judge(source, language) if reader in (read_lines, read_paragraphs) else None
+        reader, split = _chosen(reader, judgement)
+    pieces = splitter(split, language)
     passages = list(reader(source))
     snippets = [snippet for passage in passages for snippet in snippets_of(source, passage, pieces)]
     if not snippets:
         raise InputError(path, "has no cue, row or element with text", "add some or remove the file")
+    if judgement is not None and (note := _note_on(judgement, len(passages), len(snippets))):
+        source.notes.append(note)
     if split is TextSplit.PHRASES and not has_model(language):
         source.notes.append(
             f"phrases of language {language} end at commas and other marks: only English has a model"
@@ -117,6 +126,44 @@ def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Re
                 )
                 return reader
     return read_lines if split is TextSplit.NONE else read_paragraphs
+
+
+def _judge(source: Source, language: str) -> Judgement:
+    return judge_lines([source.text[start:end] for start, end in source.lines()], language)
+
+
+def _chosen(reader: Reader, judgement: Judgement | None) -> tuple[Reader, TextSplit]:
+    """What ``split=auto`` stands for: only plain text is split, and only where lines are not snippets."""
+    if judgement is None:
+        return reader, TextSplit.NONE
+    match judgement.layout:
+        case Layout.SNIPPETS:
+            return read_lines, TextSplit.NONE
+        case Layout.PARAGRAPHS:
+            return read_lines, TextSplit.SENTENCES
+        case Layout.WRAPPED:
+            return read_paragraphs, TextSplit.SENTENCES
+
+
+def _note_on(judgement: Judgement, passages: int, snippets: int) -> str:
+    """What ``split=auto`` has chosen; nothing where there was no choice."""
+    lines = f"{judgement.lines} lines"
+    sentences = "1 sentence" if snippets == 1 else f"{snippets} sentences"
+    match judgement.layout:
+        case Layout.PARAGRAPHS if judgement.lines == 1:
+            return f"1 line is a paragraph: split into {sentences}; `split=none` keeps the line"
+        case Layout.PARAGRAPHS:
+            return f"{lines} are paragraphs: split into {sentences}; `split=none` keeps the lines"
+        case Layout.WRAPPED:
+            paragraphs = (
+                "1 hard-wrapped paragraph" if passages == 1 else f"{passages} hard-wrapped paragraphs"
+            )
+            return f"{lines} are {paragraphs}: split into {sentences}; `split=none` keeps the lines"
+        case Layout.SNIPPETS if judgement.several:
+            hold = "1 holds" if judgement.several == 1 else f"{judgement.several} hold"
+            return f"{lines} are snippets, although {hold} several sentences; `split=sentences` splits them"
+        case _:
+            return ""
 
 
 def _overlaps(passages: list[Passage]) -> str:

@@ -1,17 +1,21 @@
 """Sentences: where a full stop ends one, and where it belongs to an abbreviation.
 
 English is split by the rules in this module; other languages by sentencex (Wikimedia), which knows their
-abbreviations and where sentences end in scripts without spaces.
+abbreviations and where sentences end in scripts without spaces. Thai and Lao have no full stops: their
+sentences end at spaces.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 
 from sentencex import segment
 
 from mmtool.text.english import AFTER_NAMES, BEFORE_NAMES, BEFORE_NUMBERS, STARTERS
-from mmtool.text.spans import WORD, Span, collapse, level, whole_span
+from mmtool.text.languages import language_of
+from mmtool.text.reference_marks import with_marks, without_marks
+from mmtool.text.spans import Span, level, whole_span, words_of
 
 _STOPS = ".!?…。！？।؟۔"
 _END = re.compile(
@@ -20,39 +24,71 @@ _END = re.compile(
 )
 _NEXT_WORD = re.compile(r"\W{0,9}(\w+\.?)")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")  # J, U.S, p.m
-_WINDOW = 1 << 16  # characters at a time: sentencex takes quadratic time where brackets never close
+_WINDOW = 1 << 12  # characters at a time: sentencex takes quadratic time where quotes never close
 _LOOKAHEAD = 256  # characters that decide whether a sentence ends before them
+_BY_SPACES = {"th": "\u0e00-\u0e7f", "lo": "\u0e80-\u0eff"}  # languages and their letters
+_SHORTEST = 4  # characters of a sentence that ends at a space
 
 
 def sentence_spans(text: str, language: str) -> Iterator[Span]:
     """Yield the spans of the sentences of ``text``, which cover everything but white space."""
-    if language.split("-")[0] != "en":
-        yield from _foreign_spans(level(text), language)
-        return
-    words = WORD.finditer(text)
-    for sentence in _english_sentences(collapse(text)):
-        first = last = next(words)
-        for _ in range(sentence.count(" ")):
-            last = next(words)
-        yield first.start(), last.end()
+    language = language_of(text, language)
+    bare, marks = without_marks(level(text))
+    code = language.split("-")[0]
+    if code == "en":
+        sentences = _english_spans(bare)
+    elif code in _BY_SPACES:
+        sentences = _spaced_spans(bare, _BY_SPACES[code])
+    else:
+        sentences = _foreign_spans(bare, language)
+    yield from with_marks(sentences, marks)
 
 
 def _foreign_spans(text: str, language: str) -> Iterator[Span]:
-    start, size = 0, _WINDOW
-    while start < len(text):
-        window = text[start : start + size]
-        ends = list(accumulate(len(sentence) for sentence in segment(language, window)))
-        if start + size < len(text):
-            ends = [end for end in ends if end <= size - _LOOKAHEAD]
-            if not ends:  # the sentence goes on beyond the window
-                size *= 2
-                continue
-        begin = 0
+    begin = at = 0  # of the sentence, and of what is looked at
+    while at < len(text):
+        window, is_last = text[at : at + _WINDOW], at + _WINDOW >= len(text)
+        until = len(text) if is_last else at + _WINDOW - _LOOKAHEAD
+        ends = [at + end for end in accumulate(len(piece) for piece in segment(language, window))]
+        ends = [end for end in ends if end <= until and (end == len(text) or not _is_quoted(text, end))]
         for end in ends:
-            for first, stop in whole_span(window[begin:end]):
-                yield start + begin + first, start + begin + stop
+            for first, stop in whole_span(text[begin:end]):
+                yield begin + first, begin + stop
             begin = end
-        start, size = start + begin, _WINDOW
+        at = len(text) if is_last else ends[-1] if ends else until  # or the sentence goes on beyond it
+
+
+def _is_quoted(text: str, end: int) -> bool:
+    """Whether a sentence goes on after a quotation, as in 「はい。」と言った。"""
+    return text[end - 1] in "」』" and text[end] == "と"
+
+
+def _spaced_spans(text: str, letters: str) -> Iterator[Span]:
+    """Sentences that end at spaces between letters of a script, or after stops; not after ๆ and ฯ."""
+    gap = re.compile(rf"(?<=[{letters}])(?<![ๆฯ]) +(?=(?!ๆ)[{letters}“\"(])|(?<=[{_STOPS}”\")]) +")
+    begin = 0
+    for found in [*(match.span() for match in gap.finditer(text)), (len(text), len(text))]:
+        if len(text[begin : found[0]].strip()) < _SHORTEST and found[0] < len(text):
+            continue
+        for first, stop in whole_span(text[begin : found[0]]):
+            yield begin + first, begin + stop
+        begin = found[1]
+
+
+def _english_spans(text: str) -> Iterator[Span]:
+    """The spans of English sentences; the rules see the words with one space between them."""
+    words = words_of(text, 0, len(text))
+    starts = [0, *accumulate(stop - start + 1 for start, stop in words)]
+
+    def place(position: int) -> int:
+        """Where a character of the words with single spaces stands in the text."""
+        word = bisect_right(starts, position) - 1
+        return words[word][0] + position - starts[word]
+
+    start = 0
+    for sentence in _english_sentences(" ".join(text[first:stop] for first, stop in words)):
+        yield place(start), place(start + len(sentence) - 1) + 1
+        start += len(sentence) + 1
 
 
 def _english_sentences(text: str) -> Iterator[str]:

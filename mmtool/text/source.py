@@ -60,6 +60,11 @@ class Passage:
 
     def places(self, source: Source, spans: Iterable[Span]) -> Iterator[Place]:
         """Yield the places in ``source`` of spans of the passage's text, none of which is empty."""
+        only = self.parts[0] if len(self.parts) == 1 else None
+        if only is not None and len(only.text) == only.end - only.start:  # as in most texts
+            for first, stop in spans:
+                yield Place(source.line_at(only.start + first), only.start + first, only.start + stop)
+            return
         ends = list(accumulate(len(part.text) for part in self.parts))
 
         def origin(position: int) -> Span:

@@ -16,9 +16,12 @@ Splitter = Callable[[str], Iterable[Span]]
 
 
 def splitter(split: TextSplit, language: str) -> Splitter:
-    """The splitter for a way of splitting and the ISO 639 code of a language."""
+    """The splitter for a way of splitting and the ISO 639 code of a language.
+
+    What ``auto`` stands for depends on the whole text, which the reader knows; a passage it leaves as it is.
+    """
     match split:
-        case TextSplit.NONE:
+        case TextSplit.NONE | TextSplit.AUTO:
             return whole_span
         case TextSplit.SENTENCES:
             return partial(sentence_spans, language=language)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmtool.video.causes import no_video
+from mmtool.video.containers import FrameTimesUnknownError, open_video
 from mmtool.video.frames import decode_timeline
-from mmtool.video.stream import TOLERANCE, no_video
-from mmtool.video.timeline import FrameTimesUnknownError, film_start, first_shown, frame_packets, open_video
+from mmtool.video.timeline import MOST_REORDERED, TOLERANCE, film_start, first_shown, frame_packets
 
-MOST_REORDERED = 60  # frames; no picture is stored further from its place in the order of presentation
 INDEXED = ("mov", "mp4", "matroska", "webm", "avi")  # containers in which seeking finds key frames
 
 

@@ -11,16 +11,15 @@ import av
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
+from mmtool.video.causes import no_frames, no_video
+from mmtool.video.containers import FrameTimesUnknownError, film_errors, open_video
 from mmtool.video.pixels import PixelReader, Pixels
 from mmtool.video.reach import data_end
 from mmtool.video.seeking import SeekableVideo
-from mmtool.video.stream import no_frames, no_video
 from mmtool.video.timeline import (
-    FrameTimesUnknownError,
     Timeline,
     decode_all,
     film_start,
-    open_video,
     read_timeline,
 )
 
@@ -50,6 +49,11 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
 
     Raises InputError for a file that is not a video, or a video that ends before the clips.
     """
+    with film_errors(path):
+        yield from _clip_frames(path, clips, per_clip)
+
+
+def _clip_frames(path: Path, clips: Sequence[Clip], per_clip: int) -> Iterator[ClipFrame]:
     timeline = timeline_of(path, clips)
     counted = all(clip.start_frame is not None for clip in clips)
     clock = timeline or (None if counted else decode_timeline(path))

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmtool.video.stream import no_frames, open_stream, quiet
+from mmtool.video.causes import no_frames
+from mmtool.video.containers import film_errors
+from mmtool.video.opening import open_film
+from mmtool.video.stream import quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,7 @@ class VideoInfo:
 
 def probe(path: Path) -> VideoInfo:
     """Read the header and the first frame; raises InputError if there is no such frame."""
-    with open_stream(path) as stream:
+    with film_errors(path), open_film(path, for_pixels=False) as stream:
         with quiet():
             frame = stream.read()
         if isinstance(frame, bool):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import av
 
-from mmtool.video.timeline import film_start, open_video
+from mmtool.video.containers import film_errors, open_video
+from mmtool.video.timeline import film_start
 
 
 def data_end(path: Path) -> float:
@@ -13,7 +14,7 @@ def data_end(path: Path) -> float:
 
     Reads the whole file without decoding it. A truncated file ends early, with or without an error.
     """
-    with open_video(path) as (container, stream):
+    with film_errors(path), open_video(path) as (container, stream):
         start = float(film_start(container, stream) * (stream.time_base or 0))
         last = start
         with suppress(av.FFmpegError):

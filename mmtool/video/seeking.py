@@ -6,7 +6,8 @@ from itertools import chain
 import av
 import av.container
 
-from mmtool.video.timeline import FrameTimesUnknownError, Timeline
+from mmtool.video.containers import FrameTimesUnknownError
+from mmtool.video.timeline import Timeline
 
 SEEK_COST = 12  # frames that can be decoded in the time of a seek (measured: 15, at 720 lines)
 STEPS_BACK = (0, 1, 2, 4, 8)  # how many key frames further back a seek is tried

@@ -12,17 +12,18 @@ import numpy as np
 
 from mmtool.errors import InputError
 from mmtool.records import Clip
+from mmtool.video.causes import no_frames
+from mmtool.video.containers import film_errors
 from mmtool.video.detectors.contract import Detector, Frame
 from mmtool.video.film_header import count_frames_before, read_header
-from mmtool.video.interlaced import InterlacedStream, is_interlaced, open_interlaced
+from mmtool.video.opening import FilmStream, open_film
 from mmtool.video.scores import FrameScores
-from mmtool.video.stream import TOLERANCE, FrameStream, no_frames, open_stream, quiet
+from mmtool.video.stream import quiet
+from mmtool.video.timeline import TOLERANCE
 
 OnFrames = Callable[[int, int | None, float], None]
 """Called after each frame with the number of frames done, the number that the container claims (None if
 unknown), and the frame rate."""
-
-_Stream = FrameStream | InterlacedStream
 
 TIMESTAMP_JITTER = 1.0  # seconds; larger steps back come from streams that were joined
 AHEAD = 4  # decoded frames that may wait to be scored
@@ -47,7 +48,6 @@ def score_frames(
     A video that is truncated or badly damaged ends where decoding does, before the ``frame_count`` of
     its header. Raises InputError if no frame can be decoded, or none is in the extent.
     """
-    open_film = open_interlaced if is_interlaced(path) else open_stream
     with open_film(path) as stream, quiet():
         header = read_header(path)
         start = extent.start - header.offset
@@ -58,7 +58,7 @@ def score_frames(
             stream.skip_to(start, seek=header.indexed)
         rate, total = float(stream.frame_rate), _expected(stream, first, end)
         scores = []
-        frames = _read_ahead(stream, end)
+        frames = _read_ahead(path, stream, end)
         try:
             for score in detector.scores(_reduced(frames, detector)):
                 scores.append(score)
@@ -89,7 +89,7 @@ def score_frames(
 
 def recall_scores(path: Path, *, first: int, times: Sequence[float], scores: Sequence[float]) -> FrameScores:
     """Use stored scores, whose times count from the start of the film; only the film's header is read."""
-    with open_stream(path) as stream:
+    with open_film(path, for_pixels=False) as stream:
         header = read_header(path)
         return FrameScores(
             times=np.round(np.asarray(times) - header.offset, 6),
@@ -119,7 +119,7 @@ def clips_of(scores: FrameScores, detector: Detector, *, min_clip_frames: int) -
     ]
 
 
-def _expected(stream: _Stream, first: int, end: float | None) -> int | None:
+def _expected(stream: FilmStream, first: int, end: float | None) -> int | None:
     count = stream.frame_count
     if end is not None:
         whole = round(end * float(stream.frame_rate))
@@ -127,17 +127,18 @@ def _expected(stream: _Stream, first: int, end: float | None) -> int | None:
     return None if count is None else max(0, count - first)
 
 
-def _read_ahead(stream: _Stream, end: float | None) -> Generator[Frame, None, None]:
+def _read_ahead(path: Path, stream: FilmStream, end: float | None) -> Generator[Frame, None, None]:
     """Yield frames while a thread decodes the next ones."""
     ready: queue.Queue[Frame | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()
 
     def decode() -> None:
         try:
-            for frame in _frames(stream, end):
-                ready.put(frame)
-                if stopped.is_set():
-                    return
+            with film_errors(path):
+                for frame in _frames(stream, end):
+                    ready.put(frame)
+                    if stopped.is_set():
+                        return
             ready.put(None)
         except BaseException as error:  # raised again in the thread that reads the frames
             ready.put(error)
@@ -157,7 +158,7 @@ def _read_ahead(stream: _Stream, end: float | None) -> Generator[Frame, None, No
             thread.join(timeout=0.05)
 
 
-def _frames(stream: _Stream, end: float | None) -> Iterator[Frame]:
+def _frames(stream: FilmStream, end: float | None) -> Iterator[Frame]:
     while not isinstance(frame := stream.read(), bool):
         if end is not None and stream.times[-1] >= end - TOLERANCE:
             return

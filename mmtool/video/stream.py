@@ -1,4 +1,4 @@
-"""The one way in which videos are opened and decoded with OpenCV."""
+"""A video decoded by OpenCV, frame by frame."""
 
 import logging
 import os
@@ -11,14 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scenedetect import VideoOpenFailure, VideoStreamCv2
-from scenedetect.video_stream import FrameRateUnavailable
+from scenedetect import VideoStreamCv2
 
 from mmtool.errors import InputError
+from mmtool.video.timeline import TOLERANCE
 
 FFMPEG_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 FFMPEG_QUIET = "-8"  # AV_LOG_QUIET
-TOLERANCE = 1e-6  # seconds; timestamps are not more precise
 
 
 class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyped
@@ -53,6 +52,11 @@ class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyp
             self.times.append(self.position.seconds)
         return frame
 
+    def peek(self) -> bool:
+        """Whether there is a frame at the start that OpenCV can decode; it stays the next to be read."""
+        self._grabbed = self.capture.grab()
+        return bool(self._grabbed and self.capture.retrieve()[0])
+
     def skip_to(self, time: float, *, seek: bool) -> None:
         """Make the first frame shown at ``time`` (seconds) or later the next that is read.
 
@@ -70,33 +74,6 @@ class FrameStream(VideoStreamCv2):  # type: ignore[misc]  # scenedetect is untyp
             self._grabbed = self.capture.grab()
         while self._grabbed and self.position.seconds < time - TOLERANCE:
             self._grabbed = self.capture.grab()
-
-
-@contextmanager
-def open_stream(path: Path) -> Iterator[FrameStream]:
-    """Open a video for decoding from its first frame.
-
-    Raises InputError if there is no such file, or nothing in it that can be decoded.
-    """
-    check_file(path)
-    stream = _open(path)
-    try:
-        if min(stream.frame_size) < 1:
-            raise no_frames(path)
-        yield stream
-    finally:
-        stream.capture.release()
-
-
-def no_frames(path: Path) -> InputError:
-    """Build the error for a container in which no frame can be decoded."""
-    return InputError(path, "no frame can be decoded", "copy or download the file again, or re-encode it")
-
-
-def no_video(path: Path) -> InputError:
-    """Build the error for a file that is not a video."""
-    remedy = "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged"
-    return InputError(path, "not a video that can be decoded", remedy)
 
 
 class _Quiet:
@@ -132,34 +109,3 @@ def quiet() -> Iterator[None]:
                 cv2.utils.logging.setLogLevel(opencv_level)
                 if ffmpeg_level is None:
                     os.environ.pop(FFMPEG_LOG_LEVEL, None)
-
-
-def check_file(path: Path) -> None:
-    """Raise InputError for a file that is missing or empty, or whose name would crash OpenCV."""
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError:
-        raise InputError(
-            ascii(str(path)), "its name is not valid UTF-8", "rename the file or its folder"
-        ) from None
-    try:
-        with path.open("rb") as file:
-            first_byte = file.read(1)
-    except FileNotFoundError:
-        raise InputError(path, "no such file", "check the path") from None
-    except OSError as error:
-        raise InputError(
-            path, f"cannot be read ({error.strerror})", "check that it is a readable file"
-        ) from error
-    if not first_byte:
-        raise InputError(path, "the file is empty", "copy or download it again")
-
-
-def _open(path: Path) -> FrameStream:
-    try:
-        with quiet():
-            return FrameStream(path)
-    except FrameRateUnavailable as error:
-        raise InputError(path, "its frame rate is unknown", "re-encode it") from error
-    except VideoOpenFailure as error:
-        raise no_video(path) from error

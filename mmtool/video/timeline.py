@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,14 +11,12 @@ from typing import NamedTuple
 import av
 import av.container
 
-from mmtool.video.stream import TOLERANCE, check_file, no_video
+from mmtool.video.containers import FrameTimesUnknownError, open_video
 
+TOLERANCE = 1e-6  # seconds; timestamps are not more precise
+MOST_REORDERED = 60  # frames; no picture is stored further from its place in the order of presentation
 SAME_START = Fraction(2, 10**6)  # seconds; a container's own start is rounded to microseconds
 PACKETS_WITHOUT_FRAMES = {"vp8"}  # codecs with packets that show nothing, so that counting them is wrong
-
-
-class FrameTimesUnknownError(Exception):
-    """The packets do not tell which frames a decoder shows; only decoding everything does."""
 
 
 class KeyFrame(NamedTuple):
@@ -42,7 +40,11 @@ class Timeline:
     time_base: Fraction
 
     def seconds(self, index: int) -> float:
-        return float((self.pts[index] - self.start) * self.time_base)
+        return self.seconds_of(self.pts[index])
+
+    def seconds_of(self, pts: int) -> float:
+        """Seconds from the start of the film at a timestamp."""
+        return float((pts - self.start) * self.time_base)
 
     def shown_at(self, seconds: float) -> int:
         """Index of the frame on the screen at a time; the nearest frame for times outside the video."""
@@ -140,28 +142,6 @@ def film_start(container: av.container.InputContainer, stream: av.VideoStream) -
     zero = Fraction(container.start_time, av.time_base) / stream.time_base
     same = abs(first - zero) * stream.time_base < SAME_START
     return first if same else min(first, zero)
-
-
-@contextmanager
-def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """Open the container of a video and its first video stream, which OpenCV uses, too.
-
-    Raises InputError if there is none; errors of FFmpeg in the block become FrameTimesUnknownError.
-    """
-    check_file(path)
-    try:
-        container = av.open(str(path.absolute()))  # an absolute path cannot be taken for an address
-    except av.FFmpegError as error:
-        raise no_video(path) from error
-    with container:
-        if not container.streams.video:
-            raise no_video(path)
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        try:
-            yield container, stream
-        except av.FFmpegError as error:
-            raise FrameTimesUnknownError from error
 
 
 def decode_all(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:

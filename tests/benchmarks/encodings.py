@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one language on a line)
 """How often chardet, charset-normalizer and mmtool tell the encoding of subtitles.
 
     python tests/benchmarks/encodings.py

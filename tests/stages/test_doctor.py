@@ -62,7 +62,7 @@ def test_a_missing_extra_is_no_problem_and_names_what_it_adds(tmp_path, monkeypa
     assert ready
     assert found["extra export"]["state"] == "optional"
     assert found["extra export"]["remedy"] == "pip install 'mmtool[export]'"
-    assert "edl" in found["extra export"]["detail"]
+    assert "fcp7" in found["extra export"]["detail"]
 
 
 @pytest.mark.parametrize("little", [0, 2**29])

@@ -269,7 +269,7 @@ def test_overlapping_events_of_an_edl_are_refused_and_gaps_kept(tmp_path):
     row = "{:03} AX V C {} {} {} {}\n".format
     first = ("00:00:00:00", "00:00:02:00")
     path.write_text(row(1, *first, *first) + row(2, *["00:00:03:10", "00:00:04:00"] * 2))
-    assert read_cut_list(path, frame_rate=25, end=10) == [Clip(0.0, 2.0), Clip(3.4, 4.0)]
+    assert read_cut_list(path, frame_rate=25, end=10).clips == [Clip(0.0, 2.0), Clip(3.4, 4.0)]
     path.write_text(row(1, *first, *first) + row(2, *["00:00:01:24", "00:00:04:00"] * 2))
     with pytest.raises(InputError, match=r"line 2: 1\.96 s is before the end of the clip above"):
         read_cut_list(path, frame_rate=25, end=10)
@@ -279,7 +279,7 @@ def test_drop_frame_timecodes_leave_out_numbers_not_frames(tmp_path):
     path = tmp_path / "a.edl"
     times = "00:00:00;00 00:01:00;02 00:00:00;00 00:01:00;02"  # the 1800th frame; ;00 and ;01 do not exist
     path.write_text(f"001  AX       V     C        {times}\n* FROM CLIP NAME: a\n")
-    (clip,) = read_cut_list(path, frame_rate=30000 / 1001, end=None)
+    (clip,) = read_cut_list(path, frame_rate=30000 / 1001, end=None).clips
     assert clip.end == pytest.approx(1800 * 1001 / 30000)
 
 

@@ -46,7 +46,7 @@ AFTER_EXTRACT = (*AFTER_TRAIN, "runs", "features/*.rp.h5")
 ALL = (*AFTER_EXTRACT, "features", "alignments")
 UNREAD = ("features", "runs/*/*.pt")  # large, and not read by what comes after alignment
 EXPORT = ("export", "alignments", "{}", "--run", "semi-markov", "--format")
-FORMATS = ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf", "clips", "webdataset")
+FORMATS = ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "fcp7", "eaf", "clips", "webdataset")
 
 JOBS: dict[str, Job] = {
     "segment": Job(("segment", "{}", "--stats"), (*ALL, "clips", "snippets")),

@@ -214,8 +214,8 @@ def test_files_of_other_types_are_named(tmp_path):
     (tmp_path / "texts" / "b.json").write_text("[]")
     (tmp_path / "videos" / "c.xyz").write_text("")
     said = call("segment", tmp_path).stderr
-    assert "1 file of other types in texts/ left out: b.json" in said
-    assert "1 file of other types in videos/ left out: c.xyz" in said
+    assert "texts: left out b.json; only files that end in" in said
+    assert "videos: left out c.xyz; only files that end in" in said
     (tmp_path / "texts" / "a.txt").unlink()
     assert "b.json" in call("segment", tmp_path, code=2).stderr
 

@@ -18,7 +18,6 @@ from support.strategies import TEXTS, files
 steady = settings(derandomize=True, deadline=None, max_examples=60)
 HUGE = "9" * 400
 DEEP = 100_000
-recursion = pytest.mark.xfail(strict=True, raises=RecursionError, reason="blocks are peeled by recursion")
 
 
 def check(path: Path, content: bytes, split: TextSplit = TextSplit.NONE) -> list[Snippet]:
@@ -96,7 +95,6 @@ def test_json_nested_without_end(tmp_path, content):
     check(tmp_path / "deep.jsonl", content.encode())
 
 
-@recursion
 @pytest.mark.parametrize(
     ("name", "block"),
     [

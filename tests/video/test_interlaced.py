@@ -12,9 +12,10 @@ from mmtool.errors import InputError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.video.detectors.content import Content
-from mmtool.video.interlaced import is_interlaced, open_interlaced
+from mmtool.video.interlaced import is_interlaced
+from mmtool.video.opening import open_film
+from mmtool.video.pyav_stream import open_with_pyav
 from mmtool.video.shots import WHOLE_FILM, Extent
-from mmtool.video.stream import open_stream
 from support.commands import call
 from support.cuts import detect_clips
 from support.films import scenes, write_film
@@ -82,7 +83,7 @@ def test_pixels_times_and_counts_are_those_of_the_other_decoder(tmp_path, pictur
     """On a progressive film, which OpenCV can show."""
     path = write_film(tmp_path / "film.mp4", pictures, durations=(40, 60))
     assert not is_interlaced(path)
-    with open_stream(path) as one, open_interlaced(path) as other:
+    with open_film(path) as one, open_with_pyav(path) as other:
         assert one.frame_count == other.frame_count == sum(LENGTHS)
         assert one.frame_rate == other.frame_rate
         for _ in pictures:

@@ -11,7 +11,8 @@ from mmtool.video import frames as frames_module
 from mmtool.video import seeking
 from mmtool.video.detectors.content import Content
 from mmtool.video.frames import read_clip_frames, read_frames, timeline_of
-from mmtool.video.stream import open_stream, quiet
+from mmtool.video.opening import open_film
+from mmtool.video.stream import quiet
 from mmtool.video.timeline import FrameTimesUnknownError, read_timeline
 from support.cuts import detect_clips
 from support.films import shots, write_film
@@ -90,7 +91,7 @@ COUNTED = {  # likewise; only decoding everything tells which frames there are
 
 def decode_all(path):
     """OpenCV's frames and PySceneDetect's times, one after the other: what the cuts are found in."""
-    with open_stream(path) as stream, quiet():
+    with open_film(path) as stream, quiet():
         frames = []
         while (frame := stream.read()) is not False:
             frames.append(frame[..., ::-1])

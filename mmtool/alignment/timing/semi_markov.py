@@ -77,8 +77,7 @@ def align_narration(
 
     Args:
         clips: The intervals of the clips (N), in seconds and in order.
-        texts: The texts (M) in reading order. Those without letters and digits ("♪♪", "…") are not read
-            aloud: they are certain to have no clip.
+        texts: The texts (M) in reading order.
         parameters: The parameters of the model.
         title: The title of the video, by which similar training videos are found.
         emissions: Scores (M, N) of each clip in each snippet, where an unmatched clip has 0. They are summed
@@ -87,6 +86,8 @@ def align_narration(
         text_end: The time at which the narration ends, in seconds; estimated if None.
         most_probable_path: Follow the most probable path (Viterbi) instead of minimising the expected risk.
             The confidence is the posterior in both cases.
+
+    Texts without letters and digits ("♪♪", "…") are not read aloud: they are certain to have no clip.
 
     Raises:
         ExtentError: The given start or end lies outside the video.

@@ -1,23 +1,26 @@
 """Alignments → files of other programs: subtitles, tables, timelines, ELAN, clips with their text."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
-from mmtool.choices import Cut
-from mmtool.errors import InputError
+from mmtool.choices import Cut, Unplaced
+from mmtool.errors import InputError, SettingError
 from mmtool.exports.contract import AlignedFilm, ExportFormat, OnClips
+from mmtool.exports.passages import unplaced
 from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.extras import import_extra
 from mmtool.formats.alignments import read_alignment
+from mmtool.formats.atomic import replacing
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Failure, Interval, Progress, silent
 from mmtool.settings.export import ExportSettings
 from mmtool.stages.export.report import ExportReport
 from mmtool.stages.shared.runs import only_alignments
 from mmtool.video import VIDEO_SUFFIXES
-from mmtool.video.cutting import cut, find_ffmpeg
+from mmtool.video.cutting import FilmCutter, find_ffmpeg
+from mmtool.video.media import read_media
 from mmtool.video.probe import probe
 
 FALLBACK_RATE = 25.0  # frames per second of a timeline whose film and frames are unknown
@@ -49,23 +52,48 @@ def export_alignments(
     corpus = Corpus.open(Path(root))
     run = settings.run or only_alignments(corpus)
     format = EXPORT_FORMATS.load(settings.format)
+    if format.needs_film and settings.unplaced is Unplaced.KEEP:
+        raise SettingError("unplaced", f"cannot be keep with `format={settings.format}`, which cuts the film")
     for module in format.modules:
         import_extra(module)
     ids = corpus.require_aligned(run) if settings.split is None else corpus.split_ids(settings.split)
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
     folder = settings.folder or corpus.exports(run)
     report = ExportReport(run=run, format=settings.format, folder=folder)
-    report.notes += [clash.reason for clash in clashes if clash.id in ids]
+    unusable = {clash.id: clash.reason for clash in clashes if clash.id in ids}
+    if not format.needs_film:
+        report.notes += unusable.values()
     for number, id in enumerate(ids, start=1):
         try:
+            if format.needs_film and id in unusable:
+                report.failures.append(Failure(id, unusable[id]))
+                continue
             alignment = replace(read_alignment(corpus.alignment(run, id))[0], id=id)  # whatever it says
-            film = _aligned_film(alignment, videos.get(id), settings.cut, partial(progress, id))
+            film = _aligned_film(alignment, videos.get(id), settings, partial(progress, id))
             report.written.append(str(_write(folder, format, film)))
             report.done.append(id)
+            report.snippets += len(alignment.snippets)
+            report.unplaced += len(unplaced(alignment))
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
         progress("exporting", number, len(ids), "videos")
+    report.notes += _note_on_unplaced(report, settings, format)
     return report
+
+
+def _note_on_unplaced(report: ExportReport, settings: ExportSettings, format: ExportFormat) -> list[str]:
+    """How many snippets match no clip, and what became of them; nothing if there are none."""
+    if not report.unplaced:
+        return []
+    of = f"{report.snippets:,} snippet{'' if report.snippets == 1 else 's'}"
+    if settings.unplaced is Unplaced.KEEP:
+        return [f"{report.unplaced:,} of {of} matched no clip and were put between their neighbours"]
+    placed = f"{report.snippets - report.unplaced:,} of {of} placed, {report.unplaced:,}"
+    if format.lists_unplaced:
+        return [f"{placed} listed without times; `unplaced=keep` puts them between their neighbours"]
+    if format.needs_film:
+        return [f"{placed} not exported"]
+    return [f"{placed} not exported; `unplaced=keep` puts them between their neighbours"]
 
 
 def _write(folder: Path, format: ExportFormat, film: AlignedFilm) -> Path:
@@ -75,17 +103,27 @@ def _write(folder: Path, format: ExportFormat, film: AlignedFilm) -> Path:
         problem = "its film is not in videos/, or several files have its id"
         raise InputError(id, problem, f"put exactly one film into videos/, such as {id}.mp4")
     path = folder / f"{id}{format.suffix}"
-    format.write(path, film)
+    if not format.suffix:
+        format.write(path, film)  # a folder of files, each written whole
+        return path
+    with replacing(path) as part:
+        format.write(part, film)
     return path
 
 
-def _aligned_film(alignment: Alignment, video: Path | None, how: Cut, progress: OnClips) -> AlignedFilm:
+def _aligned_film(
+    alignment: Alignment, video: Path | None, settings: ExportSettings, progress: OnClips
+) -> AlignedFilm:
     """The alignment with what formats may ask about its film, which is looked at only when they do."""
 
-    def cut_film(interval: Interval, output: Path) -> None:
+    @cache
+    def cutter() -> FilmCutter:
         if video is None:
             raise InputError(alignment.id, "its film is not in videos/", "put it there")
-        cut(video, interval, output, encode=how is Cut.ENCODE, ffmpeg=find_ffmpeg())
+        return FilmCutter(video, alignment.clips)
+
+    def cut_film(interval: Interval, output: Path) -> None:
+        cutter().cut(interval, output, encode=settings.cut is Cut.ENCODE, ffmpeg=find_ffmpeg())
 
     return AlignedFilm(
         alignment=alignment,
@@ -93,6 +131,9 @@ def _aligned_film(alignment: Alignment, video: Path | None, how: Cut, progress: 
         frame_rate=partial(_frame_rate, alignment, video),
         cut=cut_film,
         progress=progress,
+        media=lambda: None if video is None else read_media(video),
+        keep_unplaced=settings.unplaced is Unplaced.KEEP,
+        raw_csv=settings.raw_csv,
     )
 
 

@@ -9,12 +9,17 @@ from mmtool.records import Report
 
 @dataclass(slots=True, kw_only=True)
 class ExportReport(Report):
-    """The alignments of one run that were exported; ``written`` are the files, or folders of clips."""
+    """The alignments of one run that were exported; ``written`` are the files, or folders of clips.
+
+    ``snippets`` counts those of the exported videos, ``unplaced`` those among them that match no clip.
+    """
 
     stage: ClassVar[str] = "export"
     run: str
     format: str
     folder: Path
+    snippets: int = 0
+    unplaced: int = 0
 
     @property
     def facts(self) -> dict[str, object]:

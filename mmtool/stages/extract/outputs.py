@@ -11,7 +11,7 @@ import numpy as np
 from mmtool import __version__
 from mmtool.choices import Modality
 from mmtool.errors import CallError, InputError
-from mmtool.formats.corpus import Corpus
+from mmtool.formats.corpus import Corpus, require_usable
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features
 from mmtool.formats.features_builder import FeaturesBuilder
@@ -83,16 +83,19 @@ def find_work(
     *,
     force: bool,
     richer: Sequence[str] = (),
+    earlier_inputs: Callable[[str], list[str]] | None = None,
 ) -> Work:
     """Return which ids are still to be encoded.
 
     Features that were made from the same inputs and one of ``richer`` have more than is asked for, and are
-    kept.
+    kept; so are those for which an earlier version recorded ``earlier_inputs`` (empty: none).
     """
     work = Work()
     for id in ids:
         try:
+            require_usable(id)
             given = inputs(id)
+            before = earlier_inputs(id) if earlier_inputs is not None else []
         except InputError as error:
             work.failures.append(Failure(id, str(error)))
             continue
@@ -101,7 +104,12 @@ def find_work(
             work.failures.append(Failure(id, reason))
             continue
         recipe = digest_json(given)
-        sufficient = [recipe, *(digest_json([*given, extra]) for extra in richer)]
+        sufficient = [
+            digest_json([*each, *extra])
+            for each in (given, before)
+            if each
+            for extra in ([], *([name] for name in richer))
+        ]
         if not force and any(builder.has(id, each) for each in sufficient):
             work.unchanged.append(id)
         else:

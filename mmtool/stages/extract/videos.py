@@ -14,8 +14,9 @@ from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
 from mmtool.errors import CallError, InputError, MmtoolError, SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_file, fingerprint
+from mmtool.formats.digests import digest_file
 from mmtool.formats.features import FeatureGroup
+from mmtool.formats.film_digests import film_digest
 from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, silent
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.engines import in_processes, on_ray
@@ -77,10 +78,14 @@ def _extract_frames(
 
     def inputs(id: str) -> list[str]:
         if id not in videos:
-            raise InputError(
-                corpus.clips(id), "has no film of the same name in videos/", f"add videos/{id}.mp4"
-            )
-        return [digest_file(corpus.clips(id)), fingerprint(videos[id]), *stored]
+            problem = "has no film of the same name in videos/"
+            raise InputError(corpus.clips(id), problem, f"if it was moved, put it back as videos/{id}.mp4")
+        film = film_digest(videos[id], corpus.film_note(videos[id]))
+        return [digest_file(corpus.clips(id)), film.current, *stored]
+
+    def earlier_inputs(id: str) -> list[str]:
+        film = film_digest(videos[id], corpus.film_note(videos[id]))
+        return [digest_file(corpus.clips(id)), film.earlier, *stored] if film.earlier else []
 
     identity = _with_frames(encoder.identity, settings.frames)
     names = _region_names(encoder) if settings.region_names else None
@@ -92,7 +97,9 @@ def _extract_frames(
         force=settings.force,
         region_names=names,
     ) as builder:
-        work = find_work(ids, inputs, builder, force=settings.force, richer=richer)
+        work = find_work(
+            ids, inputs, builder, force=settings.force, richer=richer, earlier_inputs=earlier_inputs
+        )
         work.failures[:0] = clashes
         films = []
         for id in work.recipes:

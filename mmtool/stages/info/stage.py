@@ -19,6 +19,7 @@ from mmtool.formats.features import FeaturesFile, open_features
 from mmtool.formats.frame_scores import read_frame_scores
 from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import read_run
+from mmtool.formats.segment_settings import read_segment_settings
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Quality, Report
@@ -45,6 +46,7 @@ class FileKind(StrEnum):
     SNIPPETS = "snippets"
     ANNOTATIONS = "annotations"
     FRAME_SCORES = "frame scores"
+    SEGMENT_SETTINGS = "settings of the last segment"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -188,6 +190,8 @@ def _quality(quality: Quality | None) -> Facts:
 def _other_json(path: Path) -> Described:
     if path.name == "config.json":
         return _run(path)
+    if path.name == "segment.json":
+        return FileKind.SEGMENT_SETTINGS, read_segment_settings(path)
     try:
         timing = read_timing(path)
     except InputError:
@@ -210,7 +214,7 @@ def _measures(path: Path) -> Described:
         raise CallError(
             f"{path}: is not one of mmtool's JSON files; "
             "give an alignment, metrics.json, a run's config.json or timing.json, "
-            "or an experiment's results.json"
+            "a corpus's segment.json, or an experiment's results.json"
         ) from error
     return FileKind.EVALUATION, dict(rows)
 

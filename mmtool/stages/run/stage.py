@@ -15,6 +15,7 @@ from mmtool.records import Alignment, Progress, Quality, Report, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.run import RunSettings, chosen_settings
+from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.align import align
 from mmtool.stages.run.sources import require_film_and_text
 from mmtool.stages.segment import segment
@@ -153,7 +154,8 @@ def _require_encoders(settings: ExtractSettings) -> None:
 def _prepare(corpus: Corpus, settings: RunSettings, progress: Progress) -> tuple[list[str], list[str]]:
     """Segment, and extract where encoders are named; return notes and what was written."""
     force = settings.force or settings.segment.force
-    segmented = segment(corpus.root, replace(settings.segment, force=force), progress=progress)
+    given = settings.segment.given | {"force": force}  # the others are those of the last call on this folder
+    segmented = segment(corpus.root, SegmentSettings.chosen(None, given), progress=progress)
     if segmented.failures:
         raise CallError(segmented.failures[0].reason)
     if settings.extract is None:

@@ -8,10 +8,12 @@ from mmtool.errors import InputError, SettingError
 from mmtool.formats.cut_lists import read_cut_list
 from mmtool.records import Clip
 from mmtool.settings.segment import SegmentSettings
+from mmtool.video.containers import tracks_note
 from mmtool.video.detectors.contract import Detector
 from mmtool.video.detectors.registry import make_detector
 from mmtool.video.film_header import read_header
 from mmtool.video.frames import timeline_of
+from mmtool.video.media import read_media
 from mmtool.video.probe import probe
 from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
@@ -60,7 +62,7 @@ def clips_from_scores(
             f"{path}: no cuts found, so the film is one clip of {clips[0].duration:.1f} s; "
             f"if it has cuts, {detector.advice_for_more_cuts()}"
         )
-    return CutFilm(clips, notes)
+    return CutFilm(clips, [*notes, *_notes_on_tracks(path)])
 
 
 def clips_from_cut_list(path: Path, cut_list: Path) -> CutFilm:
@@ -69,10 +71,21 @@ def clips_from_cut_list(path: Path, cut_list: Path) -> CutFilm:
     Frame numbers that contradict the times are left out: some programs count by an average frame rate.
     """
     rate, header = probe(path).frame_rate, read_header(path)
-    clips = read_cut_list(cut_list, frame_rate=rate, end=header.end, offset=header.offset)
+    clips, notes = read_cut_list(
+        cut_list,
+        frame_rate=rate,
+        end=header.end,
+        offset=header.offset,
+        media_start=read_media(path).start,
+    )
     if timeline_of(path, clips) is None:
         clips = [Clip(clip.start, clip.end) for clip in clips]
-    return CutFilm(clips, [])
+    return CutFilm(clips, [*notes, *_notes_on_tracks(path)])
+
+
+def _notes_on_tracks(path: Path) -> list[str]:
+    note = tracks_note(path)
+    return [note] if note else []
 
 
 def _notes_on_end(path: Path, scores: FrameScores, end: float, settings: SegmentSettings) -> list[str]:

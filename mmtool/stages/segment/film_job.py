@@ -1,11 +1,13 @@
 """A film, the outputs that are wanted of it, and what determines each of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.digests import digest_file, fingerprint
+from mmtool.formats.digests import digest_file, fingerprint, sampled_fingerprint
+from mmtool.formats.film_digests import FilmDigest, film_digest
 from mmtool.formats.provenance import Recipe, State, state_of
 from mmtool.settings.segment import SegmentSettings
 from mmtool.video.detectors.contract import Detector
@@ -26,24 +28,35 @@ class FilmJob:
     cut_list: Path | None = None
 
     @cached_property
-    def inputs(self) -> dict[str, str]:
-        return {self.path.name: fingerprint(self.path)}
+    def _film(self) -> FilmDigest:
+        return film_digest(self.path, self.corpus.film_note(self.path))
+
+    def _recipe(self, settings: Mapping[str, object], **others: str) -> Recipe:
+        """The recipe of an output of the film, and the one that earlier versions recorded for it."""
+        inputs = {self.path.name: self._film.current} | others
+        earlier: tuple[str, ...] = ()
+        if self._film.earlier is not None:
+            before = dict(settings)
+            if self.settings.weights is not None:
+                before["weights"] = sampled_fingerprint(self.settings.weights)
+            earlier = (Recipe("segment", before, inputs | {self.path.name: self._film.earlier}).digest,)
+        return Recipe("segment", dict(settings), inputs, earlier)
 
     def scores_recipe(self) -> Recipe:
         """What determines scores: neither the threshold nor the options that only decide about cuts."""
-        return Recipe("segment", {"scores": self.settings.detector} | self._choices(scores=True), self.inputs)
+        return self._recipe({"scores": self.settings.detector} | self._choices(scores=True))
 
     def clips_recipe(self) -> Recipe:
         """What determines clips; settings at their defaults are left out, so that new ones change nothing."""
         if self.cut_list is not None:
-            return Recipe("segment", {"cuts": "imported"}, self.inputs | {"cuts": digest_file(self.cut_list)})
+            return self._recipe({"cuts": "imported"}, cuts=digest_file(self.cut_list))
         settings: dict[str, object] = {
             "threshold": self.detector.threshold,
             "min_clip_frames": self.settings.min_clip_frames,
         }
         if self.settings.detector != DEFAULT_DETECTOR:
             settings["detector"] = self.settings.detector
-        return Recipe("segment", settings | self._choices(), self.inputs)
+        return self._recipe(settings | self._choices())
 
     def outputs(self) -> dict[Path, Recipe]:
         """All outputs that are wanted, in the order in which they are made."""
@@ -53,9 +66,9 @@ class FilmJob:
             wanted[self.corpus.scores(self.id)] = self.scores_recipe()
         wanted[self.corpus.clips(self.id)] = clips
         if settings.suggest:
-            wanted[self.corpus.suggestions(self.id)] = Recipe("segment", clips.settings, clips.inputs)
+            wanted[self.corpus.suggestions(self.id)] = clips
         if settings.thumbnails:
-            wanted[self.corpus.contact_sheet(self.id)] = Recipe("segment", clips.settings, clips.inputs)
+            wanted[self.corpus.contact_sheet(self.id)] = clips
         return wanted
 
     def is_finished(self) -> bool:

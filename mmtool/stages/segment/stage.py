@@ -6,12 +6,12 @@ from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.segment import SegmentSettings
+from mmtool.stages.segment.remembered import remember, with_remembered
 from mmtool.stages.segment.report import Segmented, SegmentReport
-from mmtool.stages.segment.videos import segment_videos
+from mmtool.stages.segment.videos import detector_of, segment_videos
+from mmtool.stages.shared.films import moved_note
 from mmtool.text import TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
-
-MOST_NAMES = 10  # of files that a note lists
 
 
 def segment(
@@ -22,6 +22,9 @@ def segment(
     **options: object,
 ) -> SegmentReport:
     """Write ``clips/<id>.csv`` for each file in ``videos/`` and ``snippets/<id>.csv`` for each in ``texts/``.
+
+    Settings of the detector and of the texts that are not given are those of the last call on this corpus,
+    which ``segment.json`` keeps.
 
     Args:
         root: The corpus folder.
@@ -36,18 +39,25 @@ def segment(
         CallError: The settings are impossible, or the corpus has neither videos nor texts.
     """
     settings = SegmentSettings.chosen(settings, options)
-    corpus, report = Corpus.open(Path(root)), SegmentReport()
+    given, corpus = settings, Corpus.open(Path(root))
+    settings, notes = with_remembered(corpus.segment_settings(), given)
+    report = SegmentReport(notes=notes)
     videos, video_clashes = corpus.media("videos", VIDEO_SUFFIXES)
     texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES)
     report.failures += video_clashes + text_clashes
-    left_out = _notes_on_others(corpus)
+    named = {*videos, *(clash.id for clash in video_clashes)}
+    about_files = (
+        corpus.left_out("videos", VIDEO_SUFFIXES),
+        corpus.left_out("texts", TEXT_SUFFIXES),
+        moved_note(corpus, corpus.clip_ids(), named),
+    )
+    report.notes += [note for note in about_files if note]
     if not (videos or texts or report.failures):
-        others = "".join(f" ({note})" for note in left_out)
-        raise CallError(
-            f"{root}: no films in videos/ and no texts in texts/{others}; add some, named by their id"
-        )
-    report.notes += left_out
-    for video in segment_videos(corpus, videos, settings, progress):
+        problem = f"{root}: no films in videos/ and no texts in texts/; add some, named by their id"
+        raise CallError("; ".join([problem, *report.notes]))
+    detector = detector_of(settings)  # before anything is kept: it may be impossible
+    remember(corpus.segment_settings(), given)
+    for video in segment_videos(corpus, videos, settings, detector, progress):
         report.videos.append(video)
         _add(report, video)
     if texts:
@@ -57,19 +67,6 @@ def segment(
             report.texts.append(text)
             _add(report, text)
     return report
-
-
-def _notes_on_others(corpus: Corpus) -> list[str]:
-    """Name the files that are neither films nor texts that can be read."""
-    notes = []
-    for folder, suffixes in (("videos", VIDEO_SUFFIXES), ("texts", TEXT_SUFFIXES)):
-        if names := corpus.left_out(folder, suffixes):
-            shown = ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
-            files = "1 file" if len(names) == 1 else f"{len(names)} files"
-            notes.append(
-                f"{files} of other types in {folder}/ left out: {shown}; accepted: {' '.join(suffixes)}"
-            )
-    return notes
 
 
 def _add(report: SegmentReport, result: Segmented) -> None:

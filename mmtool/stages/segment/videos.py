@@ -14,25 +14,34 @@ from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment.film import segment_film
 from mmtool.stages.segment.film_job import FilmJob
 from mmtool.stages.segment.report import SegmentedVideo
+from mmtool.video.detectors.contract import Detector
 from mmtool.video.detectors.registry import make_detector
 
 TICK = 0.1  # seconds between reports of progress
 
 
+def detector_of(settings: SegmentSettings) -> Detector:
+    """The detector that the settings name; raises CallError where they do not fit it."""
+    return make_detector(
+        settings.detector,
+        threshold=settings.threshold,
+        weights=settings.weights,
+        options=settings.detector_options,
+    )
+
+
 def segment_videos(
-    corpus: Corpus, videos: Mapping[str, Path], settings: SegmentSettings, progress: Progress
+    corpus: Corpus,
+    videos: Mapping[str, Path],
+    settings: SegmentSettings,
+    detector: Detector,
+    progress: Progress,
 ) -> list[SegmentedVideo]:
     """Write ``clips/<id>.csv`` for each video, and the other outputs that are wanted.
 
     Decoding and scoring release Python's lock, so threads keep all cores busy, and they start at once.
     With a cut list of one film, only that film is segmented.
     """
-    detector = make_detector(
-        settings.detector,
-        threshold=settings.threshold,
-        weights=settings.weights,
-        options=settings.detector_options,
-    )
     lists = {} if settings.clips is None else _find_cut_lists(settings.clips, videos)
     results, waiting = dict[str, SegmentedVideo](), list[FilmJob]()
     for id, path in videos.items():

@@ -109,6 +109,6 @@ class FilmFiles:
             steps += [
                 command(folder, "align", folder),
                 command(folder, "report", folder, "--run", "semi-markov"),
-                command(folder, *export, rng.choice(("clips", "clips", "otio", "edl", "fcpxml"))),
+                command(folder, *export, rng.choice(("clips", "clips", "otio", "edl", "fcpxml", "fcp7"))),
             ]
         return steps

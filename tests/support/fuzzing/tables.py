@@ -12,7 +12,7 @@ from support.fuzzing.cases import Case, Step, command
 from support.fuzzing.mutation import change_text, clock, encode, number, words
 from support.fuzzing.ready import copy_but, ready_for
 
-FORMATS = ("srt", "vtt", "ass", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf")
+FORMATS = ("srt", "vtt", "ass", "csv", "jsonl", "otio", "edl", "fcpxml", "fcp7", "eaf")
 
 
 def _csv(rows: list[list[str]], delimiter: str = ",") -> str:
