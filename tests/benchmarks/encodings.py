@@ -7,6 +7,8 @@ Writes the sentences below as SubRip files of several lengths in the encodings o
 counts the files whose decoded text is right. Needs charset-normalizer beside mmtool.
 """
 
+# ruff: noqa: E501
+
 import random
 import tempfile
 from collections.abc import Callable
