@@ -28,6 +28,15 @@ ASKS_FOR_STYLE = (
 )  # environment variables that ask for styles even without a terminal
 
 
+# Codes that move the cursor, set colours, break lines or turn the direction of writing, except tabs.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Text of other people, such as a film's name, with its control characters written as escapes."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 class Screen:
     """A standard stream; rich, which takes longer to import than a line to print, is imported when needed."""
 
@@ -59,7 +68,10 @@ class Screen:
         self.rich.print(*content)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
-        """Print one line made of strings and (string, style) pairs."""
+        """Print one line made of strings and (string, style) pairs, without control characters."""
+        parts = tuple(
+            printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts
+        )
         if self.is_terminal:
             from rich.text import Text
 
@@ -165,7 +177,9 @@ def finish(report: Report, *, as_json: bool, extra: Mapping[str, object] | None 
 
 def print_json(content: object) -> None:
     """Print one JSON value on stdout."""
-    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
+    escaped = re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)  # JSON escapes the others
+    sys.stdout.write(escaped + "\n")
 
 
 def result_line(report: Report) -> None:

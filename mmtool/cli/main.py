@@ -3,6 +3,7 @@
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -73,6 +74,8 @@ def main() -> None:
     have work.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # the shell may have closed it
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         write_any_text(stream)
     app(prog_name="mmtool")  # the same name for `python -m mmtool`

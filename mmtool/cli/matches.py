@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmtool.cli.console import out, timecode
+from mmtool.cli.console import out, printable, timecode
 from mmtool.records import Alignment
 
 WIDE, NARROW = 110, 60  # columns of a terminal: from WIDE on with more details, below NARROW without bars
@@ -22,7 +22,7 @@ def show_alignment(alignment: Alignment) -> None:
         out.print(snippets_table(alignment, out.width))
         return
     for start, end, confidence, text in _snippets(alignment):
-        typer.echo("\t".join((start, end, f"{confidence:.0%}", text)))
+        typer.echo("\t".join((start, end, f"{confidence:.0%}", printable(text))))
 
 
 def show_alignments(alignments: Sequence[Alignment]) -> None:
@@ -34,7 +34,7 @@ def show_alignments(alignments: Sequence[Alignment]) -> None:
         expected = MISSING if alignment.quality is None else f"{alignment.quality.expected_accuracy:.0%}"
         doubts = ", ".join(alignment.quality.reasons) if alignment.quality else ""
         counts = str(len(alignment.clips)), _matched(alignment)
-        typer.echo("\t".join((alignment.id, *counts, expected, doubts)))
+        typer.echo("\t".join((printable(alignment.id), *counts, expected, doubts)))
 
 
 def snippets_table(alignment: Alignment, width: int) -> Table:
@@ -48,7 +48,7 @@ def snippets_table(alignment: Alignment, width: int) -> Table:
     table.add_column("conf." if width < NARROW else "confidence", justify="right", no_wrap=True)
     table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
     for number, (start, end, confidence, text) in enumerate(_snippets(alignment), start=1):
-        cells: list[RenderableType] = [start, end, bar(confidence, _bar_length(width)), Text(text)]
+        cells: list[RenderableType] = [start, end, bar(confidence, _bar_length(width)), Text(printable(text))]
         table.add_row(*([str(number)] if wide else []), *cells, style="dim" if start == MISSING else "")
     return table
 
@@ -71,7 +71,7 @@ def videos_table(alignments: Sequence[Alignment], width: int) -> Table:
             reasons = tuple(reason.partition(":")[0] for reason in reasons)
         clips = [] if narrow else [str(len(alignment.clips))]
         doubts = Text(", ".join(reasons), style="yellow")
-        table.add_row(Text(alignment.id), *clips, _matched(alignment), expected, doubts)
+        table.add_row(Text(printable(alignment.id)), *clips, _matched(alignment), expected, doubts)
     return table
 
 
