@@ -5,8 +5,7 @@ from pathlib import Path
 
 from mmtool.exports.contract import AlignedFilm, ExportFormat
 from mmtool.exports.passages import between_neighbours
-from mmtool.formats.atomic import write_text
-from mmtool.formats.csv_rows import without_formula, write_rows
+from mmtool.formats.csv_rows import as_csv, without_formula
 
 COLUMNS = ("id", "snippet", "start", "end", "confidence", "text", "placed", "verdict")
 
@@ -42,7 +41,7 @@ def write_csv(path: Path, film: AlignedFilm) -> None:
         for number, snippet in enumerate(alignment.snippets)
         if number not in seen
     ]
-    write_rows(path, COLUMNS, rows)
+    path.write_text(as_csv(COLUMNS, rows), encoding="utf-8", newline="")
 
 
 def write_jsonl(path: Path, film: AlignedFilm) -> None:
@@ -70,7 +69,7 @@ def write_jsonl(path: Path, film: AlignedFilm) -> None:
         )
         for number, snippet in enumerate(alignment.snippets)
     ]
-    write_text(path, "".join(line + "\n" for line in lines))
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="")
 
 
 CSV = ExportFormat(

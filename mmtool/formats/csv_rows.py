@@ -63,11 +63,16 @@ def read_rows(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file atomically; None becomes an empty cell, and floats keep all digits."""
+    write_text(path, as_csv(columns, rows))
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The content of a CSV file with a header."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_text(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def without_formula(text: str) -> str:

@@ -158,7 +158,8 @@ def test_a_full_disk_leaves_the_earlier_file_alone(corpus, monkeypatch, format):
     monkeypatch.setattr(Path, "write_text", out_of_space)
     monkeypatch.setattr(pympi.Elan.Eaf, "to_file", out_of_space)
     result = export(corpus, format, code=2)
-    assert "could not be written (No space left on device); the previous file is intact" in result.stderr
+    problem = f"{path.name}: could not be written (No space left on device); the previous file is intact"
+    assert f"/{problem}" in result.stderr.replace("\\", "/")
     assert len(result.stderr.strip().splitlines()) == 1
     assert path.read_bytes() == before
     assert [other.name for other in path.parent.iterdir()] == [path.name]
