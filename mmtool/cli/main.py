@@ -74,8 +74,8 @@ def main() -> None:
     have work.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # the shell may have closed it
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 – the shell may have closed it
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         write_any_text(stream)
     app(prog_name="mmtool")  # the same name for `python -m mmtool`
