@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from mmtool.formats.checkpoints import read_checkpoint
-from mmtool.formats.features import DIGEST
+from mmtool.formats.feature_checks import DIGEST
 from mmtool.stages.shared.devices import multiplies_bf16
 from support.commands import call
 from support.corpora import make_corpus
