@@ -15,7 +15,9 @@ from support.corpora import make_corpus
 def mmtool_with(streams, *arguments):
     """Run the command in a shell that does something to its standard streams."""
     command = shlex.join([sys.executable, "-m", "mmtool", *map(str, arguments)])
-    return subprocess.run(["sh", "-c", f"{command} {streams}"], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["/bin/sh", "-c", f"{command} {streams}"], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
