@@ -1,11 +1,14 @@
 """Files are written whole or not at all."""
 
 import os
+import platform
 import re
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from mmtool.errors import CallError
@@ -49,17 +52,43 @@ def replacing(path: Path, *, before_publishing: Callable[[Path], None] | None = 
 
 def _partial(path: Path) -> Path:
     """A name that no other process and no other thread writes; hidden, and with the suffix of the file."""
-    writer = f"{os.getpid():x}-{threading.get_ident():x}"
+    writer = f"{_host():x}-{os.getpid():x}-{threading.get_ident():x}"
     return path.with_name(f".{path.stem}.{writer}.part{path.suffix}")  # some writers go by the suffix
+
+
+@cache
+def _host() -> int:
+    """A short number for this machine: process ids of other machines say nothing here."""
+    return zlib.crc32(platform.node().encode())
 
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what killed writers of ``path`` left behind."""
-    name = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]+-[0-9a-f]+\.part{re.escape(path.suffix)}")
+    name = re.compile(
+        rf"\.{re.escape(path.stem)}\.([0-9a-f]+)-([0-9a-f]+)-[0-9a-f]+\.part{re.escape(path.suffix)}"
+    )
     for other in path.parent.glob(f".{_escaped(path.stem)}.*.part{_escaped(path.suffix)}"):
+        found = name.fullmatch(other.name)
+        if found is None:
+            continue
         with suppress(OSError):
-            if name.fullmatch(other.name) and time.time() - other.lstat().st_mtime > ABANDONED:
+            is_ours = int(found[1], 16) == _host()
+            is_old = time.time() - other.lstat().st_mtime > ABANDONED
+            if is_old or (is_ours and _has_ended(int(found[2], 16))):
                 other.unlink()
+
+
+def _has_ended(process: int) -> bool:
+    """Whether a process of this machine is known to have ended; on Windows, asking would end it."""
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # it is another user's
+    return False
 
 
 def _escaped(text: str) -> str:

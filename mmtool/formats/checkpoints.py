@@ -83,10 +83,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     content = read_plain(path, _damage(path))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(path, "was written by torch, but is not a checkpoint of mmtool", REMEDY)
-    if content.get("version") != VERSION:
-        raise InputError(
-            path, f"has checkpoint version {content.get('version')}, this program reads {VERSION}", REMEDY
-        )
+    version = content.get("version")
+    if type(version) is not int or version != VERSION:
+        raise InputError(path, f"has checkpoint version {version}, this program reads {VERSION}", REMEDY)
     try:
         return Checkpoint(
             settings=_object(json.loads(content["settings"])),
@@ -98,7 +97,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             training=_object(content["training"]),
             timing=_object(json.loads(content.get("timing", "{}"))),
         )
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise _damage(path) from error
 
 

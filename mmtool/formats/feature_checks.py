@@ -79,8 +79,6 @@ def check_shapes(
     if features.ndim != 2 or features.shape[1] == 0 or features.dtype.kind not in "fiu":
         raise ValueError(f"features of shape {features.shape} and type {features.dtype}")
     rows = len(features)
-    if intervals is None and snippets is None:
-        raise ValueError("neither intervals nor snippets")
     if intervals is not None and (intervals.shape != (rows, 2) or intervals.dtype.kind not in "fiu"):
         raise ValueError(f"intervals of shape {intervals.shape} for {rows} rows")
     if snippets is not None and len(snippets) != rows:

@@ -36,6 +36,6 @@ def write_segment_settings(path: Path, settings: Mapping[str, object]) -> None:
         if read_segment_settings(path) == settings:
             return
     except CallError:
-        pass  # it is written anew
+        pass  # it is written again
     content = {"stage": "segment", "settings": dict(settings)}
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -129,7 +129,8 @@ def _guesses(data: bytes) -> list[tuple[str, float]]:
     if even or odd or b"\x1b$" in data:
         sample = data[: _SAMPLE * 2]
     else:
-        sample = b"\n".join(re.findall(rb"[^\r\n]*[\x80-\xff][^\r\n]*", data))[:_SAMPLE]
+        lines = (line for line in data.splitlines() if not line.isascii())
+        sample = b"\n".join(lines)[:_SAMPLE]
     found = chardet.detect_all(sample)
     guesses: list[tuple[str, float]] = []
     for guess in found:

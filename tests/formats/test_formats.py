@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -287,12 +289,26 @@ def test_writers_at_the_same_time_do_not_disturb_each_other(tmp_path):
     assert files(tmp_path) == ["x.json"]
 
 
-def test_partial_files_of_killed_writers_are_removed_once_they_are_old(tmp_path):
-    for name, age in ((".a.1f-2b.part.csv", 7200), (".a.1f-3c.part.csv", 60), (".ab.1f-2b.part.csv", 7200)):
+def test_partial_files_of_ended_writers_are_removed(tmp_path):
+    """Of this machine's ended processes at once, of other machines' once they are old."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with replacing(tmp_path / "b.csv") as part:
+        part.touch()
+        host = part.name.split(".")[2].split("-")[0]
+    names = {
+        f".a.{host}-{ended.pid:x}-1.part.csv": 0,
+        ".a.1f-2b-1.part.csv": 7200,
+        ".a.1f-3c-1.part.csv": 60,
+        f".ab.{host}-{ended.pid:x}-1.part.csv": 7200,
+        f".a.{host}-{os.getpid():x}-1.part.csv": 60,
+    }
+    for name, age in names.items():
         (tmp_path / name).write_text("half")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     write_text(tmp_path / "a.csv", "new")
-    assert files(tmp_path) == [".a.1f-3c.part.csv", ".ab.1f-2b.part.csv", "a.csv"]
+    kept = {*names} - {f".a.{host}-{ended.pid:x}-1.part.csv", ".a.1f-2b-1.part.csv"}
+    assert files(tmp_path) == sorted([*kept, "a.csv", "b.csv"])
 
 
 # Corpus

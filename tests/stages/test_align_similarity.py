@@ -256,6 +256,7 @@ def test_a_similarity_that_is_not_finite_names_the_features_and_the_id(corpus, d
 
     with h5py.File(corpus.features("toy-text"), "a") as file:
         file["v1/features"][0, 0] = np.nan
+        del file["v1"].attrs["digest"]  # which would tell that the file was changed
     result = call("align", corpus.root, *TOY, "--decoder", decoder, code=1)
     line = complaint(result, "toy-text.h5")
     assert "'v1'" in line

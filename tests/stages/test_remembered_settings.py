@@ -62,17 +62,12 @@ def test_the_command_line_tells_what_it_uses(corpus):
     assert count(corpus) == 4
 
 
-def test_film_settings_go_together(tmp_path):
+def test_settings_of_films_are_not_kept(tmp_path):
     path = tmp_path / "segment.json"
     remember(path, SegmentSettings(detector="adaptive", threshold=2.5, start=3.0, split="none"))
     settings, _ = with_remembered(path, SegmentSettings())
-    assert (settings.detector, settings.threshold, settings.start) == ("adaptive", 2.5, 3.0)
-    settings, _ = with_remembered(path, SegmentSettings(detector="content", end=2.0))
-    assert (settings.threshold, settings.start, settings.end) == (None, 0.0, 2.0)
-    settings, _ = with_remembered(path, SegmentSettings(clips="cuts.csv"))
     assert (settings.detector, settings.start, str(settings.split)) == ("content", 0.0, "none")
-    remember(path, SegmentSettings(detector="content"))
-    assert json.loads(path.read_text())["settings"] == {"start": 3.0, "split": "none"} | {}
+    assert json.loads(path.read_text())["settings"] == {"split": "none"}
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def refuse(*_: object, **__: object) -> None:
         (["--decoder", "dtw"], "--decoder dtw compares features; name --video-encoder"),
         (["--decoder", "greedy"], "--decoder greedy needs a trained network"),
         ([*CLIP, "--decoder", "dtw", "--text-start", "1"], "--text-start has no effect with --decoder dtw"),
-        (["--language", "English"], "--language must be an ISO 639 code"),
+        (["--language", "English"], "--language must be auto, or an ISO 639 code"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_nothing_is_written(
@@ -138,7 +138,10 @@ def test_options_of_segment_reach_it(files: list[Path], tmp_path: Path) -> None:
     made = json.loads((tmp_path / "clips" / ".made" / "film.csv.json").read_text())
     assert made["settings"]["detector"] == "histogram"
     made = json.loads((tmp_path / "snippets" / ".made" / "film.csv.json").read_text())
-    assert (made["settings"]["language"], made["settings"]["format"]) == ("de", "auto")
+    assert (made["settings"]["language"], made["settings"]["format"]) == (
+        "de",
+        "plain",
+    )  # as in the last call
 
 
 def test_settings_compose() -> None:

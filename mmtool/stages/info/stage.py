@@ -210,7 +210,7 @@ def _measures(path: Path) -> Described:
             name: f"{row['video_accuracy']['value']:.3f} / {row['text_iou']['value']:.3f}"
             for name, row in measures.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise CallError(
             f"{path}: is not one of mmtool's JSON files; "
             "give an alignment, metrics.json, a run's config.json or timing.json, "

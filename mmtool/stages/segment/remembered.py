@@ -1,4 +1,8 @@
-"""The settings of the last call on a corpus, which stand for those that are not given."""
+"""How the texts of a corpus were split last, which stands for the settings that are not given.
+
+Another split would make alignments, features and annotations useless, and a plain call does not mean that.
+The settings of films are not kept: a threshold or an extent is often tried once.
+"""
 
 from pathlib import Path
 
@@ -7,10 +11,7 @@ from mmtool.formats.segment_settings import read_segment_settings, write_segment
 from mmtool.settings.options import settings_of
 from mmtool.settings.segment import SegmentSettings
 
-TEXT = ("split", "language", "text_format", "encoding")
-FILM = ("detector", "threshold", "min_clip_frames", "detector_options", "weights", "start", "end")
-OF_DETECTOR = frozenset({"threshold", "detector_options", "weights"})
-EXTENT = frozenset({"start", "end"})
+KEPT = ("split", "language", "text_format", "encoding")
 
 
 def with_remembered(path: Path, settings: SegmentSettings) -> tuple[SegmentSettings, list[str]]:
@@ -20,9 +21,7 @@ def with_remembered(path: Path, settings: SegmentSettings) -> tuple[SegmentSetti
         CallError: The file of the last settings is damaged, or its settings do not go with those given.
     """
     last = _last(path)
-    used = {name: value for name, value in last.items() if name not in _superseded(settings, last)}
-    if settings.clips is not None:
-        used = {name: value for name, value in used.items() if name not in FILM}
+    used = {name: value for name, value in last.items() if name not in settings.given}
     if not used:
         return settings, []
     try:
@@ -41,12 +40,12 @@ def remember(path: Path, settings: SegmentSettings) -> None:
     Nothing is written before a setting differs from its default.
     """
     last = _last(path)
-    kept = {name: value for name, value in last.items() if name not in _superseded(settings, last)}
+    kept = {name: value for name, value in last.items() if name not in settings.given}
     defaults = settings_of(SegmentSettings)
     given = {
         name: _plain(value)
         for name, value in settings.given.items()
-        if name in defaults and name in TEXT + FILM and value != defaults[name].default
+        if name in defaults and name in KEPT and value != defaults[name].default
     }
     if path.exists() or kept | given:
         write_segment_settings(path, kept | given)
@@ -55,17 +54,7 @@ def remember(path: Path, settings: SegmentSettings) -> None:
 def _last(path: Path) -> dict[str, object]:
     known = settings_of(SegmentSettings)
     found = read_segment_settings(path)
-    return {name: found[name] for name in TEXT + FILM if name in found and name in known}
-
-
-def _superseded(settings: SegmentSettings, last: dict[str, object]) -> set[str]:
-    """The settings of the last call that do not count any more beside those that were given."""
-    given = set(settings.given)
-    if "detector" in given and settings.detector != last.get("detector", SegmentSettings().detector):
-        given |= OF_DETECTOR
-    if given & EXTENT:
-        given |= EXTENT
-    return given
+    return {name: found[name] for name in KEPT if name in found and name in known}
 
 
 def _plain(value: object) -> object:
