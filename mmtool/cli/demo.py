@@ -53,5 +53,6 @@ def demo(
         return
     out.print()
     evaluate.show(report.evaluation)
-    out.line(f"\nThe corpus is {folder}; this took {perf_counter() - started:.0f} s. Open the report:")
+    out.line()
+    out.line(f"The corpus is {folder}; this took {perf_counter() - started:.0f} s. Open the report:")
     out.line(f"  {shlex.quote(str(report.page))}")

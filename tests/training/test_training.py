@@ -10,9 +10,9 @@ import torch
 
 from mmtool.alignment.network.actions import MANY_TO_MANY, ONE_TO_MANY, POPS_CLIP, POPS_SNIPPET, ActionSet
 from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape
-from mmtool.choices import Action, Inputs, Normalisation, Optimizer
+from mmtool.choices import Action, Inputs, Modality, Normalisation, Optimizer
 from mmtool.errors import CallError
-from mmtool.formats.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpoint, write_checkpoint
 from mmtool.settings.train import TrainSettings
 from mmtool.training.lars import LarsAdam
 from mmtool.training.loop import TrainingState, fit, make_optimizer, warmup_rate
@@ -250,7 +250,8 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path, optimizer):
     for record in fit(network, make_samples(), settings, state=state):
         if record.epoch == 2:
             break
-    made = Checkpoint({}, {}, 2, {}, network.state_dict(), {}, asdict(state))
+    inputs = {modality: CheckpointInput("features", (), "", {}) for modality in Modality}
+    made = Checkpoint({}, {}, 2, {}, network.state_dict(), inputs, asdict(state))
     write_checkpoint(tmp_path / "last.pt", made)
 
     torch.manual_seed(99)

