@@ -50,7 +50,8 @@ def main() -> int:
     columns = ("kills", "at work", "failed", "different", "seconds")
     print("command".ljust(20) + "".join(f"{column:>11}" for column in columns))
     total, bad, said = 0, 0, Counter[str]()
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a kill does not ask for a disk
+    with tempfile.TemporaryDirectory(prefix="kills-", dir=memory) as folder:
         place = arguments.place or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         zygote = Zygote(place)

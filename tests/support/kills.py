@@ -27,6 +27,7 @@ from support.hdf5 import contents
 from support.zygote import Call, Zygote
 
 CUES = "1\n00:00:00,000 --> 00:00:02,000\nA short line.\n\n2\n00:00:02,000 --> 00:00:09,000\nAnother one.\n"
+LATER = 2 * 3600.0  # seconds between a kill and the second call
 TICK = 0.005  # seconds between looks at the corpus
 IDLE = 0.15  # share of the kills that fall anywhere, also before the first write; the others follow it
 
@@ -200,6 +201,7 @@ class Killing:
         return Fate(f"rename {when}", running, self._again(root, reference.files))
 
     def _again(self, root: Path, files: Mapping[str, object]) -> list[str]:
+        _age(root)
         call = self._start(root)
         if call.wait() is None:
             call.kill()
@@ -208,6 +210,12 @@ class Killing:
             lines = call.said.replace(str(root), "{}").strip().splitlines()
             return [f"the second call ended with {call.code}: {line}" for line in lines[-1:] or [""]]
         return differences(files, files_of(root))
+
+
+def _age(root: Path) -> None:
+    """Make partial files as old as if the second call came hours later: young ones may be somebody's."""
+    for path in root.rglob(".*.part*"):
+        os.utime(path, (time.time() - LATER,) * 2, follow_symlinks=False)
 
 
 def _stamps(root: Path) -> list[tuple[str, int]]:
