@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mmtool.errors import CallError
 
+_PARTIAL = re.compile(r"\..*\.[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.part(\..*)?")
 ABANDONED = 3600.0  # seconds without a change after which a partial file is taken for a killed writer's
 
 
@@ -31,7 +32,8 @@ def replacing(path: Path, *, before_publishing: Callable[[Path], None] | None = 
     Raises:
         CallError: The file could not be written.
     """
-    part = _partial(path)
+    is_partial = _PARTIAL.fullmatch(path.name) is not None  # of a caller, who publishes it
+    part = path if is_partial else _partial(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
@@ -39,7 +41,8 @@ def replacing(path: Path, *, before_publishing: Callable[[Path], None] | None = 
         _flush(part)
         if before_publishing is not None:
             before_publishing(part)
-        part.replace(path)
+        if not is_partial:
+            part.replace(path)
     except OSError as error:
         with suppress(OSError):
             part.unlink()

@@ -171,6 +171,10 @@ def _unavailable(path: Path, error: OSError) -> UnavailableError | None:
     return None
 
 
+def _versions(text: str) -> dict[str, str]:
+    return {str(name): str(version) for name, version in dict(json.loads(text)).items()}
+
+
 class FeaturesFile:
     """An open features file, as :func:`open_features` returns it."""
 
@@ -198,7 +202,7 @@ class FeaturesFile:
             Modality(text_attribute(attrs, "modality")),
             sources,
             text_attribute(attrs, "projection"),
-            json.loads(text_attribute(attrs, "versions")),
+            _versions(text_attribute(attrs, "versions")),
             names,
         )
 
@@ -227,7 +231,7 @@ class FeaturesFile:
             features = arrays["features"].astype(np.float32, copy=False)
             found = FeatureGroup(features, intervals, snippets, self.recipe(id), frame_times=frame_times)
             stored = group.attrs.get(DIGEST)
-        if stored is not None and stored != found.digest():
+        if stored is not None and not (isinstance(stored, str) and stored == found.digest()):
             raise InputError(self.path, f"the features of {id!r} are damaged (wrong checksum)", REMEDY)
         if not np.isfinite(features).all():
             raise InputError(
@@ -249,7 +253,7 @@ class FeaturesFile:
                 return
             names = sorted(name for name in group if name not in PROTECTED)
             found = digest_of((name, dataset_in(group, name)[()]) for name in names)
-        if found != stored:
+        if not (isinstance(stored, str) and found == stored):
             raise InputError(self.path, f"the regions of {id!r} are damaged (wrong checksum)", REMEDY)
 
     def read_row(self, id: str, names: Sequence[str], row: int) -> dict[str, NDArray[Any]]:

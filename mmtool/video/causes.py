@@ -108,7 +108,7 @@ def is_encrypted(path: Path) -> bool:
         packets = [head[at : at + 4] for at in range(skip, len(head) - size, size)]
         if len(packets) > 2 and all(packet[0] == TS_SYNC for packet in packets):
             return any(packet[3] & 0xC0 for packet in packets)
-    return head.startswith(b"\0\0\1\xba") and re.search(rb"\0\0\1\xe0..[\xb0-\xbf]", head) is not None
+    return head.startswith(b"\0\0\1\xba") and re.search(rb"\x00\x00\x01\xe0..[\xb0-\xbf]", head) is not None
 
 
 def coded_as(path: Path) -> str:

@@ -8,11 +8,6 @@ import pytest
 from support.kills import JOBS, Killing, differences
 from support.zygote import Zygote
 
-TOLD = "the rerun asks for --force"
-KNOWN = {  # what is not mended yet
-    "segment": "a partial file of a partial file is left over",
-    "import-yms": TOLD,
-}
 LONG = {"segment-3000", *(f"export-{form}" for form in ("csv", "jsonl", "edl", "fcpxml", "webdataset"))}
 
 
@@ -36,8 +31,6 @@ def moments(last: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(JOBS.keys() - LONG))
 def test_killed_between_files_it_can_go_on(place, zygote, name, request):
-    if name in KNOWN:
-        request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason=KNOWN[name]))
     killing = Killing(name, place, zygote)
     reference = killing.reference()
     assert reference.renames, "it writes no file that appears whole"

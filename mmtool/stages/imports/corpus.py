@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.annotations import read_annotations, write_annotations
+from mmtool.formats.atomic import write_text
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
@@ -17,6 +18,8 @@ from mmtool.records import Failure, Progress, silent
 from mmtool.settings.imports import ImportSettings
 from mmtool.settings.options import Settings
 from mmtool.stages.imports.report import ImportReport
+
+UNFINISHED = ".import"  # there while an import is at work, or if it was killed
 
 
 def import_corpus(
@@ -48,10 +51,12 @@ def import_corpus(
         imported = IMPORTERS.load(settings.importer).read(settings.source, own)
     except InputError as error:
         raise CallError(str(error)) from error
-    if corpus.known_ids() and not settings.force:
+    unfinished = corpus.root / UNFINISHED
+    if corpus.known_ids() and not (settings.force or _is_unfinished(unfinished, settings)):
         raise CallError(
             f"{root}: already has clips or snippets; choose an empty folder, or replace them with `force`"
         )
+    write_text(unfinished, _identity(settings))
     report = ImportReport(importer=settings.importer)
     report.failures += imported.failures
     report.notes += imported.notes
@@ -71,8 +76,22 @@ def import_corpus(
         write_split(corpus.split(split), kept)
         report.splits[split] = len(kept)
     _write_titles(corpus, {id: imported.videos[id] for id in report.done})
+    unfinished.unlink()
     report.written.append(str(root))
     return report
+
+
+def _identity(settings: ImportSettings) -> str:
+    """What the file of an import at work says: enough to know that it is the same import."""
+    return f"{settings.importer}\t{settings.source.resolve()}\n"
+
+
+def _is_unfinished(path: Path, settings: ImportSettings) -> bool:
+    """Whether this very import was killed, so that what is there is its own."""
+    try:
+        return path.read_text(encoding="utf-8") == _identity(settings)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _chosen(
