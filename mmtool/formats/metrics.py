@@ -10,6 +10,8 @@ from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
 from mmtool.formats.json_files import read_object
 
+BIN = ("confidence", "accuracy", "share")  # what a reliability bin says
+
 
 def without_nan(value: object) -> object:
     """The same JSON value with null for numbers that are not finite, which JSON cannot express."""
@@ -39,7 +41,7 @@ def read_calibration(path: Path, what: str) -> tuple[float, list[dict[str, float
         raise InputError(path, "no such evaluation", "run `mmtool evaluate` first") from None
     try:
         calibration = content["calibration"][what]
-        bins = [{key: _or_nan(value) for key, value in row.items()} for row in calibration["bins"]]
+        bins = [{key: _or_nan(row[key]) for key in BIN} for row in calibration["bins"]]
         return _or_nan(calibration["error"]), bins
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(path, *damage) from error

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 _MOST_CONTROL = 0.01  # of the characters of a text
-_FOREIGN_WORD = re.compile(r"(?=[a-zA-Z]*[^\W\d_a-zA-Z])[^\W\d_]{2,}")  # words with letters beyond ASCII
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _MOST_ODD = 0.3  # of these words
 _SAMPLE = 1 << 16  # characters that are looked at
 _EAST_ASIAN = re.compile("[\u2010-\u2027\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef\\s!-~]{4,}")
@@ -29,7 +29,7 @@ def looks_written(text: str) -> bool:
     sample = text[:_SAMPLE]
     if _CONTROL.search(sample) or any(unicodedata.category(c) in ("Co", "Cn") for c in set(sample)):
         return False
-    words = _FOREIGN_WORD.findall(sample)
+    words = _foreign_words(sample)
     odd = sum(_is_mixed(word) or _is_odd_case(word) for word in words)
     return odd <= _MOST_ODD * len(words)
 
@@ -45,10 +45,15 @@ def has_foreign_marks_only(text: str) -> bool:
 
 def is_western(text: str) -> bool:
     """Whether letters beyond ASCII are few in the words that have any, as in "café"."""
-    words = _FOREIGN_WORD.findall(text[:_SAMPLE])
+    words = _foreign_words(text[:_SAMPLE])
     letters = "".join(words)
     beyond = sum(not letter.isascii() for letter in letters)
     return looks_written(text) and bool(words) and 2 * beyond <= len(letters)
+
+
+def _foreign_words(text: str) -> list[str]:
+    """The words that have letters beyond ASCII."""
+    return [word for word in _WORD.findall(text) if not word.isascii()]
 
 
 def is_east_asian(text: str) -> bool:

@@ -117,7 +117,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch) -> NetworkTr
     action_set = ActionSet(settings.actions)
     weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
     validation = Validation(data.val, action_set, weights)
-    reached = _resume(network, validation, read_checkpoint(last)) if resumes else TrainingState()
+    reached = _resume(network, validation, last) if resumes else TrainingState()
     earlier = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
         write_history(history, earlier)
@@ -200,10 +200,16 @@ def _start_of(config: RunConfig) -> str:
     return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
-def _resume(network: AlignmentNetwork, validation: Validation, checkpoint: Checkpoint) -> TrainingState:
-    network.load_state_dict(checkpoint.network)
-    validation.weight = float(checkpoint.timing.get("weight", validation.weight))
-    return TrainingState(**checkpoint.training)
+def _resume(network: AlignmentNetwork, validation: Validation, path: Path) -> TrainingState:
+    """Continue from a checkpoint; raises InputError where it is not one of this run."""
+    checkpoint = read_checkpoint(path)
+    try:
+        network.load_state_dict(checkpoint.network)
+        validation.weight = float(checkpoint.timing.get("weight", validation.weight))
+        return TrainingState(**checkpoint.training)
+    except (RuntimeError, TypeError, ValueError) as error:
+        remedy = "start the run again with `force`"
+        raise InputError(path, "cannot be continued: it holds another network's state", remedy) from error
 
 
 def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_actions: int) -> list[Sample]:
