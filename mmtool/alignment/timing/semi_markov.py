@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmtool.alignment.quality import TimingEvidence, spread
 from mmtool.alignment.timing.lattice import Marginals, forward_backward
 from mmtool.alignment.timing.minimum_risk import UNMATCHED, minimum_risk
+from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.narration import TimedVideo, timed_video, timing_lattice
 from mmtool.alignment.timing.parameters import TimingParameters
 from mmtool.alignment.timing.viterbi import viterbi
@@ -46,6 +47,7 @@ class TimedAlignment:
         log_probability: The log-probability of all alignments together, for comparing texts or parameters
             on one video.
         evidence: What the verdict on the alignment is based on.
+        mixture: What the mixture of hypotheses adds to it; None for the model of one channel by itself.
     """
 
     labels: NDArray[np.int64]
@@ -56,6 +58,7 @@ class TimedAlignment:
     candidates: tuple[Candidates, ...]
     log_probability: float
     evidence: TimingEvidence
+    mixture: MixtureEvidence | None = None
 
     @property
     def matches(self) -> tuple[tuple[int, int], ...]:
