@@ -39,9 +39,7 @@ def open_container(path: Path) -> av.container.InputContainer:
     check_file(path)
     if kind := listed(path):
         raise refused(path, kind)
-    # Where another library has set a level, FFmpeg's threads wait for Python's lock in order to log, while
-    # the thread that closes their decoder holds it and waits for them.
-    av.logging.set_level(None)
+    _keep_python_out_of_logging()
     try:
         return av.open(
             str(path.absolute()),  # an absolute path cannot be taken for an address
@@ -52,6 +50,15 @@ def open_container(path: Path) -> av.container.InputContainer:
         raise refused(path, "of a kind that leads to other files, or no container") from error
     except (av.FFmpegError, ValueError, ArithmeticError) as error:
         raise no_video(path) from error
+
+
+def _keep_python_out_of_logging() -> None:
+    """Undo a log level that another library has set, as torchvision does up to 0.25.
+
+    With a level, FFmpeg's threads wait for Python's lock in order to log, while the thread that closes their
+    decoder holds this lock and waits for them.
+    """
+    av.logging.set_level(None)
 
 
 def picture_track(path: Path, container: av.container.InputContainer) -> av.VideoStream:
@@ -105,6 +112,8 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.Vid
             yield container, stream
         except av.FFmpegError as error:
             raise FrameTimesUnknownError from error
+        finally:
+            _keep_python_out_of_logging()  # torchvision may have been imported in the block
 
 
 @contextmanager
