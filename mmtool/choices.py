@@ -42,6 +42,18 @@ class TextFormat(StrEnum):
     FOUNTAIN = "fountain"
 
 
+class Ends(StrEnum):
+    """What follows the narration of a film whose length is not published.
+
+    Attributes:
+        CONSTANT: The same number of seconds in each film.
+        YMS_LIKE: As long as in the training videos of YouTube Movie Summaries, drawn at random.
+    """
+
+    CONSTANT = "constant"
+    YMS_LIKE = "yms-like"
+
+
 # The built-in encoders; plug-ins add others, and every classifier of torchvision.models is a video encoder.
 VIDEO_ENCODERS = (
     "faster-rcnn-resnet50",

@@ -208,11 +208,23 @@ class Corpus:
         Raises:
             InputError: The column ``id`` is missing, or a line is malformed.
         """
+        return self._column("title")
+
+    def languages(self) -> dict[str, str]:
+        """Codes of languages by id from ``videos.csv``, only of the videos for which it has one.
+
+        Raises:
+            InputError: The column ``id`` is missing, or a line is malformed.
+        """
+        return {id: language for id, language in self._column("language").items() if language}
+
+    def _column(self, name: str) -> dict[str, str]:
+        """A column of ``videos.csv`` by id; "" where a video has no such cell."""
         path = self.root / "videos.csv"
         if not path.exists():
             return {}
         rows = read_rows(path, ("id",), "write the columns id,title, and quote titles that contain commas")
-        return {row["id"]: row.get("title") or "" for _, row in rows if row["id"]}
+        return {row["id"]: row.get(name) or "" for _, row in rows if row["id"]}
 
 
 def _id(path: Path) -> str:

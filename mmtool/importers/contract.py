@@ -25,7 +25,9 @@ from mmtool.settings.options import Settings
 class ImportedVideo:
     """The records of one video; those that the source does not have are left out.
 
-    ``details`` are further columns of ``videos.csv`` with their values, such as an address.
+    ``details`` are further columns of ``videos.csv`` with their values, such as an address. ``made`` is given
+    where the clips are not those of a film but were made: how, as plain JSON values, for the note beside
+    them.
     """
 
     clips: Sequence[Clip] = ()
@@ -33,6 +35,7 @@ class ImportedVideo:
     annotations: Sequence[Annotation] = ()
     title: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

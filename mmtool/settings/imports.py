@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mmtool.choices import Action
+from mmtool.choices import Action, Ends
+from mmtool.errors import SettingError
+from mmtool.languages import is_language
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_runs
 
-INPUT, OUTPUT = "Input", "Output"
+INPUT, OUTPUT, MADE = "Input", "Output", "Cuts and ends"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,81 @@ class YmsSettings(Settings):
         bool,
         Option("Keep phrases that match no clip as snippets; the paper leaves them out.", heading=INPUT),
     ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFilmSettings(Settings):
+    """How films are cut whose cuts are not published."""
+
+    seed: Annotated[int, Option("Seed of what is drawn at random.", heading=MADE, at_least=0)] = 0
+    clip_lengths: Annotated[
+        Path | None,
+        Option(
+            "A file with lengths of clips to draw from, one in seconds a line.",
+            heading=MADE,
+            metavar="FILE",
+            default="those of YouTube Movie Summaries",
+        ),
+    ] = None
+
+
+EndsOption = Annotated[
+    Ends,
+    Option(
+        "What follows the narration: constant seconds, or yms-like, drawn from the ends of the training "
+        "videos of YouTube Movie Summaries.",
+        heading=MADE,
+    ),
+]
+OneLanguage = Annotated[
+    str, Option("Language of the texts, an ISO 639-1 code.", heading=INPUT, metavar="CODE")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MSymonSettings(MadeFilmSettings):
+    """Which languages of M-SyMoN are read, and how films are made of them."""
+
+    language: Annotated[
+        tuple[str, ...],
+        Option(
+            "Import only this language, an ISO 639-1 code; repeat the option for several.",
+            heading=INPUT,
+            metavar="CODE",
+            default="all",
+        ),
+    ] = ()
+    ends: EndsOption = Ends.CONSTANT
+
+    def check(self) -> None:
+        for code in self.language:
+            _check_language(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymonSettings(MadeFilmSettings):
+    """How films are made of the captions of SyMoN."""
+
+    language: OneLanguage = "en"
+    ends: EndsOption = Ends.CONSTANT
+
+    def check(self) -> None:
+        _check_language(self.language)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YouCook2Settings(MadeFilmSettings):
+    """How films are made of the recipes of YouCook2."""
+
+    language: OneLanguage = "en"
+
+    def check(self) -> None:
+        _check_language(self.language)
+
+
+def _check_language(code: str) -> None:
+    if not is_language(code):
+        raise SettingError("language", f"must be an ISO 639-1 code such as en or pt, not {code!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

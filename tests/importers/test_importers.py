@@ -164,7 +164,7 @@ def test_the_importers_own_settings_are_keywords_or_an_object(yms, tmp_path):
         assert [snippet.text for snippet in read_snippets(corpus.snippets("0000"))][1] == "he says,"
     with pytest.raises(SettingError, match="keep_unmatche is not a setting; did you mean keep_unmatched"):
         import_yms(yms, tmp_path / "corpus", keep_unmatche=True)
-    with pytest.raises(SettingError, match="importer must be one of yms, not 'ymz'"):
+    with pytest.raises(SettingError, match="importer must be one of yms, msymon, symon, youcook2, not 'ymz'"):
         import_corpus(tmp_path / "corpus", source=yms, importer="ymz")
     with pytest.raises(SettingError, match="source is needed"):
         import_corpus(tmp_path / "corpus", importer="yms")

@@ -10,6 +10,7 @@ from mmtool.formats.atomic import write_text
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
+from mmtool.formats.provenance import Recipe, recorded
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.formats.splits import write_split
 from mmtool.importers.contract import ImportedVideo
@@ -76,6 +77,9 @@ def import_corpus(
         write_split(corpus.split(split), kept)
         report.splits[split] = len(kept)
     _write_titles(corpus, {id: imported.videos[id] for id in report.done})
+    if made := sum(bool(imported.videos[id].made) for id in report.done):
+        whose = "1 video was" if made == 1 else f"{made} videos were"
+        report.notes.append(f"the cuts of {whose} made at random, and are marked so in videos.csv")
     unfinished.unlink()
     report.written.append(str(root))
     return report
@@ -117,8 +121,13 @@ def _write_video(corpus: Corpus, id: str, video: ImportedVideo) -> None:
         raise InputError(id, "has neither clips nor snippets", "complete it where it was imported from")
     paths = corpus.clips(id), corpus.snippets(id), corpus.annotations(id)
     try:
-        if video.clips:
+        if video.clips and video.made:
+            recipe = Recipe("import", dict(video.made), {})
+            with recorded(corpus.clips(id), recipe) as part:
+                write_clips(part, video.clips)
+        elif video.clips:
             write_clips(corpus.clips(id), video.clips)
+        if video.clips:
             read_clips(corpus.clips(id))
         if video.snippets:
             write_snippets(corpus.snippets(id), video.snippets)
