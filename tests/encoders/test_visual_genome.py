@@ -1,5 +1,6 @@
 """The Visual Genome detector: its weights, and its regions against a literal implementation."""
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -223,6 +224,23 @@ def test_frames_are_scaled_as_published(
         ),
         ("max_detections: 100", "max_detections is 100, more than the 36 supported; set it to 36 or less"),
         ("model: !!python/object:os.system {}", "cannot be read as YAML"),
+        ("roi_box_head: {pooler_resolution: 7}", "roi_box_head.pooler_resolution is 7"),
+        ("anchor_generator: {offset: 0.5}", "anchor_generator.offset is 0.5, not 0"),
+        ("rpn: {nms_tresh: 0.7}", r"has an unknown key 'rpn.nms_tresh' \(did you mean 'rpn.nms_thresh'\?\)"),
+        ("model: {rpn: {nms_tresh: 0.7}}", "has an unknown key 'model.rpn.nms_tresh'"),
+        ("input: {min_size: 600}", "has an unknown key 'input.min_size'"),
+        ("elsewhere: 1", "has an unknown key 'elsewhere'"),
+        ("model: {elsewhere: 1}", "has an unknown key 'model.elsewhere'"),
+        ("5: 1", "has an unknown key '5'"),
+        ("[1, 2]", "is not a table of keys and values"),
+        ("rpn: 5", "rpn is not a table of keys and values"),
+        ("model: [5]", "model is not a table of keys and values"),
+        ("input: 5", "input is not a table of keys and values"),
+        (
+            "rpn: {nms_thresh: 0.6}\nmodel: {rpn: {nms_thresh: 0.7}}",
+            "has 'rpn.nms_thresh' and 'model.rpn.nms_thresh' with different values",
+        ),
+        ("pixel_std: [1, 1, 1]\nmodel: {pixel_std: [2, 2, 2]}", "has 'pixel_std' and 'model.pixel_std' with"),
     ],
 )
 def test_a_foreign_configuration_is_named_by_its_key(text: str, problem: str, tmp_path: Path) -> None:
@@ -230,6 +248,59 @@ def test_a_foreign_configuration_is_named_by_its_key(text: str, problem: str, tm
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=problem):
         read_settings(path, remedy="mend it")
+
+
+SECTIONS = """
+anchor_generator: {name: DefaultAnchorGenerator, sizes: [[32, 64]], aspect_ratios: [[1.0]], offset: 0}
+rpn: {pre_nms_topk_test: 1000, post_nms_topk_test: 50, nms_thresh: 0.5, bbox_reg_weights: [1, 1, 1, 1]}
+roi_box_head: {pooler_resolution: 8, bbox_reg_weights: !!python/tuple [1, 2, 3, 4], res5halve: false}
+roi_heads: {nms_thresh_test: [0.3], num_classes: 1600}
+"""
+OTHERS = """
+input: {format: BGR, min_size_test: 500, max_size_test: 900}
+min_detections: 5
+max_detections: 20
+resnets: {depth: 101}
+solver: {base_lr: 0.02}
+"""
+
+
+@pytest.mark.parametrize("capitals", [False, True])
+@pytest.mark.parametrize("below", [False, True])
+def test_sections_are_read_at_the_top_level_and_below_model(
+    below: bool, capitals: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.yaml"
+    nested = SECTIONS.replace("\n", "\n  ")
+    text = OTHERS + (
+        f"model:\n  pixel_std: [2, 3, 4]{nested}" if below else f"{SECTIONS}pixel_std: [2, 3, 4]"
+    )
+    if capitals:
+        text = re.sub(r"\w+(?=: )", lambda found: found[0].upper(), text)
+    path.write_text(text, encoding="utf-8")
+    assert read_settings(path, remedy="mend it") == DetectorSettings(
+        shortest_side=500,
+        longest_side=900,
+        deviation=(2.0, 3.0, 4.0),
+        anchor_sizes=(32.0, 64.0),
+        anchor_ratios=(1.0,),
+        candidates=1000,
+        proposal_overlap=0.5,
+        proposals=50,
+        pooled_side=8,
+        box_weights=(1.0, 2.0, 3.0, 4.0),
+        region_overlaps=(0.3,),
+        least_regions=5,
+        most_regions=20,
+    )
+
+
+def test_sections_in_both_places_are_joined(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    text = "rpn: {nms_thresh: 0.6}\nmodel: {rpn: {nms_thresh: 0.6, post_nms_topk_test: 9}, weights: a}"
+    path.write_text(text, encoding="utf-8")
+    settings = read_settings(path, remedy="mend it")
+    assert (settings.proposal_overlap, settings.proposals) == (0.6, 9)
 
 
 def test_a_configuration_may_say_nothing(tmp_path: Path) -> None:

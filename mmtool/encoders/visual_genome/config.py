@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from mmtool.encoders.contract import MAX_REGIONS
+from mmtool.encoders.visual_genome.config_keys import in_one_place
 from mmtool.errors import InputError
 
 LONGEST_SIDE = (
@@ -98,12 +99,14 @@ _LENGTHS = {"mean": 3, "deviation": 3, "box_weights": 4}
 def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
     """Read ``config.yaml``; what it does not mention is as published.
 
-    Raises InputError for a file that is not YAML, and for a value of the wrong kind, naming its key.
+    Raises InputError for a file that is not YAML, and for an unknown key or a value of the wrong kind,
+    naming it.
     """
     try:
         config = yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506  a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(path, f"cannot be read as YAML ({type(error).__name__})", remedy) from error
+    config = in_one_place(path, config, remedy)
     for key, value in _FIXED.items():
         if (given := _look_up(config, key)) not in (None, value):
             raise InputError(path, f"{key} is {given!r}, not {value!r}", remedy)
