@@ -17,8 +17,8 @@ _SECTIONS = {  # of the model, with all of their keys
     "rpn": (
         "head_name in_features boundary_thresh iou_thresholds iou_labels batch_size_per_image "
         "positive_fraction bbox_reg_loss_type bbox_reg_loss_weight bbox_reg_weights smooth_l1_beta "
-        "loss_weight pre_nms_topk_train pre_nms_topk_test post_nms_topk_train post_nms_topk_test nms_thresh conv_dims "
-        "min_size"
+        "loss_weight pre_nms_topk_train pre_nms_topk_test post_nms_topk_train post_nms_topk_test nms_thresh "
+        "conv_dims min_size"
     ),
     "roi_heads": (
         "name num_classes in_features iou_thresholds iou_labels batch_size_per_image positive_fraction "
