@@ -80,14 +80,6 @@ class Pooling(StrEnum):
     CLS = "cls"
 
 
-class Device(StrEnum):
-    """Where networks are computed; auto is CUDA if there is a usable GPU, otherwise the CPU."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 class Split(StrEnum):
     """A part of a corpus: for training, for validation, or for testing."""
 

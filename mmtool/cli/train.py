@@ -48,8 +48,9 @@ def train(
 
     Reads features/, clips/, snippets/, annotations/, splits/train.txt and, if present, splits/val.txt; writes
     runs/RUN with config.json, best.pt, last.pt, metrics.jsonl and events/ (for TensorBoard). An interrupted
-    run continues where it stopped. To train one model with several processes, use
-    `torchrun --nproc-per-node 2 -m mmtool -- train …`.
+    run continues where it stopped. To train one model with several processes, each on
+    a GPU of its own, use `torchrun --nproc-per-node 2 -m mmtool -- train …`; with `--device cpu`, they share
+    the processor. On a CPU, the same command gives the same weights; on a GPU, up to rounding.
 
     `--time-features` and `--timing-prior` also read videos.csv and estimate the parameters of timing from
     the training split; each training video is measured with parameters estimated without it.

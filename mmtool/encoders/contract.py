@@ -60,7 +60,7 @@ class EncoderOptions:
         seed: Seed of random weights.
         batch_size: The most frames or snippets to encode at a time.
         precision: Precision of the network's products.
-        device: Where to compute, ``"cpu"`` or ``"cuda"``.
+        device: Where to compute, such as ``"cpu"`` or ``"cuda:0"``.
     """
 
     name: str
@@ -103,11 +103,14 @@ class EncodedFrames:
 class Encoder(ABC):
     """Base of all encoders.
 
-    ``reads`` names the optional fields of :class:`EncoderOptions` that the encoder reads. ``identity`` says
-    everything that determines the features; features of different identities are never mixed.
+    ``reads`` names the optional fields of :class:`EncoderOptions` that the encoder reads. ``runs_on_mps``
+    says that all its operators exist for the GPUs of Apple; otherwise it is computed on the CPU there.
+    ``identity`` says everything that determines the features; features of different identities are never
+    mixed.
     """
 
     reads: ClassVar[frozenset[str]] = frozenset()
+    runs_on_mps: ClassVar[bool] = False
     identity: EncoderIdentity
 
     def __init__(self, options: EncoderOptions) -> None:  # noqa: B027  encoders without options need no other

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import CheckpointChoice, Device, Split, TimingPath
+from mmtool.choices import CheckpointChoice, Split, TimingPath
 from mmtool.decoders import DECODERS
 from mmtool.errors import SettingError
+from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import TIMING, check_run_name
 
@@ -77,7 +78,9 @@ class AlignSettings(Settings):
     batch_size: Annotated[
         int, Option("Videos decoded together (networks only).", heading=DECODING, at_least=1)
     ] = 16
-    device: Annotated[Device, Option("Device for networks.", heading=DECODING)] = Device.AUTO
+    device: Annotated[
+        str, Option(f"Device for networks: {NETWORK_DEVICES}.", heading=DECODING, metavar="DEVICE")
+    ] = AUTO
     path: Annotated[
         TimingPath,
         Option(
@@ -126,6 +129,7 @@ class AlignSettings(Settings):
 
     def check(self) -> None:
         check_run_name(self.run)
+        check_device(self.device)
         if self.decoder is not None:
             DECODERS.load(self.decoder)
         if None not in (self.text_start, self.text_end) and self.text_end <= self.text_start:  # type: ignore[operator]

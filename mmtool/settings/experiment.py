@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import Device, Split
+from mmtool.choices import Split
 from mmtool.errors import SettingError
+from mmtool.settings.devices import AUTO, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_runs
 from mmtool.settings.train import INPUT, RUN, TRAINING, ComputeDevice, InitFrom, Threads
@@ -48,10 +49,11 @@ class ExperimentSettings(Settings):
         ),
     ] = ""
     init_from: InitFrom = ""  # for rows that finetune
-    device: ComputeDevice = Device.AUTO
+    device: ComputeDevice = AUTO
     threads: Threads = 0
 
     def check(self) -> None:
         check_runs(self.runs, setting="runs")
+        check_device(self.device)
         if len(set(self.seeds)) != len(self.seeds):
             raise SettingError("seeds", f"must be different, not {', '.join(map(str, self.seeds))}")

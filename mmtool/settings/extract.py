@@ -7,7 +7,6 @@ from typing import Annotated
 from mmtool.choices import (
     TEXT_ENCODERS,
     VIDEO_ENCODERS,
-    Device,
     EncoderPrecision,
     Engine,
     Modality,
@@ -15,6 +14,7 @@ from mmtool.choices import (
     RegionPrecision,
 )
 from mmtool.errors import CallError, SettingError
+from mmtool.settings.devices import AUTO, DEVICES, check_device
 from mmtool.settings.options import Option, Settings, settings_of
 
 ENCODERS, MODELS, FRAMES, REGIONS = "Encoders", "Models and weights", "Frames", "Regions"
@@ -156,7 +156,9 @@ class ExtractSettings(Settings):
             heading=COMPUTING,
         ),
     ] = EncoderPrecision.FP32
-    device: Annotated[Device, Option("Device for networks.", heading=COMPUTING)] = Device.AUTO
+    device: Annotated[
+        str, Option(f"Device for networks: {DEVICES}.", heading=COMPUTING, metavar="DEVICE")
+    ] = AUTO
     workers: Annotated[
         int,
         Option(
@@ -192,6 +194,7 @@ class ExtractSettings(Settings):
     force: Annotated[bool, Option("Extract again, replacing earlier features.", heading=OUTPUT)] = False
 
     def check(self) -> None:
+        check_device(self.device)
         if self.video_encoder is None and self.text_encoder is None:
             raise CallError("nothing to extract: name `video_encoder`, `text_encoder` or both")
         for needed, names in NEEDED_BY.items():

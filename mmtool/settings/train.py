@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from mmtool.choices import Action, Device, Inputs, Normalisation, Optimizer, Precision, TimingPrior
+from mmtool.choices import Action, Inputs, Normalisation, Optimizer, Precision, TimingPrior
+from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_run_name
 
@@ -25,7 +26,9 @@ InitFrom = Annotated[
         completion="runs",
     ),
 ]
-ComputeDevice = Annotated[Device, Option("Device for the network.", heading=COMPUTATION)]
+ComputeDevice = Annotated[
+    str, Option(f"Device for the network: {NETWORK_DEVICES}.", heading=COMPUTATION, metavar="DEVICE")
+]
 Threads = Annotated[int, Option("CPU threads; 0 uses all available cores.", heading=COMPUTATION, at_least=0)]
 
 
@@ -198,8 +201,11 @@ class TrainSettings(Settings):
             heading=COMPUTATION,
         ),
     ] = Precision.FP32
-    device: ComputeDevice = Device.AUTO
+    device: ComputeDevice = AUTO
     threads: Threads = 0
+
+    def check(self) -> None:
+        check_device(self.device)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""

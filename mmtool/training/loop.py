@@ -89,7 +89,7 @@ def fit(
     """Continue training from ``state``, and update it and yield a record after each epoch, in every process.
 
     The order of samples and the dropout depend only on the seed and the epoch, so a resumed training ends
-    with the same weights as an uninterrupted one.
+    with the same weights as an uninterrupted one; on GPUs, which add in changing order, apart from rounding.
 
     Args:
         network: The network, on its device.

@@ -8,12 +8,15 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
 
+from mmtool.errors import SettingError
+
 T = TypeVar("T")
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Processes:
 
     rank: int = 0
     count: int = 1
+    device: torch.device = CPU  # where tensors must be that are exchanged
 
     @property
     def leads(self) -> bool:
@@ -57,7 +61,7 @@ class Processes:
         """The numbers of the leading process, in every process."""
         if self.count == 1:
             return list(values)
-        numbers = torch.tensor(values, dtype=torch.float64, device=_device())
+        numbers = torch.tensor(values, dtype=torch.float64, device=self.device)
         distributed.broadcast(numbers, src=0)
         return list(numbers.tolist())
 
@@ -66,20 +70,39 @@ ALONE = Processes()
 
 
 @contextmanager
-def joined_processes() -> Iterator[Processes]:
-    """Join the processes that torchrun started; without torchrun, be the only one."""
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+def joined_processes(device: torch.device) -> Iterator[Processes]:
+    """Join the processes that torchrun started; without torchrun, be the only one.
+
+    Args:
+        device: The device of this process, on which nccl (GPUs) or gloo (CPUs) exchanges tensors.
+
+    Raises:
+        SettingError: The processes have devices of different kinds.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield ALONE
         return
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # otherwise nccl would use the first GPU in every process
+    store, rank, count = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+    _refuse_mixture(store, rank, count, device)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count)
     try:
-        yield Processes(distributed.get_rank(), count)
+        yield Processes(rank, count, device)
         distributed.barrier()  # no process leaves while another still communicates
     finally:
         distributed.destroy_process_group()
 
 
-def _device() -> torch.device:
-    """Where nccl and gloo expect their tensors."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _refuse_mixture(store: Any, rank: int, count: int, device: torch.device) -> None:
+    """Raise SettingError in each process if some have GPUs and others have not: they would wait forever."""
+    store.set(f"mmtool/device/{rank}", device.type)
+    kinds = [store.get(f"mmtool/device/{other}").decode() for other in range(count)]
+    if len(set(kinds)) > 1:
+        without = [str(other) for other, kind in enumerate(kinds) if kind != "cuda"]
+        raise SettingError(
+            "device",
+            "must be the same for all processes of torchrun, but there is no GPU for "
+            f"{'process' if len(without) == 1 else 'processes'} {', '.join(without)}; use cpu",
+        )

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from mmtool.choices import Device, EncoderPrecision
+from mmtool.choices import EncoderPrecision
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.snippets import read_snippets
@@ -44,7 +44,7 @@ def settings_of(precision: EncoderPrecision) -> ExtractSettings:
         text_model=str(MODEL),
         batch_size=BATCH,
         precision=precision,
-        device=Device.CPU,
+        device="cpu",
         force=True,
     )
 

@@ -6,9 +6,12 @@ import platform
 import pytest
 import torch
 
-from mmtool.choices import Device
 from mmtool.errors import SettingError
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
+from mmtool.stages.shared.encoders import encoder_devices, left_to_cpu
+from support.commands import call, complaint
+from support.corpora import make_corpus
 
 CPU = torch.device("cpu")
 
@@ -48,11 +51,67 @@ def test_without_onednn_no_processor_multiplies_bf16(monkeypatch):
     assert multiplies_bf16(torch.device("cuda"))
 
 
-def test_a_gpu_that_is_not_there_is_an_impossible_setting(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert resolve_device(Device.AUTO) == CPU
-    with pytest.raises(SettingError, match="device is cuda, but torch sees no GPU; use cpu or auto"):
-        resolve_device(Device.CUDA)
+def machine(monkeypatch, *, gpus=0, apple=False):
+    """A machine that claims to have so many GPUs of NVIDIA, or one of Apple."""
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: apple)
+
+
+@pytest.mark.parametrize("choice", ["cuda", "cuda:0", "cuda:9"])
+def test_a_gpu_that_is_not_there_is_an_impossible_setting(choice, monkeypatch):
+    machine(monkeypatch)
+    assert resolve_device("auto") == CPU
+    with pytest.raises(SettingError, match=f"device is {choice}, but torch sees no GPU; use cpu or auto"):
+        resolve_device(choice)
+
+
+def test_one_of_several_gpus_is_chosen_by_its_number(monkeypatch):
+    machine(monkeypatch, gpus=2)
+    assert resolve_device("cpu") == CPU
+    assert resolve_device("auto") == resolve_device("cuda") == torch.device("cuda:0")
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(SettingError, match="device is cuda:9, but this machine has 2 GPUs, cuda:0 to cuda:1"):
+        resolve_device("cuda:9")
+    machine(monkeypatch, gpus=1)
+    with pytest.raises(SettingError, match="device is cuda:9, but this machine has 1 GPU, cuda:0"):
+        resolve_device("cuda:9")
+
+
+def test_gpus_of_apple_compute_only_what_has_all_its_operators(monkeypatch):
+    machine(monkeypatch, apple=True)
+    assert resolve_device("auto") == CPU
+    assert resolve_device("auto", mps=True) == resolve_device("mps", mps=True) == torch.device("mps")
+    with pytest.raises(SettingError, match="device is mps, which lacks operators that are needed here"):
+        resolve_device("mps")
+    machine(monkeypatch)
+    assert resolve_device("auto", mps=True) == CPU
+    with pytest.raises(SettingError, match="device is mps, but torch sees no GPU of Apple; use cpu or auto"):
+        resolve_device("mps", mps=True)
+
+
+@pytest.mark.parametrize("device", ["auto", "mps"])
+def test_encoders_that_lack_operators_on_gpus_of_apple_are_said_to_use_the_cpu(device, monkeypatch):
+    machine(monkeypatch, apple=True)
+    settings = ExtractSettings(video_encoder="lxmert", text_encoder="bert", device=device)
+    assert encoder_devices(settings) == [CPU, torch.device("mps")]
+    assert left_to_cpu(settings) == ["lxmert"]
+    machine(monkeypatch)
+    assert left_to_cpu(settings) == []
+
+
+COMMANDS = [["train"], ["align"], ["extract", "--text-encoder", "length"], ["experiment", "table-1"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:01", "cuda:-1", "cuda:1.5", "CUDA", "cuda:9:9", ""])
+def test_names_that_are_no_devices_are_refused_in_one_line(tmp_path, command, device):
+    make_corpus(tmp_path)
+    name, *options = command
+    result = call(name, tmp_path, *options, "--device", device, code=2)
+    assert "must be auto, cpu, cuda, cuda:N" in complaint(result, "--device")
 
 
 def test_all_cores_are_used_where_the_system_has_no_affinity(monkeypatch):

@@ -7,7 +7,10 @@ from torch import Tensor, distributed, nn
 
 
 class SequenceBatchNorm(nn.Module):
-    """Batch norm over all real elements of batch and time, and over all processes that train together."""
+    """Batch norm over all real elements of batch and time, and over all processes that train together.
+
+    Statistics are computed in the precision of the weights, whatever that of the elements.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -15,14 +18,15 @@ class SequenceBatchNorm(nn.Module):
 
     def forward(self, elements: Tensor, mask: Tensor) -> Tensor:
         """(B, L, P) and a mask (B, L), true for real elements → (B, L, P), zero for padding."""
-        real = elements[mask]  # (real elements, P)
-        normalised = torch.zeros_like(elements)
-        if self.training and distributed.is_initialized():
-            normalised[mask] = self._normalise_together(real)
+        real = elements[mask].to(self.norm.weight.dtype)  # (real elements, P); under autocast, bf16 before
+        if self.training and distributed.is_available() and distributed.is_initialized():
+            of_real = self._normalise_together(real)
         elif self.training and len(real) == 1:  # equals its own mean, so only β remains
-            normalised[mask] = (real - real) * self.norm.weight + self.norm.bias
+            of_real = (real - real) * self.norm.weight + self.norm.bias
         else:
-            normalised[mask] = self.norm(real)
+            of_real = self.norm(real)
+        normalised = torch.zeros_like(elements)
+        normalised[mask] = of_real.to(elements.dtype)
         return normalised
 
     def _normalise_together(self, real: Tensor) -> Tensor:

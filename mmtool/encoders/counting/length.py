@@ -30,6 +30,7 @@ SECONDS_EACH = np.array([0.044, 0.018, 0.026, 0.130, 0.054, 0.174])  # in the or
 class LengthEncoder(TextEncoder):
     """Encodes snippets as :data:`COLUMNS`; needs no weights."""
 
+    runs_on_mps = True  # it needs no device
     identity = EncoderIdentity(name="length", model="reading-time", weights="none", dimension=len(COLUMNS))
 
     def encode(self, texts: Sequence[str]) -> Features:

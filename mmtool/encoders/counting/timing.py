@@ -28,6 +28,7 @@ NEIGHBOURHOOD = 30.0  # seconds to either side
 class TimingEncoder(IntervalEncoder):
     """Encodes clip times as :data:`COLUMNS`; sees no pixels and needs no weights."""
 
+    runs_on_mps = True  # it needs no device
     identity = EncoderIdentity(name="timing", model="clip-times", weights="none", dimension=len(COLUMNS))
 
     def encode(self, intervals: Sequence[Interval]) -> Features:

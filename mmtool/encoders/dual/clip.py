@@ -32,6 +32,7 @@ class ClipFrameEncoder(FrameEncoder):
     """The image embeddings of a CLIP-type model, whose own files say how frames are prepared."""
 
     reads = frozenset({"weights", "model"})
+    runs_on_mps = True
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
@@ -67,6 +68,7 @@ class ClipTextEncoder(TokenEncoder):
     """The text embeddings of a CLIP-type model."""
 
     reads = frozenset({"weights", "model"})
+    runs_on_mps = True
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""

@@ -32,6 +32,7 @@ class WordEncoder(TokenEncoder):
     """Pools the word features of a language model."""
 
     reads = frozenset({"weights", "model", "pooling"})
+    runs_on_mps = True
 
     def __init__(
         self, options: EncoderOptions, loaded: LanguageModel, *, name: str, pooling: Pooling

@@ -10,7 +10,8 @@ from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.report import ExtractReport, ModalityResult
 from mmtool.stages.extract.texts import extract_text
 from mmtool.stages.extract.videos import extract_video
-from mmtool.stages.shared.devices import multiplies_bf16, resolve_device
+from mmtool.stages.shared.devices import multiplies_bf16
+from mmtool.stages.shared.encoders import encoder_devices, left_to_cpu
 
 
 def extract(
@@ -37,10 +38,15 @@ def extract(
     """
     settings = ExtractSettings.chosen(settings, options)
     corpus, report = Corpus.open(Path(root)), ExtractReport()
-    if settings.precision is EncoderPrecision.BF16 and not multiplies_bf16(resolve_device(settings.device)):
+    if settings.precision is EncoderPrecision.BF16 and not all(
+        map(multiplies_bf16, encoder_devices(settings))
+    ):
         report.notes.append(
             "this processor does not multiply bf16 (processors with AVX-512 do); `precision=fp32` is faster"
         )
+    report.notes += [
+        f"{name} is computed on the CPU, because mps lacks operators of it" for name in left_to_cpu(settings)
+    ]
     for result in _results(corpus, settings, progress):
         report.features.append(result.features)
         report.done += result.done

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmtool.choices import Device, Engine, Modality, RegionPrecision
+from mmtool.choices import Engine, Modality, RegionPrecision
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
+from mmtool.encoders.registry import video_encoder_class
 from mmtool.errors import CallError, InputError, MmtoolError, SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
@@ -30,8 +31,7 @@ from mmtool.stages.extract.outputs import (
     write_features,
 )
 from mmtool.stages.extract.report import ModalityResult
-from mmtool.stages.shared.devices import resolve_device
-from mmtool.stages.shared.encoders import make_video_encoder
+from mmtool.stages.shared.encoders import encoder_device, make_video_encoder
 from mmtool.video import VIDEO_SUFFIXES
 
 
@@ -39,8 +39,9 @@ def extract_video(corpus: Corpus, settings: ExtractSettings, progress: Progress)
     """Write the features of each video's clips."""
     if not corpus.clip_ids():
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
-    device = resolve_device(settings.device).type
-    settings = replace(settings, device=Device(device))
+    if settings.video_encoder is not None:
+        encoder_class = video_encoder_class(settings.video_encoder)
+        settings = replace(settings, device=str(encoder_device(settings.device, encoder_class)))
     encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
         return _extract_intervals(corpus, encoder, settings)
@@ -142,7 +143,7 @@ def _results(
     threads = torch.get_num_threads()  # the rounding of sums depends on it, so it is the same everywhere
     work = partial(encode_film, settings, threads, encoder.identity)
     if settings.engine is Engine.RAY:
-        gpus = 1 if settings.device is Device.CUDA else 0
+        gpus = 1 if settings.device.startswith("cuda") else 0
         results = on_ray(work, films, address=settings.address, threads=threads, gpus=gpus)
     else:
         results = in_processes(work, films, settings.workers)

@@ -1,12 +1,15 @@
 """The encoders that settings of ``extract`` choose."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+import torch
 
 from mmtool.choices import Modality
 from mmtool.encoders.contract import Encoder, EncoderOptions, FrameEncoder, TextEncoder, VideoEncoder
 from mmtool.encoders.registry import text_encoder_class, video_encoder_class
 from mmtool.errors import SettingError
 from mmtool.records import EncoderIdentity
+from mmtool.settings.devices import AUTO, CPU, MPS
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.shared.devices import resolve_device
 
@@ -33,7 +36,7 @@ def make_video_encoder(settings: ExtractSettings) -> VideoEncoder:
         raise ValueError("no video encoder")
     encoder = video_encoder_class(settings.video_encoder)
     _refuse_unread(settings, Modality.VIDEO, encoder)
-    return encoder(_options(settings, settings.video_encoder, OPTIONS[Modality.VIDEO]))
+    return encoder(_options(settings, settings.video_encoder, encoder, OPTIONS[Modality.VIDEO]))
 
 
 def make_text_encoder(settings: ExtractSettings) -> TextEncoder:
@@ -42,7 +45,7 @@ def make_text_encoder(settings: ExtractSettings) -> TextEncoder:
         raise ValueError("no text encoder")
     encoder = text_encoder_class(settings.text_encoder)
     _refuse_unread(settings, Modality.TEXT, encoder)
-    return encoder(_options(settings, settings.text_encoder, OPTIONS[Modality.TEXT]))
+    return encoder(_options(settings, settings.text_encoder, encoder, OPTIONS[Modality.TEXT]))
 
 
 def identify_encoders(settings: ExtractSettings) -> list[EncoderIdentity]:
@@ -58,14 +61,43 @@ def identify_encoders(settings: ExtractSettings) -> list[EncoderIdentity]:
     return identities
 
 
-def _options(settings: ExtractSettings, name: str, chosen: Mapping[str, str]) -> EncoderOptions:
+def encoder_device(choice: str, encoder: type[Encoder]) -> torch.device:
+    """The device of an encoder: the CPU instead of a GPU of Apple that lacks operators of it."""
+    if choice == MPS and not encoder.runs_on_mps:
+        choice = CPU
+    return resolve_device(choice, mps=encoder.runs_on_mps)
+
+
+def encoder_devices(settings: ExtractSettings) -> list[torch.device]:
+    """The devices of the chosen encoders."""
+    return [encoder_device(settings.device, encoder) for _, encoder in _chosen(settings)]
+
+
+def left_to_cpu(settings: ExtractSettings) -> list[str]:
+    """The chosen encoders that are computed on the CPU although this machine has a GPU of Apple."""
+    wanted = settings.device == MPS or (settings.device == AUTO and not torch.cuda.is_available())
+    if not wanted or not torch.backends.mps.is_available():
+        return []
+    return [name for name, encoder in _chosen(settings) if not encoder.runs_on_mps]
+
+
+def _chosen(settings: ExtractSettings) -> Iterator[tuple[str, type[Encoder]]]:
+    if settings.video_encoder is not None:
+        yield settings.video_encoder, video_encoder_class(settings.video_encoder)
+    if settings.text_encoder is not None:
+        yield settings.text_encoder, text_encoder_class(settings.text_encoder)
+
+
+def _options(
+    settings: ExtractSettings, name: str, encoder: type[Encoder], chosen: Mapping[str, str]
+) -> EncoderOptions:
     return EncoderOptions(
         name,
         **{option: getattr(settings, setting) for setting, option in chosen.items()},
         seed=settings.seed,
         batch_size=settings.batch_size,
         precision=settings.precision,
-        device=resolve_device(settings.device).type,
+        device=str(encoder_device(settings.device, encoder)),
     )
 
 

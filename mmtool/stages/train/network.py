@@ -57,7 +57,8 @@ def train_network(
     """Train ``runs/<run>``, or continue it from its last checkpoint."""
     corpus = Corpus.open(root)
     set_threads(settings.threads)
-    if settings.precision is Precision.BF16 and not multiplies_bf16(resolve_device(settings.device)):
+    device = resolve_device(settings.device)
+    if settings.precision is Precision.BF16 and not multiplies_bf16(device):
         raise SettingError(
             "precision",
             "bf16 is not supported by this processor (AVX-512 is needed); use fp32, or train on a GPU",
@@ -75,9 +76,9 @@ def train_network(
             )
         data = read_training_data(corpus, settings)
         start = open_start(corpus, settings.init_from, corpus.run(run)) if settings.init_from else None
-        network = _new_network(settings, data, start)
+        network = _new_network(settings, data, start, device)
         config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
-        with joined_processes() as processes:
+        with joined_processes(device) as processes:
             job = _Job(run, corpus.run(run), config, settings, data, processes)
             with sole_writer(job.folder) if processes.leads else nullcontext():
                 if force and job.folder.exists() and processes.leads:
@@ -88,7 +89,7 @@ def train_network(
 
 
 def _new_network(
-    settings: TrainSettings, data: TrainingData, start: StartingPoint | None
+    settings: TrainSettings, data: TrainingData, start: StartingPoint | None, device: torch.device
 ) -> AlignmentNetwork:
     """A network with its first weights: random ones from the seed, or those of another run."""
     torch.manual_seed(settings.seed)
@@ -106,7 +107,7 @@ def _new_network(
     network = AlignmentNetwork(shape)
     if start:
         start.load_into(network, data.inputs)
-    return network.to(resolve_device(settings.device))
+    return network.to(device)
 
 
 def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch) -> NetworkTrainReport:

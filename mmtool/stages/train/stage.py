@@ -63,7 +63,7 @@ def train(
     ``semi-markov`` estimates the parameters of alignment by timing instead, and loads no torch.
 
     An interrupted run continues from its last checkpoint and ends with the same weights as an
-    uninterrupted one; a finished run is left unchanged.
+    uninterrupted one, on GPUs apart from rounding; a finished run is left unchanged.
 
     Args:
         root: The corpus folder.
