@@ -16,6 +16,7 @@ import typer
 
 from mmtool.cli.interrupts import INTERRUPTED, LINE
 from mmtool.errors import MmtoolError, SettingError
+from mmtool.memory import lacks_memory
 from mmtool.records import Progress, Report, silent
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ def error_boundary(flags: Mapping[str, str] | None = None) -> Iterator[None]:
             "correct the text",
             IMPOSSIBLE,
         )
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not lacks_memory(error):
+            raise
         remedy = "use a smaller --batch-size" if "batch_size" in _flags.get() else "close other programs"
         _fail(f"out of memory; {remedy}", IMPOSSIBLE)
     finally:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from mmtool.alignment.network.actions import ActionSet
 from mmtool.alignment.network.batch import Sequences
@@ -17,6 +18,7 @@ from mmtool.errors import InputError
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
+from mmtool.memory import lacks_memory, remedy_for_memory
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput
@@ -40,6 +42,7 @@ def align_by_network(
             corpus, Modality.VIDEO, checkpoint.inputs[Modality.VIDEO], settings.video
         ) as video,
         open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
+        remedy_for_memory("use `device=cpu`, or align shorter films; finished alignments are kept"),
     ):
         aligner = _NetworkAligner(corpus, settings, checkpoint, path, video, text)
         yield from aligner.align(ids, progress)
@@ -86,7 +89,7 @@ class _NetworkAligner:
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
-            for (id, clips, snippets, timing), decoded in zip(batch, self._decode(batch), strict=True):
+            for (id, clips, snippets, timing), decoded in zip(batch, self._decode_all(batch), strict=True):
                 of_clips, of_snippets = self._confidence(decoded, clips, timing)
                 alignment = Alignment(
                     id=id,
@@ -106,6 +109,17 @@ class _NetworkAligner:
         self.video.features.check_clips(id, clips)
         self.text.features.check_snippets(id, snippets)
         return clips, snippets
+
+    def _decode_all(self, videos: Sequence[_Video]) -> list[Decoded]:
+        """Decode a batch; one video at a time where the memory is not enough for all."""
+        try:
+            return self._decode(videos)
+        except RuntimeError as error:
+            if len(videos) == 1 or not lacks_memory(error):
+                raise
+        if self.device.type == "cuda":  # outside the handler, which holds the tensors of the attempt
+            torch.cuda.empty_cache()
+        return [decoded for video in videos for decoded in self._decode([video])]
 
     def _decode(self, videos: Sequence[_Video]) -> list[Decoded]:
         clips = Sequences.pad([self.video.read(id) for id, *_ in videos]).to(self.device)

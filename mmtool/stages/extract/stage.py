@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmtool.choices import EncoderPrecision
 from mmtool.formats.corpus import Corpus
+from mmtool.memory import remedy_for_memory
 from mmtool.records import Progress, silent
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.report import ExtractReport, ModalityResult
@@ -12,6 +13,8 @@ from mmtool.stages.extract.texts import extract_text
 from mmtool.stages.extract.videos import extract_video
 from mmtool.stages.shared.devices import multiplies_bf16
 from mmtool.stages.shared.encoders import encoder_devices, left_to_cpu
+
+MORE_MEMORY = "use a smaller `batch_size`, fewer `workers` or `device=cpu`; finished films and texts are kept"
 
 
 def extract(
@@ -47,13 +50,14 @@ def extract(
     report.notes += [
         f"{name} is computed on the CPU, because mps lacks operators of it" for name in left_to_cpu(settings)
     ]
-    for result in _results(corpus, settings, progress):
-        report.features.append(result.features)
-        report.done += result.done
-        report.unchanged += result.unchanged
-        report.failures += result.failures
-        report.notes += result.notes
-        report.written.append(str(result.features.path))
+    with remedy_for_memory(MORE_MEMORY):
+        for result in _results(corpus, settings, progress):
+            report.features.append(result.features)
+            report.done += result.done
+            report.unchanged += result.unchanged
+            report.failures += result.failures
+            report.notes += result.notes
+            report.written.append(str(result.features.path))
     return report
 
 

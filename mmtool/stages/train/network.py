@@ -19,6 +19,7 @@ from mmtool.formats.events import EventLog
 from mmtool.formats.lock import sole_writer
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, read_run, write_run
+from mmtool.memory import remedy_for_memory
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, TrainingData, read_training_data
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
@@ -36,6 +37,7 @@ FREE_SETTINGS = {  # may change when a run continues
     "train_measures_every",
     "init_from",
 }
+MORE_MEMORY = "use a smaller `batch_size` or `max_actions`; the last checkpoint is intact"
 ANOTHER = "name another with `run`, or start it again with `force`"
 
 
@@ -83,7 +85,8 @@ def train_network(
             with sole_writer(job.folder) if processes.leads else nullcontext():
                 if force and job.folder.exists() and processes.leads:
                     shutil.rmtree(job.folder)
-                return _train(job, network, on_epoch)
+                with remedy_for_memory(MORE_MEMORY):
+                    return _train(job, network, on_epoch)
     except InputError as error:
         raise CallError(str(error)) from error
 
