@@ -8,13 +8,10 @@ from pathlib import Path
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.csv_rows import read_rows
+from mmtool.formats.ids import REMEDY, alike, problem_of, require_usable
 from mmtool.formats.splits import read_split
 from mmtool.records import Failure
 from mmtool.settings.run_names import check_runs
-
-RESERVED = frozenset({"metrics", "@transform", "@region-names"})
-RESERVED_PROBLEM = "this name is reserved for a file of mmtool's own"
-RESERVED_REMEDY = "rename the film and its text"
 
 NAMED = 5  # files that a note names; it counts the others
 NOBODYS = ("thumbs.db", "desktop.ini", "lost+found", "@eadir")  # what systems leave in folders
@@ -81,7 +78,7 @@ class Corpus:
         return self.run(run) / "timing.json"
 
     def alignment(self, run: str, id: str) -> Path:
-        """The alignment of a video; raises InputError for a reserved id."""
+        """The alignment of a video; raises InputError for an id that cannot be used."""
         require_usable(id)
         return self.root / "alignments" / run / f"{id}.json"
 
@@ -125,9 +122,13 @@ class Corpus:
             for id, paths in found.items()
             if len(paths) > 1
         ]
-        for id in filter(is_reserved, found):
-            failures.append(Failure(id, f"{found[id][0]}: {RESERVED_PROBLEM}; {RESERVED_REMEDY}"))
-        usable = {id: paths[0] for id, paths in found.items() if len(paths) == 1 and not is_reserved(id)}
+        problems = {
+            id: f"differs from {found[other][0].name} only in case, which not all systems tell apart"
+            for id, other in alike(found).items()
+        }
+        problems |= {id: problem for id in found if (problem := problem_of(id))}
+        failures += [Failure(id, f"{found[id][0]}: {problems[id]}; {REMEDY}") for id in problems]
+        usable = {id: paths[0] for id, paths in found.items() if len(paths) == 1 and id not in problems}
         return usable, failures
 
     def left_out(self, folder: str, suffixes: Sequence[str]) -> str:
@@ -234,17 +235,6 @@ def _id(path: Path) -> str:
 def _dead_link(path: Path) -> str:
     name, target = ascii(str(path))[1:-1], ascii(str(path.readlink()))[1:-1]
     return f"{name}: links to {target}, which cannot be reached; put that file back, or correct the link"
-
-
-def is_reserved(id: str) -> bool:
-    """Whether a file of the package's own has this name, among alignments or in a features file."""
-    return id.casefold() in RESERVED
-
-
-def require_usable(id: str) -> None:
-    """Raise InputError for a reserved id."""
-    if is_reserved(id):
-        raise InputError(id, RESERVED_PROBLEM, RESERVED_REMEDY)
 
 
 def _is_unicode(name: str) -> bool:

@@ -11,10 +11,11 @@ import numpy as np
 from mmtool import __version__
 from mmtool.choices import Modality
 from mmtool.errors import CallError, InputError
-from mmtool.formats.corpus import Corpus, require_usable
+from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features
 from mmtool.formats.features_builder import FeaturesBuilder
+from mmtool.formats.ids import require_usable
 from mmtool.formats.lock import sole_writer
 from mmtool.records import EncoderIdentity, Failure, RegionNames
 from mmtool.stages.extract.report import ExtractedFeatures, ModalityResult
