@@ -71,7 +71,7 @@ class DoctorReport(Report):
 
 
 def doctor(folder: Path | str = ".") -> DoctorReport:
-    """Check Python, libraries, devices, weights, disk space, extras and plug-ins.
+    """Check the system, Python, libraries, devices, weights, disk space, extras and plug-ins.
 
     Args:
         folder: The folder whose disk is checked; it need not exist.
@@ -79,12 +79,23 @@ def doctor(folder: Path | str = ".") -> DoctorReport:
     libraries = list(_libraries())
     findings = [
         Finding("mmtool", State.FINE, f"{__version__}, Python {platform.python_version()}"),
+        _system(),
         *libraries,
     ]
     complete = all(finding.state is State.FINE for finding in libraries)
     if complete:
         findings += [*_devices(), *_weights()]
     return DoctorReport(findings=[*findings, _disk(Path(folder)), _ffmpeg(), *_extras(), *_plugins(complete)])
+
+
+def _system() -> Finding:
+    system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
+    detail = f"{system} {platform.mac_ver()[0] or platform.release()}, {platform.machine()}"
+    if system == "macOS" and platform.machine() == "x86_64":
+        return Finding("system", State.OPTIONAL, detail, "there is no current torch for Intel Macs")
+    if system not in ("Linux", "macOS", "Windows"):
+        return Finding("system", State.OPTIONAL, detail, "Linux, macOS and Windows are supported")
+    return Finding("system", State.FINE, detail)
 
 
 def _libraries() -> Iterator[Finding]:
@@ -116,6 +127,8 @@ def _devices() -> Iterator[Finding]:
             properties = torch.cuda.get_device_properties(number)
             memory = f"{properties.total_memory / 2**30:.0f} GiB"
             yield Finding(f"GPU {number}", State.FINE, f"{properties.name}, {memory}")
+    elif torch.backends.mps.is_available():
+        yield Finding("GPU", State.FINE, "of Apple (mps), for bert, clip and the text side of lxmert")
     else:
         yield Finding(
             "GPU", State.OPTIONAL, "none that torch can use", "alignment by timing does not need one"

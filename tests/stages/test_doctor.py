@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import version
 
 import pytest
+import torch
 from rich.console import Console
 
 from mmtool.cli.doctor import findings_table
@@ -26,6 +27,34 @@ def test_this_machine_is_ready_and_every_library_has_a_version(tmp_path):
     assert "cores usable" in found["CPU"]["detail"]
     assert "GiB free" in found["disk"]["detail"]
     assert found["bert"]["name"] == "bert"
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "state", "detail"),
+    [
+        ("Linux", "x86_64", "fine", "Linux 6.1, x86_64"),
+        ("Darwin", "arm64", "fine", "macOS 15.2, arm64"),
+        ("Darwin", "x86_64", "optional", "macOS 15.2, x86_64"),
+        ("Windows", "AMD64", "fine", "Windows 6.1, AMD64"),
+        ("FreeBSD", "amd64", "optional", "FreeBSD 6.1, amd64"),
+    ],
+)
+def test_the_system_is_named_and_judged(tmp_path, monkeypatch, system, machine, state, detail):
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("platform.release", lambda: "6.1")
+    monkeypatch.setattr("platform.mac_ver", lambda: ("15.2" if system == "Darwin" else "", ("",) * 3, ""))
+    monkeypatch.setattr(examination, "_libraries", lambda: [])
+    monkeypatch.setattr(examination, "_weights", lambda: [])
+    _, found = findings(tmp_path)
+    assert (found["system"]["state"], found["system"]["detail"]) == (state, detail)
+
+
+def test_a_gpu_of_apple_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    _, found = findings(tmp_path)
+    assert found["GPU"]["detail"].startswith("of Apple (mps), for bert")
 
 
 def test_a_library_that_cannot_be_imported_is_in_the_way(tmp_path, monkeypatch):
