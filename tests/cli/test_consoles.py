@@ -2,14 +2,25 @@
 
 import io
 import sys
+from dataclasses import replace
 
 import pytest
 
 from mmtool.cli.main import CONTENTS, main
+from mmtool.stages.demo import demo
 from support.commands import EXTRACT, TRAIN
 from support.corpora import make_corpus
 from support.films import draw_film
 
+PLAN = """
+title = "Ein Plan – план"
+seeds = [0]
+split = "test"
+runs = "plan"
+[[rows]]
+label = "première"
+preset = "rp-lars-sbn"
+"""
 FILM = "映画 – café"  # what cp1252 lacks, and what it has
 
 
@@ -83,7 +94,8 @@ def test_a_film_from_its_alignment_to_exports(console, tmp_path):
 @pytest.mark.slow
 def test_research_from_features_to_measures(console, tmp_path):
     corpus = make_corpus(tmp_path / "корпус").root
-    file = tmp_path / "weights.pth"
+    file, plan = tmp_path / "weights.pth", tmp_path / "план.toml"
+    plan.write_text(PLAN, encoding="utf-8")
     for command in (
         ("extract", corpus, *EXTRACT),
         ("project", corpus),
@@ -95,7 +107,7 @@ def test_research_from_features_to_measures(console, tmp_path):
         ("evaluate", corpus, "--run", "r", "--per-video"),
         ("compare", corpus, "--run", "r", "--run", "timing"),
         ("plot", corpus, "--run", "r"),
-        ("experiment", corpus, "table-1", "--epochs", "1", "--seeds", "0"),
+        ("experiment", corpus, plan, "--epochs", "1", "--seeds", "0"),
         ("export", "checkpoint", corpus, "--run", "r", "-o", file),
         ("import", "checkpoint", file, corpus, "--run", "again"),
     ):
@@ -105,7 +117,10 @@ def test_research_from_features_to_measures(console, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_demo(console, tmp_path):
-    sizes = ("--train", 2, "--val", 1, "--test", 1, "--epochs", 1, "--image-size", 64, "--proposals", 10)
-    stdout, _ = console.run("demo", tmp_path / "кино", *sizes)
+def test_the_demo(console, tmp_path, monkeypatch):
+    def small(root, settings, **options):
+        return demo(root, replace(settings, train=2, val=1, test=1, image_size=64, proposals=10), **options)
+
+    monkeypatch.setattr("mmtool.stages.demo.demo", small)
+    stdout, _ = console.run("demo", tmp_path / "кино", "--epochs", 1)
     assert "кино" in stdout

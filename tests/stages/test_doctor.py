@@ -44,8 +44,8 @@ def test_the_system_is_named_and_judged(tmp_path, monkeypatch, system, machine, 
     monkeypatch.setattr("platform.machine", lambda: machine)
     monkeypatch.setattr("platform.release", lambda: "6.1")
     monkeypatch.setattr("platform.mac_ver", lambda: ("15.2" if system == "Darwin" else "", ("",) * 3, ""))
-    monkeypatch.setattr(examination, "_libraries", lambda: [])
-    monkeypatch.setattr(examination, "_weights", lambda: [])
+    monkeypatch.setattr(examination, "_libraries", list)
+    monkeypatch.setattr(examination, "_weights", list)
     _, found = findings(tmp_path)
     assert (found["system"]["state"], found["system"]["detail"]) == (state, detail)
 
