@@ -39,6 +39,8 @@ _LARGER = {
 _WESTERN = "cp1252"
 _LEAST_CONFIDENCE = 0.05  # of chardet; it is sure of a text of one sentence at about 0.1
 _SAMPLE = 100_000  # bytes of lines with other characters than ASCII
+_MOST_NULS = 0.05  # of the characters of a WebVTT file
+_WEBVTT = re.compile("\ufeff?WEBVTT[ \t\n\0]")
 _BREAK = re.compile("\r{0,2}\n|\r")
 _STRAY_MARK = re.compile("\ufeff(?=1\n|WEBVTT)|\ufeff")
 _REMEDY = "save it as UTF-8, or name its encoding with `encoding`"
@@ -58,6 +60,8 @@ def read_decoded(path: Path, encoding: str | None = None) -> tuple[str, str]:
         raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from error
     text, codec = _decode(path, data, encoding) if encoding else _detect(path, data)
     text = _BREAK.sub("\n", text)
+    if _WEBVTT.match(text) and 0 < text.count("\0") <= _MOST_NULS * len(text):
+        return _without_marks(text.replace("\0", "\ufffd")), codec  # as its standard says
     if count := control_characters(text):
         what = "a NUL byte" if "\0" in text else f"one of {count} control characters"
         found = next(i for i, c in enumerate(text) if control_characters(c))

@@ -6,7 +6,8 @@ although the specification asks for a mark before them.
 """
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Generator, Iterator, Sequence
 from itertools import pairwise
 
 from mmtool.text.screenplay import (
@@ -40,25 +41,37 @@ _IN_SPEECH = "  "  # a line of two spaces does not end a speech
 
 def read_fountain(source: Source) -> Iterator[Passage]:
     """Yield each printed element, in the order of the file."""
-    text = _without_hidden(source.text)  # the rest keeps its place
+    text, hidden = _without_hidden(source.text)
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
     spans = [(start, end - 1) for start, end in pairwise([*starts, len(text) + 1])]
     lines = list(lines_of(text, spans))
     raw = [source.text[start:end] for start, end in spans]
-    for block in _blocks(lines, raw, _title_page_end(raw)):
-        for element in _elements(block):
-            marks = _marks(element)
-            parts = tuple(_parts(text, element.lines[0].start, element.lines[-1].end, marks))
+    in_notes = {
+        number
+        for start, end in hidden
+        if source.text.startswith("[[", start)
+        for number in range(bisect_right(starts, start) - 1, bisect_left(starts, end))
+    }
+    for block in _blocks(lines, raw, _title_page_end(raw), in_notes):
+        for element in _elements(block, text):
+            start, end = element.lines[0].start, element.lines[-1].end
+            within = hidden[bisect_left(hidden, (start, start)) : bisect_left(hidden, (end, end))]
+            parts = tuple(_parts(text, start, end, sorted([*_marks(element), *within])))
             if any(part.text.strip() for part in parts):
                 yield Passage(parts, kind=element.kind, whole=element.kind not in SPLIT_KINDS)
 
 
-def _without_hidden(text: str) -> str:
-    """The text with spaces in place of boneyards, and of notes, which no empty line interrupts."""
+def _without_hidden(text: str) -> tuple[str, list[Span]]:
+    """The text with spaces in place of boneyards, and of notes, which no empty line interrupts.
+
+    The rest keeps its place; the spans of what is hidden are returned in order.
+    """
+    hidden: list[Span] = []
     pieces, at = [], 0
     while (start := text.find("/*", at)) >= 0 and (end := text.find("*/", start + 2)) >= 0:
         pieces += [text[at:start], " " * (end + 2 - start)]
         at = end + 2
+        hidden.append((start, at))
     text = "".join([*pieces, text[at:]])
     pieces, at = [], 0
     empty = [*(found.start() for found in _EMPTY_LINE.finditer(text)), len(text)][::-1]
@@ -72,7 +85,17 @@ def _without_hidden(text: str) -> str:
             continue
         pieces += [text[at:start], " " * (end + 2 - start)]
         at = begin = end + 2
-    return "".join([*pieces, text[at:]])
+        hidden.append((start, at))
+    return "".join([*pieces, text[at:]]), _joined(hidden)
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """The spans in order, those that are inside of others left out."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if not joined or span[0] >= joined[-1][1]:
+            joined.append(span)
+    return joined
 
 
 def _title_page_end(raw: Sequence[str]) -> int:
@@ -94,17 +117,18 @@ def _title_page_end(raw: Sequence[str]) -> int:
     return stop if formed and len(page) > 1 else 0
 
 
-def _blocks(lines: Sequence[Line], raw: Sequence[str], first: int) -> Iterator[list[Line]]:
+def _blocks(
+    lines: Sequence[Line], raw: Sequence[str], first: int, in_notes: Container[int]
+) -> Iterator[list[Line]]:
     """Runs of lines between empty ones, sections, synopses and page breaks.
 
-    Lines of two spaces are kept, as empty ones, for speeches that go on after them; lines that are a note
-    are left out.
+    Lines of two spaces are kept, as empty ones, for speeches that go on after them; lines that hold nothing
+    but a note, or a part of one, are left out.
     """
     block: list[Line] = []
     for number in range(first, len(lines)):
         line = lines[number]
-        is_note = not line.text and raw[number].lstrip().startswith("[[")
-        if is_note:
+        if not line.text and number in in_notes:
             continue
         if (line.text and not line.text.startswith(_STRUCTURE)) or (block and raw[number] == _IN_SPEECH):
             block.append(line)
@@ -115,12 +139,13 @@ def _blocks(lines: Sequence[Line], raw: Sequence[str], first: int) -> Iterator[l
         yield block
 
 
-def _elements(block: Sequence[Line]) -> Iterator[Element]:
+def _elements(block: Sequence[Line], source: str) -> Iterator[Element]:
     """The elements of a block; forced elements are handled first."""
     at, count = 0, len(block)
     while at < count:
         line = block[at]
         text, one = line.text, block[at : at + 1]
+        ends_in_space = source[line.end : line.end + 1] in (" ", "\t")
         alone = at + 1 == count or not block[at + 1].text
         if not text:
             at += 1
@@ -138,7 +163,7 @@ def _elements(block: Sequence[Line]) -> Iterator[Element]:
         elif _FORCED_HEADING.match(text) or (alone and _HEADING.fullmatch(text)):
             yield Element("scene", one)
             at += 1
-        elif text.startswith(">") or (alone and _is_transition(text)):
+        elif text.startswith(">") or (alone and _is_transition(text, ends_in_space)):
             yield Element("action" if _is_centred(text) else "transition", one)
             at += 1
         else:
@@ -196,7 +221,11 @@ def _is_name(text: str) -> bool:
     return is_name(text) and not _is_transition(text) and not _HEADING.fullmatch(text)
 
 
-def _is_transition(text: str) -> bool:
+def _is_transition(text: str, ends_in_space: bool = False) -> bool:
+    """Whether a line is a transition; a space after the colon makes it action."""
+    text = text.strip("*_")
+    if text.endswith(":") and ends_in_space:
+        return False
     return is_transition(text) or (text.isupper() and text.endswith("TO:"))
 
 

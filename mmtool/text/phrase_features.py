@@ -56,6 +56,7 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
     for word in sentence:
         verbs.append(verbs[-1] + word.verb)
 
+    around: dict[tuple[_Word, ...], list[str]] = {}  # texts without end repeat few words
     left = 0  # index into `marked` of the last mark before the gap
     links_before = 0
     for gap in range(1, count):
@@ -65,9 +66,12 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
             links_before += 1
         right = left + 2 if marked[left + 1] == gap else left + 1
         last, following = marked[left], marked[right]
-        features = _around(padded, gap + 2)
+        near = tuple(padded[gap : gap + 5])
+        if near not in around:
+            around[near] = _around(near)
         mark = sentence[gap - 1].mark
-        features += (
+        features = [
+            *around[near],
             f"words before {mark} {min(gap, 14)}",
             f"words after {mark} {min(count - gap, 14)}",
             f"since mark {mark} {min(gap - last, 10)}",
@@ -80,7 +84,7 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
             f"verbs {mark} {min(verbs[gap] - verbs[last], 2)} {min(verbs[following] - verbs[gap], 2)}",
             f"links before {mark} {min(links_before, 3)}",
             f"links after {mark} {min(len(links) - links_before - (sentence[gap].core in LINKS), 3)}",
-        )
+        ]
         if following < count and following - gap < _NEAR:
             features.append(f"at next mark {mark} {sentence[following].core}")
         if last > 0 and gap - last < _NEAR:
@@ -88,9 +92,9 @@ def gap_features(words: Sequence[str]) -> Iterator[list[str]]:
         yield features
 
 
-def _around(padded: Sequence[_Word], at: int) -> list[str]:
+def _around(near: Sequence[_Word]) -> list[str]:
     """Features of the two words before and the three after the gap."""
-    second, before, after, next_, third = padded[at - 2 : at + 3]
+    second, before, after, next_, third = near
     mark = before.mark
     verb_soon = int(after.verb or next_.verb or third.verb)
     return [

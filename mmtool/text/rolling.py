@@ -13,7 +13,10 @@ _FEWEST = 2
 
 
 def without_repeats(source: Source, cues: Sequence[Passage]) -> list[Passage]:
-    """Remove the lines that a cue repeats from the one before, if that is how the whole file is made."""
+    """Remove the lines that a cue repeats from the one before, if that is how the whole file is made.
+
+    Cues that only repeat, and never go on with a new line, are what somebody says several times.
+    """
     lines = [_lines(cue) for cue in cues]
     texts = [[collapse("".join(part.text for part in line)) for line in cue] for cue in lines]
     follows = [_follows(earlier, later) for earlier, later in pairwise(cues)]
@@ -22,7 +25,8 @@ def without_repeats(source: Source, cues: Sequence[Passage]) -> list[Passage]:
         if at_once:
             repeated[index] = _overlap(texts[index - 1], texts[index])
     rolling = sum(map(bool, repeated))
-    if rolling < _FEWEST or rolling < _LEAST_ROLLING * sum(follows):
+    goes_on = any(0 < count < len(cue) for count, cue in zip(repeated, texts, strict=True))
+    if not goes_on or rolling < _FEWEST or rolling < _LEAST_ROLLING * sum(follows):
         return list(cues)
     kept = []
     for cue, parts, count in zip(cues, lines, repeated, strict=True):

@@ -17,6 +17,8 @@ class Tally:
         untimed: Those whose times cannot be used, so that they are read without them.
         empty: Entries without text, which are left out.
         unreadable: Entries that are not of the format, which are left out.
+        reversed: Those of the untimed that end before they start where the format has a meaning for that;
+            they do not condemn the file.
     """
 
     source: Source
@@ -27,6 +29,7 @@ class Tally:
     untimed: int = 0
     empty: int = 0
     unreadable: int = 0
+    reversed: int = 0
     _first: dict[str, str] = field(default_factory=dict)
 
     def times(self, line: int, start: str, end: str) -> Interval | None:
@@ -41,15 +44,25 @@ class Tally:
         return self.interval(line, times[0], times[1], (start.strip(), end.strip()))
 
     def interval(
-        self, line: int, start: float, end: float, written: tuple[object, object] | None = None
+        self,
+        line: int,
+        start: float,
+        end: float,
+        written: tuple[object, object] | None = None,
+        *,
+        may_be_reversed: bool = False,
     ) -> Interval | None:
-        """The times of an entry with text; counts it, as untimed where they cannot be used."""
+        """The times of an entry with text; counts it, as untimed where they cannot be used.
+
+        ``may_be_reversed`` says that the format has entries that do not end after their start.
+        """
         first, last = written or (start, end)
         if not (is_time(start) and is_time(end)):
             self.no_times(line, f"{_short(first)} to {_short(last)} are not times of a film")
             return None
         if end <= start:
             self.no_times(line, f"the end {_short(last)} is not after the start {_short(first)}")
+            self.reversed += may_be_reversed
             return None
         self.entries += 1
         return Interval(start, end)
@@ -75,7 +88,8 @@ class Tally:
 
     def finish(self) -> None:
         """Add the notes to the source; raises InputError where most entries could not be used as they are."""
-        bad, entries = self.untimed + self.unreadable, self.entries + self.unreadable
+        bad = self.untimed - self.reversed + self.unreadable
+        entries = self.entries + self.unreadable
         if 2 * bad > entries:
             problem = self._first["unreadable" if self.unreadable else "untimed"]
             if bad > 1:

@@ -78,7 +78,8 @@ def _passages(source: Source, blocks: list[Block], tally: Tally) -> Iterator[Pas
         if not "".join(part.text for part in parts).strip():
             tally.drop_empty()
             continue
-        times = tally.interval(block.line, block.cue.start, block.cue.end, written=block.cue.written)
+        cue = block.cue  # which the standard takes for one even if it never shows
+        times = tally.interval(block.line, cue.start, cue.end, cue.written, may_be_reversed=True)
         yield Passage(tuple(parts), times=times)
     for lines, said, what, was in (
         (broken, "{} had times that cannot be read and {} left out", "cue", ""),

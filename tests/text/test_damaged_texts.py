@@ -182,6 +182,27 @@ def test_webvtt_is_parsed_as_the_standard_says(read, content, text):
     assert read("a.vtt", content).snippets == [Snippet(text, 1.0, 2.0)]
 
 
+def test_webvtt_cues_that_end_before_they_start_keep_their_text(read):
+    file = read("a.vtt", "WEBVTT\n\n00:02.000 --> 00:02.000\nOne.\n\n00:03.000 --> 00:02.999\nTwo.\n")
+    assert file.snippets == [Snippet("One."), Snippet("Two.")]
+    assert file.notes == [
+        "2 cues had no usable times and were read without them; "
+        "line 3: the end 00:02.000 is not after the start 00:02.000"
+    ]
+
+
+def test_a_nul_in_webvtt_is_a_replacement_character(read):
+    content = "WEBVTT\n\n00:01.000 --> 00:02.000 x:\0\nOne\0.\n\n0\0:03.000 --> 00:04.000\nlost\n"
+    file = read("a.vtt", content)
+    assert file.snippets == [Snippet("One\ufffd.", 1.0, 2.0)]
+    assert file.notes == ["1 cue had times that cannot be read and was left out (line 6)"]
+
+
+def test_what_is_said_over_and_over_is_not_a_rolling_caption(read):
+    cues = [f"0:00:0{n},000 --> 0:00:0{n + 1},000\nGo!" for n in range(5)]
+    assert [s.text for s in read("a.srt", "\n\n".join(cues)).snippets] == ["Go!"] * 5
+
+
 def test_hours_have_any_number_of_digits(read):
     file = read("a.vtt", "WEBVTT\n\n100:00:01.000 --> 1000:00:02.000\nOne.\n")
     assert file.snippets == [Snippet("One.", 360001.0, 3600002.0)]

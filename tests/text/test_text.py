@@ -241,7 +241,7 @@ def test_files_without_text(read, suffix, content):
         ("a.vtt", "WEBVTT\n\nNOTE nothing\n", "has no cue"),
         ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n\nlost\n", "has no cue, row or element"),
         ("a.srt", "1\n00:00:02,000 --> 00:00:01,000\nx\n", "line 2: the end 00:00:01,000 is not after"),
-        ("a.vtt", "WEBVTT\n\n00:02.000 --> 00:02.000\nx\n", "line 3: the end 00:02.000 is not after"),
+        ("a.vtt", "WEBVTT\n\n00:01:00 --> 01:02:00x\nx\n", "line 3: '01:02:00x' is not a time"),
         ("a.srt", "1\n00:00:01,000 --> 00:00:6x\nx\n", "line 2: '00:00:6x' is not a time"),
         ("a.srt", "1\n00:00:01,000 -->\nx\n", "line 2: '' is not a time"),
         ("a.srt", "1\n-00:00:01,000 --> 00:00:02,000\nx\n", "line 2: '-00:00:01,000' is not a time"),
