@@ -10,6 +10,7 @@ from mmtool.formats.atomic import write_text
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
+from mmtool.formats.ids import require_distinct, require_usable
 from mmtool.formats.provenance import Recipe, recorded
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.formats.splits import write_split
@@ -61,8 +62,10 @@ def import_corpus(
     report = ImportReport(importer=settings.importer)
     report.failures += imported.failures
     report.notes += imported.notes
+    seen: dict[str, str] = {}
     for number, (id, video) in enumerate(imported.videos.items(), start=1):
         try:
+            require_distinct(id, seen)
             _write_video(corpus, id, video)
         except InputError as error:
             report.failures.append(Failure(id, str(error)))
@@ -115,8 +118,7 @@ def _chosen(
 
 def _write_video(corpus: Corpus, id: str, video: ImportedVideo) -> None:
     """Write a video's files and read them again; raises InputError where that is impossible."""
-    if id in ("", ".", "..") or Path(id).name != id:
-        raise InputError(id or "''", "is not a valid id", "correct it where it was imported from")
+    require_usable(id)
     if not (video.clips or video.snippets):
         raise InputError(id, "has neither clips nor snippets", "complete it where it was imported from")
     paths = corpus.clips(id), corpus.snippets(id), corpus.annotations(id)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from mmtool.errors import CallError
+from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.atomic import replacing
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.ids import require_usable
 from mmtool.formats.csv_rows import write_rows
 from mmtool.records import Alignment, Progress, Quality, Report, silent
 from mmtool.settings.align import AlignSettings
@@ -100,6 +101,10 @@ def run(
     settings = chosen_settings(RunSettings, settings, options)
     require_film_and_text(settings.video, settings.text)
     id, corpus = settings.video.stem, Corpus(Path(root))
+    try:
+        require_usable(id)
+    except InputError as error:
+        raise CallError(f"{settings.video}: {error.problem}; rename the film") from error
     targets = {
         corpus.root / "videos" / settings.video.name: settings.video,
         corpus.root / "texts" / f"{id}{settings.text.suffix}": settings.text,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmtool.errors import CallError
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.ids import films_and_texts_apart
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment.remembered import remember, with_remembered
@@ -44,7 +45,7 @@ def segment(
     report = SegmentReport(notes=notes)
     videos, video_clashes = corpus.media("videos", VIDEO_SUFFIXES)
     texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES)
-    report.failures += video_clashes + text_clashes
+    report.failures += video_clashes + text_clashes + films_and_texts_apart(videos, texts)
     named = {*videos, *(clash.id for clash in video_clashes)}
     about_files = (
         corpus.left_out("videos", VIDEO_SUFFIXES),
