@@ -40,7 +40,7 @@ def odd(corpus):
     write_odd(corpus, "no clips", [], ["x"], ())
     write_odd(corpus, "no length", [(0, 0)], ["x"], ((0, 0),))
     write_odd(corpus, "no snippets", [(0, 1), (1, 2)], [], ())
-    write_odd(corpus, "ünd <i>\"'#.x", [(0, 1)], ["שלום עולם", "x" * 100_000], ((0, 0), (0, 1)))
+    write_odd(corpus, "ünd &i;'#.x", [(0, 1)], ["שלום עולם", "x" * 100_000], ((0, 0), (0, 1)))
     shutil.copy(corpus.root / "videos" / "a.mp4", corpus.root / "videos" / "no clips.mp4")
     return corpus
 
