@@ -23,6 +23,7 @@ _END = re.compile(
     rf"""(?:[ ][{_STOPS}»”)\]]+)*(?=[ ])"""  # spaced out, as in ". . ." and "Oui. »"
 )
 _NEXT_WORD = re.compile(r"\W{0,9}(\w+\.?)")
+_STOP = re.compile(f"[{_STOPS}]")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")  # J, U.S, p.m
 _WINDOW = 1 << 12  # characters at a time: sentencex takes quadratic time where quotes never close
 _LOOKAHEAD = 256  # characters that decide whether a sentence ends before them
@@ -77,6 +78,9 @@ def _spaced_spans(text: str, letters: str) -> Iterator[Span]:
 
 def _english_spans(text: str) -> Iterator[Span]:
     """The spans of English sentences; the rules see the words with one space between them."""
+    if _STOP.search(text) is None:  # as in most lines of a screenplay
+        yield from whole_span(text)
+        return
     words = words_of(text, 0, len(text))
     starts = [0, *accumulate(stop - start + 1 for start, stop in words)]
 

@@ -36,7 +36,7 @@ def test_control_characters_of_names_do_not_reach_the_terminal(tmp_path):
     for name in ("\x1b]0;title\x07", "x\nerror all is lost"):
         for folder in ("clips", "snippets"):
             shutil.copy(corpus.root / folder / "v0.csv", corpus.root / folder / f"{name}.csv")
-    result = call("align", corpus.root)
-    assert r"\x1b]0;title\x07" in result.stdout
+    result = call("align", corpus.root, code=1)
+    assert r"\x1b]0;title\x07: this name contains a control character" in result.stderr
     assert "\x1b" not in result.stdout + result.stderr
     assert not any(line.startswith("error") for line in (result.stdout + result.stderr).splitlines())
