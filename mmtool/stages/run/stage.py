@@ -10,8 +10,8 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.atomic import replacing
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.ids import require_usable
 from mmtool.formats.csv_rows import write_rows
+from mmtool.formats.ids import require_usable
 from mmtool.records import Alignment, Progress, Quality, Report, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
