@@ -105,6 +105,53 @@ def test_features_are_joined_where_files_cannot_be_allocated(tmp_path, monkeypat
     assert not (tmp_path / "a.h5").exists()
 
 
+@pytest.mark.parametrize(("refusals", "written"), [(0, True), (2, True), (99, False)])
+def test_on_windows_writers_wait_for_readers_of_the_previous_file(tmp_path, monkeypatch, refusals, written):
+    """A reader, or a scanner for viruses, has the file open for a moment, or for good."""
+    (tmp_path / "a.txt").write_text("before")
+    rename, asked, waited = os.replace, [], []
+
+    def refuse(source, target):
+        asked.append(target)
+        if len(asked) <= refusals:
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        rename(source, target)
+
+    monkeypatch.setattr("os.replace", refuse)
+    monkeypatch.setattr("mmtool.formats.atomic.time.sleep", waited.append)
+    monkeypatch.setattr("mmtool.formats.atomic.ON_WINDOWS", True)
+    if written:
+        write_text(tmp_path / "a.txt", "after")
+    else:
+        with pytest.raises(
+            CallError, match=r"The process cannot access the file\); the previous file is intact"
+        ):
+            write_text(tmp_path / "a.txt", "after")
+    assert (tmp_path / "a.txt").read_text() == ("after" if written else "before")
+    assert len(waited) == min(refusals, 5)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_event_files_that_tensorboard_has_open_stay(tmp_path, monkeypatch):
+    first = EventLog(tmp_path, [])
+    first.append({"epoch": 1, "loss": 0.5})
+    first.close()
+    unlink = Path.unlink
+
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "The process cannot access the file", str(path))
+
+    monkeypatch.setattr(
+        "mmtool.formats.events.time.time_ns", lambda: int(next(tmp_path.iterdir()).suffix[1:])
+    )
+    monkeypatch.setattr(Path, "unlink", refuse)
+    EventLog(tmp_path, [{"epoch": 1, "loss": 0.5}]).append({"epoch": 2, "loss": 0.25})
+    assert len(list(tmp_path.iterdir())) == 2  # of one time, but not of one name
+    monkeypatch.setattr(Path, "unlink", unlink)
+    EventLog(tmp_path, []).append({"epoch": 1, "loss": 0.25})
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_link_takes_the_place_of_a_file_without_touching_its_target(tmp_path, monkeypatch):
     """The target may be a film that this user must not write."""
     (tmp_path / "film.mp4").write_bytes(b"film")

@@ -29,7 +29,7 @@ def demo(
     Writes a complete corpus into DIR. Needs no network, no weights and no data; takes a few minutes on two
     cores. The movies that are measured are not trained on.
 
-    Example: mmtool demo /tmp/movies
+    Example: mmtool demo movies
     """
     from mmtool.stages.demo import demo as stage
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from mmtool.errors import CallError
 
 _PARTIAL = re.compile(r"\..*\.[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.part(\..*)?")
+ON_WINDOWS = os.name == "nt"
+PAUSES = (0.01, 0.05, 0.2, 0.5, 1.0)  # seconds between attempts to rename a file that others have open
 ABANDONED = 3600.0  # seconds without a change after which a partial file is taken for a killed writer's
 
 
@@ -42,7 +44,7 @@ def replacing(path: Path, *, before_publishing: Callable[[Path], None] | None = 
         if before_publishing is not None:
             before_publishing(part)
         if not is_partial:
-            part.replace(path)
+            _publish(part, path)
     except OSError as error:
         with suppress(OSError):
             part.unlink()
@@ -51,6 +53,17 @@ def replacing(path: Path, *, before_publishing: Callable[[Path], None] | None = 
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _publish(part: Path, path: Path) -> None:
+    """Rename ``part``; on Windows, wait a little for others that have one of the two files open."""
+    for pause in PAUSES if ON_WINDOWS else ():
+        try:
+            part.replace(path)
+            return
+        except PermissionError:  # a reader of the previous file, or a scanner of the new one
+            time.sleep(pause)
+    part.replace(path)
 
 
 def _partial(path: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ class EventLog:
             self._writer.write(_event(epoch).SerializeToString())
             self._writer.flush()
 
+    def close(self) -> None:
+        """Close the file: Windows does not delete open ones when the run continues."""
+        if self._writer is not None:
+            self._writer.close()
+
     def _start(self) -> RecordWriter:
         """Start a file with the earlier epochs, and delete all files before it.
 
@@ -45,7 +50,10 @@ class EventLog:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         before = [path for path in self.folder.iterdir() if "tfevents" in path.name]
-        writer = RecordWriter(str(self.folder / f"events.out.tfevents.{time.time_ns()}"))
+        number = time.time_ns()  # which advances in steps of milliseconds on some systems
+        while (file := self.folder / f"events.out.tfevents.{number}") in before:
+            number += 1
+        writer = RecordWriter(str(file))
         restart = SessionLog(status=SessionLog.SessionStatus.START)  # a running TensorBoard then restarts
         events = [
             Event(wall_time=time.time(), file_version="brain.Event:2"),
@@ -56,7 +64,8 @@ class EventLog:
             writer.write(event.SerializeToString())
         writer.flush()
         for path in before:
-            path.unlink()
+            with suppress(PermissionError):  # on Windows, TensorBoard may have it open
+                path.unlink()
         return writer
 
     @contextmanager

@@ -26,6 +26,7 @@ class Processes:
     rank: int = 0
     count: int = 1
     device: torch.device = CPU  # where tensors must be that are exchanged
+    mixture: str = ""  # a note where the processes have GPUs of different kinds
 
     @property
     def leads(self) -> bool:
@@ -85,24 +86,32 @@ def joined_processes(device: torch.device) -> Iterator[Processes]:
     if device.type == "cuda":
         torch.cuda.set_device(device)  # otherwise nccl would use the first GPU in every process
     store, rank, count = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
-    _refuse_mixture(store, rank, count, device)
+    mixture = _compared(store, rank, count, device)
     backend = "nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(backend, store=store, rank=rank, world_size=count)
     try:
-        yield Processes(rank, count, device)
+        yield Processes(rank, count, device, mixture)
         distributed.barrier()  # no process leaves while another still communicates
     finally:
         distributed.destroy_process_group()
 
 
-def _refuse_mixture(store: Any, rank: int, count: int, device: torch.device) -> None:
-    """Raise SettingError in each process if some have GPUs and others have not: they would wait forever."""
-    store.set(f"mmtool/device/{rank}", device.type)
-    kinds = [store.get(f"mmtool/device/{other}").decode() for other in range(count)]
-    if len(set(kinds)) > 1:
-        without = [str(other) for other, kind in enumerate(kinds) if kind != "cuda"]
+def _compared(store: Any, rank: int, count: int, device: torch.device) -> str:
+    """A note where the processes have GPUs of different kinds.
+
+    Raises SettingError in each process if some have GPUs and others have not: they would wait forever.
+    """
+    own = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    store.set(f"mmtool/device/{rank}", own)
+    names = [store.get(f"mmtool/device/{other}").decode() for other in range(count)]
+    without = [str(other) for other, name in enumerate(names) if name == "cpu"]
+    if without and len(without) < count:
         raise SettingError(
             "device",
             "must be the same for all processes of torchrun, but there is no GPU for "
             f"{'process' if len(without) == 1 else 'processes'} {', '.join(without)}; use cpu",
         )
+    kinds = list(dict.fromkeys(names))
+    if len(kinds) == 1:
+        return ""
+    return f"the processes train on GPUs of different kinds ({', '.join(kinds)}); the slowest sets the pace"

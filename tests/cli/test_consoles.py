@@ -94,7 +94,7 @@ def test_a_film_from_its_alignment_to_exports(console, tmp_path):
 @pytest.mark.slow
 def test_research_from_features_to_measures(console, tmp_path):
     corpus = make_corpus(tmp_path / "корпус").root
-    file, plan = tmp_path / "weights.pth", tmp_path / "план.toml"
+    file, plan = tmp_path / "weights.pth", tmp_path / "plan.toml"
     plan.write_text(PLAN, encoding="utf-8")
     for command in (
         ("extract", corpus, *EXTRACT),

@@ -28,6 +28,7 @@ def two_gpus(monkeypatch):
     called = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"H{device.index}00")
     monkeypatch.setattr(torch.cuda, "set_device", lambda device: called.append(f"set {device}"))
     monkeypatch.setattr(
         distributed, "init_process_group", lambda backend, **_: called.append(f"join by {backend}")
@@ -65,6 +66,7 @@ def join(monkeypatch, rank, device, *, kinds=None):
     monkeypatch.setattr(distributed, "rendezvous", lambda _: iter([(store, rank, 2)]))
     with joined_processes(resolve_device(device)) as processes:
         assert processes.agree([3.0]) == [3.0]
+        return processes
 
 
 @pytest.mark.parametrize("rank", [0, 1])
@@ -100,8 +102,15 @@ def test_a_process_without_a_gpu_is_refused(two_gpus, monkeypatch):
 
 def test_processes_with_and_without_gpus_are_refused_instead_of_waiting_forever(two_gpus, monkeypatch):
     with pytest.raises(SettingError, match="there is no GPU for process 1; use cpu"):
-        join(monkeypatch, 0, "auto", kinds={"0": "cuda", "1": "cpu"})
+        join(monkeypatch, 0, "auto", kinds={"0": "H000", "1": "cpu"})
     assert two_gpus == ["set cuda:0"]
+
+
+def test_gpus_of_different_kinds_are_noted(two_gpus, monkeypatch):
+    assert join(monkeypatch, 0, "auto").mixture == ""
+    assert join(monkeypatch, 0, "auto", kinds={"0": "H000", "1": "V100"}).mixture == (
+        "the processes train on GPUs of different kinds (H000, V100); the slowest sets the pace"
+    )
 
 
 # bf16

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -85,8 +85,8 @@ def train_network(
             with sole_writer(job.folder) if processes.leads else nullcontext():
                 if force and job.folder.exists() and processes.leads:
                     shutil.rmtree(job.folder)
-                with remedy_for_memory(MORE_MEMORY):
-                    return _train(job, network, on_epoch)
+                with remedy_for_memory(MORE_MEMORY), ExitStack() as stack:
+                    return _train(job, network, on_epoch, stack)
     except InputError as error:
         raise CallError(str(error)) from error
 
@@ -113,8 +113,8 @@ def _new_network(
     return network.to(device)
 
 
-def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch) -> NetworkTrainReport:
-    """Train from where the run stands."""
+def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitStack) -> NetworkTrainReport:
+    """Train from where the run stands; ``stack`` closes what this opens."""
     folder, settings, data, processes = job.folder, job.settings, job.data, job.processes
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
     resumes = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
@@ -127,7 +127,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch) -> NetworkTr
         write_history(history, earlier)
     samples = _samples(data.train, action_set, settings.max_actions)
     started = reached.epoch
-    events = EventLog(folder / "events", earlier) if processes.leads else None
+    events = stack.enter_context(closing(EventLog(folder / "events", earlier))) if processes.leads else None
     training = fit(
         network,
         samples,
@@ -167,6 +167,8 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch) -> NetworkTr
         parameters=parameter_count(network),
         epochs=reached.epoch,
         best_epoch=reached.best_epoch,
+        device=str(processes.device if processes.count > 1 else next(network.parameters()).device),
+        notes=[processes.mixture] if processes.mixture else [],
     )
 
 

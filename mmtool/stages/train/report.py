@@ -16,12 +16,16 @@ class TrainReport(Report):
 
 @dataclass(slots=True, kw_only=True)
 class NetworkTrainReport(TrainReport):
-    """A run of the alignment network; ``best_epoch`` is 0 where nothing was validated."""
+    """A run of the alignment network; ``best_epoch`` is 0 where nothing was validated.
+
+    ``device`` is the one that was used, such as ``cpu`` or ``cuda:0``.
+    """
 
     samples: int
     parameters: int
     epochs: int
     best_epoch: int
+    device: str
 
     @property
     def facts(self) -> dict[str, object]:
@@ -29,6 +33,7 @@ class NetworkTrainReport(TrainReport):
             "samples": self.samples,
             "parameters": self.parameters,
             "epochs": self.epochs,
+            "device": self.device,
         }
         if self.best_epoch:
             facts["best epoch"] = self.best_epoch
