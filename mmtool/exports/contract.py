@@ -3,7 +3,7 @@
 Another package adds a format through an entry point of the group ``mmtool.exports``::
 
     def write_list(path: Path, film: AlignedFilm) -> None:
-        path.write_text("\\n".join(passage.text for passage in film.passages))
+        path.write_text("\\n".join(passage.text for passage in film.passages), encoding="utf-8")
 
     LIST = ExportFormat(help="The texts alone.", suffix=".txt", write=write_list)
 """

@@ -83,7 +83,7 @@ def write_history(path: Path, epochs: Sequence[Mapping[str, Any]]) -> None:
 def append_history(path: Path, epoch: Mapping[str, Any]) -> None:
     """Append one epoch."""
     try:
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8", newline="") as file:
             file.write(json.dumps(without_nan(epoch)) + "\n")
     except OSError as error:
         raise InputError(
