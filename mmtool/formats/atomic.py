@@ -16,6 +16,11 @@ from mmtool.errors import CallError
 _PARTIAL = re.compile(r"\..*\.[0-9a-f]+-[0-9a-f]+-[0-9a-f]+\.part(\..*)?")
 ON_WINDOWS = os.name == "nt"
 PAUSES = (0.01, 0.05, 0.2, 0.5, 1.0)  # seconds between attempts to rename a file that others have open
+_WRITER = re.compile(r"([0-9a-f]+)-([0-9a-f]+)-[0-9a-f]+\.part(\..*)?")
+_listed: dict[Path, tuple[float, list[str]]] = {}  # until when, and names of partial files, by folder
+WORTH_KEEPING = 1e-3  # seconds that listing a folder took
+KEPT = 50  # times as long as it took
+MOST_LISTED = 256  # folders
 ABANDONED = 3600.0  # seconds without a change after which a partial file is taken for a killed writer's
 
 
@@ -80,18 +85,37 @@ def _host() -> int:
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what killed writers of ``path`` left behind."""
-    name = re.compile(
-        rf"\.{re.escape(path.stem)}\.([0-9a-f]+)-([0-9a-f]+)-[0-9a-f]+\.part{re.escape(path.suffix)}"
-    )
-    for other in path.parent.glob(f".{_escaped(path.stem)}.*.part{_escaped(path.suffix)}"):
-        found = name.fullmatch(other.name)
-        if found is None:
+    begins = f".{path.stem}."
+    for name in _partial_files(path.parent):
+        if not name.startswith(begins):
             continue
+        found = _WRITER.fullmatch(name.removeprefix(begins))
+        if found is None or (found[3] or "") != path.suffix:
+            continue
+        other = path.with_name(name)
         with suppress(OSError):
             is_ours = int(found[1], 16) == _host()
             is_old = time.time() - other.lstat().st_mtime > ABANDONED
             if is_old or (is_ours and _has_ended(int(found[2], 16))):
                 other.unlink()
+
+
+def _partial_files(folder: Path) -> list[str]:
+    """The names of partial files in a folder, which is not listed again for every file that is written.
+
+    A listing is taken for true for fifty times as long as it took, where that was more than a millisecond:
+    otherwise writing 10,000 files into a folder would list 10,000 names as many times.
+    """
+    known, started = _listed.get(folder), time.monotonic()
+    if known is not None and started < known[0]:
+        return known[1]
+    names = [name for name in os.listdir(folder) if _PARTIAL.fullmatch(name)]  # noqa: PTH208  only names
+    took = time.monotonic() - started
+    if took > WORTH_KEEPING:
+        if len(_listed) >= MOST_LISTED:
+            _listed.clear()
+        _listed[folder] = (started + KEPT * took, names)
+    return names
 
 
 def _has_ended(process: int) -> bool:
@@ -105,11 +129,6 @@ def _has_ended(process: int) -> bool:
     except PermissionError:
         return False  # it is another user's
     return False
-
-
-def _escaped(text: str) -> str:
-    """``text`` as a pattern of glob that matches only itself."""
-    return re.sub(r"([*?[])", r"[\1]", text)
 
 
 def _flush(path: Path) -> None:

@@ -12,13 +12,18 @@ import torch
 
 from mmtool.choices import CheckpointChoice, Modality
 from mmtool.errors import CallError, InputError
+from mmtool.formats import tensors as stored
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_file
+from mmtool.formats.identities import parse_identities
 from mmtool.formats.json_files import number, text, unreadable
+from mmtool.formats.tensors import named
+from mmtool.formats.transforms import checked_transform
 from mmtool.records import EncoderIdentity
 
 FORMAT = "mmtool-checkpoint"
 VERSION = 1
+TRAINING = {"epoch", "best_score", "best_epoch", "optimizer", "scheduler"}
 REMEDY = "train the run again, or name another with `run`"
 
 
@@ -88,14 +93,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise InputError(path, f"has checkpoint version {version}, this program reads {VERSION}", REMEDY)
     try:
         return Checkpoint(
-            settings=_object(json.loads(content["settings"])),
-            shape=_object(json.loads(content["shape"])),
+            settings=named(json.loads(content["settings"])),
+            shape=(shape := stored.shape(json.loads(content["shape"]))),
             epoch=_epoch(content["epoch"]),
-            scores={str(name): number(score) for name, score in _object(content["scores"]).items()},
-            network=_tensors(content["network"]),
-            inputs={modality: _read_input(content["inputs"][modality]) for modality in Modality},
-            training=_object(content["training"]),
-            timing=_object(json.loads(content.get("timing", "{}"))),
+            scores={str(name): number(score) for name, score in named(content["scores"]).items()},
+            network=stored.weights(content["network"]),
+            inputs={
+                modality: _read_input(content["inputs"][modality], shape[f"{modality}_dimension"])
+                for modality in Modality
+            },
+            training=_training(content["training"]),
+            timing=_timing(json.loads(content.get("timing", "{}"))),
         )
     except (LookupError, AttributeError, TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise _damage(path) from error
@@ -138,29 +146,43 @@ def _check_archive(path: Path, file: BinaryIO) -> None:
         raise InputError(path, f"is damaged (wrong checksum of {Path(damaged).name!r})", REMEDY)
 
 
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise TypeError("not an object with names")
-    return value
-
-
-def _tensors(value: Any) -> dict[str, torch.Tensor]:
-    if not all(isinstance(tensor, torch.Tensor) for tensor in _object(value).values()):
-        raise TypeError("not tensors by name")
-    return _object(value)
-
-
 def _epoch(value: object) -> int:
     if type(value) is not int or value < 0:
         raise TypeError(f"{value!r} is not an epoch")
     return value
 
 
-def _read_input(given: dict[str, Any]) -> CheckpointInput:
-    sources = tuple(EncoderIdentity(**source) for source in json.loads(given["sources"]))
-    return CheckpointInput(
-        text(given["name"]), sources, text(given["projection"]), _tensors(given["transform"])
-    )
+def _training(value: Any) -> dict[str, Any]:
+    """The state of a training, whose optimiser and scheduler are checked where they are known."""
+    state = named(value)
+    if not state:
+        return state
+    if state.keys() != TRAINING:
+        raise ValueError("not the state of a training")
+    _epoch(state["epoch"])
+    _epoch(state["best_epoch"])
+    if type(state["best_score"]) is not float or state["best_score"] != state["best_score"]:
+        raise TypeError("a best score that is not a number")
+    named(state["optimizer"])
+    named(state["scheduler"])
+    return state
+
+
+def _timing(value: Any) -> dict[str, Any]:
+    if not named(value):
+        return {}
+    if number(value["weight"]) < 0:
+        raise ValueError("a negative weight of timing")
+    named(value["parameters"])
+    return named(value)
+
+
+def _read_input(given: dict[str, Any], width: object) -> CheckpointInput:
+    sources = parse_identities(given["sources"])
+    arrays = {name: tensor.numpy() for name, tensor in stored.tensors(given["transform"]).items()}
+    if checked_transform(arrays)["mean"].shape != (width,):
+        raise ValueError("a transform to another width than the network reads")
+    return CheckpointInput(text(given["name"]), sources, text(given["projection"]), given["transform"])
 
 
 def _damage(path: Path) -> InputError:

@@ -1,5 +1,6 @@
 """``runs/<run>/events/``: the epochs of a training, in the format of TensorBoard."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -90,6 +91,8 @@ def _values(name: str, content: object) -> Iterator[Any]:
         for inner, value in content.items():
             yield from _values(f"{name}/{inner}", value)
     elif isinstance(content, list):
-        yield from histogram(name, np.array(content), bins=BUCKETS).value
+        known = [value for value in content if value is not None and math.isfinite(value)]
+        if known:
+            yield from histogram(name, np.array(known), bins=BUCKETS).value
     elif isinstance(content, int | float) and name != "epoch":
         yield from scalar(name, content).value

@@ -37,6 +37,9 @@ from mmtool.formats.feature_checks import (
     text_attribute,
     whole,
 )
+from mmtool.formats.hdf5_heaps import check_heaps
+from mmtool.formats.identities import parse_identities
+from mmtool.formats.transforms import checked_transform
 from mmtool.records import EncoderIdentity, RegionNames
 
 FORMAT = "mmtool-features"
@@ -192,7 +195,7 @@ class FeaturesFile:
             raise InputError(
                 self.path, f"has features version {attrs['version']}, this program reads {VERSION}", REMEDY
             )
-        sources = tuple(EncoderIdentity(**source) for source in json.loads(text_attribute(attrs, "sources")))
+        sources = parse_identities(text_attribute(attrs, "sources"))
         names = None
         if NAMES in self._file:
             group = group_in(self._file, NAMES)
@@ -292,7 +295,7 @@ class FeaturesFile:
             if TRANSFORM not in self._file:
                 return {}
             group = group_in(self._file, TRANSFORM)
-            return {name: whole(dataset_in(group, name)) for name in group}
+            return checked_transform({name: whole(dataset_in(group, name)) for name in group})
 
 
 @contextmanager
@@ -305,6 +308,7 @@ def open_features(path: Path) -> Iterator[FeaturesFile]:
     if not path.exists():
         raise InputError(path, "no such features", "run `mmtool extract` (and `mmtool project`) first")
     with _reporting_damage(path):
+        check_heaps(path)
         file = h5py.File(path, "r")
     with file:
         yield FeaturesFile(path, file)

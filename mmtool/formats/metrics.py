@@ -8,7 +8,7 @@ from typing import Any
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
-from mmtool.formats.json_files import read_object
+from mmtool.formats.json_files import number, read_object
 
 BIN = ("confidence", "accuracy", "share")  # what a reliability bin says
 
@@ -64,15 +64,29 @@ def first_damaged_line(path: Path) -> int | None:
 def _read_history(path: Path) -> tuple[list[dict[str, Any]], int | None]:
     epochs: list[dict[str, Any]] = []
     if path.exists():
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        for count, line in enumerate(path.read_bytes().splitlines(), start=1):
             try:
                 epoch = json.loads(line)
-                if not isinstance(epoch["epoch"], int):
+                if type(epoch["epoch"]) is not int:
                     raise TypeError(epoch["epoch"])
-            except (ValueError, TypeError, KeyError, RecursionError):
-                return epochs, number
+                _check_measures(epoch)
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+                return epochs, count
             epochs.append(epoch)
     return epochs, None
+
+
+def _check_measures(value: object) -> None:
+    """Raise TypeError, ValueError or OverflowError for what no epoch has measured."""
+    if isinstance(value, dict):
+        for entry in value.values():
+            _check_measures(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            if entry is not None:
+                number(entry)
+    elif value is not None and not isinstance(value, bool):
+        number(value)
 
 
 def write_history(path: Path, epochs: Sequence[Mapping[str, Any]]) -> None:

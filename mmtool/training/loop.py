@@ -68,6 +68,15 @@ def make_optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.O
     )
 
 
+def make_scheduler(
+    optimizer: torch.optim.Optimizer, settings: TrainSettings
+) -> torch.optim.lr_scheduler.ReduceLROnPlateau:
+    """The scheduler that halves the learning rate where the loss does not fall."""
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=settings.halve_after - 1
+    )
+
+
 def warmup_rate(settings: TrainSettings, epoch: int) -> float | None:
     """The learning rate of a warm-up epoch (from 1), or None after the warm-up."""
     if epoch > settings.warmup_epochs:
@@ -104,9 +113,7 @@ def fit(
         CallError: The loss is not finite.
     """
     optimizer = make_optimizer(network, settings)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer, factor=0.5, patience=settings.halve_after - 1
-    )
+    scheduler = make_scheduler(optimizer, settings)
     if state.epoch:
         optimizer.load_state_dict(state.optimizer)
         scheduler.load_state_dict(state.scheduler)

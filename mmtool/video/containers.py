@@ -127,8 +127,11 @@ def film_errors(path: Path) -> Iterator[None]:
         cause = error.__cause__ or error
         problem = f"cannot be decoded ({cause})" if str(cause) else "its packets are damaged"
         raise InputError(path, problem, "re-encode it, or copy it again") from error
-    except (cv2.error, UnicodeError, ArithmeticError) as error:
+    except (cv2.error, UnicodeError) as error:
         raise InputError(path, f"cannot be decoded ({error})", "re-encode it, or copy it again") from error
+    except ArithmeticError as error:  # as in a frame rate of 1/0, which says nothing to a user
+        problem = "its frame rate or its timestamps are damaged"
+        raise InputError(path, problem, "re-encode it, or copy it again") from error
     except MemoryError as error:
         problem = "its pictures do not fit into memory"
         raise InputError(path, problem, "close other programs, or re-encode it to a smaller size") from error

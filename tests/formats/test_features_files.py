@@ -70,7 +70,8 @@ def test_text_features_survive(tmp_path):
 
 
 def test_a_transform_lies_beside_the_ids(tmp_path):
-    write_features(tmp_path / "a.h5", header(), {"a": clips(1)}, {"mean": np.array([1.5, 2.5])})
+    transform = {"mean": np.array([1.5, 2.5]), "scale": np.ones(2)}
+    write_features(tmp_path / "a.h5", header(), {"a": clips(1)}, transform)
     with open_features(tmp_path / "a.h5") as features:
         assert features.ids() == ["a"]
         assert features.transform()["mean"].tolist() == [1.5, 2.5]
@@ -175,7 +176,7 @@ def test_a_file_of_other_settings_is_replaced(tmp_path):
 def test_every_id_of_a_file_comes_from_its_transform(tmp_path):
     """An id that the new transform could not be applied to does not stay with the old one."""
     path = tmp_path / "timing.rp.h5"
-    old, new = {"mean": np.zeros(2)}, {"mean": np.ones(2)}
+    old, new = ({"mean": np.full(2, mean), "scale": np.ones(2)} for mean in (0.0, 1.0))
     write_features(path, header(), {"a": clips(1), "b": clips(2)}, old)
     builder = FeaturesBuilder(path, header())
     builder.add("b", clips(3, recipe="v2"))

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -31,6 +32,7 @@ from mmtool.formats.checkpoints import (
 )
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.events import EventLog
 from mmtool.formats.metrics import append_history, read_history, write_history, write_metrics
 from mmtool.formats.provenance import Recipe, State, recorded, state_of
 from mmtool.formats.runs import RunConfig, read_run, write_run
@@ -387,6 +389,24 @@ def test_a_history_grows_line_by_line(tmp_path):
     assert read_history(path) == [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": None}]
 
 
+@pytest.mark.parametrize("entry", ["1", [1, "x"], {"a": {"b": "c"}}, 10**400, [[1]]], ids=str)
+def test_a_line_with_what_no_epoch_measures_ends_the_history(tmp_path, entry):
+    path = tmp_path / "metrics.jsonl"
+    write_history(path, [{"epoch": 1, "diagnostics": {"means": {"a": [0.5, math.nan]}}}])
+    read = [{"epoch": 1, "diagnostics": {"means": {"a": [0.5, None]}}}]
+    assert read_history(path) == read
+    append_history(path, {"epoch": 2, "loss": entry})
+    assert read_history(path) == read
+
+
+def test_values_that_are_not_finite_are_left_out_of_the_events(tmp_path):
+    earlier = [{"epoch": 1, "means": {"a": [0.5, None], "b": [None]}}]
+    EventLog(tmp_path, earlier).append({"epoch": 2, "means": {"a": [0.5, math.nan]}})
+    content = next(tmp_path.iterdir()).read_bytes()
+    assert content.count(b"means/a") == 2
+    assert b"means/b" not in content
+
+
 def test_a_line_that_a_crash_cut_short_ends_the_history(tmp_path):
     path = tmp_path / "metrics.jsonl"
     write_history(path, [{"epoch": 1}, {"epoch": 2}])
@@ -494,16 +514,25 @@ def checkpoint():
         name="bert",
         sources=(EncoderIdentity("bert", "m", "none", 2, {"pooling": "mean"}),),
         projection="achlioptas, dimension 2, seed 0",
-        transform={"mean": torch.tensor([1.0, 2.0], dtype=torch.float64)},
+        transform={
+            "mean": torch.tensor([1.0, 2.0], dtype=torch.float64),
+            "scale": torch.ones(2, dtype=torch.float64),
+        },
     )
     return Checkpoint(
         settings={"epochs": 3},
-        shape={"actions": 3},
+        shape={"actions": 3, "video_dimension": 2, "text_dimension": 2, "inputs": "rp"},
         epoch=2,
         scores={"text_iou": 0.5},
         network={"weight": torch.arange(6.0).view(2, 3)},
         inputs={Modality.VIDEO: given, Modality.TEXT: given},
-        training={"epoch": 2, "best_score": float("-inf"), "optimizer": {"state": {0: {"step": 1}}}},
+        training={
+            "epoch": 2,
+            "best_score": float("-inf"),
+            "best_epoch": 0,
+            "optimizer": {"state": {0: {"step": 1}}},
+            "scheduler": {},
+        },
     )
 
 
@@ -614,12 +643,21 @@ def test_a_compressed_checkpoint_is_refused_before_it_is_unpacked(tmp_path):
         {"settings": "[1]"},
         {"settings": "[" * 100_000},
         {"shape": "3"},
+        {"shape": '{"actions": 3, "video_dimension": 0, "text_dimension": 2}'},
+        {"shape": '{"actions": 3, "video_dimension": 2, "text_dimension": 2, "dropout": "x"}'},
+        {"shape": '{"actions": 3, "video_dimension": 3, "text_dimension": 2}'},
         {"epoch": "1"},
         {"scores": {"video_accuracy": "high"}},
         {"network": [torch.zeros(1)]},
         {"network": {"w": 1}},
+        {"network": {"w": torch.zeros(2, dtype=torch.float64)}},
+        {"network": {"w": torch.tensor(math.nan)}},
+        {"network": {"w": torch.zeros(1).expand(10**10)}},
+        {"network": {"w": torch.eye(3).to_sparse()}},
         {"inputs": {}},
         {"training": 3},
+        {"training": {"epoch": 2}},
+        {"timing": '{"weight": "1", "parameters": {}}'},
     ],
     ids=lambda entry: next(iter(entry)),
 )

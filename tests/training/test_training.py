@@ -13,10 +13,12 @@ from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape
 from mmtool.choices import Action, Inputs, Modality, Normalisation, Optimizer
 from mmtool.errors import CallError
 from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpoint, write_checkpoint
+from mmtool.records import EncoderIdentity
 from mmtool.settings.train import TrainSettings
 from mmtool.training.lars import LarsAdam
 from mmtool.training.loop import TrainingState, fit, make_optimizer, warmup_rate
 from mmtool.training.presets import DEFAULT_PRESET, PRESETS
+from mmtool.training.resuming import check_state
 from mmtool.training.samples import cut_samples, epoch_batches
 
 ADAM, LARS = Optimizer.ADAM, Optimizer.LARS
@@ -237,6 +239,13 @@ def test_a_batch_may_hold_a_single_snippet_and_no_match(normalisation):
     assert np.isfinite(record.loss)
 
 
+def identity_of(width):
+    """The arrays of a transform that changes nothing."""
+    return {
+        name: torch.full((width,), value, dtype=torch.float64) for name, value in (("mean", 0), ("scale", 1))
+    }
+
+
 @pytest.mark.parametrize("optimizer", [ADAM, LARS])
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path, optimizer):
     """Through a checkpoint after epoch 2 of 4; with dropout, warm-up and several batches an epoch."""
@@ -250,8 +259,12 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path, optimizer):
     for record in fit(network, make_samples(), settings, state=state):
         if record.epoch == 2:
             break
-    inputs = {modality: CheckpointInput("features", (), "", {}) for modality in Modality}
-    made = Checkpoint({}, {}, 2, {}, network.state_dict(), inputs, asdict(state))
+    shape, source = asdict(network.shape), EncoderIdentity("timing", "m", "none", 3)
+    inputs = {
+        modality: CheckpointInput("features", (source,), "", identity_of(shape[f"{modality}_dimension"]))
+        for modality in Modality
+    }
+    made = Checkpoint({}, shape, 2, {}, network.state_dict(), inputs, asdict(state))
     write_checkpoint(tmp_path / "last.pt", made)
 
     torch.manual_seed(99)
@@ -263,6 +276,41 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path, optimizer):
     ]
     for (name, wanted), got in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
         assert torch.equal(got, wanted), name
+
+
+@pytest.mark.parametrize("optimizer", [ADAM, LARS])
+def test_only_a_state_of_the_same_optimiser_and_network_can_be_continued(optimizer):
+    settings, network, state = TrainSettings(optimizer=optimizer, epochs=1), make_network(), TrainingState()
+    train(network, make_samples(), settings, state=state)
+    check_state(network, settings, state)
+
+    other = TrainSettings(optimizer=LARS if optimizer is ADAM else ADAM)
+    with pytest.raises(ValueError, match="instead of"):
+        check_state(network, other, state)
+    first = state.optimizer["state"][0]
+    average = next(name for name, value in first.items() if name != "step" and torch.is_tensor(value))
+    for name, value in (
+        ("step", -1),
+        ("step", torch.zeros(2)),
+        (average, first[average][:1]),
+        (average, first[average] * torch.nan),
+    ):
+        damaged = {**state.optimizer, "state": {**state.optimizer["state"], 0: {**first, name: value}}}
+        with pytest.raises((ValueError, TypeError)):
+            check_state(network, settings, replace(state, optimizer=damaged))
+    del first["step"]
+    with pytest.raises(ValueError, match="instead of"):
+        check_state(network, settings, state)
+
+
+@pytest.mark.parametrize("entry", [("scheduler", "best"), ("scheduler", "num_bad_epochs")])
+def test_a_scheduler_with_other_values_cannot_be_continued(entry):
+    settings, network, state = TrainSettings(epochs=1), make_network(), TrainingState()
+    train(network, make_samples(), settings, state=state)
+    part, name = entry
+    getattr(state, part)[name] = "x"
+    with pytest.raises(ValueError, match=f"{name} is 'x'"):
+        check_state(network, settings, state)
 
 
 def test_one_seed_is_one_training_and_another_seed_another_order():

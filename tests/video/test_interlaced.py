@@ -1,5 +1,6 @@
 """Interlaced films have the cuts of the pictures that they were made of, whichever OpenCV is there."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from mmtool.errors import InputError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.video.detectors.content import Content
-from mmtool.video.interlaced import is_interlaced
+from mmtool.video.interlaced import MOST_SAMPLES, is_interlaced
 from mmtool.video.opening import open_film
 from mmtool.video.pyav_stream import open_with_pyav
 from mmtool.video.shots import WHOLE_FILM, Extent
@@ -105,6 +106,21 @@ def test_a_film_that_becomes_interlaced_later(tmp_path, pictures, monkeypatch):
     assert is_interlaced(path)
     times = [time for time, _ in starts(path)]
     np.testing.assert_allclose(times, [time for time, _ in CUTS], atol=0.041)  # a frame is lost at the joint
+
+
+def test_a_film_that_claims_to_last_for_ages_is_sampled_at_a_few_places(tmp_path, pictures, monkeypatch):
+    """A damaged header of an AVI gives each of its pictures five years."""
+    path = encode(tmp_path / "film.avi", pictures[:30], interlaced=False)
+    content = bytearray(path.read_bytes())
+    scale = content.index(b"strh") + 28  # units a picture, before the units a second
+    struct.pack_into("<II", content, scale, 171_798_686, 1)
+    path.write_bytes(content)
+    samples, decode = [], mmtool.video.interlaced.decode_all
+    monkeypatch.setattr(
+        mmtool.video.interlaced, "decode_all", lambda *film: samples.append(1) or decode(*film)
+    )
+    assert not is_interlaced(path)
+    assert 2 <= len(samples) <= MOST_SAMPLES + 2
 
 
 def test_a_film_that_is_damaged_ends_where_decoding_does(tmp_path, pictures):

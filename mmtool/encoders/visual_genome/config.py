@@ -1,6 +1,7 @@
 """Sizes, anchors and thresholds around the Visual Genome detector's network, and config.yaml."""
 
 import ast
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -92,6 +93,9 @@ _KEYS = {
     "least_regions": "min_detections",
     "most_regions": "max_detections",
 }
+DEEPEST, MOST_ALIASES = 50, 100  # of a configuration
+LARGEST = 1 << 20  # bytes
+UNTYPED = (TypeError, ValueError, SyntaxError, OverflowError, RecursionError, MemoryError)
 _FIXED = {"input.format": "BGR", "model.anchor_generator.offset": 0}  # other values are not supported
 _LENGTHS = {"mean": 3, "deviation": 3, "box_weights": 4}
 
@@ -103,13 +107,15 @@ def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
     naming it.
     """
     try:
+        if path.stat().st_size > LARGEST:
+            raise yaml.YAMLError("too large for a configuration")
         config = yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506  a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(path, f"cannot be read as YAML ({type(error).__name__})", remedy) from error
     config = in_one_place(path, config, remedy)
     for key, value in _FIXED.items():
         if (given := _look_up(config, key)) not in (None, value):
-            raise InputError(path, f"{key} is {given!r}, not {value!r}", remedy)
+            raise InputError(path, f"{key} is {reprlib.repr(given)}, not {value!r}", remedy)
     values: dict[str, Any] = {}
     for name, key in _KEYS.items():
         if (given := _look_up(config, key)) is not None:
@@ -118,8 +124,9 @@ def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
                 values[name] = _typed(given, type(published))
                 if name in _LENGTHS and len(values[name]) != _LENGTHS[name]:
                     raise ValueError(name)
-            except (TypeError, ValueError, SyntaxError) as error:
-                raise InputError(path, f"{key} is {given!r}, not a value like {published}", remedy) from error
+            except UNTYPED as error:
+                shown = reprlib.repr(given)
+                raise InputError(path, f"{key} is {shown}, not a value like {published}", remedy) from error
     settings = DetectorSettings(**values)
     if settings.most_regions > MAX_REGIONS:
         problem = f"{_KEYS['most_regions']} is {settings.most_regions}, more than the {MAX_REGIONS} supported"
@@ -131,7 +138,29 @@ def read_settings(path: Path, *, remedy: str) -> DetectorSettings:
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Reads Python's tuples, which configurations of this family are full of, as lists."""
+    """Reads Python's tuples, which configurations of this family are full of, as lists.
+
+    A few lines of aliases can stand for more values than fit into memory, so an alias may not be part of what
+    another one stands for.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = self._anchored = self._aliases = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+        """Compose what comes next; raises YAMLError beyond the limits of depth and aliases."""
+        event = self.peek_event()
+        is_alias, has_anchor = isinstance(event, yaml.AliasEvent), event.anchor is not None
+        self._aliases += is_alias
+        if self._depth == DEEPEST or self._aliases > MOST_ALIASES or (is_alias and self._anchored):
+            raise yaml.YAMLError("nested too deeply, or too many aliases")
+        self._depth += 1
+        self._anchored += has_anchor
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        self._anchored -= has_anchor
+        return node
 
 
 _PlainLoader.add_constructor(

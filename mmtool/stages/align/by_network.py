@@ -70,7 +70,7 @@ class _NetworkAligner:
         self.device = resolve_device(settings.device)
         self.network = load_network(checkpoint, path).to(self.device)
         self.action_set = ActionSet(settings_of_run(checkpoint, path).actions)
-        self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, settings.timing_weight)
+        self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, path, settings.timing_weight)
 
     def align(self, ids: Sequence[str], progress: Progress) -> Iterator[AlignedVideo | Failure]:
         """Yield what is aligned already or cannot be, then the others, short videos first."""

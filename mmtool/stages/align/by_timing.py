@@ -97,6 +97,7 @@ class _TimingAligner:
             video,
             self.settings,
             self.parameters,
+            self.digest,
             title=self.titles.get(id, ""),
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
         )

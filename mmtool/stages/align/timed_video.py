@@ -59,8 +59,9 @@ def align_video(
     Raises:
         InputError: The text cannot be a narration of these clips.
     """
-    settings = settings or AlignSettings()
-    timed = time_video(video, settings, default_parameters(), title=title, sources=sources)
+    settings, parameters = settings or AlignSettings(), default_parameters()
+    digest = digest_json(parameters.to_dict())
+    timed = time_video(video, settings, parameters, digest, title=title, sources=sources)
     alignment, _ = judged_alignment(
         timed.alignment, settings.min_confidence, timing=timed.timing, unmatched=timed.unmatched
     )
@@ -71,11 +72,15 @@ def time_video(
     video: VideoToAlign,
     settings: AlignSettings,
     parameters: TimingParameters,
+    digest: str,
     *,
     title: str,
     sources: Sources,
 ) -> TimedVideo:
-    """Align one video by timing, and by similarity where it is given; raises InputError if impossible."""
+    """Align one video by timing, and by similarity where it is given; raises InputError if impossible.
+
+    ``digest`` is that of the parameters, which takes longer to compute than a short video to align.
+    """
     try:
         timed = semi_markov.align_narration(
             [clip.interval for clip in video.clips],
@@ -99,7 +104,7 @@ def time_video(
         clip_confidence=tuple(timed.clip_confidence.tolist()),
         snippet_confidence=tuple(timed.snippet_confidence.tolist()),
         decoder=str(Decoder.SEMI_MARKOV),
-        checkpoint=digest_json(parameters.to_dict()),
+        checkpoint=digest,
         candidates=timed.candidates,
     )
     return TimedVideo(alignment, timed.evidence, timed.unmatched)

@@ -48,7 +48,7 @@ def count_actions(corpus: Corpus, run: str, ids: Sequence[str], progress: Progre
     checkpoint = read_checkpoint(path)
     network = load_network(checkpoint, path)
     actions = ActionSet(settings_of_run(checkpoint, path).actions)
-    timing, weight = timing_for_checkpoint(corpus, checkpoint, None)
+    timing, weight = timing_for_checkpoint(corpus, checkpoint, path, None)
     counted = ActionCounts(actions.actions, np.zeros((len(actions), len(actions)), dtype=np.int64))
     inputs = checkpoint.inputs
     with (

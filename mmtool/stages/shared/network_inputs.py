@@ -27,8 +27,15 @@ class NetworkInput:
     projected: bool  # the numbers in the file have already been transformed
 
     def read(self, id: str) -> NDArray[np.float32]:
-        """The features (N, P) of one id."""
+        """The features (N, P) of one id; raises InputError where they are not as wide as all others."""
         features = np.concatenate(self.features.parts(id), axis=1)
+        wanted = self.transform.output_dimension if self.projected else self.transform.dimension
+        if features.shape[1] != wanted:
+            raise InputError(
+                self.features.files[0].path,
+                f"the features of {id!r} have {features.shape[1]} dimensions, not {wanted}",
+                "run `mmtool extract --force` (and `mmtool project --force`)",
+            )
         return features if self.projected else self.transform.apply(features)
 
     def for_checkpoint(self) -> CheckpointInput:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -22,10 +23,11 @@ from mmtool.alignment.timing.semi_markov import order_posterior
 from mmtool.arrays import Floats
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
-from mmtool.formats.checkpoints import Checkpoint
+from mmtool.formats.checkpoints import REMEDY, Checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Clip, Snippet
 from mmtool.settings.train import TrainSettings
+from mmtool.stages.shared.trained_network import settings_of_run
 from mmtool.stages.shared.truth import read_narration
 
 
@@ -113,7 +115,7 @@ def timing_for_training(
 
 
 def timing_for_checkpoint(
-    corpus: Corpus, checkpoint: Checkpoint, weight: float | None
+    corpus: Corpus, checkpoint: Checkpoint, path: Path, weight: float | None
 ) -> tuple[NetworkTiming | None, float]:
     """What the checkpoint's network takes from timing, and the weight of the prior on its actions.
 
@@ -123,16 +125,22 @@ def timing_for_checkpoint(
     At each step the decoder takes the action with the greatest ``log p(action | state) + weight · log
     q(action | tops)``, where ``q`` is the probability, by timing, of what calls for the action: that the
     clip lies before the snippet's time (Pop-Video), within it (a match), or after it (Pop-Text).
+
+    Raises InputError where the checkpoint, which was read from ``path``, holds no such parameters.
     """
-    settings, stored = TrainSettings.from_dict(checkpoint.settings), checkpoint.timing
+    settings, stored = settings_of_run(checkpoint, path), checkpoint.timing
     chosen = float(stored.get("weight", 0.0)) if weight is None else weight
+    try:
+        parameters = TimingParameters.from_dict(stored["parameters"]) if stored else default_parameters()
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(path, f"holds no possible parameters of timing ({error})", REMEDY) from error
     timing = NetworkTiming(
         time_features=settings.time_features,
         posterior=settings.timing_prior.is_input,
         prior=chosen > 0,
         corpus=corpus,
         actions=ActionSet(settings.actions),
-        parameters=TimingParameters.from_dict(stored["parameters"]) if stored else default_parameters(),
+        parameters=parameters,
         titles=corpus.titles(),
     )
     return (timing if timing.time_features or timing.posterior or timing.prior else None), chosen

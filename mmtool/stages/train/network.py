@@ -28,6 +28,7 @@ from mmtool.stages.train.starting_point import StartingPoint, open_start
 from mmtool.stages.train.validation import TIMING_WEIGHTS, Validation, measure
 from mmtool.training.loop import OnEpoch, TrainingState, fit
 from mmtool.training.processes import Processes, joined_processes
+from mmtool.training.resuming import check_state
 from mmtool.training.samples import Sample, cut_samples
 
 FREE_SETTINGS = {  # may change when a run continues
@@ -121,7 +122,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
     action_set = ActionSet(settings.actions)
     weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
     validation = Validation(data.val, action_set, weights)
-    reached = _resume(network, validation, last) if resumes else TrainingState()
+    reached = _resume(network, settings, validation, last) if resumes else TrainingState()
     earlier = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
     if processes.leads:
         write_history(history, earlier)
@@ -206,16 +207,21 @@ def _start_of(config: RunConfig) -> str:
     return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
-def _resume(network: AlignmentNetwork, validation: Validation, path: Path) -> TrainingState:
+def _resume(
+    network: AlignmentNetwork, settings: TrainSettings, validation: Validation, path: Path
+) -> TrainingState:
     """Continue from a checkpoint; raises InputError where it is not one of this run."""
     checkpoint = read_checkpoint(path)
     try:
         network.load_state_dict(checkpoint.network)
         validation.weight = float(checkpoint.timing.get("weight", validation.weight))
-        return TrainingState(**checkpoint.training)
-    except (RuntimeError, TypeError, ValueError) as error:
+        state = TrainingState(**checkpoint.training)
+        if state.epoch:
+            check_state(network, settings, state)
+    except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, OverflowError) as error:
         remedy = "start the run again with `force`"
         raise InputError(path, "cannot be continued: it holds another network's state", remedy) from error
+    return state
 
 
 def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_actions: int) -> list[Sample]:

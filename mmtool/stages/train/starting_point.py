@@ -45,7 +45,11 @@ class StartingPoint:
                     f"its network has {name} {theirs}, but this run has {ours_by_name.get(name)}",
                     REMEDY,
                 )
-        network.load_state_dict(self.checkpoint.network)
+        try:
+            network.load_state_dict(self.checkpoint.network)
+        except RuntimeError as error:
+            problem = "declares a network whose weights it does not hold"
+            raise InputError(self.path, problem, REMEDY) from error
 
     def _check_input(self, modality: Modality, theirs: CheckpointInput, ours: CheckpointInput) -> None:
         if theirs.sources != ours.sources:
