@@ -1,6 +1,6 @@
 """What an epoch reveals about the network besides its loss (paper, Fig. 4, Table 3 and Fig. 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -65,7 +65,8 @@ class Diagnostics:
     def see_gradients(self) -> None:
         """Record the gradients of a batch, which must be summed over processes but not yet clipped."""
         for name, parameters in self._components.items():
-            self._gradients[name].append(_norm(p.grad for p in parameters if p.grad is not None))
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            self._gradients[name].append(_norm(gradients, parameters[0].device))
 
     def diagnosis(self) -> Diagnosis:
         """The diagnosis over all processes, rounded to six significant digits; call it in each process."""
@@ -79,7 +80,8 @@ class Diagnostics:
 
     def _ratio(self, name: str) -> float | None:
         gradient = torch.stack(self._gradients[name]).mean().item()
-        weight = _norm(parameter.detach() for parameter in self._components[name]).item()
+        parameters = self._components[name]
+        weight = _norm([parameter.detach() for parameter in parameters], parameters[0].device).item()
         return _round(weight / gradient) if gradient else None
 
 
@@ -116,10 +118,10 @@ class _Moments:
         self.count, self.mean = count, mean
 
 
-def _norm(tensors: Iterable[Tensor]) -> Tensor:
+def _norm(tensors: Sequence[Tensor], device: torch.device) -> Tensor:
     """The norm of all tensors together, as one vector; 0 if there are none."""
     norms = [torch.linalg.vector_norm(tensor) for tensor in tensors]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
+    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros((), device=device)
 
 
 def _rounded(values: Tensor) -> list[float]:

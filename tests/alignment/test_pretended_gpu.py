@@ -12,7 +12,9 @@ from mmtool.alignment.network.beam import decode_by_beam
 from mmtool.alignment.network.greedy import decode_greedily
 from mmtool.alignment.network.trace import trace
 from mmtool.choices import Inputs, Normalisation
+from mmtool.training.diagnostics import Diagnostics
 from mmtool.training.lars import LarsAdam
+from mmtool.training.processes import ALONE
 from support.network_cases import make_case
 from support.pretended_cuda import GPU, DeviceError, GpuTensor, PretendedCuda, on_gpu
 
@@ -81,3 +83,24 @@ def test_lars():
             results.append(weight.data)
     torch.testing.assert_close(results[1].on_cpu, results[0])
     assert isinstance(results[1], GpuTensor)
+
+
+def test_diagnostics_of_batches_with_and_without_gradients():
+    """As of a batch in which nothing reaches the Matched Stack."""
+    network, clips, *_ = make_case(Normalisation.SBN, MANY_TO_MANY)
+    found = []
+    for there in (False, True):
+        with torch.no_grad(), PretendedCuda():
+            placed = on_gpu(copy.deepcopy(network)) if there else copy.deepcopy(network)
+            given = Sequences.pad(clips)
+            diagnostics = Diagnostics(placed, ALONE)
+            with diagnostics:
+                diagnostics.see_gradients()
+                placed.read_clips(given.to(GPU) if there else given)
+                placed.read_snippets(given.to(GPU) if there else given)
+                for parameter in placed.parameters():
+                    parameter.grad = parameter.detach() / 2
+                diagnostics.see_gradients()
+            found.append(diagnostics.diagnosis())
+    assert found[0].ratios == found[1].ratios == pytest.approx(dict.fromkeys(found[0].ratios, 4), rel=1e-5)
+    assert found[1].means["video_stack"] == pytest.approx(found[0].means["video_stack"], abs=1e-5)

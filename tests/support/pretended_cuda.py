@@ -142,7 +142,10 @@ class PretendedCuda(TorchDispatchMode):
                 self.waits["indices of the CPU"] += 1
             mixed = not isinstance(args[0], GpuTensor) or any(map(_is_on_cpu, values))
         else:
-            mixed = any(map(_is_on_cpu, tensors))
+            joins = operator in (aten.cat.default, aten.stack.default)  # which take no numbers either
+            mixed = (
+                any(not isinstance(t, GpuTensor) for t in tensors) if joins else any(map(_is_on_cpu, tensors))
+            )
         if mixed:
             where = [f"{tuple(tensor.shape)} on {tensor.device}" for tensor in tensors]
             raise DeviceError(f"expected all tensors of {operator} on the same device, not {where}")
