@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from mmtool.stages.evaluate import EvaluateReport as EvaluateReport
     from mmtool.stages.evaluate import evaluate as evaluate
     from mmtool.stages.experiment import ExperimentReport as ExperimentReport
+    from mmtool.stages.experiment import SetsReport as SetsReport
     from mmtool.stages.experiment import experiment as experiment
     from mmtool.stages.export import ExportCheckpointReport as ExportCheckpointReport
     from mmtool.stages.export import ExportReport as ExportReport
@@ -133,7 +134,7 @@ _HOMES = {
     "mmtool.stages.demo": ("DemoReport", "demo"),
     "mmtool.stages.doctor": ("DoctorReport", "doctor"),
     "mmtool.stages.evaluate": ("EvaluateReport", "EvaluatedVideo", "evaluate"),
-    "mmtool.stages.experiment": ("ExperimentReport", "experiment"),
+    "mmtool.stages.experiment": ("ExperimentReport", "SetsReport", "experiment"),
     "mmtool.stages.export": (
         "ExportCheckpointReport",
         "ExportReport",

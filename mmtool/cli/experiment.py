@@ -13,6 +13,8 @@ from mmtool.settings.experiment import ExperimentSettings
 
 if TYPE_CHECKING:
     from mmtool.formats.experiments import OverSeeds, Results, RowResult
+    from mmtool.formats.measured_tables import Measured
+    from mmtool.formats.set_results import RowMeasures, SetResults
     from mmtool.stages.experiment import Job
     from mmtool.training.loop import EpochRecord
 
@@ -23,14 +25,19 @@ def experiment(
     plan: Annotated[
         str,
         typer.Argument(
-            help="A table of the paper (table-1, table-2, table-4, table-5), or a .toml file.",
+            help="A table of the paper (table-1, table-2, table-4, table-5), timing-everywhere, or a .toml "
+            "file.",
             metavar="PLAN",
         ),
     ],
     options: Annotated[dict[str, Any], Given(ExperimentSettings)],
     as_json: Json = False,
 ) -> None:
-    """Run a plan of presets × seeds: a table of the paper beside its published figures.
+    """Run a plan of presets × seeds, a table of the paper beside its published figures; or measure timing.
+
+    The plan timing-everywhere measures alignment by timing, and two rules that look at lengths only, on
+    corpora that CORPUS holds as folders: yms, symon, msymon, youcook2, and symon-ends and msymon-ends,
+    imported with --ends yms-like. It trains only what it measures across channels.
 
     Reads what `train` reads and projects features where that is missing; writes runs/ and alignments/ for
     each row and seed, and experiments/PLAN/results.json and results.csv. Finished work is skipped: you can
@@ -39,6 +46,7 @@ def experiment(
     Example: mmtool experiment my-corpus table-2 --seeds 0,1,2
     """
     from mmtool.cli.training_display import TrainingDisplay
+    from mmtool.stages.experiment import SetsReport
     from mmtool.stages.experiment import experiment as stage
 
     with TrainingDisplay(0, quiet=as_json) as display:
@@ -51,8 +59,40 @@ def experiment(
 
         report = stage(corpus, on_epoch=on_epoch, plan=plan, **options)
     if not as_json:
-        show_results(report.results)
+        if isinstance(report, SetsReport):
+            show_sets(report.results)
+        else:
+            show_results(report.results)
     finish(report, as_json=as_json, extra=report.results.to_dict())
+
+
+def show_sets(results: "SetResults") -> None:
+    """Print how timing fares on each set, beside the two rules."""
+    from mmtool.cli.tables import rows_table
+
+    rows = [
+        [
+            one.label,
+            str(one.videos),
+            *(_both(row) for row in (one.timing, one.proportional, one.uniform)),
+            _difference(one.gain),
+            percent(one.calibration_error),
+            percent(one.expected_iou),
+        ]
+        for one in results.sets
+    ]
+    columns = ["video accuracy / text IoU in %", "videos", "timing", "proportional", "uniform"]
+    columns += ["IoU over the better rule (95 %)", "calibration error", "expected IoU"]
+    out.print(rows_table(columns, rows, title=results.title))
+
+
+def _both(row: "RowMeasures") -> str:
+    return f"{percent(row.video_accuracy.value)} / {percent(row.text_iou.value)}"
+
+
+def _difference(gain: "Measured") -> str:
+    value, low, high = (f"{100 * share:+.1f}".replace("-", "−") for share in gain)
+    return f"{value} ({low} to {high})"
 
 
 def show_results(results: "Results") -> None:

@@ -3,6 +3,7 @@
 A plan has a ``title``, ``seeds``, the ``split`` to measure, ``runs`` (the prefix of the names of its runs)
 and ``[[rows]]``. Each row has a ``label``, a ``preset`` with ``settings`` that override it, a ``name`` if
 several rows have the same preset, and the ``published`` figures in %. A row without a preset is only quoted.
+A plan with ``[[sets]]`` in place of rows has a ``title`` besides; timing is measured on each set.
 """
 
 import re
@@ -43,8 +44,30 @@ class PlanRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredSet:
+    """Videos on which timing is measured.
+
+    Attributes:
+        label: Its name in the table.
+        corpus: The folder of its corpus.
+        splits: Only videos of these splits; all if there are none.
+        titles: A regular expression that is found in the titles of its videos.
+        train_titles: One that is found in the titles of the videos that parameters are estimated from, of the
+            same splits; if it is empty, the package's parameters are used.
+        by_language: Whether each language is measured apart.
+    """
+
+    label: str
+    corpus: str
+    splits: tuple[str, ...] = ()
+    titles: str = ""
+    train_titles: str = ""
+    by_language: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows × seeds, and the split on which they are measured."""
+    """Rows × seeds, and the split on which they are measured; or sets on which timing is measured."""
 
     path: Path
     title: str
@@ -52,6 +75,7 @@ class Plan:
     split: Split
     runs: str
     rows: tuple[PlanRow, ...]
+    sets: tuple["MeasuredSet", ...] = ()
 
     @property
     def name(self) -> str:
@@ -87,7 +111,7 @@ def read_plan(path: Path) -> Plan:
     seeds = tuple(table.take("seeds", list, [0]))
     if not seeds or len(set(seeds)) < len(seeds) or not all(type(s) is int and s >= 0 for s in seeds):
         raise table.wrong("needs seeds, which must be different whole numbers, at least 0")
-    rows = table.take("rows", list, [])
+    rows, sets = table.take("rows", list, []), table.take("sets", list, [])
     plan = Plan(
         path=path,
         title=table.take("title", str, path.stem),
@@ -95,10 +119,13 @@ def read_plan(path: Path) -> Plan:
         split=Split(split),
         runs=table.take("runs", str, path.stem),
         rows=tuple(_read_row(path, f"row {number}", row) for number, row in enumerate(rows, start=1)),
+        sets=tuple(_read_set(path, f"set {number}", one) for number, one in enumerate(sets, start=1)),
     )
     table.refuse_others()
-    if not plan.rows:
+    if not (plan.rows or plan.sets):
         raise table.wrong("has no [[rows]]")
+    if plan.rows and plan.sets:
+        raise table.wrong("has both [[rows]] and [[sets]]; write two plans")
     _check_names(plan, table)
     return plan
 
@@ -145,6 +172,32 @@ def _read_row(path: Path, where: str, values: object) -> PlanRow:
     )
     table.refuse_others()
     return row
+
+
+def _read_set(path: Path, where: str, values: object) -> MeasuredSet:
+    table = _Table(path, where, values)
+    label = table.take("label", str)
+    table.where = f"{where} ({label})"
+    one = MeasuredSet(
+        label=label,
+        corpus=table.take("corpus", str),
+        splits=tuple(table.take("splits", list, [])),
+        titles=table.take("titles", str, ""),
+        train_titles=table.take("train_titles", str, ""),
+        by_language=table.take("by_language", bool, False),
+    )
+    table.refuse_others()
+    if not SAFE_NAME.fullmatch(one.corpus):
+        raise table.wrong(f"has corpus {one.corpus!r}, which is not the name of a folder")
+    for split in one.splits:
+        if split not in list(Split):
+            raise table.wrong(f"has split {split!r}, which must be one of {', '.join(Split)}")
+    for pattern in (one.titles, one.train_titles):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise table.wrong(f"has {pattern!r}, which is not a regular expression ({error})") from error
+    return one
 
 
 def _read_published(table: _Table) -> Published:

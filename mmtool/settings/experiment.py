@@ -1,6 +1,7 @@
 """Settings of ``experiment``."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from mmtool.choices import Split
@@ -8,9 +9,10 @@ from mmtool.errors import SettingError
 from mmtool.settings.devices import AUTO, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_runs
+from mmtool.settings.tables import check_table
 from mmtool.settings.train import INPUT, RUN, TRAINING, ComputeDevice, InitFrom, Threads
 
-PLANS = "the plan's"
+PLANS, OUTPUT = "the plan's", "Output"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +51,21 @@ class ExperimentSettings(Settings):
         ),
     ] = ""
     init_from: InitFrom = ""  # for rows that finetune
+    table: Annotated[
+        Path | None,
+        Option(
+            "Also write the table of a plan of sets: a file that ends in .csv (shares), .md or .tex "
+            "(percent).",
+            heading=OUTPUT,
+            metavar="FILE",
+        ),
+    ] = None
     device: ComputeDevice = AUTO
     threads: Threads = 0
 
     def check(self) -> None:
         check_runs(self.runs, setting="runs")
         check_device(self.device)
+        check_table(self.table)
         if len(set(self.seeds)) != len(self.seeds):
             raise SettingError("seeds", f"must be different, not {', '.join(map(str, self.seeds))}")

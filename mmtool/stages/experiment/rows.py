@@ -5,7 +5,6 @@ This module chains the stages, as the demo does; each stage skips what is finish
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 from mmtool.choices import Inputs, Modality, Split
@@ -14,8 +13,8 @@ from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.features.joined import PROJECTED, only_features
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import OverSeeds, Results, RowResult, SeedResult, write_results
-from mmtool.formats.plans import Plan, PlanRow, find_plan, read_plan
-from mmtool.records import Failure, Progress, Report, silent
+from mmtool.formats.plans import Plan, PlanRow
+from mmtool.records import Failure, Progress, Report
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.settings.experiment import ExperimentSettings
@@ -68,37 +67,17 @@ class _JobResult:
     is_new: bool
 
 
-def experiment(
-    root: Path | str,
-    settings: ExperimentSettings | None = None,
-    *,
-    progress: Progress = silent,
-    on_epoch: OnEpoch = lambda *_: None,
-    **options: object,
+def train_rows(
+    corpus: Corpus, plan: Plan, settings: ExperimentSettings, progress: Progress, on_epoch: OnEpoch
 ) -> ExperimentReport:
     """Train, align and evaluate each row of a plan with each seed, one after the other.
 
     Writes ``experiments/<plan>/results.json`` and ``results.csv`` after each row.
 
-    Args:
-        root: The corpus folder.
-        settings: All settings; or give them as keywords, the fields of :class:`ExperimentSettings`.
-        progress: Hears how many rows and seeds are done.
-        on_epoch: Hears of each epoch of each training.
-
-    Returns:
-        A report with the table. A row or seed that cannot be done is left out with the reason.
-
     Raises:
-        CallError: The settings or the plan are wrong.
+        InputError: The plan names a preset or a setting that does not exist.
     """
-    settings = ExperimentSettings.chosen(settings, options)
-    corpus = Corpus.open(Path(root))
-    try:
-        plan = read_plan(find_plan(settings.plan))
-        jobs = _jobs(plan, settings)
-    except InputError as error:
-        raise CallError(str(error)) from error
+    jobs = _jobs(plan, settings)
     split = settings.split or plan.split
     report = ExperimentReport(
         plan=plan.name, title=plan.title, split=split, seeds=settings.seeds or plan.seeds
