@@ -146,7 +146,7 @@ def _chosen(corpus: Corpus, one: MeasuredSet, pattern: str) -> list[str]:
 
 
 def _across(corpus: Corpus, one: MeasuredSet, ids: Iterable[str], scratch: Path) -> Corpus:
-    """A corpus of its own that trains on some titles and measures others; it is made anew each time."""
+    """A corpus of its own that trains on some titles and measures others; it is written again each time."""
     trained = _chosen(corpus, one, one.train_titles)
     shared = set(trained) & set(ids)
     if shared:
