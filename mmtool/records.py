@@ -74,6 +74,41 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word that is said in a film, and the time ``[start, end)`` in which it is said.
+
+    The probability is the recogniser's that it heard the word right; None if the source has none.
+    """
+
+    text: str
+    start: float
+    end: float
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What is said in a film, and when.
+
+    Attributes:
+        words: In order of time (W), each with a letter or a digit and without white space. A word starts at
+            or after the start of the previous one and ends at or after its own start; it overlaps the next
+            word only where both start at once.
+        language: ISO 639 code; empty if the source does not say.
+        source: The name of the file.
+        word_times: Whether the source times words. If it times cues, each cue's words share its time in
+            proportion to their length.
+        notes: What was repaired or left out, one line each.
+    """
+
+    words: tuple[SpokenWord, ...]
+    language: str = ""
+    source: str = ""
+    word_times: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderIdentity:
     """The encoder that computed a features file; features are comparable if and only if these are equal.
 

@@ -42,6 +42,10 @@ class Corpus:
     def snippets(self, id: str) -> Path:
         return self.root / "snippets" / f"{id}.csv"
 
+    def transcript(self, id: str) -> Path:
+        """The transcript that ``transcribe`` writes; the user's own may have another suffix."""
+        return self.root / "transcripts" / f"{id}.jsonl"
+
     def segment_settings(self) -> Path:
         return self.root / "segment.json"
 
