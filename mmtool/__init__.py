@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mmtool.records import Snippet as Snippet
     from mmtool.records import Verdict as Verdict
     from mmtool.settings.align import AlignSettings as AlignSettings
+    from mmtool.settings.calibrate import CalibrateSettings as CalibrateSettings
     from mmtool.settings.compare import CompareSettings as CompareSettings
     from mmtool.settings.demo import DemoSettings as DemoSettings
     from mmtool.settings.evaluate import EvaluateSettings as EvaluateSettings
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from mmtool.stages.align import AlignedVideo as AlignedVideo
     from mmtool.stages.align import AlignReport as AlignReport
     from mmtool.stages.align import align as align
+    from mmtool.stages.calibrate import CalibrateReport as CalibrateReport
+    from mmtool.stages.calibrate import calibrate as calibrate
     from mmtool.stages.compare import CompareReport as CompareReport
     from mmtool.stages.compare import compare as compare
     from mmtool.stages.demo import DemoReport as DemoReport
@@ -116,6 +119,7 @@ _HOMES = {
         "Verdict",
     ),
     "mmtool.settings.align": ("AlignSettings",),
+    "mmtool.settings.calibrate": ("CalibrateSettings",),
     "mmtool.settings.compare": ("CompareSettings",),
     "mmtool.settings.demo": ("DemoSettings",),
     "mmtool.settings.evaluate": ("EvaluateSettings",),
@@ -130,6 +134,7 @@ _HOMES = {
     "mmtool.settings.segment": ("SegmentSettings",),
     "mmtool.settings.train": ("TrainRunSettings", "TrainSettings"),
     "mmtool.stages.align": ("AlignReport", "AlignedVideo", "align"),
+    "mmtool.stages.calibrate": ("CalibrateReport", "calibrate"),
     "mmtool.stages.compare": ("CompareReport", "compare"),
     "mmtool.stages.demo": ("DemoReport", "demo"),
     "mmtool.stages.doctor": ("DoctorReport", "doctor"),

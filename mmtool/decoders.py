@@ -51,12 +51,18 @@ class DecodedVideo:
     ``matches`` holds ``(clip, snippet)`` index pairs. ``clip_confidence`` (N) and ``snippet_confidence`` (M)
     are the probabilities, 0..1, that each label is correct: its partner, or that it has none.
     ``candidates`` (N) may list the likely snippets of each clip with their probabilities, likeliest first.
+
+    Set ``is_calibrated`` only if these probabilities were compared with annotated videos and hold; otherwise
+    the verdict on the alignment is unknown. ``expected_iou`` is the text IoU to expect then, 0..1, if the
+    decoder knows it.
     """
 
     matches: Sequence[tuple[int, int]]
     clip_confidence: "Sequence[float] | Floats"
     snippet_confidence: "Sequence[float] | Floats"
     candidates: Sequence[Candidates] = ()
+    is_calibrated: bool = False
+    expected_iou: float | None = None
 
 
 Decode = Callable[[VideoToAlign, "AlignSettings"], DecodedVideo]

@@ -153,28 +153,62 @@ class Verdict(StrEnum):
 
     SOUND = "sound"
     DOUBTFUL = "doubtful"
+    UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """How far an alignment can be trusted, assessed without ground truth.
 
+    What is expected is None where nothing is known about it, because the decoder's confidence was never
+    compared with annotations.
+
     Attributes:
-        expected_accuracy: The fraction of the clips' time that is expected to be labelled correctly:
-            the video accuracy, estimated from the confidences of the clips.
-        reasons: Reasons to doubt the alignment; empty if there are none.
+        placed: The number of snippets that have a clip.
+        snippets: The number of all snippets.
+        expected_iou: The text IoU that is expected, 0..1.
+        expected_accuracy: The fraction of the clips' time that is expected to be labelled correctly: the
+            video accuracy.
+        verdict: Whether the alignment can be trusted.
+        reasons: Reasons for a verdict other than sound; empty if there are none.
     """
 
-    expected_accuracy: float
+    placed: int
+    snippets: int
+    expected_iou: float | None = None
+    expected_accuracy: float | None = None
+    verdict: Verdict = Verdict.UNKNOWN
     reasons: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
-        return Verdict.DOUBTFUL if self.reasons else Verdict.SOUND
+    def placed_share(self) -> float:
+        """The share of the snippets that have a clip; 1 for a text without snippets."""
+        return self.placed / self.snippets if self.snippets else 1.0
 
     @property
     def doubtful(self) -> bool:
         return self.verdict is Verdict.DOUBTFUL
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """What is placed and what is expected, in words, by label."""
+        return headline(self.placed, self.snippets, self.expected_iou, self.expected_accuracy)
+
+
+def headline(
+    placed: int, snippets: int, expected_iou: float | None, expected_accuracy: float | None
+) -> dict[str, str]:
+    """What is placed and what is expected, in words, by label."""
+    return {
+        "placed": f"{placed:,} of {snippets:,} {'snippet' if snippets == 1 else 'snippets'}",
+        "expected text IoU": percentage(expected_iou),
+        "expected accuracy": percentage(expected_accuracy),
+    }
+
+
+def percentage(share: float | None) -> str:
+    """A share, 0..1, in percent without decimals; unknown for None."""
+    return "unknown" if share is None else f"{100 * share:.0f} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +237,8 @@ class Alignment:
             clips, the probability that the snippet has none.
         decoder: The name of the decoder.
         checkpoint: The digest of the network's checkpoint; without a network, of what took its place.
-        quality: An assessment of the alignment before weak matches were removed; None if there is none.
+        quality: An assessment of the alignment before weak matches were removed, but for the number of
+            placed snippets; None if there is none.
         candidates: (N,): the likely snippets of each clip with their probabilities, most likely first, if
             the decoder provides them. The rest to 1 belongs to less likely snippets and to none.
     """

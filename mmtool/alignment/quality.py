@@ -1,21 +1,46 @@
-"""Whether an alignment can be trusted, judged without the truth: a verdict and its reasons.
+"""Whether an alignment can be trusted, judged without the truth: what to expect of it, and a verdict."""
 
-The thresholds were chosen on the training and validation videos of YouTube Movie Summaries.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmtool.arrays import Floats
-from mmtool.records import Alignment, Quality
+from mmtool.records import Alignment, Quality, Verdict, percentage
 
-SURE = 0.5  # an alignment with a lower expected accuracy is doubtful
+# Bounds of the expected text IoU, or of the expected accuracy where no IoU is known; clips without text make
+# accuracy high. They are far enough apart for sound alignments to be better than doubtful ones by 15 points;
+# between them, what is known does not tell.
+SOUND, DOUBTFUL = 0.35, 0.20
+SOUND_ACCURACY, DOUBTFUL_ACCURACY = 0.50, 0.35
 LONG, SHORT = 1.4, 0.6  # ratios of reading time to available time
 UNCERTAIN = 20.0  # seconds; greatest width of the 80 % interval of the start, or the end
 FEWEST_SNIPPETS = 0.5  # share of the snippets that have a clip
 FEWEST_CLIPS = 0.3  # share of the clips' time that has a snippet
+NOT_COMPARED = "its confidence was never compared with annotations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The video accuracy and the text IoU that an alignment is expected to reach, 0..1, if all goes well.
+
+    Both are calibrated: such alignments have been compared with annotations. ``iou`` is None where only the
+    accuracy has been.
+    """
+
+    accuracy: float
+    iou: float | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict by the text IoU, or by the accuracy where that is all that is known."""
+        if self.iou is None:
+            value, sound, doubtful = self.accuracy, SOUND_ACCURACY, DOUBTFUL_ACCURACY
+        else:
+            value, sound, doubtful = self.iou, SOUND, DOUBTFUL
+        if value >= sound:
+            return Verdict.SOUND
+        return Verdict.DOUBTFUL if value <= doubtful else Verdict.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,27 +58,45 @@ class TimingEvidence:
     end: float
 
 
-def judge(alignment: Alignment, timing: TimingEvidence | None = None) -> Quality:
-    """The expected accuracy of an alignment and the reasons to doubt it.
+def judge(
+    alignment: Alignment,
+    expected: Expected | None,
+    timing: TimingEvidence | None = None,
+    *,
+    why_unknown: str = "",
+) -> Quality:
+    """The verdict on an alignment, and its reasons.
 
-    Confidence and matches are judged for every decoder, ``timing`` only for those that model a narration.
+    Args:
+        alignment: The alignment of one video.
+        expected: What is expected of it; None if nothing is known, so that the verdict is unknown.
+        timing: Further grounds, of decoders that model a narration.
+        why_unknown: The reason for an unknown verdict if nothing is expected, or if what is expected cannot
+            inform a verdict; empty if it can.
     """
+    quality = Quality(placed=count_placed(alignment), snippets=len(alignment.snippets))
+    if expected is None:
+        return replace(quality, reasons=(why_unknown or NOT_COMPARED,))
+    quality = replace(quality, expected_iou=expected.iou, expected_accuracy=expected.accuracy)
+    if why_unknown:
+        return replace(quality, reasons=(why_unknown,))
+    verdict = _verdict(expected, timing)
+    return replace(
+        quality,
+        verdict=verdict,
+        reasons=() if verdict is Verdict.SOUND else tuple(_reasons(alignment, expected, timing)),
+    )
+
+
+def count_placed(alignment: Alignment) -> int:
+    """The number of snippets that have a clip."""
+    return len({snippet for _, snippet in alignment.matches})
+
+
+def mean_confidence(alignment: Alignment) -> float:
+    """The mean confidence of the clips, weighted by their duration: their expected accuracy if calibrated."""
     seconds = np.array([clip.duration for clip in alignment.clips])
-    confidence = np.array(alignment.clip_confidence)
-    expected = _mean(confidence, seconds)
-    reasons = [] if timing is None else _doubts_of_timing(timing)
-    if expected < SURE:
-        reasons.append(f"low confidence: about {100 * expected:.0f} % expected correct")
-    snippets = {snippet for _, snippet in alignment.matches}
-    if len(snippets) < FEWEST_SNIPPETS * len(alignment.snippets):
-        reasons.append(
-            f"{len(alignment.snippets) - len(snippets)} of {len(alignment.snippets)} snippets were not placed"
-        )
-    matched = np.isin(np.arange(len(seconds)), [clip for clip, _ in alignment.matches])
-    share = _mean(matched.astype(np.float64), seconds)
-    if share < FEWEST_CLIPS:
-        reasons.append(f"few clips matched: {100 * share:.0f} % of the time")
-    return Quality(expected, tuple(reasons))
+    return _mean(np.array(alignment.clip_confidence), seconds)
 
 
 def spread(times: Floats, probability: Floats) -> float:
@@ -61,6 +104,30 @@ def spread(times: Floats, probability: Floats) -> float:
     cumulated = np.cumsum(probability)
     low, high = np.searchsorted(cumulated, [0.1 * cumulated[-1], 0.9 * cumulated[-1]])
     return float(times[high] - times[low])
+
+
+def _verdict(expected: Expected, timing: TimingEvidence | None) -> Verdict:
+    if timing is not None and timing.reading > LONG * timing.room:
+        return Verdict.DOUBTFUL  # the text cannot be read in this time
+    return expected.verdict
+
+
+def _reasons(alignment: Alignment, expected: Expected, timing: TimingEvidence | None) -> Iterator[str]:
+    """What is expected, and what may explain that it is not more."""
+    if timing is not None:
+        yield from _doubts_of_timing(timing)
+    if expected.verdict is not Verdict.SOUND:
+        iou = "" if expected.iou is None else f"text IoU {percentage(expected.iou)}, "
+        what = "low" if expected.verdict is Verdict.DOUBTFUL else "middling"
+        yield f"{what} expectations: {iou}accuracy {percentage(expected.accuracy)}"
+    missing = len(alignment.snippets) - count_placed(alignment)
+    if missing > (1 - FEWEST_SNIPPETS) * len(alignment.snippets):
+        yield f"{missing} of {len(alignment.snippets)} snippets were not placed"
+    seconds = np.array([clip.duration for clip in alignment.clips])
+    matched = np.isin(np.arange(len(seconds)), [clip for clip, _ in alignment.matches])
+    share = _mean(matched.astype(np.float64), seconds)
+    if share < FEWEST_CLIPS:
+        yield f"few clips matched: {100 * share:.0f} % of the time"
 
 
 def _doubts_of_timing(timing: TimingEvidence) -> list[str]:

@@ -38,11 +38,15 @@ def align(
     videos.csv and features/; writes alignments/DECODER/ID.json. With a run, reads runs/RUN as well and
     writes alignments/RUN/ID.json. Features of an encoder or projection other than the run's are refused.
 
-    Every clip and snippet gets the probability that it is right, and every video a verdict; doubtful
-    videos are named with the reasons. A video that `--require` rejects keeps no alignment, not even an
-    earlier one, and the command exits with code 1.
+    Every clip and snippet gets the probability that it is right. Every video gets the number of placed
+    snippets, the text IoU and the video accuracy to expect, and a verdict: sound, doubtful, or unknown where
+    the evidence does not tell or the decoder's confidence was never compared with annotations. Videos that
+    are not sound are named with the reasons. A video that `--require` rejects keeps no alignment, not even
+    an earlier one, and the command exits with code 1.
 
     Example: mmtool align my-corpus --split test
+
+    Example: mmtool align my-corpus --require iou=0.3 --require placed=0.8
 
     Example: mmtool align my-corpus --video clip --text clip --decoder monotone
     """
@@ -52,7 +56,17 @@ def align(
         report = stage(corpus, settings, progress=bars)
     if not as_json:
         _show(corpus, report, show)
-    finish(report, as_json=as_json)
+    finish(report, as_json=as_json, extra=_as_json(report))
+
+
+def _as_json(report: "AlignReport") -> dict[str, object]:
+    """The result line's figures as numbers, null where unknown."""
+    return {
+        "placed": report.placed,
+        "snippets": report.snippets,
+        "expected_iou": report.expected_iou,
+        "expected_accuracy": report.expected_accuracy,
+    }
 
 
 def _show(root: Path, report: "AlignReport", chosen: str) -> None:

@@ -8,12 +8,12 @@ from mmtool.cli.console import finish, out, percent, progress_bars
 from mmtool.cli.from_settings import takes_settings
 from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.cli.tables import counted, rows_table, with_interval
+from mmtool.records import Quality, Verdict
 from mmtool.settings.evaluate import OUTPUT, EvaluateSettings
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mmtool.records import Quality
     from mmtool.stages.evaluate import EvaluateReport
 
 ROWS = {"clips": "clips: video accuracy", "snippets": "snippets: text IoU"}
@@ -31,8 +31,8 @@ def evaluate(
     """Measure alignments: video accuracy and text IoU, compared with baselines and the upper bound.
 
     Also shows how well calibrated the confidence is (the expected calibration error of clips and
-    snippets), what the most confident part of them reaches, and how videos fared whose alignments were
-    judged sound or doubtful.
+    snippets), what the most confident part of them reaches, and what was expected and what was measured of
+    the videos whose alignments were judged sound, doubtful or unknown.
 
     Reads alignments/RUN/ and annotations/; writes alignments/RUN/metrics.json.
 
@@ -90,27 +90,36 @@ def _calibration_table(report: "EvaluateReport") -> "Table":
 
 
 def _verdicts_table(report: "EvaluateReport") -> "Table":
-    """The expected and the measured accuracy of the videos by their verdict."""
+    """What was expected and what was measured of the videos, by their verdict."""
     verdicts = report.verdicts
+    summaries = [(str(verdict), verdicts.of(verdict)) for verdict in Verdict]
+    summaries = [(name, summary) for name, summary in summaries if summary.videos]
+    if len(summaries) > 1:
+        summaries.append(("all", verdicts.all))
     rows = [
         [
             name,
             str(summary.videos),
-            percent(summary.expected_accuracy),
-            percent(summary.video_accuracy),
-            percent(summary.text_iou),
+            f"{percent(summary.expected_accuracy)} / {percent(summary.video_accuracy)}",
+            f"{percent(summary.expected_iou)} / {percent(summary.text_iou)}",
         ]
-        for name, summary in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful))
+        for name, summary in summaries
     ]
-    columns = ["verdict", "videos", "expected accuracy", "video accuracy", "text IoU"]
-    title = "Expected and measured accuracy, in %"
-    if verdicts.rank_correlation == verdicts.rank_correlation:
-        title += f"; rank correlation {verdicts.rank_correlation:.2f}".replace("-", "−")
-    return rows_table(columns, rows, title=title)
+    correlations = {"accuracy": verdicts.rank_correlation, "IoU": verdicts.iou_rank_correlation}
+    known = [
+        f"{value:.2f} ({name})".replace("-", "−") for name, value in correlations.items() if value == value
+    ]
+    title = "Expected / measured, in %"
+    if known:
+        title += f"; rank correlation {', '.join(known)}"
+    return rows_table(["verdict", "videos", "video accuracy", "text IoU"], rows, title=title)
 
 
 def _show_videos(report: "EvaluateReport") -> None:
-    columns = ["video", "video accuracy", "text IoU", "seconds", "snippets", "expected accuracy", "verdict"]
+    columns = [
+        *("video", "video accuracy", "text IoU", "seconds", "snippets"),
+        *("placed", "expected accuracy", "expected IoU", "verdict"),
+    ]
     rows = [
         [
             id,
@@ -124,9 +133,13 @@ def _show_videos(report: "EvaluateReport") -> None:
     ]
     out.print(rows_table(columns, rows))
     for id, video in report.videos.items():
-        if video.quality is not None and video.quality.doubtful:
-            out.line(f"{id}: doubtful: {', '.join(video.quality.reasons)}")
+        if video.quality is not None and video.quality.verdict is not Verdict.SOUND:
+            out.line(f"{id}: {video.quality.verdict}: {', '.join(video.quality.reasons)}")
 
 
-def _judged(quality: "Quality | None") -> tuple[str, str]:
-    return ("–", "–") if quality is None else (percent(quality.expected_accuracy), str(quality.verdict))
+def _judged(quality: Quality | None) -> tuple[str, ...]:
+    if quality is None:
+        return ("–",) * 4
+    expected = quality.expected_accuracy, quality.expected_iou
+    shares = ("–" if value is None else percent(value) for value in expected)
+    return f"{quality.placed}/{quality.snippets}", *shares, str(quality.verdict)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def info(
-    file: Annotated[Path, typer.Argument(help="A corpus folder, or a file in it.", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="A corpus folder, the folder of a run, or a file in it.", metavar="FILE")
+    ],
     verify: Annotated[
         bool,
         typer.Option(
@@ -26,8 +28,8 @@ def info(
 ) -> None:
     """Show what a file is and what it holds, or verify that it is intact.
 
-    Reads a corpus folder, features, a checkpoint, a run's config, clips, snippets, annotations, an
-    alignment or metrics. Writes nothing.
+    Reads a corpus folder, features, a checkpoint, a run's config and calibration, clips, snippets,
+    annotations, an alignment or metrics. Writes nothing.
 
     Example: mmtool info my-corpus/features/bert.h5
 

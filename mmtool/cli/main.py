@@ -22,6 +22,7 @@ CONTENTS = {
         "extract": "extract.extract",
         "project": "project.project",
         "train": "train.train",
+        "calibrate": "calibrate.calibrate",
         "align": "align.align",
         "evaluate": "evaluate.evaluate",
     },

@@ -9,11 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from mmtool.cli.console import out, printable, timecode
-from mmtool.records import Alignment
+from mmtool.records import Alignment, Quality
 
-WIDE, NARROW = 110, 60  # columns of a terminal: from WIDE on with more details, below NARROW without bars
+WIDE, USUAL, NARROW = (
+    110,
+    80,
+    60,
+)  # columns of a terminal: from WIDE on with more details, below NARROW without bars
 LONG_BAR, BAR = 16, 8  # characters
 MISSING = "–"
+VERDICT_STYLES = {"sound": "green", "doubtful": "yellow", "unknown": "magenta"}
 
 
 def show_alignment(alignment: Alignment) -> None:
@@ -22,19 +27,20 @@ def show_alignment(alignment: Alignment) -> None:
         out.print(snippets_table(alignment, out.width))
         return
     for start, end, confidence, text in _snippets(alignment):
-        typer.echo("\t".join((start, end, f"{confidence:.0%}", printable(text))))
+        sure = absence(confidence) if start == MISSING else f"{confidence:.0%}"
+        typer.echo("\t".join((start, end, sure, printable(text))))
 
 
 def show_alignments(alignments: Sequence[Alignment]) -> None:
-    """Print each video with the number of matched snippets, its expected accuracy and doubts."""
+    """Print each video with what is placed, what is expected, the verdict and its reasons."""
     if out.is_terminal:
         out.print(videos_table(alignments, out.width))
         return
     for alignment in alignments:
-        expected = MISSING if alignment.quality is None else f"{alignment.quality.expected_accuracy:.0%}"
-        doubts = ", ".join(alignment.quality.reasons) if alignment.quality else ""
-        counts = str(len(alignment.clips)), _matched(alignment)
-        typer.echo("\t".join((printable(alignment.id), *counts, expected, doubts)))
+        iou, accuracy, verdict, reasons = _judged(alignment.quality)
+        shares = (MISSING if share is None else f"{share:.0%}" for share in (iou, accuracy))
+        cells = str(len(alignment.clips)), _placed(alignment), *shares, verdict, ", ".join(reasons)
+        typer.echo("\t".join((printable(alignment.id), *cells)))
 
 
 def snippets_table(alignment: Alignment, width: int) -> Table:
@@ -48,7 +54,8 @@ def snippets_table(alignment: Alignment, width: int) -> Table:
     table.add_column("conf." if width < NARROW else "confidence", justify="right", no_wrap=True)
     table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
     for number, (start, end, confidence, text) in enumerate(_snippets(alignment), start=1):
-        cells: list[RenderableType] = [start, end, bar(confidence, _bar_length(width)), Text(printable(text))]
+        sure = bar(confidence, _bar_length(width)) if start != MISSING else _absent(confidence, width)
+        cells: list[RenderableType] = [start, end, sure, Text(printable(text))]
         table.add_row(*([str(number)] if wide else []), *cells, style="dim" if start == MISSING else "")
     return table
 
@@ -58,21 +65,38 @@ def videos_table(alignments: Sequence[Alignment], width: int) -> Table:
     table = _table()
     wide, narrow = width >= WIDE, width < NARROW
     table.add_column("video", no_wrap=True, overflow="ellipsis", max_width=max(8, width // 4))
-    if not narrow:
+    if wide:
         table.add_column("clips", justify="right", no_wrap=True)
-    table.add_column("snippets matched" if wide else "matched", justify="right", no_wrap=True)
-    table.add_column("exp. acc." if narrow else "expected accuracy", justify="right", no_wrap=True)
-    table.add_column("doubts", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("placed", justify="right", no_wrap=True)
+    names = ("IoU", "acc.") if narrow else ("text IoU", "accuracy")
+    for name in names:
+        table.add_column(f"expected {name}" if wide else name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("reasons", no_wrap=True, overflow="ellipsis", ratio=1)
     for alignment in alignments:
-        quality = alignment.quality
-        expected = MISSING if quality is None else bar(quality.expected_accuracy, _bar_length(width))
-        reasons = quality.reasons if quality else ()
+        *shares, verdict, reasons = _judged(alignment.quality)
         if not wide:
             reasons = tuple(reason.partition(":")[0] for reason in reasons)
-        clips = [] if narrow else [str(len(alignment.clips))]
-        doubts = Text(", ".join(reasons), style="yellow")
-        table.add_row(Text(printable(alignment.id)), *clips, _matched(alignment), expected, doubts)
+        clips = [str(len(alignment.clips))] if wide else []
+        expected = (MISSING if share is None else bar(share, BAR if wide else 0) for share in shares)
+        cells = _placed(alignment), *expected, Text(verdict, style=VERDICT_STYLES.get(verdict, ""))
+        table.add_row(Text(printable(alignment.id)), *clips, *cells, ", ".join(reasons))
     return table
+
+
+def absence(confidence: float) -> str:
+    """What the confidence of a snippet without clips says: the probability, 0..1, that the film lacks it."""
+    return (
+        f"not in the film ({confidence:.0%})"
+        if confidence >= 0.5
+        else f"not placed (absent: {confidence:.0%})"
+    )
+
+
+def _absent(confidence: float, width: int) -> Text:
+    if width >= USUAL:
+        return Text(absence(confidence))
+    return Text("absent" if width < NARROW else f"absent {confidence:.0%}")
 
 
 def bar(share: float, length: int) -> Text:
@@ -104,5 +128,12 @@ def _snippets(alignment: Alignment) -> Iterator[tuple[str, str, float, str]]:
         yield start, end, alignment.snippet_confidence[number], " ".join(snippet.text.split())
 
 
-def _matched(alignment: Alignment) -> str:
+def _placed(alignment: Alignment) -> str:
     return f"{len({snippet for _, snippet in alignment.matches})}/{len(alignment.snippets)}"
+
+
+def _judged(quality: Quality | None) -> tuple[float | None, float | None, str, tuple[str, ...]]:
+    """The expected text IoU and accuracy, the verdict and its reasons; nothing if it was not judged."""
+    if quality is None:
+        return None, None, "", ()
+    return quality.expected_iou, quality.expected_accuracy, str(quality.verdict), quality.reasons

@@ -51,7 +51,7 @@ class AlignedFilm:
 
     @property
     def verdict(self) -> str:
-        """``sound`` or ``doubtful``; empty if the alignment was not assessed."""
+        """``sound``, ``doubtful`` or ``unknown``; empty if the alignment was not assessed."""
         quality = self.alignment.quality
         return "" if quality is None else str(quality.verdict)
 

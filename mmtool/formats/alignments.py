@@ -10,7 +10,7 @@ from mmtool.errors import InputError
 from mmtool.formats import json_files
 from mmtool.formats.atomic import write_text
 from mmtool.formats.json_files import index, number, read_object, seconds
-from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet
+from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet, Verdict
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
@@ -64,12 +64,15 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
 
 
 def quality_as_json(quality: Quality | None) -> dict[str, object] | None:
-    """The verdict, ``sound`` or ``doubtful``, and its grounds; None if the alignment was not assessed."""
+    """The verdict and its grounds, null for what is unknown; None if the alignment was not assessed."""
     if quality is None:
         return None
     return {
-        "verdict": "doubtful" if quality.doubtful else "sound",
-        "expected_accuracy": round(quality.expected_accuracy, 6),
+        "verdict": str(quality.verdict),
+        "placed": quality.placed,
+        "snippets": quality.snippets,
+        "expected_iou": _rounded(quality.expected_iou),
+        "expected_accuracy": _rounded(quality.expected_accuracy),
         "reasons": list(quality.reasons),
     }
 
@@ -106,7 +109,7 @@ def _alignment(content: Mapping[str, Any]) -> Alignment:
         snippet_confidence=tuple(_share(snippet["confidence"]) for snippet in snippets),
         decoder=json_files.text(content["decoder"]),
         checkpoint=json_files.text(content["checkpoint"]),
-        quality=_quality(content.get("quality")),
+        quality=_quality(content.get("quality"), len(snippets)),
         candidates=_candidates(clips, len(snippets)),
     )
     for clip in alignment.clips:
@@ -158,10 +161,25 @@ def _candidates(clips: Sequence[Mapping[str, Any]], snippets: int) -> tuple[Cand
     )
 
 
-def _quality(content: Mapping[str, Any] | None) -> Quality | None:
+def _quality(content: Mapping[str, Any] | None, snippets: int) -> Quality | None:
     if content is None:
         return None
-    return Quality(_share(content["expected_accuracy"]), tuple(map(json_files.text, content["reasons"])))
+    if content["snippets"] != snippets:
+        raise ValueError("a quality of another number of snippets")
+    expected = (content[name] for name in ("expected_iou", "expected_accuracy"))
+    iou, accuracy = (None if value is None else _share(value) for value in expected)
+    return Quality(
+        placed=index(content["placed"], snippets + 1),
+        snippets=snippets,
+        expected_iou=iou,
+        expected_accuracy=accuracy,
+        verdict=Verdict(content["verdict"]),
+        reasons=tuple(map(json_files.text, content["reasons"])),
+    )
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 6)
 
 
 def alignment_of(path: Path, recipe: str) -> Alignment | None:

@@ -32,7 +32,11 @@ class RunView:
     snippet_iou: Sequence[float | None] | None  # (M,) None for a snippet without annotation
     video_accuracy: float | None
     text_iou: float | None
-    doubts: Sequence[str] = ()  # reasons to doubt it, judged without the truth
+    placed: int = 0  # snippets that have a clip
+    expected_iou: float | None = None  # judged without the truth, as what follows; None if unknown
+    expected_accuracy: float | None = None
+    verdict: str = ""  # empty if it was not judged
+    reasons: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from mmtool.decoders import DECODERS
 from mmtool.errors import SettingError
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.requirements import Requirement
 from mmtool.settings.run_names import TIMING, check_run_name
 
 INPUT, DECODING, TIME, OUTPUT = "Input", "Decoding", "Timing", "Output"
@@ -117,23 +118,35 @@ class AlignSettings(Settings):
         ),
     ] = 0.0
     require: Annotated[
-        float,
+        tuple[str, ...],
         Option(
-            "Fail videos with a lower expected accuracy (the mean confidence of their clips).",
+            "Fail videos below this share: iou=0.3 (expected text IoU), placed=0.8 (snippets that have a "
+            "clip) or accuracy=0.5 (expected video accuracy). Repeat the option to require several; what is "
+            "unknown does not pass.",
             heading=OUTPUT,
-            at_least=0,
-            at_most=1,
+            metavar="MEASURE=SHARE",
         ),
-    ] = 0.0
+    ] = ()
     force: Annotated[bool, Option("Align again, replacing earlier alignments.", heading=OUTPUT)] = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.require, float | int):
+            object.__setattr__(self, "require", str(self.require))  # is refused with the form that is meant
+        Settings.__post_init__(self)
 
     def check(self) -> None:
         check_run_name(self.run)
         check_device(self.device)
+        self.requirements  # noqa: B018 – raises SettingError for one that is malformed
         if self.decoder is not None:
             DECODERS.load(self.decoder)
         if None not in (self.text_start, self.text_end) and self.text_end <= self.text_start:  # type: ignore[operator]
             raise SettingError("text_end", f"must be after `text_start`, not {self.text_end:g}")
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What each video must reach."""
+        return tuple(map(Requirement.parse, self.require))
 
     @property
     def folder(self) -> str:

@@ -233,7 +233,7 @@ def _run_view(alignment: Alignment, truth: Truth | None, result: VideoScore | No
     clip_snippets: list[list[int]] = [[] for _ in alignment.clips]
     for clip, snippet in alignment.matches:
         clip_snippets[clip].append(snippet)
-    clip_right, snippet_iou = None, None
+    clip_right, snippet_iou, quality = None, None, alignment.quality
     if truth is not None and result is not None:
         seconds = correct_seconds([clip.interval for clip in alignment.clips], truth, alignment.matches)
         clip_right = [
@@ -251,7 +251,11 @@ def _run_view(alignment: Alignment, truth: Truth | None, result: VideoScore | No
         snippet_iou=snippet_iou,
         video_accuracy=result.video_accuracy if result else None,
         text_iou=result.text_iou if result else None,
-        doubts=alignment.quality.reasons if alignment.quality else (),
+        placed=len({snippet for _, snippet in alignment.matches}),
+        expected_iou=quality.expected_iou if quality else None,
+        expected_accuracy=quality.expected_accuracy if quality else None,
+        verdict=str(quality.verdict) if quality else "",
+        reasons=quality.reasons if quality else (),
     )
 
 

@@ -1,5 +1,7 @@
 """The tables of ``mmtool align`` and ``mmtool run``, on terminals of several widths and in a pipe."""
 
+import re
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -7,10 +9,11 @@ from rich.console import Console
 
 from mmtool.cli import matches
 from mmtool.cli.matches import bar, show_alignment, show_alignments, snippets_table, videos_table
-from mmtool.records import Alignment, Clip, Quality, Snippet
+from mmtool.records import Alignment, Clip, Quality, Snippet, Verdict
 from support.commands import call, complaint
 from support.corpora import TEXTS, make_corpus
 
+SAID = r"v\d: (doubtful|unknown): "
 LONG = "A sentence that is longer than what a narrow terminal shows, [bold]whatever[/] 电影 it says."
 REASONS = ("confidence low: 41 % of the time", "few clips matched: 7 % of the time")
 
@@ -26,7 +29,16 @@ def some(id="a", reasons=REASONS):
         snippet_confidence=(1.0, 0.25, 0.5),
         decoder="semi-markov",
         checkpoint="",
-        quality=Quality(0.41, reasons) if reasons is not None else None,
+        quality=None
+        if reasons is None
+        else Quality(
+            placed=2,
+            snippets=3,
+            expected_iou=0.2149,
+            expected_accuracy=0.41,
+            verdict=Verdict.DOUBTFUL if reasons else Verdict.SOUND,
+            reasons=reasons,
+        ),
     )
 
 
@@ -52,6 +64,17 @@ def test_a_snippet_is_one_line_whose_times_stand_in_columns(width):
     assert (" 50%" in last, "━" in last) == (True, width >= 60)
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [(50, "absent"), (70, "absent 100%"), (80, "not in the film (100%)"), (160, "not in the film (100%)")],
+)
+def test_certain_absence_reads_as_such(width, said):
+    nowhere = replace(some(), snippet_confidence=(1.0, 1.0, 0.5))
+    [line] = [line for line in lines(snippets_table(nowhere, width), width, no_color=True) if said in line]
+    assert line.count("–") == 2
+    assert "━" not in line
+
+
 @pytest.mark.parametrize("width", [50, 80, 160])
 def test_a_video_is_one_line(width):
     table = videos_table([some(), some("film" * 30, ()), some("early", None)], width)
@@ -60,9 +83,11 @@ def test_a_video_is_one_line(width):
     assert all(len(line) <= width for line in shown)
     assert "2/3" in first
     assert " 41%" in first
-    assert ("clips" in head) == (width >= 80)
-    assert ("41 % of the time, few clips matched: 7 %" in first) == (width == 160)
-    assert ("confidence low, …" in first) == (width == 80)
+    assert " 21%" in first
+    assert ("doubtful" in first, "sound" in long) == (True, True)
+    assert ("clips" in head) == (width == 160)
+    assert ("confidence low: 41 % of the" in first) == (width == 160)
+    assert ("confidence l" in first) == (width >= 80)
     assert long.lstrip().startswith("film")
     assert "…" in long
     assert "–" in early
@@ -88,10 +113,10 @@ def test_a_pipe_gets_tabs_and_whole_texts(capsys):
     show_alignments([some(), some("b", None)])
     assert capsys.readouterr().out.splitlines() == [
         "0:00:00.0\t0:01:00.0\t100%\tshort",
-        "–\t–\t25%\tnothing to see",
+        "–\t–\tnot placed (absent: 25%)\tnothing to see",
         f"0:01:00.0\t10:00:00.0\t50%\t{LONG}",
-        f"a\t3\t2/3\t41%\t{', '.join(REASONS)}",
-        "b\t3\t2/3\t–\t",
+        f"a\t3\t2/3\t21%\t41%\tdoubtful\t{', '.join(REASONS)}",
+        "b\t3\t2/3\t–\t–\t\t",
     ]
 
 
@@ -114,11 +139,11 @@ def test_align_shows_videos_or_the_snippets_of_one(corpus):
 
 def test_doubts_are_said_once_on_a_terminal(corpus, monkeypatch):
     """In a pipe they are on stderr, and in the table that is on stdout."""
-    assert "doubtful" in call("align", corpus.root).stderr
+    assert re.search(SAID, call("align", corpus.root).stderr)
     terminal = Console(width=80, file=StringIO(), force_terminal=True, color_system=None)
     for module in ("mmtool.cli.matches.out", "mmtool.cli.align.out"):
         monkeypatch.setattr(module, terminal)
-    assert "doubtful" not in call("align", corpus.root).stderr
-    assert "doubt" in terminal.file.getvalue()
-    assert "doubtful" in call("align", corpus.root, "--split", "val").stderr  # the table of one says none
+    assert not re.search(SAID, call("align", corpus.root).stderr)
+    assert re.search("doubtful|unknown", terminal.file.getvalue())
+    assert re.search(SAID, call("align", corpus.root, "--split", "val").stderr)  # the table of one says none
     assert matches.out is terminal

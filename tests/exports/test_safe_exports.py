@@ -19,7 +19,7 @@ from mmtool.exports.passages import between_neighbours
 from mmtool.exports.table import EXPORT_FORMATS
 from mmtool.formats.alignments import write_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Alignment, Clip, Interval, Quality, Snippet
+from mmtool.records import Alignment, Clip, Interval, Quality, Snippet, Verdict
 from support.commands import call
 
 TIMELINES = {"otio": "otio", "edl": "edl", "fcp7": "xml", "fcpxml": "fcpxml"}
@@ -243,7 +243,8 @@ def test_they_share_the_time_between_their_neighbours(texts, matches, expected):
 
 @pytest.mark.parametrize("format", ["vtt", "ass", "csv", "jsonl", "otio", "edl", "fcpxml", "eaf"])
 def test_the_verdict_goes_along(corpus, format):
-    doubtful = replace(alignment_of("ABC", ((0, 0), (2, 2))), quality=Quality(0.4, ("few words",)))
+    quality = Quality(placed=2, snippets=3, verdict=Verdict.DOUBTFUL, reasons=("few words",))
+    doubtful = replace(alignment_of("ABC", ((0, 0), (2, 2))), quality=quality)
     write_alignment(corpus.alignment("r", "film"), doubtful, "recipe")
     export(corpus, format)
     assert "doubtful" in written(corpus, TIMELINES.get(format, format)).read_text().lower()

@@ -8,10 +8,10 @@ import pytest
 
 from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Alignment, Clip, Quality, Snippet
+from mmtool.records import Alignment, Clip, Quality, Snippet, Verdict
 from support.commands import call
 from support.corpora import make_corpus
-from support.report_pages import TEXTS, write_report
+from support.report_pages import TEXTS, write_report, write_run
 
 
 def chosen(page):
@@ -96,7 +96,7 @@ def test_what_a_key_chooses_is_on_the_screen(corpus, open_page):
     page = open_page(write_report(corpus, "bad"), height=460)
     page.keyboard.press("n")
     assert page.locator("blockquote").evaluate("n => n.getBoundingClientRect().bottom <= innerHeight")
-    assert page.locator("#videos tbody tr").first.locator("td").nth(4).inner_text() == "3"  # mistakes
+    assert page.locator("#videos tbody tr").first.locator("td").nth(6).inner_text() == "3"  # mistakes
 
 
 def test_on_paper_it_is_light_and_nothing_is_cut_off(corpus, open_page):
@@ -120,7 +120,7 @@ def test_videos_are_sorted_by_accuracy_either_way(tmp_path, open_page):
     orders = []
     for _ in range(2):
         head.click()
-        shown = page.locator("#videos tbody tr td:nth-child(6)").all_inner_texts()
+        shown = page.locator("#videos tbody tr td:nth-child(8)").all_inner_texts()
         orders.append([float(value) for value in shown])
     assert orders[0] == sorted(orders[0])
     assert orders[1] == sorted(orders[1], reverse=True)
@@ -129,12 +129,31 @@ def test_videos_are_sorted_by_accuracy_either_way(tmp_path, open_page):
 
 def test_doubts_about_a_video_stand_above_it(corpus, open_page):
     path = corpus.alignment("good", "a")
-    judged = replace(read_alignment(path)[0], quality=Quality(0.4, ("text too long", "confidence low")))
+    doubtful = Quality(
+        placed=1,
+        snippets=3,
+        expected_iou=0.214,
+        verdict=Verdict.DOUBTFUL,
+        reasons=("text too long", "confidence low"),
+    )
+    judged = replace(read_alignment(path)[0], quality=doubtful)
     write_alignment(path, judged, "recipe")
     page = open_page(write_report(corpus, "good"))
     assert page.locator(".doubt").inner_text() == "⚠ doubtful: text too long; confidence low"
+    headline = page.locator(".quality").inner_text()
+    assert headline.startswith("placed 2 of 3 snippets · expected text IoU 21 % · expected accuracy unknown")
+    assert "doubtful" in page.locator("#videos tbody tr").first.inner_text()
     page.keyboard.press("j")
     assert page.locator(".doubt").count() == 0
+
+
+def test_a_snippet_that_is_nowhere_is_said_to_be_nowhere(corpus, open_page):
+    write_run(corpus, "some", ((0, 0),), confidence=(0.9, 1.0, 0.2))
+    page = open_page(write_report(corpus, "some"))
+    last = page.locator(".texts li:not(.names) > span:last-child")
+    assert last.all_inner_texts() == ["90 %", "not in the film (100 %)", "not placed (absent: 20 %)"]
+    page.locator(".texts li").nth(2).click()
+    assert "not in the film (100 %)" in page.locator(".focus").inner_text()
 
 
 def test_zooming_widens_the_timeline_and_back(corpus, open_page):

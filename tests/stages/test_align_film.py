@@ -90,7 +90,7 @@ def test_settings_objects_and_keywords_are_the_same(files: tuple[Path, Path]) ->
         ({"threshold": 0}, "threshold must be above 0, not 0"),
         ({"segment": SegmentSettings(thumbnails=True)}, "thumbnails has no effect in memory"),
         ({"align": AlignSettings(run="first")}, "run has no effect in memory"),
-        ({"require": 0.5}, "require has no effect in memory"),
+        ({"require": "iou=0.5"}, "require has no effect in memory"),
         ({"decoder": "dtw"}, "decoder dtw needs a corpus; use `mmtool run`"),
         ({"video_encoder": "clip"}, "video_encoder is not a setting"),
         ({"text_start": 50}, "film.mp4: .*outside"),

@@ -6,7 +6,16 @@ from math import isnan, nan
 import numpy as np
 import pytest
 
-from mmtool.alignment.quality import TimingEvidence, judge, spread
+from mmtool.alignment.expected_iou import expected_iou
+from mmtool.alignment.quality import (
+    DOUBTFUL,
+    SOUND,
+    Expected,
+    TimingEvidence,
+    judge,
+    mean_confidence,
+    spread,
+)
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
@@ -22,7 +31,7 @@ from mmtool.evaluation.calibration import (
 )
 from mmtool.evaluation.measures import score
 from mmtool.evaluation.verdicts import compare, rank_correlation
-from mmtool.records import Alignment, Clip, Interval, Quality, Snippet
+from mmtool.records import Alignment, Clip, Interval, Quality, Snippet, Verdict
 from support.narrations import ASSUMED, Narrator, draw
 
 TIMING = "semi-markov"
@@ -155,8 +164,46 @@ def alignment(*, clips: int = 4, snippets: int = 2, sure: float = 0.9) -> Alignm
 EVIDENCE = TimingEvidence(reading=100, room=100, start=0, end=3)
 
 
+GOOD = Expected(accuracy=0.9, iou=0.7)
+
+
 def test_a_sound_alignment_has_no_reasons() -> None:
-    assert judge(alignment()) == judge(alignment(), EVIDENCE) == Quality(pytest.approx(0.9), ())
+    sound = Quality(
+        placed=2, snippets=2, expected_iou=0.7, expected_accuracy=0.9, verdict=Verdict.SOUND, reasons=()
+    )
+    assert judge(alignment(), GOOD) == judge(alignment(), GOOD, EVIDENCE) == sound
+
+
+def test_what_cannot_be_informed_is_unknown() -> None:
+    quality = judge(alignment(), None)
+    assert (quality.verdict, quality.expected_iou, quality.expected_accuracy) == (Verdict.UNKNOWN, None, None)
+    assert quality.reasons == ("its confidence was never compared with annotations",)
+    few = judge(alignment(), GOOD, why_unknown="calibrated on 1 video only")
+    assert (few.verdict, few.expected_iou, few.reasons) == (
+        Verdict.UNKNOWN,
+        0.7,
+        ("calibrated on 1 video only",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "iou", "verdict"),
+    [
+        (0.1, SOUND, Verdict.SOUND),
+        (0.9, None, Verdict.SOUND),
+        (0.9, (SOUND + DOUBTFUL) / 2, Verdict.UNKNOWN),
+        (0.9, DOUBTFUL, Verdict.DOUBTFUL),
+        (0.4, None, Verdict.UNKNOWN),
+        (0.1, None, Verdict.DOUBTFUL),
+    ],
+)
+def test_the_verdict_rests_on_text_iou_if_it_is_known(accuracy, iou, verdict) -> None:
+    quality = judge(alignment(), Expected(accuracy=accuracy, iou=iou))
+    assert quality.verdict is verdict
+    assert bool(quality.reasons) == (verdict is not Verdict.SOUND)
+
+
+POOR = Expected(accuracy=0.3, iou=0.1)
 
 
 @pytest.mark.parametrize(
@@ -170,20 +217,39 @@ def test_a_sound_alignment_has_no_reasons() -> None:
         (alignment(), replace(EVIDENCE, reading=50), "text much shorter than the video: it takes 50 s"),
         (alignment(), replace(EVIDENCE, start=30), "start of the narration uncertain: within 30 s"),
         (alignment(), replace(EVIDENCE, end=40), "end of the narration uncertain: within 40 s"),
-        (alignment(sure=0.3), None, "low confidence: about 30 % expected correct"),
         (alignment(snippets=5), None, "3 of 5 snippets were not placed"),
         (replace(alignment(clips=8), matches=((0, 0), (1, 1))), None, "few clips matched: 25 % of the time"),
     ],
 )
-def test_each_reason_alone(made: Alignment, timing: TimingEvidence | None, reason: str) -> None:
-    [given] = judge(made, timing).reasons
-    assert given.startswith(reason)
+def test_what_may_explain_a_doubtful_alignment(made, timing, reason) -> None:
+    quality = judge(made, POOR, timing)
+    assert quality.verdict is Verdict.DOUBTFUL
+    assert len(quality.reasons) == 2
+    assert any(given.startswith(reason) for given in quality.reasons)
+    assert "low expectations: text IoU 10 %, accuracy 30 %" in quality.reasons
 
 
-def test_expected_accuracy_weighs_time() -> None:
+def test_a_text_that_cannot_be_read_in_time_is_doubtful_whatever_is_expected() -> None:
+    quality = judge(alignment(), GOOD, replace(EVIDENCE, reading=150))
+    assert quality.verdict is Verdict.DOUBTFUL
+    assert len(quality.reasons) == 1
+
+
+def test_mean_confidence_weighs_time() -> None:
     clips = (Clip(0.0, 3.0), Clip(3.0, 4.0))
     made = replace(alignment(clips=2), clips=clips, clip_confidence=(1.0, 0.2))
-    assert judge(made).expected_accuracy == pytest.approx(0.8)
+    assert mean_confidence(made) == pytest.approx(0.8)
+
+
+def test_expected_iou_by_hand() -> None:
+    """Snippet 0 has clip 0 (2 s) for certain and is given it; snippet 1 is given clip 1 (1 s).
+
+    It is as likely to have clip 2 (1 s), so that 0.5 s of 0.5 + 0.5 + 0.5 s are shared.
+    """
+    posterior = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
+    labels = np.array([0, 1, -1])
+    assert expected_iou(labels, posterior, np.array([2.0, 1.0, 1.0])) == pytest.approx((1 + 1 / 3) / 2)
+    assert expected_iou(labels, 0 * posterior, np.ones(3)) == 0.0
 
 
 def test_spread_is_the_inner_80_percent() -> None:
@@ -212,11 +278,18 @@ def test_verdicts_compare_what_was_expected_with_what_came() -> None:
     """The second video is judged doubtful and is half right; the third is not judged."""
     right = score(CLIPS, [Interval(0, 6)], [(0, 0), (1, 0), (2, 0)])
     half = score(CLIPS, [Interval(0, 6)], [(2, 0)])
-    found = compare({"a": right, "b": half, "c": half}, {"a": Quality(0.8), "b": Quality(0.4, ("flat",))})
+    qualities = {
+        "a": Quality(placed=1, snippets=1, expected_accuracy=0.8, verdict=Verdict.SOUND),
+        "b": Quality(placed=1, snippets=1, expected_accuracy=0.4, verdict=Verdict.DOUBTFUL),
+    }
+    found = compare({"a": right, "b": half, "c": half}, qualities)
     assert (found.sound.videos, found.sound.video_accuracy) == (1, 1.0)
     assert (found.doubtful.videos, found.doubtful.video_accuracy) == (1, 0.5)
     assert found.doubtful.expected_accuracy == 0.4
     assert found.rank_correlation == pytest.approx(1)
+    assert isnan(found.iou_rank_correlation)
+    assert isnan(found.all.expected_iou)
+    assert (found.unknown.videos, found.all.videos) == (0, 2)
 
 
 # --- weak matches ----------------------------------------------------------------------------------

@@ -1,21 +1,23 @@
 """What people see of confidence: verdicts in files, notes, tables and exit codes."""
 
 import json
+import re
 import shutil
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mmtool.alignment.quality import judge
 from mmtool.cli.tables import with_interval
 from mmtool.errors import SettingError
 from mmtool.evaluation.baselines import BASELINES
 from mmtool.evaluation.measures import Estimate
 from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Alignment, Clip, Quality, Snippet
+from mmtool.records import Alignment, Clip, Quality, Snippet, Verdict
+from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
 from support.commands import call, chain, complaint
 from support.corpora import make_corpus
@@ -42,7 +44,8 @@ def forget_quality(corpus: Corpus) -> None:
 
 
 def test_a_verdict_survives_its_file(tmp_path) -> None:
-    for quality in (Quality(0.5, ("flat", "short")), Quality(0.75), None):
+    some = Quality(placed=1, snippets=1, expected_iou=0.25, expected_accuracy=0.5, reasons=("flat", "short"))
+    for quality in (some, Quality(placed=0, snippets=1, verdict=Verdict.SOUND), None):
         own = Alignment(
             "v", (Clip(0, 1),), (Snippet("x"),), ((0, 0),), (0.9,), (0.9,), TIMING, "", quality=quality
         )
@@ -69,18 +72,23 @@ def test_align_info_and_evaluate_name_doubtful_videos(corpus):
         "snippet,text,start,end\n" + "".join(f"{k},{'very long words ' * 9},,\n" for k in range(4))
     )
     result = call("align", corpus.root)
+    assert re.search(
+        r"placed \d+ of 24 snippets · expected text IoU \d+ % · expected accuracy \d+ %", result.stdout
+    )
     assert "doubtful" in result.stdout
     [line] = [line for line in result.stderr.splitlines() if "v2" in line]
     assert "doubtful: text too long for the video" in line
     assert line in call("align", corpus.root).stderr.splitlines()  # also where nothing is to be done
     assert "doubtful: text too long" in call("info", corpus.alignment(TIMING, "v2")).stdout
-    facts = json.loads(call("align", corpus.root, "--json").stdout)["facts"]
-    assert facts["doubtful"] >= 1
-    assert 0 < facts["expected accuracy"] < 1
+    content = json.loads(call("align", corpus.root, "--json").stdout)
+    assert content["facts"]["doubtful"] >= 1
+    assert 0 < content["expected_iou"] < content["expected_accuracy"] < 1
+    assert (content["snippets"], content["placed"] <= 24) == (24, True)
+    assert content["videos"][0]["quality"]["verdict"] in tuple(Verdict)
 
     call("evaluate", corpus.root, code=1)  # the annotations are of the old text
     shown = call("evaluate", corpus.root, "--split", "test", "--per-video").stdout
-    for word in ("calibration error", "clips: video accuracy", "75 %", "verdict", "expected accuracy"):
+    for word in ("calibration error", "clips: video accuracy", "75 %", "verdict", "Expected / measured"):
         assert word in shown
 
 
@@ -98,7 +106,7 @@ def test_evaluate_is_complete_as_json(corpus):
         summary["micro_video_accuracy"]
     )
     assert content["calibration"]["snippets"]["coverage"]["1.0"] == pytest.approx(summary["micro_text_iou"])
-    assert content["videos"]["v0"]["quality"]["verdict"] in ("sound", "doubtful")
+    assert content["videos"]["v0"]["quality"]["verdict"] in tuple(Verdict)
     saved = json.loads(corpus.metrics(TIMING).read_text())
     assert saved == {name: content[name] for name in saved}
 
@@ -138,7 +146,7 @@ def test_weak_matches_are_left_out_on_request_and_never_mixed_up(corpus):
     strict = read(corpus)
     assert set(strict.matches) < set(plain.matches)
     assert all(strict.clip_confidence[clip] >= limit for clip, _ in strict.matches)
-    assert strict.quality == plain.quality
+    assert strict.quality == replace(plain.quality, placed=len({j for _, j in strict.matches}))
     assert "6 unchanged" in call("align", corpus.root, *option).stdout
     assert "6 done" in call("align", corpus.root).stdout
     assert read(corpus) == plain
@@ -161,9 +169,9 @@ def test_a_video_below_what_is_required_fails_and_leaves_no_file(corpus, before)
     worst = min(accuracy, key=accuracy.__getitem__)
     if not before:
         shutil.rmtree(corpus.root / "alignments")
-    option = ["--require", accuracy[worst] + 1e-4]
+    option = ["--require", f"accuracy={accuracy[worst] + 1e-4}"]
     line = complaint(call("align", corpus.root, *option, code=1), f"{worst}.json: not written")
-    assert f"expected accuracy {accuracy[worst]:.2f} is below --require" in line
+    assert f"expected accuracy {accuracy[worst]:.2f} is below --require accuracy=" in line
     assert worst not in {path.stem for path in files(corpus)}
     assert len(files(corpus)) == 5
     report = json.loads(call("align", corpus.root, *option, "--json", code=1).stdout)
@@ -173,28 +181,55 @@ def test_a_video_below_what_is_required_fails_and_leaves_no_file(corpus, before)
 
 def test_reasons_stand_beside_what_is_required(corpus):
     (corpus.root / "snippets" / "v2.csv").write_text(f"snippet,text,start,end\n0,{'long words ' * 60},,\n")
-    result = call("align", corpus.root, "--require", 1, code=1)
+    result = call("align", corpus.root, "--require", "accuracy=1", code=1)
     [line] = [line for line in result.stderr.splitlines() if "v2.json" in line]
     assert "(text too long for the video: " in line
     assert files(corpus) == []
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--min-confidence", 1.5), ("--require", -0.1), ("--require", "nan")]
+    ("option", "value"),
+    [
+        ("--min-confidence", 1.5),
+        *(
+            ("--require", value)
+            for value in (0.5, -0.1, "nan", "iou", "iou=", "iou=2", "size=0.5", "iou=nan")
+        ),
+    ],
 )
 def test_shares_that_cannot_be(corpus, option, value):
     complaint(call("align", corpus.root, option, value, code=2), option)
     assert not (corpus.root / "alignments").exists()
 
 
-def test_a_network_is_judged_and_filtered_alike(corpus):
+def test_a_bare_number_is_refused_with_the_form_that_is_meant(corpus):
+    for require in (0.5, "0.5"):
+        with pytest.raises(SettingError, match=r"such as accuracy=0\.5, iou=0\.5 or placed=0\.5, not"):
+            align(corpus.root, require=require)
+
+
+def test_several_measures_can_be_required(corpus):
+    """Each video has four snippets; what is placed is what remains after `min_confidence`."""
+    call("align", corpus.root, "--require", "placed=0.5", "--require", "iou=0.01")
+    missing = ["--min-confidence", 1, "--require", "iou=0.01", "--require", "placed=0.5"]
+    said = call("align", corpus.root, *missing, code=1).stderr
+    assert said.count("not written: placed 0 of 4 snippets, fewer than --require placed=0.5") == 6
+    report = align(corpus.root, require=("iou=0.99", "placed=0"))
+    assert len(report.failures) == 6
+    assert "expected text IoU" in report.failures[0].reason
+
+
+def test_a_decoder_that_was_never_compared_is_unknown_and_filtered_alike(corpus):
     chain(corpus.root)
-    assert "expected accuracy" in call("align", corpus.root, "--run", "r").stdout
-    plain, accuracy = read(corpus, run="r"), expected(corpus, "r")
-    assert plain.quality.expected_accuracy == pytest.approx(judge(plain).expected_accuracy, abs=1e-5)
+    (corpus.run("r") / "calibration.json").unlink()
+    result = call("align", corpus.root, "--run", "r")
+    assert "expected text IoU unknown · expected accuracy unknown · unknown 6" in result.stdout
+    assert "v0: unknown: the run is not calibrated (mmtool calibrate --run r)" in result.stderr
+    assert read(corpus, run="r").quality.verdict is Verdict.UNKNOWN
     call("align", corpus.root, "--run", "r", "--min-confidence", 1)
     assert read(corpus, run="r").matches == ()
-    call("align", corpus.root, "--run", "r", "--require", max(accuracy.values()) + 1e-4, code=1)
+    result = call("align", corpus.root, "--run", "r", "--require", "iou=0", code=1)
+    assert result.stderr.count("expected text IoU is unknown, so --require iou=0 is not met") == 6
     assert files(corpus, "r") == []
 
 
@@ -203,7 +238,7 @@ def test_run_fails_where_the_film_is_not_as_good_as_required(tmp_path):
     (tmp_path / "film.txt").write_text("The captain finds a secret room behind the wall.\n" * 3)
     command = ["run", tmp_path / "film.mp4", tmp_path / "film.txt", "-o", tmp_path / "out"]
     assert "expected accuracy" in call(*command, "--min-confidence", 0.99).stdout
-    result = call(*command, "--require", 1, code=1)
+    result = call(*command, "--require", "accuracy=1", code=1)
     complaint(result, "film.json: not written")
     assert "captain" not in result.stdout
     assert not (tmp_path / "out" / "alignments" / TIMING / "film.json").exists()

@@ -1,5 +1,6 @@
 """Greedy decoding: take the most probable action until clips or snippets are exhausted."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -52,10 +53,41 @@ def decode_greedily(
     """
     network.eval()
     stepper = Stepper(network, clips, snippets)
+    taken = list(greedy_steps(stepper, clips, snippets, action_set, inputs, prior))
+    action, running = (np.stack([getattr(step, name) for step in taken], 1) for name in ("action", "running"))
+    probabilities = _largest_probability(np.stack([step.logits for step in taken], axis=1))  # (B, T)
+    sizes = zip(clips.lengths.tolist(), snippets.lengths.tolist(), strict=True)
+    return [
+        read_actions(actions[counts], p[counts], n, m, action_set)
+        for actions, counts, p, (n, m) in zip(action, running, probabilities, sizes, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GreedyStep:
+    """One step of B videos that are decoded together, before its action is taken.
+
+    ``running`` (B,) is false for videos that are finished; their other values are meaningless.
+    """
+
+    running: NDArray[np.bool_]  # (B,)
+    clip: NDArray[np.int64]  # (B,) on top
+    snippet: NDArray[np.int64]  # (B,)
+    logits: NDArray[np.float32]  # (B, K)
+    action: NDArray[np.int64]  # (B,)
+
+
+def greedy_steps(
+    stepper: Stepper,
+    clips: Sequences,
+    snippets: Sequences,
+    action_set: ActionSet,
+    inputs: PairTables | None,
+    prior: PairTables | None,
+) -> Iterator[GreedyStep]:
+    """Take the most probable action of every video until all are finished."""
     state = _State(clips.lengths.cpu().numpy(), snippets.lengths.cpu().numpy())
     pops_clip, pops_snippet, matches = map(action_set.table, (POPS_CLIP, POPS_SNIPPET, MATCHES))
-    history: list[NDArray[np.int64]] = []  # (B, 2) per step: the action, and whether it counts
-    all_logits: list[NDArray[np.float32]] = []
     while (running := state.running).any():
         clip, snippet = state.tops
         positional = state.positional
@@ -65,18 +97,11 @@ def decode_greedily(
         if prior is not None:
             logits = logits + prior.at(clip, snippet)
         action = logits.argmax(axis=1)
-        history.append(np.stack([action, running], axis=1))
-        all_logits.append(logits)
+        yield GreedyStep(running, clip, snippet, logits, action)
         stepper.take(action)
         stepper.match(*state.match(running & matches[action]))
         state.clip_top += running & pops_clip[action]
         state.snippet_top += running & pops_snippet[action]
-    steps = np.stack(history, axis=1)  # (B, T, 2)
-    probabilities = _largest_probability(np.stack(all_logits, axis=1))  # (B, T)
-    return [
-        read_actions(rows[rows[:, 1] == 1, 0], p[rows[:, 1] == 1], int(n), int(m), action_set)
-        for rows, p, n, m in zip(steps, probabilities, state.clips, state.snippets, strict=True)
-    ]
 
 
 def _largest_probability(logits: NDArray[np.float32]) -> NDArray[np.float64]:

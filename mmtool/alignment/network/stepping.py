@@ -11,8 +11,11 @@ from torch.nn import functional
 
 from mmtool.alignment.network.batch import Sequences
 from mmtool.alignment.network.lstm import LayerNormLayer, PlainLayer, TwoLayers
-from mmtool.alignment.network.model import WIDTH, AlignmentNetwork
+from mmtool.alignment.network.model import ACTION_WIDTH, MATCHED_WIDTH, WIDTH, AlignmentNetwork
 from mmtool.arrays import Floats32
+
+CONTEXT = ACTION_WIDTH + MATCHED_WIDTH
+PAIRS_AT_ONCE = 2**16  # of a clip and a snippet; limits memory
 
 Function = Callable[[Floats32], Floats32]
 
@@ -55,9 +58,30 @@ class Stepper:
         clips = self._clips.take(self._first_clip + clip, axis=0)  # (B, 380)
         snippets = self._snippets.take(self._first_snippet + snippet, axis=0)
         self._tops = np.stack([clips[:, WIDTH:], snippets[:, WIDTH:]])  # (2, B, 80)
-        state = np.concatenate([_output(self._actions), _output(self._matched), rest], axis=1)  # (B, 38 + E)
+        state = np.concatenate([self.context, rest], axis=1)  # (B, 38 + E)
         hidden = clips[:, :WIDTH] + snippets[:, :WIDTH] + state @ self._of_rest
         return cast(Floats32, np.maximum(hidden, 0.0) @ self._output + self._bias)
+
+    @property
+    def context(self) -> Floats32:
+        """The outputs (B, 28) of the Action and the Matched Stack, which depend on the actions so far."""
+        return np.concatenate([_output(self._actions), _output(self._matched)], axis=1)
+
+    def logits_of_pairs(self, video: int, context: Floats32, pairs: Floats32) -> Floats32:
+        """The logits (N, M, K) with every pair of one video's clips and snippets on top.
+
+        ``context`` (N, 28) is the one before each clip, ``pairs`` (N, M, 10 + E) are the positional features.
+        """
+        clips, snippets = pairs.shape[:2]
+        of_clips = self._clips[self._first_clip[video] :][:clips, :WIDTH] + context @ self._of_rest[:CONTEXT]
+        of_snippets = self._snippets[self._first_snippet[video] :][:snippets, :WIDTH]
+        logits = np.empty((clips, snippets, len(self._bias)), np.float32)
+        rows = max(1, PAIRS_AT_ONCE // snippets)
+        for first in range(0, clips, rows):
+            some = slice(first, first + rows)
+            hidden = of_clips[some, None] + of_snippets + pairs[some] @ self._of_rest[CONTEXT:]
+            logits[some] = np.maximum(hidden, 0.0) @ self._output + self._bias
+        return logits
 
     def take(self, action: NDArray[np.int64]) -> None:
         """Put the actions (B,) on the Action Stack."""

@@ -101,6 +101,13 @@ class PairTables:
         self._first = np.cumsum(sizes) - sizes  # (B,)
         self._snippets = np.array([table.shape[1] for table in tables])
 
+    def of_video(self, video: int) -> Table:
+        """The table (N, M, E) of one video."""
+        snippets, first = self._snippets[video], self._first[video]
+        end = self._first[video + 1] if video + 1 < len(self._first) else len(self._rows)
+        table: Table = self._rows[first:end].reshape(-1, snippets, self._rows.shape[1])
+        return table
+
     def at(
         self, clip: NDArray[np.int64], snippet: NDArray[np.int64], video: int | slice = slice(None)
     ) -> Table:

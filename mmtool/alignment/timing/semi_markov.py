@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtool.alignment.expected_iou import expected_iou
 from mmtool.alignment.quality import TimingEvidence, spread
 from mmtool.alignment.timing.lattice import Marginals, forward_backward
 from mmtool.alignment.timing.minimum_risk import UNMATCHED, minimum_risk
@@ -47,6 +48,7 @@ class TimedAlignment:
         log_probability: The log-probability of all alignments together, for comparing texts or parameters
             on one video.
         evidence: What the verdict on the alignment is based on.
+        expected_iou: The text IoU that the posterior lets expect, 0..1.
         mixture: What the mixture of hypotheses adds to it; None for the model of one channel by itself.
     """
 
@@ -58,6 +60,7 @@ class TimedAlignment:
     candidates: tuple[Candidates, ...]
     log_probability: float
     evidence: TimingEvidence
+    expected_iou: float
     mixture: MixtureEvidence | None = None
 
     @property
@@ -135,6 +138,7 @@ def align_narration(
         candidates=_candidates(posterior, parameters.temperature),
         log_probability=marginals.log_probability,
         evidence=_evidence(video, marginals, extent, parameters.unit),
+        expected_iou=expected_iou(labels, posterior, video.durations),
     )
 
 
@@ -265,6 +269,7 @@ def _without_text(clips: Sequence[Interval]) -> TimedAlignment:
         candidates=((),) * len(clips),
         log_probability=0.0,
         evidence=TimingEvidence(reading=0.0, room=clips[-1].end - clips[0].start, start=0.0, end=0.0),
+        expected_iou=0.0,
     )
 
 

@@ -1,6 +1,7 @@
 "use strict";
 
 const VIDEOS = JSON.parse(document.getElementById("data").textContent);
+const MARKS = {sound: "✓", doubtful: "⚠", unknown: "?"}; // of verdicts
 const SIGNS = {right: "✓", partly: "◐", wrong: "✗", unmatched: "○", matched: "●"};
 const HALF = 0.5; // a clip is right from this share of its time, a snippet from this IoU
 const FILM_HEIGHT = 54, LINKS_HEIGHT = 84, LANE = 30, STILLS = 12, ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
@@ -22,7 +23,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const percent = share => share === null || share === undefined ? "–" : (100 * share).toFixed(1);
-const mean = values => values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+const whole = share => share === null || share === undefined ? "unknown" : `${Math.round(100 * share)} %`;
 
 function time(seconds) {
   const tenths = Math.round(seconds * 10), pad = number => String(number).padStart(2, "0");
@@ -60,8 +61,10 @@ function columns() {
   const found = [
     {name: "video", value: each => each.title || each.id, text: true},
     {name: "clips", value: each => each.clips.length},
-    {name: "snippets", value: each => each.snippets.length},
-    {name: "confidence %", value: each => mean(each.runs[state.run].clip_confidence), share: true},
+    {name: "placed snippets", value: each => each.runs[state.run].placed / Math.max(1, each.snippets.length), shown: each => `${each.runs[state.run].placed} of ${each.snippets.length}`},
+    {name: "expected text IoU %", value: each => each.runs[state.run].expected_iou, share: true},
+    {name: "expected accuracy %", value: each => each.runs[state.run].expected_accuracy, share: true},
+    {name: "verdict", value: each => each.runs[state.run].verdict, text: true},
   ];
   if (measured) found.push({name: "mistakes", value: each => each.truth ? mistakes(each).length : null});
   if (measured) for (const name of names) {
@@ -91,8 +94,9 @@ function drawVideos() {
     {tabindex: 0, "data-video": number, "aria-current": String(number === state.video), onclick: () => openVideo(number)},
     ...shown.map(column => {
       const value = column.value(VIDEOS[number]);
-      return make("td", {title: column.text ? VIDEOS[number].id : null, dir: column.text ? "auto" : null, class: column.share ? "share" : null},
-        column.share ? make("span", {}, percent(value)) : String(value ?? "–"),
+      const verdict = column.name === "verdict" ? `verdict ${value}` : null;
+      return make("td", {title: column.text && !verdict ? VIDEOS[number].id : null, dir: column.text ? "auto" : null, class: verdict || (column.share ? "share" : null)},
+        column.share ? make("span", {}, percent(value)) : column.shown ? column.shown(VIDEOS[number]) : String(value || value === 0 ? value : "–"),
         column.bar && value !== null ? make("span", {class: "bar", "aria-hidden": "true"}, make("i", {style: `width:${100 * value}%`})) : null);
     }))));
 }
@@ -121,7 +125,8 @@ function drawVideo() {
         make("button", {type: "button", "aria-label": "Zoom out", onclick: () => zoom(-1)}, "−"),
         make("button", {type: "button", "aria-label": "Fit the whole film", onclick: () => zoom(0)}, "fit"),
         make("button", {type: "button", "aria-label": "Zoom in", onclick: () => zoom(1)}, "+"))),
-    run().doubts.length ? make("p", {class: "doubt"}, `⚠ doubtful: ${run().doubts.join("; ")}`) : null,
+    drawHeadline(),
+    run().reasons.length ? make("p", {class: `doubt ${run().verdict}`}, `${MARKS[run().verdict]} ${run().verdict}: ${run().reasons.join("; ")}`) : null,
     make("ul", {class: "legend"}, ...legend.map(([kind, label]) => make("li", {}, make("span", {class: `swatch ${kind}`}), label)),
       make("li", {}, "links: low", make("span", {class: "ramp"}), "high confidence")),
     make("div", {class: "view", id: "view"}, make("div", {class: "stage", id: "stage"})),
@@ -129,6 +134,14 @@ function drawVideo() {
     make("ol", {class: "texts", id: "texts", "aria-label": "Snippets"}, drawNames(), ...video().snippets.map(drawText))));
   drawStage();
   drawFocus();
+}
+
+/* What is placed and what is expected, judged without the truth. */
+function drawHeadline() {
+  const {placed, expected_iou, expected_accuracy, verdict} = run(), count = video().snippets.length;
+  const parts = [`placed ${placed} of ${count} snippet${count === 1 ? "" : "s"}`];
+  if (verdict) parts.push(`expected text IoU ${whole(expected_iou)}`, `expected accuracy ${whole(expected_accuracy)}`);
+  return make("p", {class: "quality"}, parts.join(" · "), verdict === "sound" ? make("span", {class: "verdict sound"}, ` ${MARKS.sound} sound`) : null);
 }
 
 const drawNames = () => make("li", {class: "names", "aria-hidden": "true"}, ...["", ...(video().truth ? [""] : []), "snippet", "alignment", ...(video().truth ? ["truth"] : []), "confidence"]
@@ -142,8 +155,11 @@ function drawText(text, number) {
     make("span", {class: "text", dir: "auto"}, text),
     make("span", {class: "time"}, make("span", {class: "label"}, "alignment "), times(run().snippet_intervals[number])),
     video().truth ? make("span", {class: "time"}, make("span", {class: "label"}, "truth "), truth ? times([truth]) : "–") : null,
-    confidenceBar(run().snippet_confidence[number]));
+    run().snippet_intervals[number].length ? confidenceBar(run().snippet_confidence[number]) : make("span", {class: "time absent"}, absence(run().snippet_confidence[number])));
 }
+
+/* What the confidence of a snippet without clips says: the probability that the film lacks it. */
+const absence = share => share >= HALF ? `not in the film (${whole(share)})` : `not placed (absent: ${whole(share)})`;
 
 const confidenceOf = share => `confidence ${Math.round(100 * share)} %`;
 const confidenceBar = share => make("span", {class: "time", title: "confidence"}, `${Math.round(100 * share)} %`,
@@ -309,7 +325,7 @@ function snippetWords(snippet) {
     iou === null || iou === undefined ? " · not annotated" : ` · IoU ${percent(iou)} %`) : null;
   const clip = state.clip === null ? null : make("p", {class: "times"}, `clip ${state.clip + 1}, ${times([video().clips[state.clip]])}`);
   return [clip, make("blockquote", {dir: "auto"}, video().snippets[snippet]), verdict,
-    make("p", {}, found.length ? `aligned with ${times(found)} ` : "not aligned with any clip ", make("span", {class: "times"}, `(${confidenceOf(run().snippet_confidence[snippet])}) `), ...found.map(interval => playButton("play", interval))),
+    make("p", {}, found.length ? `aligned with ${times(found)} ` : absence(run().snippet_confidence[snippet]), found.length ? make("span", {class: "times"}, `(${confidenceOf(run().snippet_confidence[snippet])}) `) : null, ...found.map(interval => playButton("play", interval))),
     stills([...shown], meant),
     truth ? make("p", {}, `truth ${times([truth])} `, playButton("play truth", truth)) : null,
     truth && video().pictures ? stills(meant, [...shown]) : null];

@@ -1,6 +1,7 @@
 """Alignments by a trained network: a checkpoint and features."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +10,26 @@ import torch
 from mmtool.alignment.network.actions import ActionSet
 from mmtool.alignment.network.batch import Sequences
 from mmtool.alignment.network.beam import decode_by_beam
+from mmtool.alignment.network.calibration import calibrated_confidence
 from mmtool.alignment.network.greedy import Decoded, decode_greedily
-from mmtool.alignment.timing.minimum_risk import UNMATCHED
+from mmtool.alignment.network.posterior import pair_logits
+from mmtool.alignment.quality import Expected
 from mmtool.alignment.timing.semi_markov import confidence_of
-from mmtool.arrays import Floats
+from mmtool.arrays import Floats, Floats32
 from mmtool.choices import Decoder, Modality
 from mmtool.errors import InputError
+from mmtool.formats.calibrations import CheckpointCalibration, read_calibrations
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.memory import lacks_memory, remedy_for_memory
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
-from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.align.outputs import AlignmentOutput, Grounds
 from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.devices import resolve_device, set_threads
+from mmtool.stages.shared.network_calibration import labels_of, logit_calibration
 from mmtool.stages.shared.network_inputs import NetworkInput, open_for_checkpoint
 from mmtool.stages.shared.network_timing import VideoTiming, pad_timing, timing_for_checkpoint
 from mmtool.stages.shared.trained_network import load_network, settings_of_run
@@ -48,7 +53,11 @@ def align_by_network(
         yield from aligner.align(ids, progress)
 
 
+_Decoding = tuple[Decoded, Floats32 | None]  # with the logits of all pairs if calibrated
 _Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None]
+
+
+FEWEST_VIDEOS = 5  # with fewer, a calibration says too little about single videos for a verdict
 
 
 class _NetworkAligner:
@@ -71,6 +80,19 @@ class _NetworkAligner:
         self.network = load_network(checkpoint, path).to(self.device)
         self.action_set = ActionSet(settings_of_run(checkpoint, path).actions)
         self.timing, self.weight = timing_for_checkpoint(corpus, checkpoint, path, settings.timing_weight)
+        self.calibration, self.uninformed = self._calibration(corpus.run(settings.run))
+
+    def _calibration(self, run: Path) -> tuple[CheckpointCalibration | None, str]:
+        """The calibration of the checkpoint, and why the verdict is unknown if it cannot inform one."""
+        found = read_calibrations(run).get(self.digest)
+        if found is None:
+            return None, f"the run is not calibrated (mmtool calibrate --run {run.name})"
+        if found.timing_weight != self.weight:
+            return None, f"the run is calibrated for `timing_weight={found.timing_weight:g}` only"
+        if found.videos < FEWEST_VIDEOS:
+            count = "1 video" if found.videos == 1 else f"{found.videos} videos"
+            return found, f"the run is calibrated on {count} only"
+        return found, ""
 
     def align(self, ids: Sequence[str], progress: Progress) -> Iterator[AlignedVideo | Failure]:
         """Yield what is aligned already or cannot be, then the others, short videos first."""
@@ -89,8 +111,9 @@ class _NetworkAligner:
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
-            for (id, clips, snippets, timing), decoded in zip(batch, self._decode_all(batch), strict=True):
-                of_clips, of_snippets = self._confidence(decoded, clips, timing)
+            decoded_batch = self._decode_all(batch)
+            for (id, clips, snippets, timing), (decoded, logits) in zip(batch, decoded_batch, strict=True):
+                of_clips, of_snippets, grounds = self._confidence(decoded, clips, timing, logits)
                 alignment = Alignment(
                     id=id,
                     clips=tuple(clips),
@@ -101,7 +124,7 @@ class _NetworkAligner:
                     decoder=str(self.decoder),
                     checkpoint=self.digest,
                 )
-                yield self.output.write(alignment, self._recipe(id))
+                yield self.output.write(alignment, self._recipe(id), grounds)
             progress("aligning", start + len(batch), len(waiting), "videos")
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
@@ -110,7 +133,7 @@ class _NetworkAligner:
         self.text.features.check_snippets(id, snippets)
         return clips, snippets
 
-    def _decode_all(self, videos: Sequence[_Video]) -> list[Decoded]:
+    def _decode_all(self, videos: Sequence[_Video]) -> list[_Decoding]:
         """Decode a batch; one video at a time where the memory is not enough for all."""
         try:
             return self._decode(videos)
@@ -121,19 +144,29 @@ class _NetworkAligner:
             torch.cuda.empty_cache()
         return [decoded for video in videos for decoded in self._decode([video])]
 
-    def _decode(self, videos: Sequence[_Video]) -> list[Decoded]:
+    def _decode(self, videos: Sequence[_Video]) -> list[_Decoding]:
+        """The videos' decodings, and the logits of all pairs if the network is calibrated."""
         clips = Sequences.pad([self.video.read(id) for id, *_ in videos]).to(self.device)
         snippets = Sequences.pad([self.text.read(id) for id, *_ in videos]).to(self.device)
         tables = pad_timing([timing for *_, timing in videos], self.weight)
+        network, action_set = self.network, self.action_set
+        logits: Sequence[Floats32 | None] = [None] * len(videos)
+        if self.calibration is not None:
+            logits = pair_logits(network, clips, snippets, action_set, **tables)
         if self.decoder is Decoder.BEAM:
             width = self.settings.beam_width
-            return decode_by_beam(self.network, clips, snippets, self.action_set, width=width, **tables)
-        return decode_greedily(self.network, clips, snippets, self.action_set, **tables)
+            decoded = decode_by_beam(network, clips, snippets, action_set, width=width, **tables)
+        else:
+            decoded = decode_greedily(network, clips, snippets, action_set, **tables)
+        return list(zip(decoded, logits, strict=True))
 
     def _recipe(self, id: str) -> str:
         features: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
-        return digest_json([self.digest, str(self.decoder), features, *beam, *self._timing_recipe(id)])
+        calibrated = [asdict(self.calibration)] if self.calibration else []
+        return digest_json(
+            [self.digest, str(self.decoder), features, *beam, *self._timing_recipe(id), *calibrated]
+        )
 
     def _timing_recipe(self, id: str) -> list[object]:
         if self.timing is None:
@@ -143,19 +176,24 @@ class _NetworkAligner:
         return [self.weight, parameters, self.timing.titles.get(id, ""), read]
 
     def _confidence(
-        self, decoded: Decoded, clips: Sequence[Clip], timing: VideoTiming | None
-    ) -> tuple[Floats, Floats]:
-        """The confidence of clips (N,) and snippets (M,).
+        self, decoded: Decoded, clips: Sequence[Clip], timing: VideoTiming | None, logits: Floats32 | None
+    ) -> tuple[Floats, Floats, Grounds]:
+        """The confidence of clips (N,) and snippets (M,), and what to expect.
 
-        Actions that were weighted by timing no longer have meaningful probabilities; timing's own
-        probability of the decided labels is taken instead.
+        Without a calibration it is the probability of the actions. Actions that were weighted by timing no
+        longer have meaningful probabilities; timing's own probability of the labels is taken instead.
         """
-        if self.timing is None or timing is None or timing.posterior is None:
-            return decoded.clip_confidence, decoded.snippet_confidence
-        labels = np.full(len(clips), UNMATCHED)
-        for clip, snippet in reversed(decoded.matches):
-            labels[clip] = snippet
+        labels = labels_of(decoded.matches, len(clips))
         durations = np.array([clip.duration for clip in clips])
+        if self.calibration is not None and logits is not None:
+            numbers = logit_calibration(self.calibration)
+            found = calibrated_confidence(logits, labels, durations, self.action_set, numbers)
+            accuracy = float(np.average(found.clips, weights=durations))
+            expected = Expected(accuracy=accuracy, iou=found.expected_iou)
+            return found.clips, found.snippets, Grounds(expected=expected, why_unknown=self.uninformed)
+        grounds = Grounds(why_unknown=self.uninformed)
+        if self.timing is None or timing is None or timing.posterior is None:
+            return decoded.clip_confidence, decoded.snippet_confidence, grounds
         temperature = self.timing.parameters.temperature
         _, of_clips, of_snippets = confidence_of(labels, timing.posterior, durations, temperature)
-        return of_clips, of_snippets
+        return of_clips, of_snippets, grounds

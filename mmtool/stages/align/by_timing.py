@@ -101,7 +101,7 @@ class _TimingAligner:
             title=self.titles.get(id, ""),
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
         )
-        written = self.output.write(timed.alignment, recipe, timing=timed.timing, unmatched=timed.unmatched)
+        written = self.output.write(timed.alignment, recipe, timed.grounds)
         return replace(written, notes=notes)
 
     def _recipe(self, id: str) -> str:

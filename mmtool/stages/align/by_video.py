@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mmtool.alignment.quality import Expected, mean_confidence
 from mmtool.decoders import AlignDecoder, DecodedVideo, Needs, VideoToAlign
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
-from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.align.outputs import AlignmentOutput, Grounds
 from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 
@@ -91,8 +92,8 @@ class _VideoAligner:
             checkpoint=digest_json(headers),
             candidates=tuple(decoded.candidates),
         )
-        self._require_valid(alignment)
-        return self.output.write(alignment, recipe)
+        self._require_valid(alignment, decoded.expected_iou)
+        return self.output.write(alignment, recipe, Grounds(expected=_expected(alignment, decoded)))
 
     def _recipe(self, id: str) -> str:
         inputs: list[object] = [
@@ -116,7 +117,7 @@ class _VideoAligner:
                 "correct it, or choose another `decoder`",
             ) from error
 
-    def _require_valid(self, alignment: Alignment) -> None:
+    def _require_valid(self, alignment: Alignment, iou: float | None) -> None:
         """Raise CallError for an answer that does not belong to these clips and snippets."""
         clips, snippets = len(alignment.clips), len(alignment.snippets)
         confidence = alignment.clip_confidence + alignment.snippet_confidence
@@ -131,6 +132,7 @@ class _VideoAligner:
                 f"{len(alignment.snippet_confidence)} snippets, not {snippets}",
             ),
             (any(not 0 <= sure <= 1 for sure in confidence), "a confidence that is not in 0..1"),
+            (iou is not None and not 0 <= iou <= 1, "an expected IoU that is not in 0..1"),
             (
                 len(alignment.candidates) not in (0, clips),
                 f"candidates of {len(alignment.candidates)} clips, not {clips}",
@@ -141,3 +143,10 @@ class _VideoAligner:
                 raise CallError(
                     f"{alignment.id}: the decoder {self.name} returned {what}; report it to its author"
                 )
+
+
+def _expected(alignment: Alignment, decoded: DecodedVideo) -> Expected | None:
+    """What to expect by a decoder whose confidence is calibrated; None for any other."""
+    if not decoded.is_calibrated:
+        return None
+    return Expected(accuracy=mean_confidence(alignment), iou=decoded.expected_iou)

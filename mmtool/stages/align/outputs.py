@@ -1,8 +1,8 @@
 """What becomes of a decoder's answer: judged, cleared of weak matches, written."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from mmtool.alignment.quality import TimingEvidence, judge
+from mmtool.alignment.quality import Expected, TimingEvidence, count_placed, judge
 from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
 from mmtool.formats.alignments import alignment_of, write_alignment
 from mmtool.formats.corpus import Corpus
@@ -12,17 +12,31 @@ from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.report import AlignedVideo, Outcome
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What a decoder knows about its answer, to judge it by.
+
+    Attributes:
+        expected: What to expect of it; None if that is unknown.
+        why_unknown: Why the verdict is unknown; empty if the decoder knows no such reason.
+        timing: The timing of the narration, if the decoder models it.
+        unmatched: The probabilities of having no match, if the decoder knows them.
+    """
+
+    expected: Expected | None = None
+    why_unknown: str = ""
+    timing: TimingEvidence | None = None
+    unmatched: UnmatchedProbability | None = None
+
+
 def judged_alignment(
-    alignment: Alignment,
-    min_confidence: float,
-    *,
-    timing: TimingEvidence | None = None,
-    unmatched: UnmatchedProbability | None = None,
+    alignment: Alignment, min_confidence: float, grounds: Grounds
 ) -> tuple[Alignment, Quality]:
     """Judge a decoder's answer, then leave out its weak matches; also return the quality by itself."""
-    quality = judge(alignment, timing)
+    quality = judge(alignment, grounds.expected, grounds.timing, why_unknown=grounds.why_unknown)
     if min_confidence:
-        alignment = without_weak_matches(alignment, min_confidence, unmatched)
+        alignment = without_weak_matches(alignment, min_confidence, grounds.unmatched)
+        quality = replace(quality, placed=count_placed(alignment))
     return replace(alignment, quality=quality), quality
 
 
@@ -39,18 +53,9 @@ class AlignmentOutput:
             return None
         return self._outcome(id, found.quality, Outcome.UNCHANGED)
 
-    def write(
-        self,
-        alignment: Alignment,
-        recipe: str,
-        *,
-        timing: TimingEvidence | None = None,
-        unmatched: UnmatchedProbability | None = None,
-    ) -> AlignedVideo:
+    def write(self, alignment: Alignment, recipe: str, grounds: Grounds) -> AlignedVideo:
         """Judge an alignment, leave out its weak matches and write it, unless it is below ``require``."""
-        judged, quality = judged_alignment(
-            alignment, self.settings.min_confidence, timing=timing, unmatched=unmatched
-        )
+        judged, quality = judged_alignment(alignment, self.settings.min_confidence, grounds)
         video = self._outcome(alignment.id, quality, Outcome.WRITTEN)
         if video.outcome is not Outcome.REJECTED:
             write_alignment(video.path, judged, self._whole(recipe))
@@ -64,7 +69,7 @@ class AlignmentOutput:
     def _outcome(self, id: str, quality: Quality, outcome: Outcome) -> AlignedVideo:
         """A video below ``require`` is rejected, and no earlier alignment of it remains."""
         path = self.corpus.alignment(self.settings.folder, id)
-        if quality.expected_accuracy < self.settings.require:
+        if any(not requirement.is_met(quality) for requirement in self.settings.requirements):
             path.unlink(missing_ok=True)
             outcome = Outcome.REJECTED
         return AlignedVideo(id=id, path=path, quality=quality, outcome=outcome)

@@ -1,12 +1,13 @@
 """What aligning gives back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from statistics import fmean
 from typing import ClassVar
 
-from mmtool.records import Quality, Report, Verdict
+from mmtool.records import Quality, Report, Verdict, headline
 
 
 class Outcome(StrEnum):
@@ -33,8 +34,11 @@ class AlignedVideo:
 
     @property
     def doubt(self) -> str:
-        """The reasons to doubt the alignment, in one line; empty where there are none."""
-        return f"{self.id}: doubtful: {', '.join(self.quality.reasons)}" if self.quality.reasons else ""
+        """The verdict and its reasons, in one line; empty for a sound alignment."""
+        if self.verdict is Verdict.SOUND:
+            return ""
+        reasons = ", ".join(self.quality.reasons)
+        return f"{self.id}: {self.verdict}: {reasons}" if reasons else f"{self.id}: {self.verdict}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,16 +50,44 @@ class AlignReport(Report):
     videos: list[AlignedVideo] = field(default_factory=list)
 
     @property
+    def placed(self) -> int:
+        """The number of snippets that have a clip, in all videos."""
+        return sum(video.quality.placed for video in self.videos)
+
+    @property
+    def snippets(self) -> int:
+        """The number of snippets of all videos."""
+        return sum(video.quality.snippets for video in self.videos)
+
+    @property
+    def expected_iou(self) -> float | None:
+        """The mean of the videos' expected text IoU; None unless it is known of all."""
+        return _mean([video.quality.expected_iou for video in self.videos])
+
+    @property
     def expected_accuracy(self) -> float | None:
-        """The mean of the videos' expected accuracy; None where no video was aligned."""
-        return fmean(video.quality.expected_accuracy for video in self.videos) if self.videos else None
+        """The mean of the videos' expected accuracy; None unless it is known of all."""
+        return _mean([video.quality.expected_accuracy for video in self.videos])
+
+    def judged(self, verdict: Verdict) -> list[AlignedVideo]:
+        """The videos with this verdict."""
+        return [video for video in self.videos if video.verdict is verdict]
 
     @property
     def doubtful(self) -> list[AlignedVideo]:
-        return [video for video in self.videos if video.verdict is Verdict.DOUBTFUL]
+        return self.judged(Verdict.DOUBTFUL)
 
     @property
     def facts(self) -> dict[str, object]:
-        if self.expected_accuracy is None:
+        if not self.videos:
             return {}
-        return {"expected accuracy": round(self.expected_accuracy, 3), "doubtful": len(self.doubtful)}
+        words: dict[str, object] = dict(
+            headline(self.placed, self.snippets, self.expected_iou, self.expected_accuracy)
+        )
+        counts = ((str(verdict), len(self.judged(verdict))) for verdict in Verdict)
+        return words | {name: number for name, number in counts if number}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known and len(known) == len(values) else None

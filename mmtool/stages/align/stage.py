@@ -9,6 +9,7 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.align import AlignSettings
+from mmtool.settings.requirements import Requirement
 from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
 from mmtool.stages.shared.decoder_choice import decoder_of
 
@@ -76,7 +77,7 @@ def _add(report: AlignReport, result: AlignedVideo | Failure, settings: AlignSet
         return
     report.videos.append(result)
     if result.outcome is Outcome.REJECTED:
-        report.failures.append(Failure(result.id, _rejection(result, settings.require)))
+        report.failures.append(Failure(result.id, _rejection(result, settings.requirements)))
         return
     (report.done if result.outcome is Outcome.WRITTEN else report.unchanged).append(result.id)
     report.notes += result.notes
@@ -84,11 +85,13 @@ def _add(report: AlignReport, result: AlignedVideo | Failure, settings: AlignSet
         report.notes.append(result.doubt)
 
 
-def _rejection(video: AlignedVideo, required: float) -> str:
-    reasons = f" ({', '.join(video.quality.reasons)})" if video.quality.reasons else ""
+def _rejection(video: AlignedVideo, required: Sequence[Requirement]) -> str:
+    quality = video.quality
+    missed = ", ".join(each.shortfall(quality) for each in required if not each.is_met(quality))
+    reasons = f" ({', '.join(quality.reasons)})" if quality.reasons else ""
     return (
-        f"{video.path}: not written: expected accuracy {video.quality.expected_accuracy:.2f} is below "
-        f"`require={required:g}`{reasons}; check that the text belongs to this video, or require less"
+        f"{video.path}: not written: {missed}{reasons}; check that the text belongs to this video, or "
+        "require less"
     )
 
 

@@ -4,25 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mmtool.alignment.quality import TimingEvidence
+from mmtool.alignment.quality import Expected, mean_confidence
 from mmtool.alignment.timing import semi_markov
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
-from mmtool.alignment.weak_matches import UnmatchedProbability
 from mmtool.choices import Decoder, TimingPath
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
 from mmtool.formats.digests import digest_json
 from mmtool.records import Alignment, Snippet
 from mmtool.settings.align import AlignSettings
-from mmtool.stages.align.outputs import judged_alignment
+from mmtool.stages.align.outputs import Grounds, judged_alignment
 
 
 class TimedVideo(NamedTuple):
     """An alignment that is not judged yet, and what judging it needs."""
 
     alignment: Alignment
-    timing: TimingEvidence
-    unmatched: UnmatchedProbability
+    grounds: Grounds
 
 
 class Sources(NamedTuple):
@@ -62,9 +60,7 @@ def align_video(
     settings, parameters = settings or AlignSettings(), default_parameters()
     digest = digest_json(parameters.to_dict())
     timed = time_video(video, settings, parameters, digest, title=title, sources=sources)
-    alignment, _ = judged_alignment(
-        timed.alignment, settings.min_confidence, timing=timed.timing, unmatched=timed.unmatched
-    )
+    alignment, _ = judged_alignment(timed.alignment, settings.min_confidence, timed.grounds)
     return alignment
 
 
@@ -107,4 +103,9 @@ def time_video(
         checkpoint=digest,
         candidates=timed.candidates,
     )
-    return TimedVideo(alignment, timed.evidence, timed.unmatched)
+    grounds = Grounds(
+        expected=Expected(accuracy=mean_confidence(alignment), iou=timed.expected_iou),
+        timing=timed.evidence,
+        unmatched=timed.unmatched,
+    )
+    return TimedVideo(alignment, grounds)

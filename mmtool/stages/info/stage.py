@@ -11,7 +11,8 @@ from mmtool.choices import Modality, Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
-from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.calibrations import CALIBRATION, CheckpointCalibration, read_calibrations
+from mmtool.formats.checkpoints import checkpoint_digest, read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import FORMAT as EXPERIMENT
@@ -22,7 +23,7 @@ from mmtool.formats.runs import read_run
 from mmtool.formats.segment_settings import read_segment_settings
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
-from mmtool.records import Quality, Report
+from mmtool.records import Quality, Report, percentage
 
 Facts = dict[str, object]
 Described = tuple["FileKind", Facts]
@@ -38,6 +39,7 @@ class FileKind(StrEnum):
     CHECKPOINT = "checkpoint"
     RUN = "run"
     IMPORTED_RUN = "imported run"
+    CALIBRATION = "calibration of a network"
     ALIGNMENT = "alignment"
     EVALUATION = "evaluation: video accuracy / text IoU"
     EXPERIMENT = "experiment: video accuracy / text IoU"
@@ -64,7 +66,7 @@ class InfoReport(Report):
 
 
 def info(path: Path | str) -> InfoReport:
-    """Describe a corpus folder or one of mmtool's files.
+    """Describe a corpus folder, the folder of a run, or one of mmtool's files.
 
     Args:
         path: The folder or file.
@@ -74,7 +76,11 @@ def info(path: Path | str) -> InfoReport:
     """
     path = Path(path)
     if path.is_dir():
-        return _report(path, _corpus(path))
+        run = path / "config.json"
+        try:
+            return _report(path, _run(run) if run.exists() else _corpus(path))
+        except InputError as error:
+            raise CallError(str(error)) from error
     if not path.exists():
         raise CallError(f"{path}: no such file or folder; give a corpus folder or a file in it")
     readers = {".h5": _features, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
@@ -173,7 +179,6 @@ def _json(path: Path) -> Described:
         "clips": len(alignment.clips),
         "snippets": len(alignment.snippets),
         "matched clips": len({clip for clip, _ in alignment.matches}),
-        "matched snippets": len({snippet for _, snippet in alignment.matches}),
         **_quality(alignment.quality),
     }
 
@@ -181,15 +186,15 @@ def _json(path: Path) -> Described:
 def _quality(quality: Quality | None) -> Facts:
     if quality is None:
         return {}
-    return {
-        "expected accuracy": round(quality.expected_accuracy, 3),
-        "verdict": f"doubtful: {', '.join(quality.reasons)}" if quality.doubtful else "sound",
-    }
+    reasons = f": {', '.join(quality.reasons)}" if quality.reasons else ""
+    return {**quality.headline, "verdict": f"{quality.verdict}{reasons}"}
 
 
 def _other_json(path: Path) -> Described:
     if path.name == "config.json":
         return _run(path)
+    if path.name == CALIBRATION:
+        return FileKind.CALIBRATION, _calibrations(path.parent) or {"checkpoints": 0}
     if path.name == "segment.json":
         return FileKind.SEGMENT_SETTINGS, read_segment_settings(path)
     try:
@@ -213,7 +218,7 @@ def _measures(path: Path) -> Described:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise CallError(
             f"{path}: is not one of mmtool's JSON files; "
-            "give an alignment, metrics.json, a run's config.json or timing.json, "
+            "give an alignment, metrics.json, a run's config.json, calibration.json or timing.json, "
             "a corpus's segment.json, or an experiment's results.json"
         ) from error
     return FileKind.EVALUATION, dict(rows)
@@ -221,13 +226,36 @@ def _measures(path: Path) -> Described:
 
 def _run(path: Path) -> Described:
     config = read_run(path)
+    calibrated = _calibrations(path.parent)
     if config.imported is None:
-        return FileKind.RUN, dict(config.settings)
+        return FileKind.RUN, {**config.settings, **calibrated}
     return FileKind.IMPORTED_RUN, {
         "file": config.imported.file,
         "digest": config.imported.digest,
         **config.settings,
+        **calibrated,
     }
+
+
+def _calibrations(run: Path) -> Facts:
+    """How each checkpoint of a network's run is calibrated."""
+    stored, facts = read_calibrations(run), Facts()
+    for path in sorted(run.glob("*.pt")):
+        found = stored.get(checkpoint_digest(path))
+        facts[f"calibration of {path.name}"] = "none" if found is None else _described(found)
+    return facts
+
+
+def _described(calibration: CheckpointCalibration) -> str:
+    expected, measured, iou = map(
+        percentage, (calibration.uncalibrated_accuracy, calibration.video_accuracy, calibration.text_iou)
+    )
+    count = f"{calibration.videos} video{'' if calibration.videos == 1 else 's'}"
+    return (
+        f"temperature {calibration.temperature:g}, shifts {calibration.confidence_shift:+.2f} (confidence) "
+        f"and {calibration.iou_shift:+.2f} (text IoU), from {count} of the {calibration.split} split: "
+        f"accuracy {measured} (expected without: {expected}), text IoU {iou}"
+    )
 
 
 def _experiment(content: dict[str, Any]) -> Described:

@@ -99,8 +99,13 @@ class FilmAlignment:
         return tuple(snippet for number, snippet in enumerate(self.snippets) if number not in placed)
 
     @property
-    def expected_accuracy(self) -> float:
-        """The share of the film's time that is expected to be labelled right, 0..1."""
+    def expected_iou(self) -> float | None:
+        """The text IoU that is expected, 0..1; None if unknown."""
+        return self.quality.expected_iou
+
+    @property
+    def expected_accuracy(self) -> float | None:
+        """The share of the film's time that is expected to be labelled right, 0..1; None if unknown."""
         return self.quality.expected_accuracy
 
     @property

@@ -52,9 +52,7 @@ class RunReport(Report):
         facts: dict[str, object] = {}
         if self.alignment is not None:
             facts["clips"] = len(self.alignment.clips)
-            facts["snippets"] = len(self.alignment.snippets)
-            facts["matched snippets"] = len({snippet for _, snippet in self.alignment.matches})
-        return facts | {"expected accuracy": round(self.quality.expected_accuracy, 3)}
+        return facts | self.quality.headline | {"verdict": str(self.quality.verdict)}
 
     @property
     def next_steps(self) -> list[NextStep]:

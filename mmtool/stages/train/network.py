@@ -23,6 +23,7 @@ from mmtool.memory import remedy_for_memory
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, TrainingData, read_training_data
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
+from mmtool.stages.shared.network_calibration import CalibrationVideo, calibrate_checkpoints
 from mmtool.stages.train.report import NetworkTrainReport
 from mmtool.stages.train.starting_point import StartingPoint, open_start
 from mmtool.stages.train.validation import TIMING_WEIGHTS, Validation, measure
@@ -158,11 +159,14 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
             write_checkpoint(best, checkpoint)
         write_checkpoint(last, replace(checkpoint, training=asdict(reached)))
         on_epoch(record)
-    changed = reached.epoch > started
+    changed, calibrated = reached.epoch > started, False
+    if processes.leads and data.val and last.exists():
+        device = next(network.parameters()).device
+        calibrated = bool(calibrate_checkpoints(folder, Split.VAL, _for_calibration(data.val), device))
     return NetworkTrainReport(
         run=job.run,
-        done=[job.run] if changed else [],
-        unchanged=[] if changed else [job.run],
+        done=[job.run] if changed or calibrated else [],
+        unchanged=[] if changed or calibrated else [job.run],
         written=[str(folder)],
         samples=len(samples),
         parameters=parameter_count(network),
@@ -222,6 +226,10 @@ def _resume(
         remedy = "start the run again with `force`"
         raise InputError(path, "cannot be continued: it holds another network's state", remedy) from error
     return state
+
+
+def _for_calibration(videos: Sequence[AnnotatedVideo]) -> list[CalibrationVideo]:
+    return [CalibrationVideo(v.id, v.clips, v.snippets, v.intervals, v.truth, v.timing) for v in videos]
 
 
 def _samples(videos: Sequence[AnnotatedVideo], action_set: ActionSet, max_actions: int) -> list[Sample]:
