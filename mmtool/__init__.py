@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from mmtool.settings.segment import SegmentSettings as SegmentSettings
     from mmtool.settings.train import TrainRunSettings as TrainRunSettings
     from mmtool.settings.train import TrainSettings as TrainSettings
+    from mmtool.settings.transcribe import TranscribeSettings as TranscribeSettings
     from mmtool.stages.align import AlignedVideo as AlignedVideo
     from mmtool.stages.align import AlignReport as AlignReport
     from mmtool.stages.align import align as align
@@ -101,6 +102,9 @@ if TYPE_CHECKING:
     from mmtool.stages.train import TimingTrainReport as TimingTrainReport
     from mmtool.stages.train import TrainReport as TrainReport
     from mmtool.stages.train import train as train
+    from mmtool.stages.transcribe import TranscribedFilm as TranscribedFilm
+    from mmtool.stages.transcribe import TranscribeReport as TranscribeReport
+    from mmtool.stages.transcribe import transcribe as transcribe
 
 __version__ = "0.1.0"
 
@@ -133,6 +137,7 @@ _HOMES = {
     "mmtool.settings.run": ("FilmSettings", "RunSettings"),
     "mmtool.settings.segment": ("SegmentSettings",),
     "mmtool.settings.train": ("TrainRunSettings", "TrainSettings"),
+    "mmtool.settings.transcribe": ("TranscribeSettings",),
     "mmtool.stages.align": ("AlignReport", "AlignedVideo", "align"),
     "mmtool.stages.calibrate": ("CalibrateReport", "calibrate"),
     "mmtool.stages.compare": ("CompareReport", "compare"),
@@ -155,5 +160,6 @@ _HOMES = {
     "mmtool.stages.run": ("FilmAlignment", "Match", "RunReport", "align_film", "run"),
     "mmtool.stages.segment": ("SegmentReport", "SegmentedText", "SegmentedVideo", "segment"),
     "mmtool.stages.train": ("NetworkTrainReport", "TimingTrainReport", "TrainReport", "train"),
+    "mmtool.stages.transcribe": ("TranscribeReport", "TranscribedFilm", "transcribe"),
 }
 __getattr__, __dir__ = lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})

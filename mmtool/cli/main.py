@@ -19,6 +19,7 @@ CONTENTS = {
     },
     "Pipeline": {
         "segment": "segment.segment",
+        "transcribe": "transcribe.transcribe",
         "extract": "extract.extract",
         "project": "project.project",
         "train": "train.train",

@@ -10,8 +10,9 @@ import transformers
 from huggingface_hub.constants import ENDPOINT
 
 from mmtool.choices import Modality
-from mmtool.encoders.weights import RANDOM, reachable
+from mmtool.encoders.weights import RANDOM
 from mmtool.errors import InputError
+from mmtool.reachable import reachable
 
 hub: Any = transformers  # some of its functions are untyped
 Loaded = TypeVar("Loaded")

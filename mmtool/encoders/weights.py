@@ -1,8 +1,6 @@
 """Weights of networks: reading files, finding published ones, and digests that identify them."""
 
 import hashlib
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +9,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mmtool.errors import InputError
+from mmtool.reachable import reachable
 
 RANDOM = "random"  # the choice of untrained weights
 WEIGHTS_SETTING = "video_weights"  # the setting that takes the weights of detectors and classifiers
-CONNECT_SECONDS = 5.0
 BATCH_COUNTER = "num_batches_tracked"  # of batch norms; a trained model does not compute with it
 
 
@@ -98,15 +96,3 @@ def published_file(url: str, *, name: str, setting: str) -> Path:
             f"set `{setting}` to a local copy of {path.name}, or to {RANDOM}",
         ) from error
     return path
-
-
-def reachable(url: str) -> bool:
-    """Whether the server answers within seconds; the hubs' own clients retry or wait for minutes."""
-    request = urllib.request.Request(url, method="HEAD")  # noqa: S310  the hubs' addresses are https
-    try:
-        with urllib.request.urlopen(request, timeout=CONNECT_SECONDS):  # noqa: S310
-            return True
-    except urllib.error.HTTPError:
-        return True  # an answer, if not the expected one
-    except OSError:
-        return False

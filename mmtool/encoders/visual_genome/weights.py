@@ -21,11 +21,11 @@ from mmtool.encoders.weights import (
     RANDOM,
     WEIGHTS_SETTING,
     check_tensors,
-    reachable,
     read_tensors,
     weights_digest,
 )
 from mmtool.errors import InputError
+from mmtool.reachable import reachable
 
 hub: Any = huggingface_hub.utils  # does not declare all of its names
 NAME = "faster-rcnn-vg"

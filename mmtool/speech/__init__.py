@@ -1,0 +1,1 @@
+"""The sound of films → what is said in it."""
