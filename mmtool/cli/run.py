@@ -39,6 +39,9 @@ def run(
     files. Needs no training, no weights and no network. If encoders of one space are named, writes
     DIR/features as well, and image–text similarity counts beside timing.
 
+    What is said in the film can be given (`--transcript`), taken from its subtitles, or recognised
+    (`--listen`); it goes to DIR/transcripts.
+
     Example: mmtool run film.mp4 narration.txt -o film
 
     Example: mmtool run film.mp4 narration.txt -o film --video-encoder clip --text-encoder clip

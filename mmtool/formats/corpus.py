@@ -1,7 +1,7 @@
 """The corpus folder: where each file is, and which ids exist."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,13 @@ class Corpus:
     def split(self, split: Split) -> Path:
         return self.root / "splits" / f"{split}.txt"
 
-    def media(self, folder: str, suffixes: Sequence[str]) -> tuple[dict[str, Path], list[Failure]]:
-        """Files of ``folder`` by id, and a failure for each unusable id or dead link."""
+    def media(
+        self, folder: str, suffixes: Sequence[str], *, giving_way: Sequence[str] = ()
+    ) -> tuple[dict[str, Path], list[Failure]]:
+        """Files of ``folder`` by id, and a failure for each unusable id or dead link.
+
+        A file with a suffix ``giving_way`` is left out beside one of the same id with another suffix.
+        """
         found: dict[str, list[Path]] = {}
         failures = []
         for path in sorted((self.root / folder).glob("*")):
@@ -121,6 +126,8 @@ class Corpus:
                     failures.append(
                         Failure(name, f"{name}: the file name is not valid UTF-8; rename the file")
                     )
+        for id, paths in found.items():
+            found[id] = [path for path in paths if path.suffix.lower() not in giving_way] or paths
         failures += [
             Failure(id, f"{paths[1]}: has the same id as {paths[0].name}; rename one of them")
             for id, paths in found.items()
@@ -135,12 +142,13 @@ class Corpus:
         usable = {id: paths[0] for id, paths in found.items() if len(paths) == 1 and id not in problems}
         return usable, failures
 
-    def left_out(self, folder: str, suffixes: Sequence[str]) -> str:
+    def left_out(self, folder: str, suffixes: Sequence[str], *, used: Container[Path] = ()) -> str:
         """A note on what is in ``folder``, but not read as one of its files; empty if that is nothing."""
         others = [
             path
             for path in sorted((self.root / folder).glob("*"))
             if not path.name.startswith(".")
+            and path not in used
             and not path.is_symlink()
             and path.name.lower() not in NOBODYS
             and not (os.path.isfile(path) and path.suffix.lower() in suffixes)  # noqa: PTH113

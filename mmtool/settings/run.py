@@ -38,6 +38,9 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for on
     "align": ("decoder", "path", "text_start", "text_end", "min_confidence", "require"),
 }
 
+SPEECH = "Speech"
+EMBEDDED, NO_TRANSCRIPT = "embedded", "none"  # choices of `transcript` that are not files
+
 S = TypeVar("S", bound="FilmSettings")
 
 
@@ -67,11 +70,47 @@ class RunSettings(FilmSettings):
     video: Annotated[Path, Option("The film.", argument=True)]
     text: Annotated[Path, Option("Its text: txt, srt, vtt, ass, tsv, csv, jsonl or fountain.", argument=True)]
     extract: ExtractSettings | None = None
+    transcript: Annotated[
+        str | None,
+        Option(
+            "What is said in the film: a file of subtitles or of a recogniser, embedded for the subtitles "
+            "inside of the film, or none.",
+            heading=SPEECH,
+            metavar="FILE|embedded|none",
+            default="subtitles with the film's name beside it, if the text is not their own",
+        ),
+    ] = None
+    transcript_track: Annotated[
+        str | None,
+        Option(
+            "Which subtitles inside of the film: their number or their language, such as 2 or eng.",
+            heading=SPEECH,
+            metavar="NUMBER|LANGUAGE",
+            default="the first that are text",
+        ),
+    ] = None
+    listen: Annotated[bool, Option("Recognise what is said in the film (extra speech).", heading=SPEECH)] = (
+        False
+    )
+    speech_model: Annotated[
+        str,
+        Option(
+            "Whisper model to listen with: a name or a local folder, as for mmtool transcribe.",
+            heading=SPEECH,
+            metavar="NAME|FOLDER",
+        ),
+    ] = "small"
     force: Annotated[bool, Option("Do everything again, replacing earlier results.", heading=OUTPUT)] = False
 
     def check(self) -> None:
         if self.extract is not None and None in (self.extract.video_encoder, self.extract.text_encoder):
             raise CallError("clips are compared with snippets: name `video_encoder` and `text_encoder`")
+        if self.listen and self.transcript not in (None, NO_TRANSCRIPT):
+            raise SettingError("listen", "makes a transcript; it cannot be given together with `transcript`")
+        if self.transcript_track is not None and self.transcript != EMBEDDED:
+            raise SettingError("transcript_track", f"needs `transcript={EMBEDDED}`")
+        if not self.speech_model:
+            raise SettingError("speech_model", "must be the name or the folder of a model")
         decoder = self.align.decoder
         needs = None if decoder is None else DECODERS.load(decoder).needs
         if needs is Needs.NETWORK:

@@ -7,6 +7,7 @@ from mmtool.choices import SpeechPrecision
 from mmtool.errors import SettingError
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
+from mmtool.settings.segment import LANGUAGE
 
 RECOGNISER, COMPUTING, OUTPUT = "Recogniser", "Computing", "Output"
 
@@ -63,5 +64,5 @@ class TranscribeSettings(Settings):
         check_device(self.device)
         if not self.model:
             raise SettingError("model", "must be the name or the folder of a model")
-        if not (self.language.isascii() and self.language.isalpha()):
+        if self.language != "auto" and LANGUAGE.fullmatch(self.language) is None:
             raise SettingError("language", f"must be an ISO 639 code or auto, not {self.language!r}")

@@ -78,6 +78,7 @@ class Recogniser:
         known = set(self.model.supported_languages)
         if language == AUTO_LANGUAGE:
             return None if self.model.model.is_multilingual else "en"
+        language = language.partition("-")[0]  # of a code with a region, such as pt-br
         if language not in known:
             only = "only English" if known == {"en"} else f"only {', '.join(sorted(known))}"
             raise SettingError("language", f"is {language!r}, but the model knows {only}")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from mmtool.formats.atomic import write_text
 from mmtool.records import SpokenWord
@@ -16,6 +17,17 @@ FORMAT = "mmtool transcript"
 VERSION = 1
 _REMEDY = 'write one segment per line, {"start": 1.5, "end": 3.0, "text": "…"}, or one word'
 _DECIMALS = 3  # of seconds and of probabilities
+
+
+class Cue(Protocol):
+    """Words that are said between two times, in seconds."""
+
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+    @property
+    def text(self) -> str: ...
 
 
 def read_lines(path: Path) -> Contents:
@@ -51,6 +63,16 @@ def write_lines(path: Path, about: Mapping[str, object], utterances: Iterable[Se
     """Write a transcript: what is known ``about`` it, then each utterance, which has at least one word."""
     lines = [{"format": FORMAT, "version": VERSION, **about}]
     lines += [_segment(words) for words in utterances]
+    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def write_segments(path: Path, about: Mapping[str, object], cues: Iterable[Cue]) -> None:
+    """Write cues, whose words have no times of their own."""
+    lines = [{"format": FORMAT, "version": VERSION, **about}]
+    lines += [
+        {"start": _rounded(cue.start), "end": _rounded(cue.end), "text": " ".join(cue.text.split())}
+        for cue in cues
+    ]
     write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 

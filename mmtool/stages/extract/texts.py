@@ -17,7 +17,7 @@ from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.outputs import Result, find_work, open_builder, unsegmented_notes, write_features
 from mmtool.stages.extract.report import ModalityResult
 from mmtool.stages.shared.encoders import make_text_encoder
-from mmtool.text import TEXT_SUFFIXES
+from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
 
 
 def extract_text(corpus: Corpus, settings: ExtractSettings, progress: Progress) -> ModalityResult:
@@ -27,7 +27,7 @@ def extract_text(corpus: Corpus, settings: ExtractSettings, progress: Progress) 
         raise CallError(f"{corpus.root}: no snippets in snippets/; run `mmtool segment` first")
     encoder = make_text_encoder(settings)
     name = settings.text_name or encoder.identity.name
-    texts, _ = corpus.media("texts", TEXT_SUFFIXES)
+    texts, _ = corpus.media("texts", TEXT_SUFFIXES, giving_way=SUBTITLE_SUFFIXES)
 
     def inputs(id: str) -> list[str]:
         return [digest_file(corpus.snippets(id))]

@@ -1,14 +1,12 @@
 """One film and one text, from files to an alignment: segment, extract where encoders are named, align."""
 
 import shlex
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
-from mmtool.formats.atomic import replacing
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.formats.ids import require_usable
@@ -18,7 +16,8 @@ from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.run import RunSettings, chosen_settings
 from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.align import align
-from mmtool.stages.run.sources import require_film_and_text
+from mmtool.stages.run.sources import place, require_film_and_text
+from mmtool.stages.run.transcript import provide_transcript
 from mmtool.stages.segment import segment
 from mmtool.stages.shared.decoder_choice import decoder_of
 
@@ -113,10 +112,11 @@ def run(
     if settings.extract is not None:
         _require_encoders(settings.extract)
     for target, source in targets.items():
-        _place(source, target)
+        place(source, target)
     titles = corpus.root / "videos.csv"
     if settings.title or not titles.exists():
         write_rows(titles, ("id", "title"), [(id, settings.title or id)])
+    said = provide_transcript(corpus, id, settings, progress)
     notes, written = _prepare(corpus, settings, progress)
     aligned = align(corpus.root, alignment_settings, progress=progress)
     report = RunReport(
@@ -127,7 +127,7 @@ def run(
     path = corpus.alignment(aligned.run, id)
     report.alignment, _ = read_alignment(path)
     report.done, report.unchanged = aligned.done, aligned.unchanged
-    report.notes = notes + aligned.notes
+    report.notes = said + notes + aligned.notes
     report.written = [*written, *([str(path)] if aligned.done else [])]
     return report
 
@@ -180,15 +180,3 @@ def _require_own(corpus: Corpus, id: str, targets: set[Path]) -> None:
     foreign += [corpus.clips(other) for other in corpus.known_ids() - {id}]
     if foreign:
         raise CallError(f"{min(foreign)}: belongs to another film or text; choose another folder to write")
-
-
-def _place(source: Path, target: Path) -> None:
-    """Link ``target`` to ``source``, or copy it where links are not possible."""
-    if target.exists() and target.samefile(source):
-        return
-    with replacing(target) as part:
-        try:
-            part.unlink(missing_ok=True)
-            part.symlink_to(source.resolve())
-        except (OSError, NotImplementedError):
-            shutil.copyfile(source, part)

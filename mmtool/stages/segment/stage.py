@@ -11,7 +11,8 @@ from mmtool.stages.segment.remembered import remember, with_remembered
 from mmtool.stages.segment.report import Segmented, SegmentReport
 from mmtool.stages.segment.videos import detector_of, segment_videos
 from mmtool.stages.shared.films import moved_note
-from mmtool.text import TEXT_SUFFIXES
+from mmtool.stages.shared.transcript_files import subtitles_beside
+from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
 from mmtool.video import VIDEO_SUFFIXES
 
 
@@ -44,11 +45,12 @@ def segment(
     settings, notes = with_remembered(corpus.segment_settings(), given)
     report = SegmentReport(notes=notes)
     videos, video_clashes = corpus.media("videos", VIDEO_SUFFIXES)
-    texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES)
+    texts, text_clashes = corpus.media("texts", TEXT_SUFFIXES, giving_way=SUBTITLE_SUFFIXES)
     report.failures += video_clashes + text_clashes + films_and_texts_apart(videos, texts)
     named = {*videos, *(clash.id for clash in video_clashes)}
+    used = [path for id in videos for path in subtitles_beside(corpus, id)]
     about_files = (
-        corpus.left_out("videos", VIDEO_SUFFIXES),
+        corpus.left_out("videos", VIDEO_SUFFIXES, used=used),
         corpus.left_out("texts", TEXT_SUFFIXES),
         moved_note(corpus, corpus.clip_ids(), named),
     )

@@ -16,7 +16,7 @@ from mmtool.memory import remedy_for_memory
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.transcribe import TranscribeSettings
 from mmtool.speech.recogniser import Recogniser
-from mmtool.stages.shared.transcripts import transcript_files
+from mmtool.stages.shared.transcript_files import transcript_files
 from mmtool.stages.transcribe.film import HeardFilm, determining, hear, load, versions
 from mmtool.stages.transcribe.report import TranscribedFilm, TranscribeReport
 from mmtool.transcripts.json_lines import write_lines

@@ -1,0 +1,48 @@
+"""Which file of a corpus is the transcript of a video."""
+
+from pathlib import Path
+
+from mmtool.errors import InputError
+from mmtool.formats.corpus import Corpus
+from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
+from mmtool.transcripts import TRANSCRIPT_SUFFIXES
+
+
+def transcript_files(corpus: Corpus, id: str) -> list[Path]:
+    """The files of a video in ``transcripts/``, by name; more than one is for the user to sort out."""
+    return _of_id(corpus.transcript(id).parent, id, TRANSCRIPT_SUFFIXES)
+
+
+def subtitles_beside(corpus: Corpus, id: str) -> list[Path]:
+    """Subtitles that are the transcript of a video, because they are not its text.
+
+    They lie in ``texts/`` beside a text of another format, or in ``videos/`` beside the film, as players
+    expect them.
+    """
+    texts = _of_id(corpus.root / "texts", id, TEXT_SUFFIXES)
+    subtitles = [path for path in texts if path.suffix.lower() in SUBTITLE_SUFFIXES]
+    if subtitles and len(subtitles) < len(texts):
+        return subtitles
+    return _of_id(corpus.root / "videos", id, SUBTITLE_SUFFIXES) if texts else []
+
+
+def transcript_file(corpus: Corpus, id: str) -> Path | None:
+    """The transcript of a video: that in ``transcripts/``, or else subtitles beside its text or film.
+
+    Raises InputError where a video has several.
+    """
+    found = transcript_files(corpus, id) or subtitles_beside(corpus, id)
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found[1:])
+        raise InputError(
+            found[0], f"is one of several transcripts of {id}, as is {names}", "keep one of them"
+        )
+    return found[0] if found else None
+
+
+def _of_id(folder: Path, id: str, suffixes: tuple[str, ...]) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.glob("*")
+        if path.stem == id and path.suffix.lower() in suffixes and path.is_file()
+    )
