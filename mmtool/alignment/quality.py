@@ -8,6 +8,7 @@ import numpy as np
 from mmtool.arrays import Floats
 from mmtool.records import Alignment, Quality, Verdict, percentage
 
+RULES = 1  # is raised when the same alignment is judged differently, so that it is judged again
 # Bounds of the expected text IoU, or of the expected accuracy where no IoU is known; clips without text make
 # accuracy high. They are far enough apart for sound alignments to be better than doubtful ones by 15 points;
 # between them, what is known does not tell.

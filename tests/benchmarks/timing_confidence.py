@@ -1,113 +1,165 @@
-"""How honest the semi-Markov model's confidence is on an annotated corpus, and by which temperature.
+"""What alignment by timing expects against what comes out, on several data sets, each left out in turn.
 
-Every training video is aligned with parameters learned from the others, every validation video with
-those learned from all: ``python tests/benchmarks/timing_confidence.py CORPUS`` (minutes). The shipped
-temperature has the least log loss on the training videos.
+``python tests/benchmarks/timing_confidence.py [--channel PATTERN] [--write FILE] CORPUS…`` aligns the
+annotated videos of imported corpora (minutes). With a pattern, a corpus with splits gives three data sets:
+its validation videos, aligned with the package's parameters; its training videos whose titles match the
+pattern, aligned with parameters learned on the other ones; and conversely. No test video is read. Any other
+corpus is a data set for each language in its videos.csv. The expectation of each data set is that of a model
+that was fitted without it, and then of one that was fitted without all of its corpus. ``--write``
+stores the model that is fitted to all of them: the package's
+``expectation.json``.
 """
 
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import argparse
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from mmtool.alignment.timing.mixture import align_by_mixture
 
-from mmtool.alignment.quality import judge
+from mmtool.alignment.quality import DOUBTFUL, SOUND, Expected
+from mmtool.alignment.timing.expectation import (
+    ExpectationModel,
+    ObservedVideo,
+    expected,
+    fit_expectation,
+)
 from mmtool.alignment.timing.fit import AnnotatedNarration, fit
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
-from mmtool.alignment.timing.semi_markov import TimedAlignment, align_narration, confidence_of
 from mmtool.choices import Split
 from mmtool.evaluation.calibration import Decisions, calibrate, clip_decisions
 from mmtool.evaluation.measures import score
-from mmtool.evaluation.overlaps import durations
-from mmtool.evaluation.verdicts import VerdictSummary, compare
+from mmtool.evaluation.verdicts import rank_correlation
 from mmtool.formats.corpus import Corpus
-from mmtool.records import Alignment, Clip, Snippet
-from mmtool.stages.shared.clips_and_snippets import read_pair
-from mmtool.stages.shared.truth import read_truth
+from mmtool.formats.csv_rows import read_rows
+from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.timed_video import language_of
+from mmtool.stages.shared.truth import read_narration
 
-TEMPERATURES = (1.0, 1.05, 1.1, 1.2, 1.3, 1.5)
+RIDGE = 30.0
 
 
 @dataclass(frozen=True)
 class Aligned:
-    video: AnnotatedNarration
-    result: TimedAlignment
+    """One video: what the mixture knew, what came out, and the clips' decisions."""
 
-    def decisions(self, temperature: float) -> Decisions:
-        """Of the clips; the temperature changes their confidence, never their labels."""
-        result, seconds = self.result, durations(self.video.clips)
-        _, sure, _ = confidence_of(result.labels, result.posterior, seconds, temperature)
-        return clip_decisions(self.video.clips, self.video.truth, result.matches, sure.tolist())
+    corpus: str
+    observed: ObservedVideo
+    decisions: Decisions
 
 
-def read(corpus: Corpus, split: Split) -> dict[str, AnnotatedNarration]:
-    titles, videos = corpus.titles(), {}
-    for id in corpus.split_ids(split):
-        clips, snippets = read_pair(corpus, id)
-        videos[id] = AnnotatedNarration(
-            clips=[clip.interval for clip in clips],
-            texts=[snippet.text for snippet in snippets],
-            truth=read_truth(corpus, id, clips, snippets),
-            title=titles.get(id, ""),
-        )
-    return videos
+def read(corpus: Corpus, ids: Iterable[str]) -> list[AnnotatedNarration]:
+    titles = corpus.titles()
+    return [read_narration(corpus, id, titles.get(id, "")) for id in ids]
 
 
-def align(video: AnnotatedNarration, parameters: TimingParameters) -> Aligned:
-    return Aligned(video, align_narration(video.clips, video.texts, parameters, title=video.title))
+def data_sets(
+    corpus: Corpus, channel: str
+) -> Iterator[tuple[str, list[AnnotatedNarration], TimingParameters]]:
+    """The data sets of a corpus: their names, their videos, and the parameters to align them with."""
+    name, base = corpus.root.name, default_parameters()
+    if corpus.split(Split.TRAIN).exists() and channel:
+        yield f"{name} validation", read(corpus, corpus.split_ids(Split.VAL)), base
+        training = read(corpus, corpus.split_ids(Split.TRAIN))
+        own = [video for video in training if re.search(channel, video.title)]
+        others = [video for video in training if not re.search(channel, video.title)]
+        yield f"{name}: {channel} → others", others, fit(own, base)
+        yield f"{name}: others → {channel}", own, fit(others, base)
+        return
+    languages: dict[str, list[str]] = {}
+    for _, row in read_rows(corpus.root / "videos.csv", ("id",), "import the corpus again"):
+        if corpus.annotations(row["id"]).exists():
+            languages.setdefault(row.get("language") or "", []).append(row["id"])
+    for language, ids in languages.items():
+        yield f"{name} {language}".strip(), read(corpus, ids), base
 
 
-def leave_one_out(videos: dict[str, AnnotatedNarration]) -> Iterator[tuple[str, Aligned]]:
-    for id, video in videos.items():
-        others = [other for name, other in videos.items() if name != id]
-        yield id, align(video, fit(others, default_parameters()))
-
-
-def log_loss(decisions: Decisions) -> float:
-    sure = decisions.confidence.clip(1e-4, 1 - 1e-4)
-    loss = -(decisions.outcome * np.log(sure) + (1 - decisions.outcome) * np.log(1 - sure))
-    return float(np.average(loss, weights=decisions.weight))
-
-
-def judged(video: AnnotatedNarration, result: TimedAlignment) -> Alignment:
-    alignment = Alignment(
-        id="",
-        clips=tuple(Clip(*interval) for interval in video.clips),
-        snippets=tuple(map(Snippet, video.texts)),
-        matches=result.matches,
-        clip_confidence=tuple(result.clip_confidence.tolist()),
-        snippet_confidence=tuple(result.snippet_confidence.tolist()),
-        decoder="",
-        checkpoint="",
+def align(corpus: str, name: str, video: AnnotatedNarration, parameters: TimingParameters) -> Aligned:
+    language = language_of(list(video.texts), AlignSettings())
+    found = align_by_mixture(video.clips, video.texts, parameters, title=video.title, language=language)
+    if found.mixture is None:
+        raise ValueError("the mixture gives no evidence")
+    measured = score(video.clips, video.truth, found.matches)
+    return Aligned(
+        corpus,
+        ObservedVideo(name, found.mixture, measured.text_iou, measured.video_accuracy),
+        clip_decisions(video.clips, video.truth, found.matches, found.clip_confidence.tolist()),
     )
-    return replace(alignment, quality=judge(alignment, result.evidence))
 
 
-def report(name: str, aligned: dict[str, Aligned]) -> None:
-    print(f"\n{name}, {len(aligned)} videos\ntemperature  log loss    ECE  25 %  50 %  75 % 100 %")
-    for t in TEMPERATURES:
-        made = [a.decisions(t) for a in aligned.values()]
-        found = calibrate(made)
-        covered = " ".join(f"{100 * value:5.1f}" for value in found.coverage.values())
-        print(f"{t:11g}  {log_loss(Decisions.of_all(made)):8.4f}  {100 * found.error:5.1f} {covered}")
-    pairs = {id: judged(a.video, a.result) for id, a in aligned.items()}
-    scores = {id: score(a.video.clips, a.video.truth, a.result.matches) for id, a in aligned.items()}
-    verdicts = compare(scores, {id: pair.quality for id, pair in pairs.items() if pair.quality})
-    for verdict, of in (("sound", verdicts.sound), ("doubtful", verdicts.doubtful)):
-        print_verdict(verdict, of)
-    print(f"rank correlation of expected and measured accuracy {verdicts.rank_correlation:.2f}")
+def report(videos: list[Aligned], expectations_of: list[Expected]) -> None:
+    """A line for each data set: measures against expectations, and what the verdicts are worth."""
+    print(f"{'data set':32} videos  accuracy: exp. came   IoU: exp. came  rank  error   sound / doubtful")
+    for name in dict.fromkeys(video.observed.data_set for video in videos):
+        chosen = [i for i, video in enumerate(videos) if video.observed.data_set == name]
+        accuracy, iou = (
+            np.array([getattr(videos[i].observed, measure) for i in chosen])
+            for measure in ("accuracy", "iou")
+        )
+        expectations = np.array(
+            [(expectations_of[i].accuracy, expectations_of[i].iou) for i in chosen], dtype=float
+        )
+        means = 100 * np.nanmean([*expectations.T, accuracy, iou], axis=1)
+        error = 100 * calibrate([videos[i].decisions for i in chosen]).error
+        verdicts = []
+        for of in (expectations[:, 1] >= SOUND, expectations[:, 1] <= DOUBTFUL):
+            shown = f"{100 * accuracy[of].mean():.0f} / {100 * np.nanmean(iou[of]):.0f}" if of.any() else "–"
+            verdicts.append(f"{of.sum()}: {shown}")
+        rank = rank_correlation(expectations[:, 1], iou)
+        print(
+            f"{name[:32]:32} {len(chosen):6} {means[0]:13.1f} {means[2]:5.1f} {means[1]:10.1f}"
+            f" {means[3]:5.1f} {rank:6.2f} {error:5.1f}   {'; '.join(verdicts)}"
+        )
 
 
-def print_verdict(name: str, of: VerdictSummary) -> None:
-    expected, accuracy, iou = (100 * x for x in (of.expected_accuracy, of.video_accuracy, of.text_iou))
-    print(f"{name}: {of.videos} videos, expected {expected:.1f}, came {accuracy:.1f} / {iou:.1f}")
+def usable(videos: Iterable[Aligned]) -> list[ObservedVideo]:
+    return [v.observed for v in videos if np.isfinite(v.observed.iou) and np.isfinite(v.observed.accuracy)]
+
+
+def fitted(videos: Iterable[Aligned], ridge: float) -> ExpectationModel:
+    return fit_expectation(usable(videos), ridge)
+
+
+def left_out(videos: list[Aligned], groups: list[str], ridge: float) -> list[Expected]:
+    """What to expect of each video by a model that was fitted without its group."""
+    models = {
+        left: fitted([video for video, group in zip(videos, groups, strict=True) if group != left], ridge)
+        for left in set(groups)
+    }
+    pairs = zip(videos, groups, strict=True)
+    return [expected(video.observed.evidence, models[group]) for video, group in pairs]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", nargs="+", type=Path)
+    parser.add_argument("--channel", default="")
+    parser.add_argument("--ridge", type=float, default=RIDGE)
+    parser.add_argument("--write", type=Path)
+    given = parser.parse_args()
+    videos: list[Aligned] = []
+    for root in given.corpora:
+        for name, narrations, parameters in data_sets(Corpus(root), given.channel):
+            videos += [align(root.name, name, video, parameters) for video in narrations]
+    for title, group_of in (
+        ("each data set left out of the fit", lambda video: video.observed.data_set),
+        ("each corpus left out of the fit", lambda video: video.corpus),
+    ):
+        groups = [group_of(video) for video in videos]
+        if len(set(groups)) > 1:
+            print(f"\n{title}")
+            report(videos, left_out(videos, groups, given.ridge))
+    model = fitted(videos, given.ridge)
+    print("\nfitted to all")
+    report(videos, [expected(video.observed.evidence, model) for video in videos])
+    if given.write:
+        sets = ", ".join(dict.fromkeys(video.observed.data_set for video in videos))
+        content = {"source": f"Fitted to {len(videos)} videos: {sets}.", **asdict(model)}
+        given.write.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    corpus = Corpus(Path(sys.argv[1]))
-    training = read(corpus, Split.TRAIN)
-    report("leave-one-out on training videos", dict(leave_one_out(training)))
-    learned = fit(list(training.values()), default_parameters())
-    validation = read(corpus, Split.VAL)
-    report("validation", {id: align(video, learned) for id, video in validation.items()})
+    main()

@@ -21,10 +21,10 @@ from mmtool.alignment.network.calibration import (
     LogitCalibration,
     calibrated_confidence,
     fit_calibration,
-    shifted,
 )
 from mmtool.alignment.network.greedy import decode_greedily
 from mmtool.alignment.network.posterior import label_posterior, pair_logits
+from mmtool.alignment.odds import shift_to_mean, shifted
 from mmtool.choices import Normalisation, Split
 from mmtool.errors import CallError, SettingError
 from mmtool.formats.alignments import read_alignment
@@ -157,7 +157,15 @@ def test_shifts_reach_the_measured_means_on_the_videos_of_the_fit():
 
 def test_odds_are_shifted():
     np.testing.assert_allclose(shifted(np.array([0.5, 0.8]), np.log(2)), [2 / 3, 8 / 9])
-    assert shifted(np.array([0.25]), 0.0)[0] == 0.25
+    assert shifted(np.array([0.0, 0.25, 1.0]), 0.0).tolist() == [0.0, 0.25, 1.0]
+    assert shifted(np.array([0.0, 1.0]), 3.0).tolist() == [0.0, 1.0]
+
+
+def test_a_shift_gives_the_mean_that_is_wanted():
+    """Odds of 1 and 4 become 1 / 2 and 2: the mean of 1 / 3 and 2 / 3 is a half."""
+    shift = shift_to_mean(0.5, np.array([0.5, 0.8]), np.ones(2))
+    assert shift == pytest.approx(-np.log(2), abs=1e-4)
+    assert shift_to_mean(0.5, np.zeros(0), np.zeros(0)) == 0.0
 
 
 def test_nothing_to_fit_to_is_an_error():

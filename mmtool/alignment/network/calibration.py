@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from mmtool.alignment.expected_iou import expected_iou
 from mmtool.alignment.network.actions import ActionSet
 from mmtool.alignment.network.posterior import LabelPosterior, label_posterior
+from mmtool.alignment.odds import shift_to_mean, shifted
 from mmtool.arrays import Floats, Floats32
 
 UNMATCHED = -1
 TEMPERATURES = tuple(np.geomspace(0.5, 16.0, 31).round(4).tolist())
-GREATEST_SHIFT = 8.0  # of log-odds
-LEAST = 1e-4  # probabilities are kept that far from 0 and 1 when log-odds are taken
+LEAST = 1e-4  # probabilities are kept that far from 0 and 1 when their logarithm is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +117,8 @@ def fit_calibration(videos: Sequence[LabelledVideo], action_set: ActionSet) -> L
                 now,
                 LogitCalibration(
                     temperature=temperature,
-                    confidence_shift=_shift_to(accuracy, confidence, of_video),
-                    iou_shift=_shift_to(
+                    confidence_shift=shift_to_mean(accuracy, confidence, of_video),
+                    iou_shift=shift_to_mean(
                         float(np.mean([video.iou for video, _ in known])), np.array(ious), np.ones(len(ious))
                     )
                     if known
@@ -126,15 +126,6 @@ def fit_calibration(videos: Sequence[LabelledVideo], action_set: ActionSet) -> L
                 ),
             )
     return best
-
-
-def shifted(probability: Floats, shift: float) -> Floats:
-    """Probabilities whose log-odds are greater by ``shift``; unchanged for 0."""
-    if not shift:
-        return probability
-    inside = np.clip(probability, LEAST, 1 - LEAST)
-    moved: Floats = 1 / (1 + (1 - inside) / inside * np.exp(-shift))
-    return moved
 
 
 def _confidence(posterior: LabelPosterior, labels: NDArray[np.int64]) -> Floats:
@@ -149,15 +140,3 @@ def _log_loss(confidence: Floats, right: Floats, weight: Floats) -> float:
     sure = np.clip(confidence, LEAST, 1 - LEAST)
     loss = -(right * np.log(sure) + (1 - right) * np.log(1 - sure))
     return float(np.average(loss, weights=weight))
-
-
-def _shift_to(mean: float, probability: Floats, weight: Floats) -> float:
-    """The shift that gives probabilities a weighted mean, by bisection."""
-    low, high = -GREATEST_SHIFT, GREATEST_SHIFT
-    for _ in range(40):
-        middle = (low + high) / 2
-        if np.average(shifted(probability, middle), weights=weight) < mean:
-            low = middle
-        else:
-            high = middle
-    return round((low + high) / 2, 6)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mmtool.alignment.quality import Expected, TimingEvidence, count_placed, judge
+from mmtool.alignment.quality import RULES, Expected, TimingEvidence, count_placed, judge
 from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
 from mmtool.formats.alignments import alignment_of, write_alignment
 from mmtool.formats.corpus import Corpus
@@ -63,8 +63,7 @@ class AlignmentOutput:
 
     def _whole(self, recipe: str) -> str:
         """The recipe with what is done here."""
-        weakest = self.settings.min_confidence
-        return digest_json([recipe, weakest]) if weakest else recipe
+        return digest_json([recipe, RULES, self.settings.min_confidence])
 
     def _outcome(self, id: str, quality: Quality, outcome: Outcome) -> AlignedVideo:
         """A video below ``require`` is rejected, and no earlier alignment of it remains."""

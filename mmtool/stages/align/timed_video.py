@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mmtool.alignment.quality import Expected, mean_confidence
 from mmtool.alignment.timing import semi_markov
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.choices import Decoder, TimingPath
@@ -13,6 +12,7 @@ from mmtool.errors import InputError
 from mmtool.formats.digests import digest_json
 from mmtool.records import Alignment, Snippet
 from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.judged_timing import with_grounds
 from mmtool.stages.align.outputs import Grounds, judged_alignment
 
 
@@ -103,9 +103,4 @@ def time_video(
         checkpoint=digest,
         candidates=timed.candidates,
     )
-    grounds = Grounds(
-        expected=Expected(accuracy=mean_confidence(alignment), iou=timed.expected_iou),
-        timing=timed.evidence,
-        unmatched=timed.unmatched,
-    )
-    return TimedVideo(alignment, grounds)
+    return TimedVideo(*with_grounds(alignment, timed))

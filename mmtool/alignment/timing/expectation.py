@@ -1,0 +1,118 @@
+"""What to expect of an alignment by timing: what the mixture says, corrected by what came out elsewhere.
+
+The mixture's own expectation holds as far as one of its hypotheses is true. Two small logistic models, of
+text IoU and of video accuracy, correct it. Their coefficients were fitted to several data sets, and checked
+by leaving whole data sets out (``tests/benchmarks/timing_confidence.py``). Weights of more hypotheses, the
+fit of the cuts and the log-odds against a foreign text were tried as features: they were worse on data sets
+that were left out.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from mmtool.alignment.quality import Expected
+from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
+from mmtool.arrays import Floats
+
+PRECISION = 5.0  # a measured share counts like that many draws
+_LEAST = 1e-3  # shares are kept that far from 0 and 1 when log-odds are taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectationModel:
+    """The coefficients of each feature, for the log-odds of text IoU and of video accuracy."""
+
+    iou: Mapping[str, float]
+    accuracy: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedVideo:
+    """What the mixture knew of an annotated video of some data set, and the measures that came out."""
+
+    data_set: str
+    evidence: MixtureEvidence
+    iou: float
+    accuracy: float
+
+
+def features_of(evidence: MixtureEvidence) -> dict[str, float]:
+    """The features of one video by their names; all are within about ±7."""
+    return {
+        "constant": 1.0,
+        "expected_iou": _log_odds(evidence.expected_text_iou),
+        "expected_accuracy": _log_odds(evidence.expected_accuracy),
+        "untold": evidence.weights.get("untold", 0.0),
+    }
+
+
+def expected(evidence: MixtureEvidence, model: ExpectationModel | None = None) -> Expected:
+    """What to expect of an alignment, by the model of the package unless another is given."""
+    model, found = model or default_model(), features_of(evidence)
+    return Expected(accuracy=_predicted(model.accuracy, found), iou=_predicted(model.iou, found))
+
+
+@cache
+def default_model() -> ExpectationModel:
+    """The model that ships with the package."""
+    content = files("mmtool.alignment.timing").joinpath("expectation.json").read_text(encoding="utf-8")
+    values = json.loads(content)
+    return ExpectationModel(iou=values["iou"], accuracy=values["accuracy"])
+
+
+def fit_expectation(videos: Sequence[ObservedVideo], ridge: float) -> ExpectationModel:
+    """Fit both models; ``ridge`` pulls coefficients to those that keep what the mixture expects.
+
+    Videos of a data set share its weight, the root of their number. Raises ValueError without videos.
+    """
+    if not videos:
+        raise ValueError("no video was observed")
+    return ExpectationModel(
+        iou=_fit(videos, [video.iou for video in videos], "expected_iou", ridge),
+        accuracy=_fit(videos, [video.accuracy for video in videos], "expected_accuracy", ridge),
+    )
+
+
+def _fit(
+    videos: Sequence[ObservedVideo], measured: Sequence[float], own: str, ridge: float
+) -> dict[str, float]:
+    """Ridge-penalised logistic regression by Newton's method; the feature ``own`` has 1 without data."""
+    found = [features_of(video.evidence) for video in videos]
+    names = list(found[0])
+    table = np.array([[features[name] for name in names] for features in found])  # (V, F)
+    target, weight = np.array(measured), _weights(videos)
+    prior = np.array([float(name == own) for name in names])
+    penalty = ridge * np.diag([float(name != "constant") for name in names]) + 1e-6 * np.eye(len(names))
+    coefficients = prior.copy()
+    for _ in range(50):
+        share = _logistic(table @ coefficients)
+        gradient = table.T @ (weight * (target - share)) - penalty @ (coefficients - prior)
+        curvature = (table * (weight * share * (1 - share))[:, None]).T @ table + penalty
+        coefficients = coefficients + np.linalg.solve(curvature, gradient)
+    return dict(zip(names, coefficients.round(4).tolist(), strict=True))
+
+
+def _weights(videos: Sequence[ObservedVideo]) -> Floats:
+    names = [video.data_set for video in videos]
+    weights = np.array([1 / np.sqrt(names.count(name)) for name in names])
+    scaled: Floats = PRECISION * weights * len(weights) / weights.sum()
+    return scaled
+
+
+def _predicted(coefficients: Mapping[str, float], features: Mapping[str, float]) -> float:
+    return float(_logistic(np.array(sum(value * features[name] for name, value in coefficients.items()))))
+
+
+def _logistic(odds: Floats) -> Floats:
+    share: Floats = 1 / (1 + np.exp(-np.clip(odds, -30.0, 30.0)))
+    return share
+
+
+def _log_odds(share: float) -> float:
+    inside = min(max(share, _LEAST), 1 - _LEAST)
+    return float(np.log(inside / (1 - inside)))
