@@ -62,6 +62,7 @@ VIDEO_ENCODERS = (
     "lxmert",
     "clip",
     "timing",
+    "spoken",
 )
 TEXT_ENCODERS = ("bert", "lxmert", "clip", "length")
 

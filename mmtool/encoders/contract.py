@@ -1,7 +1,8 @@
 """What the stages ask of an encoder, and what an encoder is told when it is made.
 
 An encoder is a subclass of :class:`FrameEncoder`, :class:`IntervalEncoder` or :class:`TextEncoder`, made from
-one :class:`EncoderOptions`; :mod:`mmtool.encoders.registry` says how it gets a name.
+one :class:`EncoderOptions`, or of :class:`SpeechEncoder`, which also takes an encoder of texts;
+:mod:`mmtool.encoders.registry` says how it gets a name.
 
 Encoders of frames and of snippets whose features may be compared, such as the two sides of a CLIP model, say
 so in their identities: ``settings["space"]`` is the same on both sides, a digest of the model's weights.
@@ -33,6 +34,7 @@ __all__ = [
     "RegionDetector",
     "RegionNames",
     "Regions",
+    "SpeechEncoder",
     "TextEncoder",
     "VideoEncoder",
 ]
@@ -150,14 +152,27 @@ class TextEncoder(Encoder):
         return map(self.encode, many)
 
 
-VideoEncoder = FrameEncoder | IntervalEncoder
+class SpeechEncoder(Encoder):
+    """Sees what is said in a video's clips, through an encoder of texts."""
+
+    def __init__(self, options: EncoderOptions, text: TextEncoder) -> None:
+        """Take the encoder of texts."""
+        super().__init__(options)
+        self.text = text
+
+    @abstractmethod
+    def encode(self, said: Sequence[str]) -> Features:
+        """Encode what is said in all N clips of one video (empty where that is nothing) to (N, D)."""
+
+
+VideoEncoder = FrameEncoder | IntervalEncoder | SpeechEncoder
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderPair:
     """The two sides of a model that encodes both clips and snippets; they share one name."""
 
-    video: type[FrameEncoder] | type[IntervalEncoder]
+    video: type[FrameEncoder] | type[IntervalEncoder] | type[SpeechEncoder]
     text: type[TextEncoder]
 
 

@@ -16,6 +16,7 @@ from mmtool.encoders.contract import (
     EncoderPair,
     FrameEncoder,
     IntervalEncoder,
+    SpeechEncoder,
     TextEncoder,
     VideoEncoder,
 )
@@ -30,12 +31,13 @@ BUILT_IN = {
     "lxmert": "mmtool.encoders.dual.lxmert:LXMERT",
     "clip": "mmtool.encoders.dual.clip:CLIP",
     "timing": "mmtool.encoders.counting.timing:TimingEncoder",
+    "spoken": "mmtool.encoders.spoken:SpokenEncoder",
     "bert": "mmtool.encoders.tokens.bert:BertEncoder",
     "length": "mmtool.encoders.counting.length:LengthEncoder",
 }
 BUILT_IN_NAMES = {Modality.VIDEO: VIDEO_ENCODERS, Modality.TEXT: TEXT_ENCODERS}
 BASES: dict[Modality, tuple[type, ...]] = {
-    Modality.VIDEO: (FrameEncoder, IntervalEncoder),
+    Modality.VIDEO: (FrameEncoder, IntervalEncoder, SpeechEncoder),
     Modality.TEXT: (TextEncoder,),
 }
 
@@ -67,11 +69,14 @@ def encoder_names(modality: Modality) -> list[str]:
     return [*BUILT_IN_NAMES[modality], *plugins]
 
 
-def video_encoder_class(name: str) -> type[FrameEncoder] | type[IntervalEncoder]:
+VideoClass = type[FrameEncoder] | type[IntervalEncoder] | type[SpeechEncoder]
+
+
+def video_encoder_class(name: str) -> VideoClass:
     """The class of a video encoder; raises SettingError for an unknown name or a text encoder."""
     if name not in ENCODERS[Modality.VIDEO]:
         return _classifier_class(name)
-    found: type[FrameEncoder] | type[IntervalEncoder] = _side(name, Modality.VIDEO)
+    found: VideoClass = _side(name, Modality.VIDEO)
     return found
 
 
@@ -85,7 +90,10 @@ def text_encoder_class(name: str) -> type[TextEncoder]:
 
 def load_video_encoder(options: EncoderOptions) -> VideoEncoder:
     """Make the encoder ``options.name``; raises SettingError for its name, InputError for its weights."""
-    return video_encoder_class(options.name)(options)
+    encoder = video_encoder_class(options.name)
+    if issubclass(encoder, SpeechEncoder):
+        raise SettingError("video_encoder", f"{options.name} needs an encoder of texts")
+    return encoder(options)
 
 
 def load_text_encoder(options: EncoderOptions) -> TextEncoder:

@@ -18,6 +18,7 @@ from mmtool.settings.devices import AUTO, DEVICES, check_device
 from mmtool.settings.options import Option, Settings, settings_of
 
 ENCODERS, MODELS, FRAMES, REGIONS = "Encoders", "Models and weights", "Frames", "Regions"
+SPOKEN = "spoken"
 COMPUTING, OUTPUT = "Computing", "Output"
 NEEDED_BY = {  # settings that have an effect only together with another one
     "video_encoder": (
@@ -50,7 +51,8 @@ class ExtractSettings(Settings):
         str | None,
         Option(
             f"Encoder of clips: {', '.join(VIDEO_ENCODERS)}, a classifier of torchvision.models such as "
-            "resnet50, or the encoder of a plug-in. timing sees only the times of clips.",
+            "resnet50, or the encoder of a plug-in. timing sees only the times of clips; "
+            "spoken gives each clip the text encoder's features of what is said in it.",
             heading=ENCODERS,
             default="no video features",
             metavar="NAME",
@@ -197,6 +199,8 @@ class ExtractSettings(Settings):
         check_device(self.device)
         if self.video_encoder is None and self.text_encoder is None:
             raise CallError("nothing to extract: name `video_encoder`, `text_encoder` or both")
+        if self.video_encoder == SPOKEN and self.text_encoder is None:
+            raise SettingError("video_encoder", f"{SPOKEN} encodes speech as text: name the `text_encoder`")
         for needed, names in NEEDED_BY.items():
             if not getattr(self, needed):
                 for name in names:

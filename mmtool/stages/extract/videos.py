@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mmtool.choices import Engine, Modality, RegionPrecision
-from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions
+from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions, SpeechEncoder
 from mmtool.encoders.registry import video_encoder_class
 from mmtool.errors import CallError, InputError, MmtoolError, SettingError
 from mmtool.formats.clips import read_clips
@@ -31,6 +31,7 @@ from mmtool.stages.extract.outputs import (
     write_features,
 )
 from mmtool.stages.extract.report import ModalityResult
+from mmtool.stages.extract.spoken import extract_spoken
 from mmtool.stages.shared.encoders import encoder_device, make_video_encoder
 from mmtool.video import VIDEO_SUFFIXES
 
@@ -45,6 +46,8 @@ def extract_video(corpus: Corpus, settings: ExtractSettings, progress: Progress)
     encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
         return _extract_intervals(corpus, encoder, settings)
+    if isinstance(encoder, SpeechEncoder):
+        return extract_spoken(corpus, encoder, settings, progress)
     return _extract_frames(corpus, encoder, settings, progress)
 
 
@@ -184,6 +187,6 @@ def encode_film(
 def _encoder_of_process(settings: ExtractSettings, threads: int) -> FrameEncoder:
     torch.set_num_threads(threads)
     encoder = make_video_encoder(settings)
-    if isinstance(encoder, IntervalEncoder):
-        raise ValueError("interval encoders do not run in processes of their own")
+    if not isinstance(encoder, FrameEncoder):
+        raise ValueError("only encoders of frames run in processes of their own")
     return encoder

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from mmtool.choices import Modality
-from mmtool.encoders.contract import Encoder, EncoderOptions, FrameEncoder, TextEncoder, VideoEncoder
+from mmtool.encoders.contract import (
+    Encoder,
+    EncoderOptions,
+    FrameEncoder,
+    SpeechEncoder,
+    TextEncoder,
+    VideoEncoder,
+)
 from mmtool.encoders.registry import text_encoder_class, video_encoder_class
 from mmtool.errors import SettingError
 from mmtool.records import EncoderIdentity
@@ -36,7 +43,10 @@ def make_video_encoder(settings: ExtractSettings) -> VideoEncoder:
         raise ValueError("no video encoder")
     encoder = video_encoder_class(settings.video_encoder)
     _refuse_unread(settings, Modality.VIDEO, encoder)
-    return encoder(_options(settings, settings.video_encoder, encoder, OPTIONS[Modality.VIDEO]))
+    options = _options(settings, settings.video_encoder, encoder, OPTIONS[Modality.VIDEO])
+    if issubclass(encoder, SpeechEncoder):
+        return encoder(options, make_text_encoder(settings))
+    return encoder(options)
 
 
 def make_text_encoder(settings: ExtractSettings) -> TextEncoder:
