@@ -218,6 +218,19 @@ class TimingPath(StrEnum):
     VITERBI = "viterbi"
 
 
+class TimingModel(StrEnum):
+    """What alignment by timing assumes about the film.
+
+    Attributes:
+        MIXTURE: Several hypotheses, weighed by what the film says for each: that it is of the channel whose
+            parameters are used, that its cuts follow the text, that they do not, that nobody reads the text.
+        CHANNEL: That the film is of the channel whose parameters are used.
+    """
+
+    MIXTURE = "mixture"
+    CHANNEL = "channel"
+
+
 class TimingPrior(StrEnum):
     """Where the posterior of the semi-Markov model enters the network.
 

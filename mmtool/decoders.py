@@ -112,7 +112,12 @@ GREEDY = AlignDecoder(needs=Needs.NETWORK, engine=_NETWORK)
 BEAM = AlignDecoder(needs=Needs.NETWORK, reads=frozenset({"beam_width"}), engine=_NETWORK)
 SEMI_MARKOV = AlignDecoder(
     needs=Needs.NOTHING,
-    reads=frozenset({"run", "video", "text", "any_space", "path", "text_start", "text_end"}),
+    reads=frozenset(
+        {
+            *("run", "video", "text", "any_space", "path", "text_start", "text_end"),
+            *("timing_model", "language", "learn_from_corpus"),
+        }
+    ),
     engine="mmtool.stages.align.by_timing:align_by_timing",
 )
 DTW = AlignDecoder(needs=Needs.FEATURES, decode="mmtool.alignment.similarity.decoders:decode_by_dtw")

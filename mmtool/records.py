@@ -241,6 +241,8 @@ class Alignment:
             placed snippets; None if there is none.
         candidates: (N,): the likely snippets of each clip with their probabilities, most likely first, if
             the decoder provides them. The rest to 1 belongs to less likely snippets and to none.
+        language: The language by which reading times were counted (ISO 639-1); empty where none were, or
+            where it could not be told.
     """
 
     id: str
@@ -253,6 +255,7 @@ class Alignment:
     checkpoint: str
     quality: Quality | None = None
     candidates: tuple[Candidates, ...] = ()
+    language: str = ""
 
     def intervals(self, snippet: int) -> list[Interval]:
         """The time covered by the clips of a snippet; adjacent clips form one interval."""

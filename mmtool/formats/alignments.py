@@ -33,6 +33,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
         "decoder": alignment.decoder,
         "checkpoint": alignment.checkpoint,
         "recipe": recipe,
+        **({"language": alignment.language} if alignment.language else {}),
         "quality": quality_as_json(alignment.quality),
         "clips": [
             {
@@ -111,6 +112,7 @@ def _alignment(content: Mapping[str, Any]) -> Alignment:
         checkpoint=json_files.text(content["checkpoint"]),
         quality=_quality(content.get("quality"), len(snippets)),
         candidates=_candidates(clips, len(snippets)),
+        language=json_files.text(content.get("language", "")),
     )
     for clip in alignment.clips:
         if clip.end < clip.start:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import CheckpointChoice, Split, TimingPath
+from mmtool.choices import CheckpointChoice, Split, TimingModel, TimingPath
 from mmtool.decoders import DECODERS
 from mmtool.errors import SettingError
+from mmtool.language_codes import is_language
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.requirements import Requirement
@@ -85,10 +86,35 @@ class AlignSettings(Settings):
     path: Annotated[
         TimingPath,
         Option(
-            "What timing returns: the labels of minimum expected risk, or the most probable path.",
+            "What timing returns: the labels that are expected to be best, or the most probable path.",
             heading=TIME,
         ),
     ] = TimingPath.MINIMUM_RISK
+    timing_model: Annotated[
+        TimingModel,
+        Option(
+            "What timing assumes: a mixture of hypotheses, weighed for each video, or that every video is of "
+            "the channel that the parameters were learned from.",
+            heading=TIME,
+        ),
+    ] = TimingModel.MIXTURE
+    language: Annotated[
+        str,
+        Option(
+            "Language of the texts, an ISO 639-1 code; it determines reading times.",
+            heading=TIME,
+            metavar="CODE",
+            default="detected for each video",
+        ),
+    ] = AUTO
+    learn_from_corpus: Annotated[
+        bool,
+        Option(
+            "Learn from all videos of the call how often cuts follow the text. Alignments then depend on "
+            "which videos are aligned together.",
+            heading=TIME,
+        ),
+    ] = False
     text_start: Annotated[
         float | None,
         Option(
@@ -140,6 +166,15 @@ class AlignSettings(Settings):
         self.requirements  # noqa: B018 – raises SettingError for one that is malformed
         if self.decoder is not None:
             DECODERS.load(self.decoder)
+        if self.language != AUTO and not is_language(self.language):
+            raise SettingError(
+                "language", f"must be auto, or a code of ISO 639-1 such as en or pt-BR, not {self.language}"
+            )
+        if self.timing_model is TimingModel.CHANNEL:
+            idle = {"language": self.language != AUTO, "learn_from_corpus": self.learn_from_corpus}
+            for name, changed in idle.items():
+                if changed:
+                    raise SettingError(name, "has no effect with `timing_model=channel`; leave it out")
         if None not in (self.text_start, self.text_end) and self.text_end <= self.text_start:  # type: ignore[operator]
             raise SettingError("text_end", f"must be after `text_start`, not {self.text_end:g}")
 

@@ -1,12 +1,14 @@
 """Settings of ``run`` and of alignment in memory: those of the stages that they chain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+from mmtool.choices import Decoder, TimingModel
 from mmtool.decoders import DECODERS, Needs
 from mmtool.errors import CallError, SettingError
+from mmtool.language_codes import AUTO, is_language
 from mmtool.settings.align import OUTPUT, TIME, AlignSettings
 from mmtool.settings.extract import ExtractSettings
 from mmtool.settings.options import Option, Settings, unknown_setting
@@ -35,7 +37,15 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for on
         "text_weights",
         "device",
     ),
-    "align": ("decoder", "path", "text_start", "text_end", "min_confidence", "require"),
+    "align": (
+        "decoder",
+        "path",
+        "timing_model",
+        "text_start",
+        "text_end",
+        "min_confidence",
+        "require",
+    ),
 }
 
 SPEECH = "Speech"
@@ -58,6 +68,16 @@ class FilmSettings(Settings):
     ] = ""
     segment: SegmentSettings = field(default_factory=SegmentSettings)
     align: AlignSettings = field(default_factory=AlignSettings)
+
+    @property
+    def align_in_language(self) -> AlignSettings:
+        """The settings of align, with the language of the texts where it is named for splitting them."""
+        asked = self.segment.language
+        by_mixture = self.align.timing_model is TimingModel.MIXTURE
+        by_timing = self.align.decoder in (None, Decoder.SEMI_MARKOV)
+        if not (by_mixture and by_timing and self.align.language == AUTO and is_language(asked)):
+            return self.align
+        return replace(self.align, language=asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

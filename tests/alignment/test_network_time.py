@@ -30,6 +30,7 @@ from mmtool.choices import (
     CheckpointChoice,
     Normalisation,
     Split,
+    TimingModel,
     TimingPrior,
 )
 from mmtool.errors import CallError
@@ -329,10 +330,10 @@ def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_
 
 
 def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided(corpus):
-    """A network without timing of its own is weighed by the package's, as alignment without a run is."""
+    """A network without timing of its own is weighed by the package's model of one channel."""
     trained(corpus, "plain", early_stopping=0)
     matches(corpus, "plain", timing_weight=4.0)
-    align(corpus.root, AlignSettings(split=Split.TEST))
+    align(corpus.root, AlignSettings(split=Split.TEST, timing_model=TimingModel.CHANNEL))
     compared = 0
     for id in corpus.split_ids(Split.TEST):
         weighed, timed = (read_alignment(corpus.alignment(run, id))[0] for run in ("plain", "semi-markov"))

@@ -20,6 +20,7 @@ import numpy as np
 from mmtool.alignment.similarity.dtw import dtw
 from mmtool.alignment.similarity.monotone import monotone
 from mmtool.alignment.similarity.otam import otam
+from mmtool.alignment.timing.mixture import align_by_mixture
 from mmtool.alignment.timing.parameters import default_parameters
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.features.similarity import standardised
@@ -44,6 +45,7 @@ def decoders(clips: int, snippets: int) -> dict[str, Callable[[], object]]:
     intervals, texts, similarity = film(clips, snippets)
     parameters = default_parameters()
     return {
+        "mixture": lambda: align_by_mixture(intervals, texts, parameters, language="en"),
         "semi-markov": lambda: align_narration(intervals, texts, parameters),
         "semi-markov, viterbi": lambda: align_narration(
             intervals, texts, parameters, most_probable_path=True

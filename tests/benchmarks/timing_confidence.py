@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from mmtool.alignment.timing.mixture import align_by_mixture
 
 from mmtool.alignment.quality import DOUBTFUL, SOUND, Expected
 from mmtool.alignment.timing.expectation import (
@@ -28,6 +27,7 @@ from mmtool.alignment.timing.expectation import (
     fit_expectation,
 )
 from mmtool.alignment.timing.fit import AnnotatedNarration, fit
+from mmtool.alignment.timing.mixture import align_by_mixture
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.choices import Split
 from mmtool.evaluation.calibration import Decisions, calibrate, clip_decisions

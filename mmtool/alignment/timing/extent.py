@@ -100,10 +100,7 @@ def similarities(
     known = frozenset().union(*titles)
     words = title_words(title) & known
     overlap = np.array([len(words & other) / max(1, len(words | other)) for other in titles])
-    shared = [
-        _shared_cuts([_within(view.cuts, side.reach)], [np.array(e.cuts) for e in side.exemplars])[0]
-        for view, side in zip(views, sides, strict=True)
-    ]
+    shared = [shared_cuts(view, side) for view, side in zip(views, sides, strict=True)]
     result = []
     for this, (view, side) in enumerate(zip(views, sides, strict=True)):
         edges = np.array([_edge_likeness(view.cuts, np.array(e.cuts)) for e in side.exemplars])
@@ -111,6 +108,13 @@ def similarities(
         weight = np.exp(score - score.max())
         result.append(weight / weight.sum())
     return result[0], result[1]
+
+
+def shared_cuts(view: SideView, side: Side) -> Floats:
+    """The share (U,) of cuts in common of a side with the same side of each training video."""
+    theirs = [np.array(exemplar.cuts) for exemplar in side.exemplars]
+    shares: Floats = _shared_cuts([_within(view.cuts, side.reach)], theirs)[0]
+    return shares
 
 
 def candidate_features(view: SideView, side: Side, weights: Floats, names: Sequence[str]) -> Floats:

@@ -87,11 +87,11 @@ def timing_lattice(
             video.sentence_ends[:-1], parameters.sentence_gap_probability, parameters.gap_probability
         ),
         drop_probability=parameters.drop_probability,
-        boundary=_cut_potential(video, parameters),
+        boundary=cut_potential(video.bounds, video.grid, parameters.cut_attraction, parameters.cut_width),
         head=head if text_start is None else _only(video.grid, text_start),
         tail=tail if text_end is None else _only(video.grid, text_end),
         rates=prior,
-        gain=None if emissions is None else _gain(emissions * parameters.emission_weight, video),
+        gain=None if emissions is None else collected(emissions * parameters.emission_weight, video),
     )
 
 
@@ -118,12 +118,11 @@ def _gap_kernel(parameters: TimingParameters, step: float) -> Floats:
     return np.concatenate([[0.0], density / density.sum()])
 
 
-def _cut_potential(video: TimedVideo, parameters: TimingParameters) -> Floats:
-    after = np.clip(np.searchsorted(video.bounds, video.grid), 1, len(video.bounds) - 1)
-    distance = np.minimum(
-        np.abs(video.grid - video.bounds[after - 1]), np.abs(video.grid - video.bounds[after])
-    )
-    potential: Floats = np.log1p(parameters.cut_attraction * np.exp(-distance / parameters.cut_width))
+def cut_potential(bounds: Floats, grid: Floats, attraction: float, width: float) -> Floats:
+    """The log (X,) of the factor by which each grid time is likelier as a boundary, for being near a cut."""
+    after = np.clip(np.searchsorted(bounds, grid), 1, len(bounds) - 1)
+    distance = np.minimum(np.abs(grid - bounds[after - 1]), np.abs(grid - bounds[after]))
+    potential: Floats = np.log1p(attraction * np.exp(-distance / width))
     return potential
 
 
@@ -167,7 +166,7 @@ def _only(grid: Floats, time: float) -> Floats:
     return scores
 
 
-def _gain(emissions: Floats, video: TimedVideo) -> Floats:
+def collected(emissions: Floats, video: TimedVideo) -> Floats:
     """The sum (M, X) of the emissions of all clips whose middle lies before each grid time."""
     at = np.zeros((len(video.grid), len(emissions)))
     np.add.at(at, video.cells + 1, emissions.T)

@@ -14,7 +14,7 @@ from mmtool.alignment.network.calibration import calibrated_confidence
 from mmtool.alignment.network.greedy import Decoded, decode_greedily
 from mmtool.alignment.network.posterior import pair_logits
 from mmtool.alignment.quality import Expected
-from mmtool.alignment.timing.semi_markov import confidence_of
+from mmtool.alignment.timing.timed_alignment import confidence_of
 from mmtool.arrays import Floats, Floats32
 from mmtool.choices import Decoder, Modality
 from mmtool.errors import InputError

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmtool.alignment.timing.cut_test import learned_share
+from mmtool.alignment.timing.mixture import MIXTURE_VERSION, cut_score_of
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
-from mmtool.choices import Modality
+from mmtool.choices import Modality, TimingModel
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
@@ -17,7 +19,7 @@ from mmtool.records import Failure, Progress
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput
 from mmtool.stages.align.report import AlignedVideo
-from mmtool.stages.align.timed_video import Sources, notes_on, time_video
+from mmtool.stages.align.timed_video import Sources, language_of, notes_on, time_video
 from mmtool.stages.shared.clips_and_snippets import read_pair
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def align_by_timing(
     """
     with _open_features(corpus, settings) as pair:
         aligner = _TimingAligner(corpus, settings, pair, AlignmentOutput(corpus, settings))
+        if settings.learn_from_corpus:
+            aligner.learn(ids, progress)
         for number, id in enumerate(ids, start=1):
             try:
                 yield aligner.align(id)
@@ -78,12 +82,27 @@ class _TimingAligner:
         self.parameters = _read_parameters(corpus.timing(run)) if run else default_parameters()
         self.digest = digest_json(self.parameters.to_dict())
         self.titles = corpus.titles()
+        self.following: float | None = None
+
+    def learn(self, ids: Sequence[str], progress: Progress) -> None:
+        """Learn from all videos how often cuts follow the text; those that cannot be read are left out."""
+        scores = []
+        for number, id in enumerate(ids, start=1):
+            try:
+                clips, snippets = read_pair(self.corpus, id)
+                texts = [snippet.text for snippet in snippets]
+                language = language_of(texts, self.settings)
+                scores.append(cut_score_of([clip.interval for clip in clips], texts, language))
+            except (InputError, ValueError):
+                continue  # a failure of its own, when it is aligned
+            progress("learning", number, len(ids), "videos")
+        self.following = learned_share(scores)
 
     def align(self, id: str) -> AlignedVideo:
         """Align one video unless it is aligned already; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
         recipe = self._recipe(id)
-        notes = tuple(f"{id}: {note}" for note in notes_on(snippets))
+        notes = tuple(f"{id}: {note}" for note in notes_on(snippets, self.settings))
         existing = self.output.existing(id, recipe)
         if existing is not None:
             return replace(existing, notes=notes)
@@ -100,12 +119,15 @@ class _TimingAligner:
             self.digest,
             title=self.titles.get(id, ""),
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
+            following=self.following,
         )
         written = self.output.write(timed.alignment, recipe, timed.grounds)
         return replace(written, notes=notes)
 
     def _recipe(self, id: str) -> str:
         inputs = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
-        asked = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
+        asked: list[object] = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
+        if self.settings.timing_model is TimingModel.MIXTURE:
+            asked += [MIXTURE_VERSION, self.settings.language, self.following]
         features = self.pair.recipe(id) if self.pair else []
         return digest_json([self.digest, inputs, self.titles.get(id, ""), asked, *features])

@@ -7,7 +7,7 @@ import numpy as np
 from mmtool.alignment.odds import shift_to_mean, shifted
 from mmtool.alignment.quality import Expected, mean_confidence
 from mmtool.alignment.timing.expectation import expected
-from mmtool.alignment.timing.semi_markov import TimedAlignment
+from mmtool.alignment.timing.timed_alignment import TimedAlignment
 from mmtool.alignment.weak_matches import UnmatchedProbability
 from mmtool.records import Alignment
 from mmtool.stages.align.outputs import Grounds

@@ -18,7 +18,7 @@ IN_MEMORY = frozenset(
     {
         *("detector", "threshold", "min_clip_frames", "detector_options", "weights", "start", "end"),
         *("incomplete", "clips", "split", "language", "text_format", "encoding"),
-        *("decoder", "path", "text_start", "text_end", "min_confidence"),
+        *("decoder", "path", "timing_model", "text_start", "text_end", "min_confidence"),
     }
 )
 
@@ -141,6 +141,7 @@ def align_film(
     settings = chosen_settings(FilmSettings, settings, options)
     for group in (settings.segment, settings.align):
         _refuse_others(group)
+    aligning = settings.align_in_language
     film, text = Path(film), Path(text)
     require_film_and_text(film, text)
 
@@ -152,7 +153,7 @@ def align_film(
         cut = cut_film(film, settings.segment, on_frames)
         alignment = align_video(
             VideoToAlign(id=film.stem, clips=cut.clips, snippets=snippets.snippets),
-            settings.align,
+            aligning,
             title=settings.title or film.stem,
             sources=Sources(film, text),
         )
@@ -160,7 +161,7 @@ def align_film(
         raise CallError(str(error)) from error
     if alignment.quality is None:
         raise ValueError("an alignment that was not judged")
-    notes = (*cut.notes, *snippets.notes, *notes_on(snippets.snippets))
+    notes = (*cut.notes, *snippets.notes, *notes_on(snippets.snippets, aligning))
     return FilmAlignment(alignment=alignment, quality=alignment.quality, notes=notes)
 
 

@@ -134,7 +134,7 @@ def run(
 
 def _alignment_settings(settings: RunSettings) -> AlignSettings:
     """The settings of align, with the features of the encoders that are named."""
-    chosen = replace(settings.align, force=settings.force or settings.align.force)
+    chosen = replace(settings.align_in_language, force=settings.force or settings.align.force)
     if settings.extract is None:
         return chosen
     video, text = settings.extract.video_encoder, settings.extract.text_encoder

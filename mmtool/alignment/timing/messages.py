@@ -1,0 +1,154 @@
+"""Forward and backward messages of the semi-Markov lattice, scaled instead of in log space.
+
+A message (R, S, X) holds, for each of R rates and each of S sets of cuts, the probability of each grid time
+up to a factor, whose logarithm (R, S) is kept beside it. The factor is renewed at every snippet, so that only
+values are lost that are smaller by a factor of 10^300 than the greatest of their row. That costs a fraction
+of the time of :mod:`~mmtool.alignment.timing.lattice`, which works in log space.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.alignment.timing.convolution import Convolution
+from mmtool.alignment.timing.lattice import Lattice
+from mmtool.arrays import Floats
+
+Indices = NDArray[np.int64]
+
+
+_LONG = 2**21  # snippets times grid times
+
+
+def is_long(lattice: Lattice) -> bool:
+    """Whether a lattice is so large that single precision and fewer trials are worth it."""
+    return len(lattice.durations) * len(lattice.boundary) > _LONG
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Forward messages (M, R, X) up to the start of each snippet, and up to its end; rows are scaled.
+
+    ``evidence`` (R,) is the log of the sum over all placements at each rate, the rate's prior included.
+    """
+
+    before: Floats
+    after: Floats
+    evidence: Floats
+
+
+class Passes:
+    """Forward and backward passes over a lattice, at all of its rates or at the chosen ones.
+
+    ``precision`` is float32 or float64, by default the one that suits the size of the lattice.
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        rates: Sequence[int] | Indices | None = None,
+        precision: Any = None,
+    ) -> None:
+        precision = precision or (np.float32 if is_long(lattice) else np.float64)
+        self.lattice, self.precision = lattice, precision
+        chosen = range(len(lattice.rates)) if rates is None else rates
+        self.rates = np.array(list(chosen), dtype=np.int64)
+        self.boundary = np.exp(lattice.boundary).astype(precision)
+        self.head = np.exp(lattice.head).astype(precision)
+        self.tail = np.exp(lattice.tail).astype(precision)
+        self.gap = Convolution(lattice.gap[None].astype(precision)) if lattice.gap_probability.any() else None
+
+    def evidence(self, boundaries: Floats | None = None) -> Floats:
+        """The log-evidence (R, S) at each rate under S sets of cuts (S, X), or under the lattice's own."""
+        boundary = self.boundary[None] if boundaries is None else np.exp(boundaries).astype(self.precision)
+        scores, scale = self._first(boundary)
+        for j in range(len(self.lattice.durations)):
+            if j:
+                scores = self._after_gap(scores, j - 1, boundary)
+            scores = self._after_snippet(scores, j, boundary)
+            scale += _rescale(scores)
+        total = (scores * self.tail).sum(axis=2, dtype=np.float64)
+        with np.errstate(divide="ignore"):
+            evidence: Floats = np.log(total) + scale
+        return evidence
+
+    def forward(self) -> Messages:
+        """All forward messages."""
+        boundary = self.boundary[None]
+        shape = (len(self.lattice.durations), len(self.rates), len(self.lattice.boundary))
+        before, after = np.empty(shape, self.precision), np.empty(shape, self.precision)
+        scores, scale = self._first(boundary)
+        for j in range(len(self.lattice.durations)):
+            if j:
+                scores = self._after_gap(scores, j - 1, boundary)
+            before[j] = scores[:, 0]
+            scores = self._after_snippet(scores, j, boundary)
+            scale += _rescale(scores)
+            after[j] = scores[:, 0]
+        total = (after[-1] * self.tail).sum(axis=1, dtype=np.float64)
+        with np.errstate(divide="ignore"):
+            return Messages(before, after, np.log(total) + scale[:, 0])
+
+    def backward(self, messages: Messages, weights: Floats) -> tuple[Floats, Floats]:
+        """The posterior (M, X) of each snippet's start and of its end; rates have ``weights`` (R,)."""
+        boundary, lattice = self.boundary[None], self.lattice
+        snippets, rates, times = messages.before.shape
+        starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
+        scores = np.broadcast_to(self.tail, (rates, 1, times)).copy()
+        dropped = self.precision(lattice.drop_probability)
+        for j in reversed(range(snippets)):
+            ends[j] = _product(messages.after[j], scores[:, 0], weights)
+            ahead = self._kernel(j).back(scores * boundary, self._gain(j))
+            scores = ahead if not dropped else (1 - dropped) * ahead + dropped * scores
+            starts[j] = _product(messages.before[j], scores[:, 0], weights)
+            some = self.precision(lattice.gap_probability[j - 1]) if j else 0
+            if self.gap is not None and some:
+                scores = (1 - some) * scores + some * self.gap.back(scores * boundary)
+            _rescale(scores)
+        return starts, ends
+
+    def _first(self, boundary: Floats) -> tuple[Floats, Floats]:
+        scores = np.broadcast_to(self.head * boundary, (len(self.rates), *boundary.shape)).copy()
+        return scores, np.repeat(self.lattice.rates[self.rates][:, None], len(boundary), axis=1)
+
+    def _after_snippet(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
+        dropped = self.precision(self.lattice.drop_probability)
+        after: Floats = self._kernel(snippet)(scores, self._gain(snippet)) * boundary
+        if dropped:
+            after *= 1 - dropped
+            after += dropped * scores
+        return after
+
+    def _after_gap(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
+        some = self.precision(self.lattice.gap_probability[snippet])
+        if self.gap is None or not some:
+            return scores
+        gapped: Floats = (1 - some) * scores + some * (self.gap(scores) * boundary)
+        return gapped
+
+    def _kernel(self, snippet: int) -> Convolution:
+        return Convolution(self.lattice.durations[snippet][self.rates].astype(self.precision))
+
+    def _gain(self, snippet: int) -> Floats | None:
+        gain = self.lattice.gain
+        return None if gain is None else gain[snippet].astype(self.precision)
+
+
+def _rescale(scores: Floats) -> Floats:
+    """Divide each row by its greatest value, in place; return the logs (R, S) of the factors."""
+    greatest = scores.max(axis=-1, keepdims=True)
+    factor = np.where(greatest > 0, greatest, 1)
+    scores /= factor
+    logs: Floats = np.log(factor[..., 0].astype(np.float64))
+    return logs
+
+
+def _product(forward: Floats, backward: Floats, weights: Floats) -> Floats:
+    """The mean over the rates (R,) of the posteriors that two messages (R, X) make together."""
+    product = forward.astype(np.float64) * backward
+    total = product.sum(axis=1, keepdims=True)
+    mean: Floats = weights @ (product / np.where(total > 0, total, 1.0))
+    return mean

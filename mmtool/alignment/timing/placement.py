@@ -1,0 +1,85 @@
+"""One hypothesis on one film: its evidence, then its posterior and placements drawn from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.alignment.timing.draw import draw_placements
+from mmtool.alignment.timing.lattice import Lattice
+from mmtool.alignment.timing.messages import Passes
+from mmtool.alignment.timing.narration import TimedVideo
+from mmtool.arrays import Floats
+
+Indices = NDArray[np.int64]
+
+_LEAST_WEIGHT = 1e-4  # of a rate in the posterior
+_BYTES_AT_ONCE = 2**28  # of messages
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A lattice over the grid of ``video``.
+
+    ``unseen`` is the share of a snippet's time in which the pictures show something else.
+    """
+
+    name: str
+    video: TimedVideo
+    lattice: Lattice
+    unseen: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a hypothesis places M snippets on N clips.
+
+    ``posterior`` (M, N) is the probability that each clip belongs to each snippet; ``first`` and ``end``
+    (K, M) are the clips of K drawn placements, ``end`` exclusive.
+    """
+
+    posterior: Floats
+    first: Indices
+    end: Indices
+
+
+def rate_evidence(hypothesis: Hypothesis) -> Floats:
+    """The log-evidence (R,) of the film's length and cuts at each rate."""
+    evidence: Floats = Passes(hypothesis.lattice).evidence()[:, 0]
+    return evidence
+
+
+def log_sum(scores: Floats) -> float:
+    """``log Σ exp(scores)``; −∞ where all of them are."""
+    greatest = float(scores.max(initial=-np.inf))
+    return greatest + float(np.log(np.exp(scores - greatest).sum())) if np.isfinite(greatest) else -np.inf
+
+
+def place(hypothesis: Hypothesis, evidence: Floats, draws: int, rng: np.random.Generator) -> Placement:
+    """The posterior under a hypothesis with the log-evidence (R,) of its rates, and ``draws`` placements.
+
+    Rates of little weight are left out, and the others processed in turns that limit the memory.
+    """
+    lattice, cells = hypothesis.lattice, hypothesis.video.cells
+    weights = np.exp(evidence - log_sum(evidence))
+    rates = np.flatnonzero(weights > _LEAST_WEIGHT)
+    weights = weights[rates] / weights[rates].sum()
+    counts = rng.multinomial(draws, weights)
+    snippets, times = len(lattice.durations), len(lattice.boundary)
+    at_once = max(1, _BYTES_AT_ONCE // (16 * snippets * times))
+    posterior = np.zeros((snippets, len(cells)))
+    drawn = []
+    for turn in range(0, len(rates), at_once):
+        part = slice(turn, turn + at_once)
+        passes = Passes(lattice, rates[part])
+        messages = passes.forward()
+        starts, ends = passes.backward(messages, weights[part])
+        posterior += (np.cumsum(starts, axis=1) - np.cumsum(ends, axis=1))[:, cells]
+        if counts[part].sum():
+            drawn.append(draw_placements(passes, messages, counts[part], rng))
+    placed = np.concatenate(drawn) if drawn else np.zeros((0, snippets, 2), dtype=np.int64)
+    return Placement(
+        posterior=np.clip(posterior, 0.0, 1.0) * (1 - hypothesis.unseen),
+        first=np.searchsorted(cells, placed[..., 0]),
+        end=np.searchsorted(cells, placed[..., 1]),
+    )
