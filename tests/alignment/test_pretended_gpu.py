@@ -63,6 +63,29 @@ def test_the_decoders(normalisation, decode):
     assert [video.actions for video in decoded] == [video.actions for video in expected]
 
 
+@pytest.mark.parametrize("decode", [decode_greedily, decode_by_beam])
+def test_decoders_leave_the_gpu_alone_between_actions(decode):
+    """The GPU reads whole sequences; what decoding adds does not depend on the number of actions."""
+    network, _, _, _, action_set = make_case(Normalisation.SBN, MANY_TO_MANY)
+    options = {"width": 3} if decode is decode_by_beam else {}
+    added, actions = set(), []
+    with PretendedCuda() as gpu:
+        network = on_gpu(network).eval()
+        for length in (3, 12):
+            rows = torch.linspace(-1, 1, length * 300).view(1, length, 300)
+            given = Sequences(rows.to(GPU), torch.tensor([length], device=GPU))
+            calls, waits = gpu.calls, gpu.waits.total()
+            with torch.no_grad():
+                network.read_clips(given), network.read_snippets(given)
+            reading = gpu.calls - calls, gpu.waits.total() - waits
+            calls, waits = gpu.calls, gpu.waits.total()
+            (decoded,) = decode(network, given, given, action_set, **options)
+            added.add((gpu.calls - calls - reading[0], gpu.waits.total() - waits - reading[1]))
+            actions.append(len(decoded.actions))
+    assert actions[1] > actions[0]
+    assert len(added) == 1
+
+
 def test_one_real_element_in_a_batch_of_padding():
     norm, elements = SequenceBatchNorm(4).train(), torch.arange(12.0).view(1, 3, 4)
     mask = torch.tensor([[True, False, False]])

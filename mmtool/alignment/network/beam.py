@@ -14,6 +14,8 @@ from mmtool.alignment.network.model import ACTION_WIDTH, MATCHED_WIDTH, WIDTH, A
 from mmtool.alignment.network.time_inputs import PairTables
 from mmtool.alignment.network.trace import positional_features
 
+STEPPED = ("action_stack.", "matched_stack.", "classifier.")  # parts of the network that see single actions
+
 
 @dataclass(frozen=True, slots=True)
 class _Beam:
@@ -43,7 +45,7 @@ class _Beam:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """One video, and what all its hypotheses share."""
+    """One video, and what all its hypotheses share; everything is on the CPU."""
 
     network: AlignmentNetwork
     video: Tensor  # (N, 300)
@@ -69,12 +71,12 @@ class _Search:
 
     def _start(self) -> _Beam:
         like = self.video
-        index = torch.zeros(1, dtype=torch.long, device=like.device)
+        index = torch.zeros(1, dtype=torch.long)
         matched = like.new_zeros(1, 4, MATCHED_WIDTH)
         nothing, none = like.new_zeros(1, WIDTH), like.new_zeros(1, 1)
         return _Beam(
             taken=index.new_zeros(1, 0),
-            logs=torch.zeros(1, 0, dtype=torch.float64, device=like.device),
+            logs=torch.zeros(1, 0, dtype=torch.float64),
             clip_top=index,
             snippet_top=index,
             actions=like.new_zeros(1, 4, ACTION_WIDTH),
@@ -103,7 +105,7 @@ class _Search:
 
     def _log_probabilities(self, beam: _Beam) -> Tensor:
         clips, snippets = len(self.video), len(self.text)
-        tops = beam.clip_top.cpu().numpy(), beam.snippet_top.cpu().numpy()
+        tops = beam.clip_top.numpy(), beam.snippet_top.numpy()
         positional = positional_features(clips - tops[0], snippets - tops[1], clips, snippets)
         if self.inputs is not None:
             positional = np.concatenate([positional, self.inputs.at(*tops, self.number)], axis=1)
@@ -112,17 +114,17 @@ class _Search:
             self.text[beam.snippet_top],
             beam.actions[:, 0] + beam.actions[:, 2],
             beam.matched[:, 0] + beam.matched[:, 2],
-            torch.from_numpy(positional).to(self.video.device),
+            torch.from_numpy(positional),
         )
         if self.prior is not None:
-            logits = logits + torch.from_numpy(self.prior.at(*tops, self.number)).to(logits.device)
+            logits = logits + torch.from_numpy(self.prior.at(*tops, self.number))
         return logits.double().log_softmax(dim=-1)
 
     def _take(self, beam: _Beam, action: Tensor) -> _Beam:
         """Every hypothesis after its action (K,)."""
         one_hot = torch.nn.functional.one_hot(action, len(self.action_set)).to(self.video.dtype)
         pops_clip, pops_snippet, matches = (
-            torch.from_numpy(self.action_set.table(kind)).to(action.device)[action]
+            torch.from_numpy(self.action_set.table(kind))[action]
             for kind in (POPS_CLIP, POPS_SNIPPET, MATCHES)
         )
         return replace(
@@ -177,17 +179,33 @@ def decode_by_beam(
 
     The result is the finished sequence whose actions have the greatest mean log-probability, because
     sequences differ in length. A width of 1 is greedy decoding. ``inputs`` and ``prior`` are those of
-    :func:`decode_greedily`.
+    :func:`decode_greedily`. Whole sequences are read on the network's device; the search runs on the CPU.
     """
     network.eval()
-    video, text = network.read_clips(clips), network.read_snippets(snippets)
+    video, text = network.read_clips(clips).cpu(), network.read_snippets(snippets).cpu()
+    stepper = _for_steps(network)
     decoded = []
-    for b in range(len(video)):
-        n, m = int(clips.lengths[b]), int(snippets.lengths[b])
-        search = _Search(network, video[b, :n], text[b, :m], action_set, width, b, inputs, prior)
+    for b, (n, m) in enumerate(zip(clips.lengths.tolist(), snippets.lengths.tolist(), strict=True)):
+        search = _Search(stepper, video[b, :n], text[b, :m], action_set, width, b, inputs, prior)
         taken, logs = search.best()
         decoded.append(read_actions(np.array(taken), np.exp(logs), n, m, action_set))
     return decoded
+
+
+def _for_steps(network: AlignmentNetwork) -> AlignmentNetwork:
+    """The network itself on a CPU; from a GPU, a copy on the CPU of the parts that the search steps through.
+
+    A step has about 160 operators on a few numbers each. A GPU would be idle between them, and the program
+    would wait for it eight times to learn where the hypotheses are.
+    """
+    if next(network.parameters()).device.type == "cpu":
+        return network
+    with torch.device("meta"):
+        copy = AlignmentNetwork(network.shape)
+    state = network.state_dict()
+    parts = {name: value.cpu() for name, value in state.items() if name.startswith(STEPPED)}
+    copy.load_state_dict(parts, strict=False, assign=True)
+    return copy.eval()
 
 
 def _added(total: Tensor, count: Tensor, output: Tensor, fresh: Tensor, add: Tensor) -> tuple[Tensor, Tensor]:
