@@ -19,10 +19,19 @@ def lacks_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in message for sign in SIGNS)
 
 
+def lacks_gpu_memory(error: BaseException) -> bool:
+    """Whether it is a GPU that lacks it."""
+    return lacks_memory(error) and not _is_of_processor(error)
+
+
 def lack_of_memory(remedy: str, error: BaseException) -> CallError:
     """The error to raise in its place."""
-    where = "" if "cpu" in str(error).lower() else " on the GPU"
+    where = "" if _is_of_processor(error) else " on the GPU"
     return CallError(f"there is not enough memory{where}; {remedy}")
+
+
+def _is_of_processor(error: BaseException) -> bool:
+    return "cpu" in str(error).lower()
 
 
 @contextmanager

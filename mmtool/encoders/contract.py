@@ -9,7 +9,7 @@ so in their identities: ``settings["space"]`` is the same on both sides, a diges
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -107,12 +107,14 @@ class Encoder(ABC):
 
     ``reads`` names the optional fields of :class:`EncoderOptions` that the encoder reads. ``runs_on_mps``
     says that all its operators exist for the GPUs of Apple; otherwise it is computed on the CPU there.
+    ``device`` is the one that it uses.
     ``identity`` says everything that determines the features; features of different identities are never
     mixed.
     """
 
     reads: ClassVar[frozenset[str]] = frozenset()
     runs_on_mps: ClassVar[bool] = False
+    device: str = "cpu"
     identity: EncoderIdentity
 
     def __init__(self, options: EncoderOptions) -> None:  # noqa: B027  encoders without options need no other
@@ -120,11 +122,24 @@ class Encoder(ABC):
 
 
 class FrameEncoder(Encoder):
-    """Sees the pixels of the frames that represent a clip."""
+    """Sees the pixels of the frames that represent a clip.
+
+    ``ahead`` is how many batches may be begun before the features of an earlier one are fetched.
+    """
+
+    ahead: int = 0
 
     @abstractmethod
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8."""
+
+    def begin(self, frames: Sequence[Frame]) -> Callable[[], EncodedFrames]:
+        """Begin to encode frames; the returned function waits for their features.
+
+        An encoder whose GPU works while the program prepares another batch overrides this and ``ahead``.
+        """
+        encoded = self.encode(frames)
+        return lambda: encoded
 
 
 class IntervalEncoder(Encoder):
@@ -158,7 +173,7 @@ class SpeechEncoder(Encoder):
     def __init__(self, options: EncoderOptions, text: TextEncoder) -> None:
         """Take the encoder of texts."""
         super().__init__(options)
-        self.text = text
+        self.text, self.device = text, text.device
 
     @abstractmethod
     def encode(self, said: Sequence[str]) -> Features:

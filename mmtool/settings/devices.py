@@ -4,7 +4,7 @@ import re
 
 from mmtool.errors import SettingError
 
-AUTO, CPU, MPS = "auto", "cpu", "mps"
+AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
 DEVICES = "auto, cpu, cuda, cuda:N (GPU number N, from 0), or mps (GPU of Apple)"
 NETWORK_DEVICES = "auto, cpu, cuda, or cuda:N (GPU number N, from 0)"  # the alignment network's
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9]\d*))?")

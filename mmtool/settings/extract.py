@@ -14,7 +14,7 @@ from mmtool.choices import (
     RegionPrecision,
 )
 from mmtool.errors import CallError, SettingError
-from mmtool.settings.devices import AUTO, DEVICES, check_device
+from mmtool.settings.devices import AUTO, CPU, CUDA, DEVICES, check_device
 from mmtool.settings.options import Option, Settings, settings_of
 
 ENCODERS, MODELS, FRAMES, REGIONS = "Encoders", "Models and weights", "Frames", "Regions"
@@ -149,8 +149,14 @@ class ExtractSettings(Settings):
         bool, Option("Store the names of the detector's classes and attributes.", heading=REGIONS)
     ] = False
     batch_size: Annotated[
-        int, Option("Frames or snippets encoded at a time.", heading=COMPUTING, at_least=1)
-    ] = 8
+        int | None,
+        Option(
+            "Frames or snippets encoded at a time.",
+            heading=COMPUTING,
+            at_least=1,
+            default="8; on a GPU, as many as its memory allows",
+        ),
+    ] = None
     precision: Annotated[
         EncoderPrecision,
         Option(
@@ -164,7 +170,8 @@ class ExtractSettings(Settings):
     workers: Annotated[
         int,
         Option(
-            "Processes on this machine, one film each, with OMP_NUM_THREADS threads each.",
+            "Processes on this machine, one film each, with OMP_NUM_THREADS threads each; GPUs are taken in "
+            "turns.",
             heading=COMPUTING,
             at_least=1,
         ),
@@ -172,7 +179,8 @@ class ExtractSettings(Settings):
     engine: Annotated[
         Engine,
         Option(
-            "Where films are encoded: on this machine, or on a Ray cluster (needs the extra ray).",
+            "Where films are encoded: on this machine, or on a Ray cluster (needs the extra ray), whose "
+            "machines all need the same films, weights and versions.",
             heading=COMPUTING,
         ),
     ] = Engine.LOCAL
@@ -214,6 +222,8 @@ class ExtractSettings(Settings):
             raise SettingError("text_name", f"must differ from `video_name`, which is {self.video_name} too")
         if self.address is not None and self.engine is not Engine.RAY:
             raise SettingError("address", "has no effect without `engine=ray`")
+        if self.engine is Engine.RAY and self.device not in (AUTO, CPU, CUDA):
+            raise SettingError("device", f"cannot be {self.device} with `engine=ray`; use auto, cpu or cuda")
         if self.engine is Engine.RAY and self.workers > 1:
             raise SettingError("workers", "has no effect with `engine=ray`, which uses the whole cluster")
 

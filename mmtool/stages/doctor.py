@@ -119,17 +119,25 @@ def _libraries() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     import torch
 
+    from mmtool.stages.shared.gpus import gpus
+
     cores = usable_cores()
     usable = "1 core" if cores == 1 else f"{cores} cores"
     yield Finding("CPU", State.FINE, f"{usable} usable, {platform.machine()}")
-    if torch.cuda.is_available():
-        for number in range(torch.cuda.device_count()):
-            properties = torch.cuda.get_device_properties(number)
-            memory = f"{properties.total_memory / 2**30:.0f} GiB"
-            yield Finding(f"GPU {number}", State.FINE, f"{properties.name}, {memory}")
-    elif torch.backends.mps.is_available():
+    found = gpus()
+    for gpu in found:
+        name = f"{gpu.name}, {gpu.memory / 2**30:.0f} GiB"
+        if gpu.usable:
+            yield Finding(f"GPU {gpu.number}", State.FINE, name)
+        else:
+            kernels = ", ".join(torch.cuda.get_arch_list()) or "none"
+            capability = ".".join(map(str, gpu.capability))
+            detail = f"{name}: torch has no kernels for compute capability {capability}, only {kernels}"
+            remedy = "install a build of torch for this GPU; until then it is left out"
+            yield Finding(f"GPU {gpu.number}", State.OPTIONAL, detail, remedy)
+    if not found and torch.backends.mps.is_available():
         yield Finding("GPU", State.FINE, "of Apple (mps), for bert, clip and the text side of lxmert")
-    else:
+    elif not found:
         yield Finding(
             "GPU", State.OPTIONAL, "none that torch can use", "alignment by timing does not need one"
         )

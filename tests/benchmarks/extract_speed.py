@@ -70,13 +70,17 @@ class Recorder:
 
     def __init__(self, encoder, *, remember: bool) -> None:
         self.encoder, self.identity, self.remember = encoder, encoder.identity, remember
-        self.batches, self.memory = [], []
+        self.batches, self.memory, self.ahead, self.device = [], [], 0, encoder.device
 
     def encode(self, frames):
         if self.remember:
             self.batches.append(frames)
         self.memory.append(resident("VmRSS"))
         return self.encoder.encode(frames)
+
+    def begin(self, frames):
+        encoded = self.encode(frames)
+        return lambda: encoded
 
 
 def run_stage(corpus: Corpus, settings: ExtractSettings, encoder) -> float:

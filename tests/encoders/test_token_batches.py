@@ -17,7 +17,13 @@ from torch import Tensor, tensor
 from mmtool.choices import Pooling
 from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.registry import load_text_encoder
-from mmtool.encoders.tokens.batches import batches_by_length, batches_by_tokens, encode_in_batches, pool
+from mmtool.encoders.tokens.batches import (
+    batches_by_length,
+    batches_by_tokens,
+    encode_in_batches,
+    padded_batches,
+    pool,
+)
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.snippets import write_snippets
@@ -64,6 +70,17 @@ def test_batches_keep_their_limits_and_leave_nothing_out(
     for batch, following in itertools.pairwise(found):  # none ends before it must
         longer = [*batch, following[0]]
         assert len(batch) == batch_size or (padding is not None and needed(longer) > padding)
+
+
+def test_batches_of_a_gpu_are_bounded_by_tokens() -> None:
+    found = batches_by_length([5, 9, 2, 2, 20], batch_size=4, padding=None, tokens=15)
+    assert list(found) == [[2, 3, 0], [1], [4]]  # 3 · 5, then 9, as 2 · 20 would be too many; 20 alone
+    rows = [[1] * 100] * 300
+    sizes = [len(batch) for batch in padded_batches(rows, batch_size=256, device=torch.device("cuda"))]
+    assert sizes == [163, 137]  # 64 · 256 tokens
+    assert [len(batch) for batch in padded_batches(rows, batch_size=8, device=torch.device("cpu"))] == [
+        8
+    ] * 37 + [4]
 
 
 def shares(lengths: list[int], *, batch_size: int = 8, tokens: int) -> list[list[int]]:
@@ -113,6 +130,30 @@ def test_texts_come_in_their_order_and_are_read_a_little_ahead() -> None:
     assert next(features).tolist() == [[0.0], [0.0]]
     assert len(read) < 50
     assert [each.tolist() for each in features] == [[[n], [2 * n]] for n in range(1, 100)]
+
+
+def test_a_batch_too_large_for_a_gpu_is_encoded_in_halves() -> None:
+    sizes = []
+
+    def encode(rows: Any) -> Tensor:
+        sizes.append(len(rows))
+        if len(rows) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return tensor([[float(sum(row))] for row in rows])
+
+    def all_in_one(rows: Any) -> Iterator[list[int]]:
+        yield list(range(len(rows)))
+
+    options: Any = {"dimension": 1, "device": torch.device("cuda")}
+    texts = [[[1], [2], [3], [4]], [[5]]]
+    assert [each.tolist() for each in encode_in_batches(texts, encode, all_in_one, **options)] == [
+        [[1], [2], [3], [4]],
+        [[5]],
+    ]
+    assert sizes == [4, 2, 2, 1]
+    with pytest.raises(torch.OutOfMemoryError):
+        list(encode_in_batches([[[1]] * 6], encode, all_in_one, **options))
+    assert sizes[4:] == [6, 3]
 
 
 def test_what_goes_wrong_in_a_thread_reaches_the_caller() -> None:

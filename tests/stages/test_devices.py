@@ -2,16 +2,22 @@
 
 import os
 import platform
+from dataclasses import replace
 
 import pytest
 import torch
 
+from mmtool.choices import Modality
 from mmtool.errors import SettingError
 from mmtool.settings.extract import ExtractSettings
+from mmtool.stages.doctor import State, doctor
+from mmtool.stages.shared.batch_sizes import batch_size_for
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
-from mmtool.stages.shared.encoders import encoder_devices, left_to_cpu
+from mmtool.stages.shared.encoders import encoder_devices, left_to_cpu, worker_devices
+from mmtool.stages.shared.gpus import has_kernels, usable_gpus
 from support.commands import call, complaint
 from support.corpora import make_corpus
+from support.pretended_gpus import pretend_gpus
 
 CPU = torch.device("cpu")
 
@@ -48,15 +54,71 @@ def test_this_processor_is_judged_as_torch_judges_it():
 def test_without_onednn_no_processor_multiplies_bf16(monkeypatch):
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert not multiplies_bf16(CPU)
-    assert multiplies_bf16(torch.device("cuda"))
+
+
+def test_gpus_multiply_bf16_since_ampere(monkeypatch):
+    pretend_gpus(monkeypatch, (7, 5), (8, 0), (9, 0))
+    assert [multiplies_bf16(torch.device("cuda", number)) for number in range(3)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("capability", "kernels", "expected"),
+    [
+        ((8, 6), ["sm_80"], True),
+        ((8, 0), ["sm_86"], False),
+        ((9, 0), ["sm_80", "sm_86"], False),
+        ((9, 0), ["sm_80", "compute_80"], True),
+        ((7, 0), ["sm_75", "compute_90"], False),
+        ((9, 0), ["sm_90a"], True),
+        ((9, 1), ["sm_90a"], False),
+        ((10, 3), ["sm_100f"], True),
+        ((12, 0), ["sm_100f"], False),
+        ((12, 1), ["sm_120"], True),
+        ((8, 0), [], False),
+    ],
+)
+def test_kernels_that_a_gpu_runs(capability, kernels, expected):
+    assert has_kernels(capability, kernels) is expected
+
+
+def test_gpus_without_kernels_are_left_out(monkeypatch):
+    """Of mixed generations, those that torch can use are taken; none is taken silently."""
+    machine(monkeypatch)
+    pretend_gpus(monkeypatch, (3, 7), (8, 0), (6, 1), (9, 0))
+    assert [gpu.number for gpu in usable_gpus()] == [1, 3]
+    assert resolve_device("auto") == resolve_device("cuda") == torch.device("cuda:1")
+    with pytest.raises(SettingError, match=r"no kernels for GPU 2 \(Pretended, compute capability 6.1\)"):
+        resolve_device("cuda:2")
+    settings = ExtractSettings(video_encoder="resnet18", workers=5)
+    assert worker_devices(settings) == [f"cuda:{number}" for number in (1, 3, 1, 3, 1)]
+    assert worker_devices(replace(settings, device="cuda:3")) == ["cuda:3"] * 5
+    assert worker_devices(replace(settings, device="cpu")) == ["cpu"] * 5
+    found = {finding.name: finding for finding in doctor().findings}
+    assert found["GPU 1"].state is State.FINE
+    assert found["GPU 0"].state is State.OPTIONAL
+    assert "no kernels for compute capability 3.7" in found["GPU 0"].detail
+    pretend_gpus(monkeypatch, (3, 7))
+    assert resolve_device("auto") == CPU
+    with pytest.raises(SettingError, match="this build of torch has no kernels for GPU 0"):
+        resolve_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("gib", "frames"), [(4, 8), (8, 8), (12, 8), (16, 16), (24, 16), (40, 32), (80, 64), (192, 64)]
+)
+def test_batches_grow_with_the_memory_of_a_gpu(monkeypatch, gib, frames):
+    pretend_gpus(monkeypatch, (8, 0), gib=gib)
+    gpu = torch.device("cuda", 0)
+    assert batch_size_for(gpu, Modality.VIDEO) == frames
+    assert batch_size_for(gpu, Modality.TEXT) == 32 * frames
+    assert batch_size_for(CPU, Modality.VIDEO) == batch_size_for(CPU, Modality.TEXT) == 8
 
 
 def machine(monkeypatch, *, gpus=0, apple=False):
     """A machine that claims to have so many GPUs of NVIDIA, or one of Apple."""
     monkeypatch.delenv("LOCAL_RANK", raising=False)
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    pretend_gpus(monkeypatch, *[(8, 0)] * gpus)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: apple)
 
 

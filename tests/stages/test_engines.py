@@ -12,7 +12,8 @@ import pytest
 from mmtool.formats.clips import write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure
-from mmtool.stages.extract.engines import in_processes, on_ray
+from mmtool.stages.extract.cluster import on_ray
+from mmtool.stages.extract.engines import in_processes
 from mmtool.stages.extract.frame_batches import FilmClips
 from support import mortal
 from support.commands import call
@@ -36,6 +37,7 @@ def run_extract(corpus, detector, name, *options):
     arguments = [*detector, "--keep-regions", "--frames", 2, "--video-name", name, "--json", *options]
     report = json.loads(call("extract", corpus.root, *arguments, code=1).stdout)
     assert sorted(report["done"]) == ["a", "b", "c"]
+    assert [file["device"] for file in report["features"]] == ["cpu"]
     (failure,) = report["failures"]
     assert failure["id"] == "short"
     assert "frame 12 is missing" in failure["reason"]
@@ -58,8 +60,10 @@ def test_a_cluster_writes_the_same_file(corpus, detector):
 
 
 ENGINES = {
-    "processes": partial(in_processes, workers=2),
-    "ray": partial(on_ray, address=None, threads=1, gpus=0),
+    "processes": partial(in_processes, [mortal.work] * 2),
+    "ray": partial(
+        on_ray, lambda *_: mortal.Work(), address=None, device="cpu", threads=1, notes=[], devices=set()
+    ),
 }
 
 
@@ -70,7 +74,7 @@ def test_a_film_whose_process_dies_is_tried_again_and_no_other(tmp_path, name):
         ray = pytest.importorskip("ray")
         ray.cloudpickle.register_pickle_by_value(mortal)  # the cluster does not find the tests' modules
     films = [FilmClips(id, tmp_path / id, (), id) for id in ("one", "mortal", "doomed", "three")]
-    results = dict(ENGINES[name](mortal.work, films))
+    results = dict(ENGINES[name](films=films))
     died = results.pop("doomed")
     assert isinstance(died, Failure)
     assert "the process that encoded it died 2 times; check that there is enough memory" in died.reason
@@ -94,7 +98,7 @@ def sleep(film):
     time.sleep(600)
 
 if __name__ == "__main__":
-    list(in_processes(sleep, [FilmClips("a", Path(sys.argv[1]), (), "a")], 1))
+    list(in_processes([sleep], [FilmClips("a", Path(sys.argv[1]), (), "a")]))
 """
 
 
@@ -108,7 +112,7 @@ def test_workers_end_with_their_parent(tmp_path):
     wait_until(lambda: not is_alive(int(note.read_text())))
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=300):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -11,10 +11,11 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from mmtool.choices import Modality
-from mmtool.encoders.contract import EncodedFrames, Regions
-from mmtool.errors import InputError
+from mmtool.encoders.contract import EncodedFrames, FrameEncoder, Regions
+from mmtool.errors import CallError, InputError
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
@@ -22,8 +23,8 @@ from mmtool.formats.regions import read_regions
 from mmtool.records import Clip, EncoderIdentity, RegionNames
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract import extract, frame_batches
+from mmtool.stages.extract.film_encoding import FilmEncoding
 from mmtool.stages.extract.frame_batches import FilmClips
-from mmtool.stages.extract.videos import encode_film
 from mmtool.video.timeline import read_timeline
 from support.commands import call
 from support.film_corpora import add_film, cut
@@ -31,7 +32,7 @@ from support.hdf5 import contents
 from support.numbered_films import make_film, number_in
 
 
-class NumberEncoder:
+class NumberEncoder(FrameEncoder):
     """A frame's feature is its number; its regions are one for each of its lowest bits that is set."""
 
     def __init__(self):
@@ -59,7 +60,9 @@ class NumberEncoder:
 @pytest.fixture
 def numbers(monkeypatch):
     encoder = NumberEncoder()
-    monkeypatch.setattr("mmtool.stages.extract.videos.make_video_encoder", lambda settings: encoder)
+    for module in ("videos", "film_encoding"):
+        name = f"mmtool.stages.extract.{module}.make_video_encoder"
+        monkeypatch.setattr(name, lambda settings: encoder)
     return encoder
 
 
@@ -209,20 +212,55 @@ def test_two_films_of_one_id_and_films_without_clips_are_named(corpus, numbers):
     ]
 
 
+def test_a_batch_too_large_for_a_gpu_is_encoded_in_halves(corpus, numbers, monkeypatch):
+    expected = contents(extract_numbers(corpus, keep_regions=True, batch_size=4).features[0].path)
+    encode, sizes = numbers.encode, []
+
+    def encode_three(frames):
+        sizes.append(len(frames))
+        if len(frames) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return encode(frames)
+
+    monkeypatch.setattr(numbers, "encode", encode_three)
+    report = extract_numbers(corpus, keep_regions=True, batch_size=4, force=True)
+    assert sizes == [4, 2, 2] * 2
+    assert contents(report.features[0].path) == expected
+    with pytest.raises(CallError, match="not enough memory on the GPU; use a smaller `batch_size`"):
+        extract_numbers(corpus, batch_size=8, force=True)
+    assert sizes[6:] == [8, 4]
+
+
+def test_a_processor_without_enough_memory_is_not_tried_twice(corpus, numbers, monkeypatch):
+    def fail(frames):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 2 bytes")
+
+    monkeypatch.setattr(numbers, "encode", fail)
+    with pytest.raises(CallError, match="there is not enough memory; use a smaller `batch_size`"):
+        extract_numbers(corpus)
+
+
 def test_a_process_with_another_encoder_encodes_nothing(corpus, numbers):
     """As on a cluster's machine whose weights were replaced; the settings' seed keeps the caches apart."""
     settings = ExtractSettings(video_encoder="faster-rcnn-mobilenet", seed=1)
     film = FilmClips("a", corpus.root / "videos" / "a.mp4", tuple(read_clips(corpus.clips("a"))), "a")
-    assert encode_film(settings, 1, numbers.identity, film).features[:, 0].tolist() == [5, 20, 45]
-    failure = encode_film(settings, 1, replace(numbers.identity, weights="others"), film)
-    assert "has the weights none, not others" in failure.reason
+    work = FilmEncoding(settings, "cpu", 1, numbers.identity)
+    assert work.get_ready() == "cpu"
+    assert work(film).features[:, 0].tolist() == [5, 20, 45]
+    other = replace(work, identity=replace(numbers.identity, weights="others"))
+    with pytest.raises(CallError, match="has the weights none, not others; put the same weights"):
+        other.get_ready()
+    assert "has the weights none, not others" in other(film).reason
+    other = replace(work, identity=replace(numbers.identity, settings={"size": 3}))
+    with pytest.raises(CallError, match="has an encoder with other settings than numbers has here"):
+        other.get_ready()
 
 
 def test_a_process_that_cannot_load_the_encoder_fails_the_film(corpus):
     missing = str(corpus.root / "missing.bin")
     settings = ExtractSettings(video_encoder="faster-rcnn-vg", video_weights=missing)
     film = FilmClips("a", corpus.root / "videos" / "a.mp4", (), "a")
-    failure = encode_film(settings, 1, EncoderIdentity("numbers", "none", "none", 2), film)
+    failure = FilmEncoding(settings, "cpu", 1, EncoderIdentity("numbers", "none", "none", 2))(film)
     assert f"cannot load the encoder: {missing}: " in failure.reason
 
 

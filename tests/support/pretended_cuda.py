@@ -10,13 +10,15 @@ here in the same place. Gradients and CUDA's own kernels are not pretended::
 """
 
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from unittest.mock import patch
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
+
+from support.pretended_gpus import KERNELS, properties
 
 aten = torch.ops.aten
 GPU = torch.device("cuda", 0)
@@ -88,6 +90,14 @@ class PretendedCuda(TorchDispatchMode):
         for target, name, value in (
             (torch.cuda, "is_available", lambda: True),
             (torch.cuda, "device_count", lambda: 1),
+            (torch.cuda, "get_device_properties", lambda _: properties()),
+            (torch.cuda, "get_arch_list", lambda: KERNELS),
+            (torch.cuda, "current_stream", lambda _: _Stream()),
+            (torch.cuda, "stream", lambda _: nullcontext()),
+            (torch.cuda, "Stream", lambda _: _Stream()),
+            (torch.Tensor, "pin_memory", _pinned),
+            (torch.Tensor, "record_stream", lambda tensor, _: None),
+            (nn.Module, "to", _moved),
             (torch.cuda, "_lazy_init", lambda: None),
             (torch.inference_mode, "__enter__", _enter_without_gradients),  # its tensors cannot be wrapped
             (torch.inference_mode, "__exit__", _exit_without_gradients),
@@ -116,7 +126,7 @@ class PretendedCuda(TorchDispatchMode):
             device = args[0].device
         else:
             device = wanted or (GPU if on_gpu else torch.device("cpu"))
-        self._count(operator, args, on_gpu, device)
+        self._count(operator, args, on_gpu, device, kwargs)
         if wanted is not None:
             kwargs["device"] = "cpu"
         real_args, real_kwargs = tree_map(_real, args), tree_map(_real, kwargs)
@@ -150,13 +160,18 @@ class PretendedCuda(TorchDispatchMode):
             where = [f"{tuple(tensor.shape)} on {tensor.device}" for tensor in tensors]
             raise DeviceError(f"expected all tensors of {operator} on the same device, not {where}")
 
-    def _count(self, operator, args, on_gpu, device):
+    def _count(self, operator, args, on_gpu, device, options):
         self.calls += on_gpu
-        if on_gpu and operator in WAIT:
+        if on_gpu and operator in WAIT and "output_size" not in options:
             self.waits[str(operator)] += 1
         if operator is aten._to_copy.default and on_gpu and device.type == "cpu":
             self.waits["to the CPU"] += 1
-        if operator is aten._to_copy.default and not on_gpu and device.type == "cuda":
+        if (
+            operator is aten._to_copy.default
+            and not on_gpu
+            and device.type == "cuda"
+            and not options.get("non_blocking")
+        ):
             self.waits["to the GPU"] += 1
         if operator is aten.copy_.default and isinstance(args[0], GpuTensor) != isinstance(
             args[1], GpuTensor
@@ -167,6 +182,29 @@ class PretendedCuda(TorchDispatchMode):
         if isinstance(tensor, GpuTensor):
             self.waits["to the CPU"] += 1
         return _real(tensor)
+
+
+_move = nn.Module.to
+
+
+def _moved(module, *given, **options):
+    """Move a module to the pretended GPU, which torch's own method cannot, after changing its type."""
+    devices = [each for each in given if isinstance(each, str | torch.device)]
+    others = [each for each in given if each not in devices]
+    if others or options:
+        module = _move(module, *others, **options)
+    return on_gpu(module) if any(torch.device(each).type == "cuda" for each in devices) else module
+
+
+class _Stream:
+    def wait_stream(self, _):
+        """Everything happens in order here."""
+
+
+def _pinned(tensor):
+    if tensor.device.type != "cpu":
+        raise DeviceError("only memory of the CPU can be pinned")
+    return tensor.clone()
 
 
 def on_gpu(module):

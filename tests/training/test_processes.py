@@ -17,6 +17,7 @@ from mmtool.stages.shared.devices import resolve_device
 from mmtool.training.loop import TrainingState, fit
 from mmtool.training.processes import joined_processes
 from mmtool.training.samples import cut_samples
+from support.pretended_gpus import pretend_gpus
 from support.together import environment, train_together
 
 # A machine with two GPUs, as torchrun's processes see it
@@ -26,8 +27,7 @@ from support.together import environment, train_together
 def two_gpus(monkeypatch):
     """What is called, in its order, by a process of torchrun on a machine that claims to have two GPUs."""
     called = []
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    pretend_gpus(monkeypatch, (8, 0), (8, 0))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"H{device.index}00")
     monkeypatch.setattr(torch.cuda, "set_device", lambda device: called.append(f"set {device}"))
     monkeypatch.setattr(

@@ -2,19 +2,22 @@
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torchvision
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
 
 from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, EncoderOptions, Frame, FrameEncoder
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.precision import DTYPES, precision_settings
+from mmtool.encoders.kernels.uploads import fetched, upload
+from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.untrained import calibration, random_pictures
 from mmtool.encoders.weights import (
     RANDOM,
@@ -46,7 +49,9 @@ class ClassifierEncoder(FrameEncoder):
     def __init__(self, options: EncoderOptions) -> None:
         """Load the classifier ``options.name``; see :func:`load_classifier` for weights and errors."""
         name, self._batch_size = options.name, options.batch_size
+        self.device = options.device
         self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        self.ahead = 1 if self._device.type == "cuda" else 0
         model, dimension, weights_identity = load_classifier(name, weights=options.weights, seed=options.seed)
         self._model = optimised(model.to(self._device, self._dtype))
         self._prepare = get_model_weights(name).DEFAULT.transforms()
@@ -64,20 +69,27 @@ class ClassifierEncoder(FrameEncoder):
 
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8, of any sizes, to features (B, D)."""
-        features = np.zeros((len(frames), self.identity.dimension), dtype=np.float32)
-        for start in range(0, len(frames), self._batch_size):
-            batch = frames[start : start + self._batch_size]
-            features[start : start + len(batch)] = self._features(batch).float().cpu().numpy()
-        return EncodedFrames(features)
+        return self.begin(frames)()
+
+    def begin(self, frames: Sequence[Frame]) -> Callable[[], EncodedFrames]:
+        starts = range(0, len(frames), self._batch_size)
+        with exact_fp32(self._device):
+            parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
+        return partial(fetched, parts, self.identity.dimension)
 
     @torch.inference_mode()
     def _features(self, frames: Sequence[Frame]) -> Tensor:
-        prepared = [
-            self._prepare(torch.tensor(frame, device=self._device).permute(2, 0, 1)) for frame in frames
-        ]
-        pixels = torch.stack(prepared).to(self._dtype, memory_format=torch.channels_last)  # (b, 3, S, S)
+        if len({frame.shape for frame in frames}) == 1:
+            prepared = self._prepare(self._channels_first(np.stack(frames)))
+        else:
+            prepared = torch.cat([self._prepare(self._channels_first(frame[None])) for frame in frames])
+        pixels = prepared.to(self._dtype, memory_format=torch.channels_last)  # (b, 3, S, S)
         features: Tensor = self._model(pixels)
         return features
+
+    def _channels_first(self, frames: NDArray[np.uint8]) -> Tensor:
+        """(b, H, W, 3) to (b, 3, H, W)."""
+        return upload(frames, self._device).permute(0, 3, 1, 2)
 
 
 def load_classifier(name: str, *, weights: str | None, seed: int) -> tuple[nn.Module, int, str]:

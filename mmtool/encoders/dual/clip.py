@@ -4,10 +4,10 @@ Radford et al., 2021 (CLIP); Zhai et al., 2023 (SigLIP). The cosine of a frame a
 product of their features.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -23,7 +23,8 @@ from mmtool.encoders.contract import (
 )
 from mmtool.encoders.dual.clip_models import DualModel, load_dual_model
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.precision import DTYPES, precision_settings
+from mmtool.encoders.kernels.uploads import fetched, upload
+from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded
 from mmtool.encoders.tokens.token_encoder import TokenEncoder
 
@@ -36,7 +37,9 @@ class ClipFrameEncoder(FrameEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
+        self.device = options.device
         self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        self.ahead = 1 if self._device.type == "cuda" else 0
         loaded = load_dual_model(
             options.model, modality=Modality.VIDEO, weights=options.weights, seed=options.seed
         )
@@ -51,17 +54,22 @@ class ClipFrameEncoder(FrameEncoder):
 
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
         """Encode ``B`` RGB frames (H, W, 3), uint8, of any sizes, to features (B, D) of unit length."""
-        features = np.zeros((len(frames), self.identity.dimension), dtype=np.float32)
-        for start in range(0, len(frames), self._batch_size):
-            batch = frames[start : start + self._batch_size]
-            prepared = self._images(list(batch), return_tensors="pt", input_data_format="channels_last")
-            pixels = prepared["pixel_values"].to(self._device, self._dtype)  # (b, 3, S, S)
-            features[start : start + len(batch)] = self._features(pixels).cpu().numpy()
-        return EncodedFrames(features)
+        return self.begin(frames)()
+
+    def begin(self, frames: Sequence[Frame]) -> Callable[[], EncodedFrames]:
+        starts = range(0, len(frames), self._batch_size)
+        parts = [self._features(self._pixels(frames[start : start + self._batch_size])) for start in starts]
+        return partial(fetched, parts, self.identity.dimension)
+
+    def _pixels(self, frames: Sequence[Frame]) -> Tensor:
+        """What the network sees of ``b`` frames: (b, 3, S, S)."""
+        prepared = self._images(list(frames), return_tensors="np", input_data_format="channels_last")
+        return upload(prepared["pixel_values"], self._device).to(self._dtype)
 
     @torch.inference_mode()
     def _features(self, pixels: Tensor) -> Tensor:
-        return _unit(self._network.get_image_features(pixel_values=pixels))
+        with exact_fp32(self._device):
+            return _unit(self._network.get_image_features(pixel_values=pixels))
 
 
 class ClipTextEncoder(TokenEncoder):
@@ -95,7 +103,8 @@ class ClipTextEncoder(TokenEncoder):
     @torch.inference_mode()
     def _features(self, rows: Rows) -> Tensor:
         tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
-        return _unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
+        with exact_fp32(self._device):
+            return _unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
 
 
 CLIP = EncoderPair(ClipFrameEncoder, ClipTextEncoder)

@@ -26,7 +26,8 @@ from mmtool.encoders.contract import (
 )
 from mmtool.encoders.dual.lxmert_models import load_lxmert
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.precision import DTYPES, precision_settings
+from mmtool.encoders.kernels.uploads import upload
+from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.tokens.batches import pool
 from mmtool.encoders.tokens.word_encoder import WordEncoder
 from mmtool.encoders.visual_genome.encoder import VisualGenomeDetector
@@ -48,6 +49,7 @@ class LxmertFrameEncoder(FrameEncoder):
         """
         detector = detector or VisualGenomeDetector(replace(options, keep_regions=True))
         weights = RANDOM if options.weights == RANDOM else None
+        self.device = options.device
         self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
         loaded = load_lxmert(options.model, modality=Modality.VIDEO, weights=weights, seed=options.seed)
         config = loaded.network.config
@@ -104,15 +106,16 @@ class LxmertFrameEncoder(FrameEncoder):
             pixels[row, here] = regions.features
             places[row, here] = regions.boxes / np.array([width, height, width, height])
             real[row, here] = 1
-        mask = torch.from_numpy(real).to(self._device)  # (b, R)
+        mask = upload(real, self._device)  # (b, R)
         words = torch.zeros(len(found), 1, dtype=torch.long, device=self._device)  # LXMERT requires a text
-        output: Tensor = self._network(
-            input_ids=words,
-            token_type_ids=words,
-            visual_feats=torch.from_numpy(pixels).to(self._device, self._dtype),
-            visual_pos=torch.from_numpy(places).to(self._device, self._dtype),
-            visual_attention_mask=mask,
-        ).vision_output  # (b, R, D)
+        with exact_fp32(self._device):
+            output: Tensor = self._network(
+                input_ids=words,
+                token_type_ids=words,
+                visual_feats=upload(pixels, self._device).to(self._dtype),
+                visual_pos=upload(places, self._device).to(self._dtype),
+                visual_attention_mask=mask,
+            ).vision_output  # (b, R, D)
         return pool(output, mask, Pooling.MEAN)
 
 

@@ -20,7 +20,8 @@ from mmtool.encoders.contract import (
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES, load_detector
 from mmtool.encoders.faster_rcnn.regions import select_regions
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.precision import DTYPES, precision_settings
+from mmtool.encoders.kernels.uploads import upload
+from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 
 
 class FasterRcnnEncoder(FrameEncoder):
@@ -39,7 +40,7 @@ class FasterRcnnEncoder(FrameEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the detector; see :func:`.models.load_detector` for weights and errors."""
-        self._device = torch.device(options.device)
+        self.device, self._device = options.device, torch.device(options.device)
         model, weights_identity = load_detector(
             options.name,
             weights=options.weights,
@@ -70,7 +71,9 @@ class FasterRcnnEncoder(FrameEncoder):
         features = np.zeros((len(frames), self.identity.dimension), dtype=np.float32)
         regions: dict[int, Regions] = {}
         for indices in self._batches(frames):
-            for index, found in zip(indices, self._detect([frames[i] for i in indices]), strict=True):
+            with exact_fp32(self._device):  # TF32 would change the proposals
+                detected = self._detect([frames[i] for i in indices])
+            for index, found in zip(indices, detected, strict=True):
                 features[index] = found.features.mean(axis=0)
                 if self._keep_regions:
                     regions[index] = found
@@ -90,7 +93,7 @@ class FasterRcnnEncoder(FrameEncoder):
     def _detect(self, frames: Sequence[Frame]) -> list[Regions]:
         """The regions of each of ``b`` frames of one size (H, W)."""
         model, heads = self._model, self._model.roi_heads
-        pixels = torch.tensor(np.stack(frames), device=self._device).permute(0, 3, 1, 2) / 255  # (b, 3, H, W)
+        pixels = upload(np.stack(frames), self._device).permute(0, 3, 1, 2) / 255  # (b, 3, H, W)
         images, _ = model.transform(list(pixels))
         height, width = images.image_sizes[0]
         maps = model.backbone(images.tensors)

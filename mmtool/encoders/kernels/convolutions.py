@@ -25,8 +25,12 @@ def optimised(model: Model) -> Model:
 
 
 def multiply(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``rows`` (n, I) times ``weight`` (O, I), plus ``bias`` (O,), as a 1 × 1 convolution: (n, O)."""
+    """``rows`` (n, I) times ``weight`` (O, I), plus ``bias`` (O,): (n, O).
+
+    On a CPU it is a 1 × 1 convolution; GPUs have a matrix product for it.
+    """
+    if rows.is_cuda:
+        return functional.linear(rows, weight, bias)
     pixels = rows[None, None].permute(0, 3, 1, 2)  # (1, I, 1, n), channels last
-    dilation = 1 if rows.is_cuda else NO_OP_DILATION
-    products = functional.conv2d(pixels, weight[..., None, None], bias, dilation=dilation)
+    products = functional.conv2d(pixels, weight[..., None, None], bias, dilation=NO_OP_DILATION)
     return products.permute(0, 2, 3, 1)[0, 0]

@@ -36,10 +36,12 @@ def pool_bins(maps: Tensor, boxes: Tensor, side: int, scale: float) -> RegionBin
     wide = (last_column - first_column).clamp(min=0)  # (U,)
     counts = (last_row - first_row).clamp(min=0) * wide
     starts = counts.cumsum(dim=0) - counts
-    number = torch.arange(int(counts.sum()), device=boxes.device) - starts.repeat_interleave(counts)
-    wide, first_row, first_column = (
-        each.repeat_interleave(counts) for each in (wide, first_row, first_column)
+    total = int(counts.sum())  # with it, a GPU need not be waited for to repeat anything
+    number = torch.arange(total, device=boxes.device)
+    start, wide, first_row, first_column = (
+        each.repeat_interleave(counts, output_size=total) for each in (starts, wide, first_row, first_column)
     )
+    number = number - start
     cells = (first_row + number // wide) * width + first_column + number % wide
     by_cell = maps[0].permute(1, 2, 0).flatten(0, 1)  # (h · w, C)
     return RegionBins(functional.embedding_bag(cells, by_cell, starts, mode="max"), places)

@@ -10,9 +10,12 @@ from torch import Tensor
 
 from mmtool.choices import Pooling
 from mmtool.encoders.contract import Features
+from mmtool.memory import lacks_gpu_memory
 
 PADDING = 32  # padding tokens of a batch: on a CPU, more cost more than one batch fewer saves
 PACKED = 512  # tokens of a batch without padding: enough for matrix products at full speed
+ON_GPU = 64  # tokens for each row that a batch may have, padding included: long rows come in smaller batches
+LEAST_ON_GPU = 4096  # tokens of a batch, however few rows it may have
 AHEAD = 4  # batches per thread that wait to be encoded
 
 Rows = Sequence[Sequence[int]]
@@ -30,13 +33,23 @@ def encode_in_batches(
 
     On a CPU, each thread encodes batches of its own, which are too small for several threads to share one
     without waiting for each other. Texts are read a little ahead so that all threads have work. A batch has
-    rows of one text only, so features do not depend, to the last bit, on what is encoded before or after.
+    rows of one text only, so features do not depend, to the last bit, on what is encoded before or after. A
+    batch that is too large for the memory of a GPU is encoded in halves.
     """
 
     def encode_batch(rows: Rows, batch: list[int], features: Features) -> None:
-        features[batch] = encode([rows[index] for index in batch]).float().cpu().numpy()
+        try:
+            features[batch] = encode([rows[index] for index in batch]).float().cpu().numpy()
+            return
+        except RuntimeError as error:
+            if len(batch) == 1 or not lacks_gpu_memory(error):
+                raise
+        half = len(batch) // 2  # outside the handler, which holds the tensors of the attempt
+        for part in (batch[:half], batch[half:]):
+            features[part] = encode([rows[index] for index in part]).float().cpu().numpy()
 
-    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    before = torch.get_num_threads()
+    threads = before if device.type == "cpu" else 1
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     waiting: deque[tuple[Features, list[Future[None]]]] = deque()
     try:
@@ -52,7 +65,7 @@ def encode_in_batches(
             yield _finished(*waiting.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)  # new threads start with the number that was set last
+        torch.set_num_threads(before)  # new threads start with the number that was set last
 
 
 def _finished(features: Features, futures: list[Future[None]]) -> Features:
@@ -72,22 +85,30 @@ def padded(rows: Rows, *, pad: int, device: torch.device) -> tuple[Tensor, Tenso
 
 
 def padded_batches(rows: Rows, *, batch_size: int, device: torch.device) -> Iterator[list[int]]:
-    """Yield the indices of rows that are padded together; on a CPU, with little padding."""
-    padding = PADDING if device.type == "cpu" else None
-    return batches_by_length([len(row) for row in rows], batch_size=batch_size, padding=padding)
+    """Yield the indices of rows that are padded together: little on a CPU, up to many tokens on a GPU."""
+    lengths = [len(row) for row in rows]
+    if device.type == "cpu":
+        return batches_by_length(lengths, batch_size=batch_size, padding=PADDING)
+    tokens = max(LEAST_ON_GPU, ON_GPU * batch_size)
+    return batches_by_length(lengths, batch_size=batch_size, padding=None, tokens=tokens)
 
 
-def batches_by_length(lengths: Sequence[int], *, batch_size: int, padding: int | None) -> Iterator[list[int]]:
+def batches_by_length(
+    lengths: Sequence[int], *, batch_size: int, padding: int | None, tokens: int | None = None
+) -> Iterator[list[int]]:
     """Yield indices by ascending length, one batch at a time.
 
-    A batch has at most ``batch_size`` rows and at most ``padding`` padding tokens.
+    A batch has at most ``batch_size`` rows and at most ``padding`` padding tokens; with its padding, it has
+    at most ``tokens``, unless it is a single row.
     """
     batch: list[int] = []
     needed = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch:
             needed += len(batch) * (lengths[index] - lengths[batch[-1]])
-            if len(batch) == batch_size or (padding is not None and needed > padding):
+            is_padded = padding is not None and needed > padding
+            is_large = tokens is not None and (len(batch) + 1) * lengths[index] > tokens
+            if len(batch) == batch_size or is_padded or is_large:
                 yield batch
                 batch, needed = [], 0
         batch.append(index)

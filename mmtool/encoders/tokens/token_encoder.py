@@ -21,7 +21,7 @@ class TokenEncoder(TextEncoder):
     def __init__(self, options: EncoderOptions, tokens: Tokens) -> None:
         self._tokens = tokens
         self._batch_size = options.batch_size
-        self._device = torch.device(options.device)
+        self.device, self._device = options.device, torch.device(options.device)
 
     def encode(self, texts: Sequence[str]) -> Features:
         """Encode M snippets to features (M, D)."""

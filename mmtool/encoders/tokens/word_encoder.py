@@ -9,7 +9,7 @@ from torch import Tensor
 from mmtool.choices import Pooling
 from mmtool.encoders.contract import EncoderIdentity, EncoderOptions
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.precision import DTYPES, precision_settings
+from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded, pool
 from mmtool.encoders.tokens.token_encoder import TokenEncoder
 from mmtool.encoders.tokens.vocabulary import Tokens
@@ -57,7 +57,8 @@ class WordEncoder(TokenEncoder):
     @torch.inference_mode()
     def _features(self, rows: Rows) -> Tensor:
         tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
-        return pool(self._words(tokens, real), real, self._pooling)
+        with exact_fp32(self._device):
+            return pool(self._words(tokens, real), real, self._pooling)
 
     @abstractmethod
     def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:

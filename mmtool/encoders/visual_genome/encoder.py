@@ -17,7 +17,8 @@ from mmtool.encoders.contract import (
     Regions,
 )
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.precision import DTYPES
+from mmtool.encoders.kernels.uploads import upload
+from mmtool.encoders.precision import DTYPES, exact_fp32
 from mmtool.encoders.visual_genome.boxes import refine_boxes
 from mmtool.encoders.visual_genome.head import RegionHead
 from mmtool.encoders.visual_genome.network import fold_batch_norms
@@ -51,7 +52,7 @@ class VisualGenomeDetector(FrameEncoder):
 
         The longer side of a scaled frame is at most 5/3 of ``options.image_size``.
         """
-        self._device = torch.device(options.device)
+        self.device, self._device = options.device, torch.device(options.device)
         loaded = load_visual_genome(options.weights, seed=options.seed)
         self._settings = settings = loaded.settings.changed(
             image_size=options.image_size, proposals=options.proposals
@@ -86,7 +87,7 @@ class VisualGenomeDetector(FrameEncoder):
 
         There are fewer than 36 only if suppression leaves fewer at each of its thresholds.
         """
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # TF32 would change the proposals
+        with exact_fp32(self._device):  # TF32 would change the proposals
             return [self._regions(frame) for frame in frames]
 
     @torch.inference_mode()
@@ -115,7 +116,7 @@ class VisualGenomeDetector(FrameEncoder):
 
     def _pixels(self, frame: Frame, size: tuple[int, int]) -> Tensor:
         """The network's input (1, 3, H, W): blue, green and red, minus their means."""
-        pixels = torch.tensor(frame, device=self._device).permute(2, 0, 1)[None].float()  # (1, 3, h, w)
+        pixels = upload(frame, self._device).permute(2, 0, 1)[None].float()  # (1, 3, h, w)
         scaled = functional.interpolate(pixels, size, mode="bilinear", align_corners=False)
         pixels = (scaled.flip(1) - self._mean) / self._deviation
         return pixels.contiguous(memory_format=torch.channels_last)

@@ -1,15 +1,17 @@
 """Frames → the features of a film's clips."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mmtool.choices import RegionPrecision
-from mmtool.encoders.contract import MAX_REGIONS, Features, FrameEncoder, Regions
+from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, Features, Frame, FrameEncoder, Regions
 from mmtool.formats.features import FeatureGroup
+from mmtool.memory import lacks_gpu_memory
 from mmtool.records import Failure, Progress, silent
-from mmtool.stages.extract.frame_batches import FilmClips, frame_batches
+from mmtool.stages.extract.frame_batches import FilmClips, FilmFrame, frame_batches
 from mmtool.video.frames import ClipFrame
 
 STORED_AS: dict[RegionPrecision, DTypeLike] = {
@@ -41,14 +43,14 @@ def encode_films(
     """
     begun: dict[str, FilmFeatures] = {}
     failed: set[str] = set()  # films whose frames may still be in a batch
-    for batch in frame_batches(films, per_clip=per_clip, batch_size=batch_size):
-        if isinstance(batch, Failure):
-            begun.pop(batch.id, None)
-            failed.add(batch.id)
-            yield batch.id, batch
+    batches = frame_batches(films, per_clip=per_clip, batch_size=batch_size)
+    for found in _encoded(batches, encoder, batch_size):
+        if isinstance(found, Failure):
+            begun.pop(found.id, None)
+            failed.add(found.id)
+            yield found.id, found
             continue
-        pixels = [item.found.frame.pixels for item in batch]
-        encoded = encoder.encode(pixels + pixels[-1:] * (batch_size - len(batch)))
+        batch, encoded = found
         for row, item in enumerate(batch):
             film = item.film
             if film.id in failed:
@@ -61,6 +63,43 @@ def encode_films(
                 yield film.id, begun.pop(film.id).group()
         last = batch[-1]
         progress(last.film.title, last.found.clip + 1, len(last.film.clips), "clips")
+
+
+def _encoded(
+    batches: Iterable[list[FilmFrame] | Failure], encoder: FrameEncoder, batch_size: int
+) -> Iterator[tuple[list[FilmFrame], EncodedFrames] | Failure]:
+    """Yield batches with their features; the encoder may begin some before earlier ones are finished."""
+    begun: deque[tuple[list[FilmFrame], Callable[[], EncodedFrames]]] = deque()
+
+    def finished(left: int) -> Iterator[tuple[list[FilmFrame], EncodedFrames]]:
+        while len(begun) > left:
+            batch, finish = begun.popleft()
+            yield batch, finish()
+
+    for batch in batches:
+        if isinstance(batch, Failure):
+            yield from finished(0)
+            yield batch
+            continue
+        pixels = [item.found.frame.pixels for item in batch]
+        begun.append((batch, _begun(encoder, pixels + pixels[-1:] * (batch_size - len(batch)))))
+        yield from finished(encoder.ahead)
+    yield from finished(0)
+
+
+def _begun(encoder: FrameEncoder, frames: list[Frame]) -> Callable[[], EncodedFrames]:
+    """Begin a batch; if it is too large for the memory of a GPU, encode its halves one after the other."""
+    try:
+        return encoder.begin(frames)
+    except RuntimeError as error:
+        if len(frames) == 1 or not lacks_gpu_memory(error):
+            raise
+    half = len(frames) // 2  # outside the handler, which holds the tensors of the attempt
+    halves = [encoder.encode(part) for part in (frames[:half], frames[half:])]
+    features = np.concatenate([encoded.features for encoded in halves])
+    regions = [each for encoded in halves for each in encoded.regions or []]
+    together = EncodedFrames(features, regions or None)
+    return lambda: together
 
 
 class FilmFeatures:

@@ -1,6 +1,6 @@
 """Features files: which ids are to be encoded, and writing their features as they come."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -118,19 +118,26 @@ def find_work(
     return work
 
 
-def write_features(results: Results, work: Work, builder: FeaturesBuilder) -> ModalityResult:
-    """Write each result as it comes, and the whole file at the end."""
-    header = builder.header
-    file = ExtractedFeatures(modality=header.modality, path=builder.path, encoder=header.sources[0])
-    written = ModalityResult(features=file, unchanged=work.unchanged, failures=[*work.failures])
+def write_features(
+    results: Results, work: Work, builder: FeaturesBuilder, devices: Collection[str]
+) -> ModalityResult:
+    """Write each result as it comes, and the whole file at the end.
+
+    ``devices`` are those that made the results; more may become known with each result.
+    """
+    header, done, failures = builder.header, [], [*work.failures]
     for id, result in results:
         if isinstance(result, Failure):
-            written.failures.append(result)
+            failures.append(result)
         elif not np.isfinite(result.features).all():
             reason = f"{id}: {header.name} produced non-finite features; try `precision=fp32`"
-            written.failures.append(Failure(id, reason))
+            failures.append(Failure(id, reason))
         else:
             builder.add(id, replace(result, recipe=work.recipes[id]))
-            written.done.append(id)
+            done.append(id)
     builder.finish()
-    return written
+    device = ", ".join(sorted(devices)) if work.recipes else ""
+    file = ExtractedFeatures(
+        modality=header.modality, path=builder.path, encoder=header.sources[0], device=device
+    )
+    return ModalityResult(features=file, done=done, unchanged=work.unchanged, failures=failures)

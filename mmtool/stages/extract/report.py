@@ -10,11 +10,16 @@ from mmtool.records import EncoderIdentity, Failure, Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedFeatures:
-    """One features file that was written or completed, and the encoder whose features it holds."""
+    """One features file that was written or completed, and the encoder whose features it holds.
+
+    ``device`` names what this call encoded on, such as ``cpu``, ``cuda:0, cuda:1`` with workers, or ``cuda``
+    on a cluster; it is empty if there was nothing to encode.
+    """
 
     modality: Modality
     path: Path
     encoder: EncoderIdentity
+    device: str
 
     @property
     def name(self) -> str:
@@ -35,7 +40,9 @@ class ExtractReport(Report):
 
     @property
     def facts(self) -> dict[str, object]:
-        return {file.encoder.name: _dimensions(file.dimension) for file in self.features}
+        facts: dict[str, object] = {file.encoder.name: _dimensions(file.dimension) for file in self.features}
+        devices = list(dict.fromkeys(file.device for file in self.features if file.device))
+        return facts | ({"device": ", ".join(devices)} if devices else {})
 
 
 def _dimensions(count: int) -> str:

@@ -64,7 +64,7 @@ def extract_spoken(
                 yield id, encode(id)
                 progress("spoken", done, len(ids), "videos")
 
-        result = write_features(results(), work, builder)
+        result = write_features(results(), work, builder, [encoder.device])
     if encoder.text.truncated:
         result.notes.append(
             f"{builder.path}: more is said in some clips than the model reads ({encoder.text.truncated} of "

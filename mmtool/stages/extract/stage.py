@@ -45,7 +45,8 @@ def extract(
         map(multiplies_bf16, encoder_devices(settings))
     ):
         report.notes.append(
-            "this processor does not multiply bf16 (processors with AVX-512 do); `precision=fp32` is faster"
+            "bf16 is slow here: it needs a processor with AVX-512, or a GPU since Ampere (compute capability "
+            "8.0); `precision=fp32` is faster"
         )
     report.notes += [
         f"{name} is computed on the CPU, because mps lacks operators of it" for name in left_to_cpu(settings)

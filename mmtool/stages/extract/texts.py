@@ -35,7 +35,8 @@ def extract_text(corpus: Corpus, settings: ExtractSettings, progress: Progress) 
     with open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force) as builder:
         work = find_work(ids, inputs, builder, force=settings.force)
         on_text = partial(progress, f"{name} text", total=len(work.recipes), unit="texts")
-        result = write_features(_encode_texts(corpus, work.recipes, encoder, on_text), work, builder)
+        encoded = _encode_texts(corpus, work.recipes, encoder, on_text)
+        result = write_features(encoded, work, builder, [encoder.device])
     result.notes += unsegmented_notes(texts, ids)
     if encoder.truncated:
         result.notes.append(_truncation_note(builder.path, encoder.truncated))

@@ -1,9 +1,7 @@
 """Clips → features: the video side of ``extract``."""
 
-import platform
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +9,18 @@ import torch
 
 from mmtool.choices import Engine, Modality, RegionPrecision
 from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions, SpeechEncoder
-from mmtool.encoders.registry import video_encoder_class
-from mmtool.errors import CallError, InputError, MmtoolError, SettingError
+from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file
 from mmtool.formats.features import FeatureGroup
 from mmtool.formats.film_digests import film_digest
-from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames, silent
+from mmtool.records import EncoderIdentity, Failure, Progress, RegionNames
+from mmtool.settings.devices import CPU
 from mmtool.settings.extract import ExtractSettings
-from mmtool.stages.extract.engines import in_processes, on_ray
-from mmtool.stages.extract.film import encode_films
+from mmtool.stages.extract.cluster import on_ray
+from mmtool.stages.extract.engines import in_processes
+from mmtool.stages.extract.film_encoding import FilmEncoding, encode_with, in_other_processes
 from mmtool.stages.extract.frame_batches import FilmClips
 from mmtool.stages.extract.outputs import (
     Result,
@@ -32,7 +31,7 @@ from mmtool.stages.extract.outputs import (
 )
 from mmtool.stages.extract.report import ModalityResult
 from mmtool.stages.extract.spoken import extract_spoken
-from mmtool.stages.shared.encoders import encoder_device, make_video_encoder
+from mmtool.stages.shared.encoders import make_video_encoder, worker_devices
 from mmtool.video import VIDEO_SUFFIXES
 
 
@@ -40,10 +39,10 @@ def extract_video(corpus: Corpus, settings: ExtractSettings, progress: Progress)
     """Write the features of each video's clips."""
     if not corpus.clip_ids():
         raise CallError(f"{corpus.root}: no clips in clips/; run `mmtool segment` first")
-    if settings.video_encoder is not None:
-        encoder_class = video_encoder_class(settings.video_encoder)
-        settings = replace(settings, device=str(encoder_device(settings.device, encoder_class)))
-    encoder = make_video_encoder(settings)
+    if in_other_processes(settings):  # this one needs to know what they make, and leaves GPUs to them
+        encoder = make_video_encoder(replace(settings, device=CPU))
+    else:
+        encoder = make_video_encoder(settings)
     if isinstance(encoder, IntervalEncoder):
         return _extract_intervals(corpus, encoder, settings)
     if isinstance(encoder, SpeechEncoder):
@@ -67,7 +66,8 @@ def _extract_intervals(corpus: Corpus, encoder: IntervalEncoder, settings: Extra
     name = settings.video_name or encoder.identity.name
     with open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force) as builder:
         work = find_work(corpus.clip_ids(), inputs, builder, force=settings.force)
-        return write_features(((id, encode(id)) for id in work.recipes), work, builder)
+        encoded = ((id, encode(id)) for id in work.recipes)
+        return write_features(encoded, work, builder, [encoder.device])
 
 
 def _extract_frames(
@@ -111,7 +111,11 @@ def _extract_frames(
                 films.append(_film(videos[id], corpus.clips(id), f"({ids.index(id) + 1} of {len(ids)})"))
             except InputError as error:
                 work.failures.append(Failure(id, str(error)))
-        result = write_features(_results(films, encoder, settings, progress), work, builder)
+        notes: list[str] = []
+        devices: set[str] = set()
+        results = _results(films, encoder, settings, progress, notes, devices)
+        result = write_features(results, work, builder, devices)
+    result.notes += notes
     result.notes += unsegmented_notes(videos, ids)
     return result
 
@@ -137,56 +141,37 @@ def _region_names(encoder: FrameEncoder) -> RegionNames:
 
 
 def _results(
-    films: list[FilmClips], encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
+    films: list[FilmClips],
+    encoder: FrameEncoder,
+    settings: ExtractSettings,
+    progress: Progress,
+    notes: list[str],
+    devices: set[str],
 ) -> Iterator[tuple[str, Result]]:
-    """Encode films in this process, whose batches cross films, or in several, which take one film each."""
-    if settings.engine is Engine.LOCAL and settings.workers == 1:
-        yield from _encode(films, encoder, settings, progress)
+    """Encode films in this process, whose batches cross films, or in several, which take one film each.
+
+    Notes of a cluster and the devices that are used are added to the last two.
+    """
+    if not in_other_processes(settings):
+        devices.add(encoder.device)
+        yield from encode_with(encoder, settings, films, progress)
         return
     threads = torch.get_num_threads()  # the rounding of sums depends on it, so it is the same everywhere
-    work = partial(encode_film, settings, threads, encoder.identity)
     if settings.engine is Engine.RAY:
-        gpus = 1 if settings.device.startswith("cuda") else 0
-        results = on_ray(work, films, address=settings.address, threads=threads, gpus=gpus)
+        results = on_ray(
+            lambda device, threads: FilmEncoding(settings, device, threads, encoder.identity),
+            films,
+            address=settings.address,
+            device=settings.device,
+            threads=threads,
+            notes=notes,
+            devices=devices,
+        )
     else:
-        results = in_processes(work, films, settings.workers)
+        of_workers = worker_devices(settings)
+        devices.update(of_workers[: len(films)])
+        works = [FilmEncoding(settings, device, threads, encoder.identity) for device in of_workers]
+        results = in_processes(works, films)
     for done, (id, result) in enumerate(results, start=1):
         progress(f"{encoder.identity.name} video", done, len(films), "films")
         yield id, result
-
-
-def _encode(
-    films: list[FilmClips], encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
-) -> Iterator[tuple[str, Result]]:
-    return encode_films(
-        films,
-        encoder,
-        per_clip=settings.frames,
-        batch_size=settings.batch_size,
-        region_precision=settings.region_precision if settings.keep_regions else None,
-        progress=progress,
-    )
-
-
-def encode_film(
-    settings: ExtractSettings, threads: int, identity: EncoderIdentity, film: FilmClips
-) -> Result:
-    """Encode one film in a process of an engine, with the caller's encoder or not at all."""
-    try:
-        encoder = _encoder_of_process(settings, threads)
-    except MmtoolError as error:
-        return Failure(film.id, f"{film.path}: {platform.node()} cannot load the encoder: {error}")
-    if encoder.identity != identity:
-        problem = f"{platform.node()} has the weights {encoder.identity.weights}, not {identity.weights}"
-        return Failure(film.id, f"{film.path}: {problem}; put the same files on all machines")
-    ((_, result),) = _encode([film], encoder, settings, silent)
-    return result
-
-
-@cache
-def _encoder_of_process(settings: ExtractSettings, threads: int) -> FrameEncoder:
-    torch.set_num_threads(threads)
-    encoder = make_video_encoder(settings)
-    if not isinstance(encoder, FrameEncoder):
-        raise ValueError("only encoders of frames run in processes of their own")
-    return encoder

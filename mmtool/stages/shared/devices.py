@@ -8,6 +8,7 @@ import torch
 from mmtool.cores import usable_cores
 from mmtool.errors import SettingError
 from mmtool.settings.devices import AUTO, CPU, MPS
+from mmtool.stages.shared.gpus import gpu_of, gpus, usable_gpus
 
 
 def resolve_device(choice: str, *, mps: bool = False) -> torch.device:
@@ -22,16 +23,27 @@ def resolve_device(choice: str, *, mps: bool = False) -> torch.device:
     """
     if choice == MPS or (choice == AUTO and mps and not torch.cuda.is_available()):
         return _mps(choice, mps)
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if choice == CPU or (choice == AUTO and not count):
+    seen, usable = gpus(), usable_gpus()
+    if choice == CPU or (choice == AUTO and not usable):
         return torch.device("cpu")
-    if not count:
+    if not seen:
         raise SettingError("device", f"is {choice}, but torch sees no GPU; use cpu or auto")
-    return torch.device("cuda", _gpu_number(choice, count))
+    number = _gpu_number(choice, len(seen), first=usable[0].number if usable else 0)
+    if not seen[number].usable:
+        kernels = ", ".join(torch.cuda.get_arch_list()) or "none"
+        raise SettingError(
+            "device",
+            f"is {choice}, but this build of torch has no kernels for {seen[number].described}: it has "
+            f"{kernels}; use cpu or auto, or install a build of torch for this GPU",
+        )
+    return torch.device("cuda", number)
 
 
-def _gpu_number(choice: str, count: int) -> int:
-    """The GPU of this process: torchrun gives each of its processes on a machine one of its own."""
+def _gpu_number(choice: str, count: int, *, first: int) -> int:
+    """The GPU of this process: torchrun gives each of its processes on a machine one of its own.
+
+    Without torchrun, it is the ``first`` that can be used.
+    """
     rank, together = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     _, _, number = choice.partition(":")
     gpus = "1 GPU, cuda:0" if count == 1 else f"{count} GPUs, cuda:0 to cuda:{count - 1}"
@@ -45,7 +57,7 @@ def _gpu_number(choice: str, count: int) -> int:
             f"is {choice}, but this machine has {gpus}, and none for process {rank} of torchrun; "
             f"start {count} or fewer processes on a machine, or use cpu",
         )
-    return int(number or rank)
+    return int(number) if number else rank if together > 1 else first
 
 
 def _mps(choice: str, complete: bool) -> torch.device:
@@ -60,7 +72,12 @@ def _mps(choice: str, complete: bool) -> torch.device:
 
 
 def multiplies_bf16(device: torch.device) -> bool:
-    """Whether products of bf16 are fast: on GPUs, and on processors for which oneDNN implements them."""
+    """Whether products of bf16 are fast.
+
+    They are on GPUs since Ampere (compute capability 8.0), and on processors for which oneDNN has them.
+    """
+    if device.type == "cuda":
+        return gpu_of(device).multiplies_bf16
     if device.type != "cpu":
         return True
     has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

@@ -1,10 +1,11 @@
 """The encoders that settings of ``extract`` choose."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 
-from mmtool.choices import Modality
+from mmtool.choices import Engine, Modality
 from mmtool.encoders.contract import (
     Encoder,
     EncoderOptions,
@@ -16,9 +17,11 @@ from mmtool.encoders.contract import (
 from mmtool.encoders.registry import text_encoder_class, video_encoder_class
 from mmtool.errors import SettingError
 from mmtool.records import EncoderIdentity
-from mmtool.settings.devices import AUTO, CPU, MPS
+from mmtool.settings.devices import AUTO, CPU, CUDA, MPS
 from mmtool.settings.extract import ExtractSettings
+from mmtool.stages.shared.batch_sizes import batch_size_for
 from mmtool.stages.shared.devices import resolve_device
+from mmtool.stages.shared.gpus import usable_gpus
 
 OPTIONS = {  # the settings that encoders read as options, where not all encoders do
     Modality.VIDEO: {
@@ -43,7 +46,7 @@ def make_video_encoder(settings: ExtractSettings) -> VideoEncoder:
         raise ValueError("no video encoder")
     encoder = video_encoder_class(settings.video_encoder)
     _refuse_unread(settings, Modality.VIDEO, encoder)
-    options = _options(settings, settings.video_encoder, encoder, OPTIONS[Modality.VIDEO])
+    options = _options(settings, settings.video_encoder, encoder, Modality.VIDEO)
     if issubclass(encoder, SpeechEncoder):
         return encoder(options, make_text_encoder(settings))
     return encoder(options)
@@ -55,7 +58,7 @@ def make_text_encoder(settings: ExtractSettings) -> TextEncoder:
         raise ValueError("no text encoder")
     encoder = text_encoder_class(settings.text_encoder)
     _refuse_unread(settings, Modality.TEXT, encoder)
-    return encoder(_options(settings, settings.text_encoder, encoder, OPTIONS[Modality.TEXT]))
+    return encoder(_options(settings, settings.text_encoder, encoder, Modality.TEXT))
 
 
 def identify_encoders(settings: ExtractSettings) -> list[EncoderIdentity]:
@@ -79,8 +82,9 @@ def encoder_device(choice: str, encoder: type[Encoder]) -> torch.device:
 
 
 def encoder_devices(settings: ExtractSettings) -> list[torch.device]:
-    """The devices of the chosen encoders."""
-    return [encoder_device(settings.device, encoder) for _, encoder in _chosen(settings)]
+    """The devices of the chosen encoders on this machine; films are encoded elsewhere with Ray."""
+    here = replace(settings, device=AUTO) if settings.engine is Engine.RAY else settings
+    return [encoder_device(here.device, encoder) for _, encoder in _chosen(here)]
 
 
 def left_to_cpu(settings: ExtractSettings) -> list[str]:
@@ -98,16 +102,36 @@ def _chosen(settings: ExtractSettings) -> Iterator[tuple[str, type[Encoder]]]:
         yield settings.text_encoder, text_encoder_class(settings.text_encoder)
 
 
+def batch_size_of(settings: ExtractSettings, device: torch.device, modality: Modality) -> int:
+    """The batch size of the settings, or the default for the device."""
+    return batch_size_for(device, modality) if settings.batch_size is None else settings.batch_size
+
+
+def worker_devices(settings: ExtractSettings) -> list[str]:
+    """The device of each worker: with ``auto`` and ``cuda``, the usable GPUs by turns."""
+    if settings.video_encoder is None:
+        raise ValueError("no video encoder")
+    device = encoder_device(settings.device, video_encoder_class(settings.video_encoder))
+    devices = [device]
+    if device.type == "cuda" and settings.device in (AUTO, CUDA):
+        devices = [gpu.device for gpu in usable_gpus()]
+    return [str(devices[worker % len(devices)]) for worker in range(settings.workers)]
+
+
 def _options(
-    settings: ExtractSettings, name: str, encoder: type[Encoder], chosen: Mapping[str, str]
+    settings: ExtractSettings, name: str, encoder: type[Encoder], modality: Modality
 ) -> EncoderOptions:
+    choice = settings.device
+    if modality is Modality.TEXT and settings.engine is Engine.RAY:  # which encodes films; texts stay here
+        choice = AUTO
+    device = encoder_device(choice, encoder)
     return EncoderOptions(
         name,
-        **{option: getattr(settings, setting) for setting, option in chosen.items()},
+        **{option: getattr(settings, setting) for setting, option in OPTIONS[modality].items()},
         seed=settings.seed,
-        batch_size=settings.batch_size,
+        batch_size=batch_size_of(settings, device, modality),
         precision=settings.precision,
-        device=str(encoder_device(settings.device, encoder)),
+        device=str(device),
     )
 
 

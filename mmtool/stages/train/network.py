@@ -65,7 +65,7 @@ def train_network(
     if settings.precision is Precision.BF16 and not multiplies_bf16(device):
         raise SettingError(
             "precision",
-            "bf16 is not supported by this processor (AVX-512 is needed); use fp32, or train on a GPU",
+            "bf16 is not supported by this processor or GPU (AVX-512, or Ampere and later); use fp32",
         )
     try:
         settings = replace(
