@@ -60,7 +60,7 @@ def cut_score(lattice: Lattice, evidence: Floats, bounds: Floats, grid: Floats) 
 def log_odds_of_following(score: float) -> float:
     """The log-odds, before any prior, that cuts with this score follow the text."""
     mean, deviation = FOLLOWING
-    limited = min(score, mean)  # a greater score is no evidence against it
+    limited = min(score, mean)  # a greater score does not speak against it
     return float(0.5 * limited**2 - 0.5 * ((limited - mean) / deviation) ** 2 - np.log(deviation))
 
 
