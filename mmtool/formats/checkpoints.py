@@ -77,8 +77,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         content["timing"] = json.dumps(checkpoint.timing, sort_keys=True)
     image = io.BytesIO()  # torch's own writer would turn Ctrl-C and a full disk into errors of its zip file
     torch.save(content, image)
-    with replacing(path) as part:
-        part.write_bytes(image.getbuffer())
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(image.getbuffer())  # Path.write_bytes keeps a view, which a BytesIO must not end before
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

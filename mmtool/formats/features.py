@@ -335,5 +335,5 @@ def write_features(
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
         write_file(file, header, groups, transform)
-    with replacing(path) as part:
-        part.write_bytes(image.getbuffer())
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(image.getbuffer())  # Path.write_bytes keeps a view, which a BytesIO must not end before

@@ -95,6 +95,8 @@ def _detect(path: Path, data: bytes) -> tuple[str, str]:
         is_utf8 = False
     if is_utf8 and "\0" not in text and b"\x1b$" not in data:  # the start of Japanese in ISO-2022-JP
         return text, "utf-8"
+    if is_utf8 and _has_lines_of_bytes(data):
+        return text, "utf-8"  # with NULs, which are refused
     if not is_utf8 and _is_nearly_utf8(data):
         return _decode(path, data, "utf-8")
     guesses = _guesses(data)
@@ -115,6 +117,11 @@ def _detect(path: Path, data: bytes) -> tuple[str, str]:
         raise InputError(path, "is not text", _REMEDY)
     best = " or ".join(codec for codec, _ in guesses[:3])
     raise InputError(path, f"has an unknown encoding, perhaps {best}", _REMEDY)
+
+
+def _has_lines_of_bytes(data: bytes) -> bool:
+    """Whether lines end as in UTF-8, with bytes; in UTF-16, a NUL stands beside each of them."""
+    return b"\n" in data and b"\x1b$" not in data and not re.search(rb"\0\n|\n\0", data)
 
 
 def _is_nearly_utf8(data: bytes) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -19,6 +20,11 @@ OPENS_OTHER_FILES = {
     *("sap", "sdp", "tty", "vapoursynth", "vobsub", "webm_dash_manifest"),
 }
 """Demuxers that follow what a file says to other files or addresses, or are for anything but films."""
+
+TAGS: dict[str, Any] = (
+    {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "surrogateescape"}
+)
+"""Accepts films whose tags are not UTF-8; PyAV 19 and newer always do."""
 
 NOT_MOVING = Disposition.attached_pic | Disposition.timed_thumbnails  # covers, previews
 
@@ -41,15 +47,16 @@ def open_container(path: Path) -> av.container.InputContainer:
         raise refused(path, kind)
     _keep_python_out_of_logging()
     try:
-        return av.open(
+        container: av.container.InputContainer = av.open(
             str(path.absolute()),  # an absolute path cannot be taken for an address
-            metadata_errors="replace",
+            **TAGS,
             options={"protocol_whitelist": "file", "format_whitelist": demuxers()},
         )
     except av.ArgumentError as error:
         raise refused(path, "of a kind that leads to other files, or no container") from error
     except (av.FFmpegError, ValueError, ArithmeticError) as error:
         raise no_video(path) from error
+    return container
 
 
 def _keep_python_out_of_logging() -> None:

@@ -22,6 +22,7 @@ from support.pretended_gpus import KERNELS, properties
 
 aten = torch.ops.aten
 GPU = torch.device("cuda", 0)
+CAN_PRETEND = hasattr(torch._C, "_ensureCUDADeviceGuardSet")  # older builds want a driver
 
 TAKE_INDICES = {  # indices may be on the CPU
     aten.index.Tensor,
@@ -84,6 +85,7 @@ class PretendedCuda(TorchDispatchMode):
         self.calls = 0
 
     def __enter__(self):
+        torch._C._ensureCUDADeviceGuardSet()
         self._patches = ExitStack()
         self._patches.enter_context(torch.backends.cudnn.flags(enabled=False))
         tolist = torch.Tensor.tolist
@@ -105,7 +107,6 @@ class PretendedCuda(TorchDispatchMode):
             (torch.Tensor, "tolist", lambda tensor: tolist(self._fetched(tensor))),
         ):
             self._patches.enter_context(patch.object(target, name, value))
-        torch._C._ensureCUDADeviceGuardSet()
         self._lifts = torch._C._only_lift_cpu_tensors()
         torch._C._set_only_lift_cpu_tensors(True)
         return super().__enter__()

@@ -336,7 +336,7 @@ def test_each_bad_text_is_one_line_and_the_rest_is_done(tmp_path):
     texts.mkdir()
     (texts / "good.txt").write_text("Anna runs.\n")
     (texts / "long.txt").write_text("word " * 60_000)  # one line, longer than the csv module's limit
-    (texts / "nul.txt").write_bytes(b"Anna\nruns\0.\n")
+    (texts / "zero.txt").write_bytes(b"Anna\nruns\0.\n")
     (texts / "back.srt").write_text("1\n00:00:05,000 --> 00:00:02,000\nx\n")
     (texts / "over.srt").write_text("00:00:01,000 --> 00:00:05,000\na\n\n00:00:02,000 --> 00:00:06,000\nb\n")
     (texts / "half.jsonl").write_text('{"text": "a"}\n{"text": "b\n{"text": "c\n')
@@ -344,7 +344,7 @@ def test_each_bad_text_is_one_line_and_the_rest_is_done(tmp_path):
     (texts / "utf16.txt").write_bytes("Zoë läuft nach Hause".encode("utf-16-le"))
     result = call("segment", tmp_path, code=1)
     for name, said in {
-        "nul.txt": "line 2 contains a NUL byte",
+        "zero.txt": "line 2 contains a NUL byte",
         "back.srt": "line 2: the end 00:00:02,000 is not after",
         "half.jsonl": "line 2 is not JSON (in all, 2 of 3 objects cannot be used)",
         "most.jsonl": "1 object was left out; line 2 is not JSON",

@@ -1,7 +1,9 @@
 """PySceneDetect's ``detect-content`` and ``detect-adaptive``: how much the colours of two frames differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import cv2
 import numpy as np
@@ -49,8 +51,13 @@ class _ColourDifference(Detector):
             changes = (
                 cv2.norm(a, b, cv2.NORM_L1) / float(a.size) for a, b in zip(planes, before, strict=False)
             )
-            yield sum(c * w for c, w in zip(changes, weights, strict=False)) / norm
+            yield _sum(c * w for c, w in zip(changes, weights, strict=False)) / norm
             before = planes
+
+
+def _sum(values: Iterable[float]) -> float:
+    """Add from left to right, as PySceneDetect does; from Python 3.12 on, `sum` rounds floats less."""
+    return reduce(add, values, 0.0)
 
 
 def _scores_with_edges(
@@ -123,6 +130,6 @@ class Adaptive(_ColourDifference):
         for k in range(width, len(values) - width):
             if values[k] >= self.min_content_val:
                 # In PySceneDetect's order of summation, so that ratios are the same to the last bit.
-                around = sum(values[k - width : k] + values[k + 1 : k + width + 1]) / (2.0 * width)
+                around = _sum(values[k - width : k] + values[k + 1 : k + width + 1]) / (2.0 * width)
                 ratios[k] = min(values[k] / around, MAX_RATIO) if abs(around) >= ALMOST_ZERO else MAX_RATIO
         return ratios
