@@ -120,8 +120,9 @@ def _detect(path: Path, data: bytes) -> tuple[str, str]:
 
 
 def _has_lines_of_bytes(data: bytes) -> bool:
-    """Whether lines end as in UTF-8, with bytes; in UTF-16, a NUL stands beside each of them."""
-    return b"\n" in data and b"\x1b$" not in data and not re.search(rb"\0\n|\n\0", data)
+    """Whether most lines end as in UTF-8; in UTF-16, a NUL stands beside each line feed."""
+    ends = re.findall(rb"\0?\n\0?", data)
+    return b"\x1b$" not in data and 2 * ends.count(b"\n") > len(ends)
 
 
 def _is_nearly_utf8(data: bytes) -> bool:
