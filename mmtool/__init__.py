@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mmtool.settings.export import ExportSettings as ExportSettings
     from mmtool.settings.extract import ExtractSettings as ExtractSettings
     from mmtool.settings.imports import ImportCheckpointSettings as ImportCheckpointSettings
+    from mmtool.settings.imports import ImportCorrectionsSettings as ImportCorrectionsSettings
     from mmtool.settings.imports import ImportSettings as ImportSettings
     from mmtool.settings.plot import PlotSettings as PlotSettings
     from mmtool.settings.project import ProjectSettings as ProjectSettings
@@ -76,9 +77,11 @@ if TYPE_CHECKING:
     from mmtool.stages.extract import ExtractReport as ExtractReport
     from mmtool.stages.extract import extract as extract
     from mmtool.stages.imports import ImportCheckpointReport as ImportCheckpointReport
+    from mmtool.stages.imports import ImportCorrectionsReport as ImportCorrectionsReport
     from mmtool.stages.imports import ImportReport as ImportReport
     from mmtool.stages.imports import import_checkpoint as import_checkpoint
     from mmtool.stages.imports import import_corpus as import_corpus
+    from mmtool.stages.imports import import_corrections as import_corrections
     from mmtool.stages.info import InfoReport as InfoReport
     from mmtool.stages.info import VerifyReport as VerifyReport
     from mmtool.stages.info import info as info
@@ -130,7 +133,7 @@ _HOMES = {
     "mmtool.settings.experiment": ("ExperimentSettings",),
     "mmtool.settings.export": ("ExportCheckpointSettings", "ExportSettings"),
     "mmtool.settings.extract": ("ExtractSettings",),
-    "mmtool.settings.imports": ("ImportCheckpointSettings", "ImportSettings"),
+    "mmtool.settings.imports": ("ImportCheckpointSettings", "ImportCorrectionsSettings", "ImportSettings"),
     "mmtool.settings.plot": ("PlotSettings",),
     "mmtool.settings.project": ("ProjectSettings",),
     "mmtool.settings.report": ("ReportSettings",),
@@ -152,7 +155,14 @@ _HOMES = {
         "export_checkpoint",
     ),
     "mmtool.stages.extract": ("ExtractReport", "ExtractedFeatures", "extract"),
-    "mmtool.stages.imports": ("ImportCheckpointReport", "ImportReport", "import_checkpoint", "import_corpus"),
+    "mmtool.stages.imports": (
+        "ImportCheckpointReport",
+        "ImportCorrectionsReport",
+        "ImportReport",
+        "import_checkpoint",
+        "import_corpus",
+        "import_corrections",
+    ),
     "mmtool.stages.info": ("InfoReport", "VerifyReport", "info", "verify"),
     "mmtool.stages.plot": ("PlotReport", "plot"),
     "mmtool.stages.project": ("ProjectReport", "project"),

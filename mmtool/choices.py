@@ -322,3 +322,17 @@ class CheckpointChoice(StrEnum):
     AUTO = "auto"
     BEST = "best"
     LAST = "last"
+
+
+class Use(StrEnum):
+    """Whether evidence that is there counts."""
+
+    USE = "use"
+    IGNORE = "ignore"
+
+
+class Corrections(StrEnum):
+    """What a corrected export becomes."""
+
+    PINS = "pins"
+    ANNOTATIONS = "annotations"

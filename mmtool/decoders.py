@@ -19,6 +19,7 @@ from mmtool.records import Candidates, Clip, Snippet
 
 if TYPE_CHECKING:
     from mmtool.arrays import Floats
+    from mmtool.constraints import Constraints
     from mmtool.settings.align import AlignSettings
 
 
@@ -35,13 +36,15 @@ class VideoToAlign:
     """One video, as a decoder sees it.
 
     ``similarity`` (M, N) is the standardised cosine similarity of M snippets and N clips: an average pair
-    has 0, the standard deviation is 1. It is None unless the decoder needs features.
+    has 0, the standard deviation is 1. It is None unless the decoder needs features. ``constraints`` is what
+    pins say; None where there are none, and for a decoder that does not read them.
     """
 
     id: str
     clips: Sequence[Clip]
     snippets: Sequence[Snippet]
     similarity: "Floats | None" = None
+    constraints: "Constraints | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class AlignDecoder:
             that every decoder has and those that follow from ``needs``. Others are refused.
         decode: Aligns one video, or the place (``"module:function"``) of a function that does. It may
             raise ValueError for a video that it cannot align.
+        reads_pins: Whether ``decode`` keeps the constraints of the video itself. Any other decoder is called
+            once for each stretch between pins.
         version: Change it to have existing alignments made again.
         engine: The place of a function that aligns all videos of a call instead of ``decode``; of the
             built-in decoders that work on batches or with the parameters of a run.
@@ -86,6 +91,7 @@ class AlignDecoder:
     needs: Needs
     reads: frozenset[str] = frozenset()
     decode: Decode | str = ""
+    reads_pins: bool = False
     version: str = ""
     engine: str = ""
 
@@ -114,18 +120,20 @@ SEMI_MARKOV = AlignDecoder(
     needs=Needs.NOTHING,
     reads=frozenset(
         {
-            *("run", "video", "text", "any_space", "path", "text_start", "text_end"),
+            *("run", "video", "text", "any_space", "path", "cue_times"),
             *("timing_model", "language", "learn_from_corpus"),
         }
     ),
     engine="mmtool.stages.align.by_timing:align_by_timing",
 )
-DTW = AlignDecoder(needs=Needs.FEATURES, decode="mmtool.alignment.similarity.decoders:decode_by_dtw")
-OTAM = AlignDecoder(needs=Needs.FEATURES, decode="mmtool.alignment.similarity.decoders:decode_by_otam")
+_SIMILARITY = "mmtool.alignment.similarity.decoders"
+DTW = AlignDecoder(needs=Needs.FEATURES, decode=f"{_SIMILARITY}:decode_by_dtw", reads_pins=True)
+OTAM = AlignDecoder(needs=Needs.FEATURES, decode=f"{_SIMILARITY}:decode_by_otam", reads_pins=True)
 MONOTONE = AlignDecoder(
     needs=Needs.FEATURES,
     reads=frozenset({"unmatched_score", "unused_cost"}),
-    decode="mmtool.alignment.similarity.decoders:decode_monotonically",
+    decode=f"{_SIMILARITY}:decode_monotonically",
+    reads_pins=True,
 )
 
 DECODERS: Registry[AlignDecoder] = Registry(

@@ -73,6 +73,38 @@ class Annotation:
         return Interval(self.start, self.end)
 
 
+class Evidence(StrEnum):
+    """What decided where a snippet is."""
+
+    WORDS = "words"  # what is said in the film
+    CUE = "cue"  # the times of the text itself
+    PIN = "pin"  # a person
+    TIMING = "timing"  # lengths of texts, cuts
+    FEATURES = "features"  # similarity of features, or a network that reads them
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a person has fixed about a snippet: its start, its end, both, or that the film does not show it.
+
+    Attributes:
+        text: The snippet's text. It may span several snippets, or be a part of one, if the text is now
+            split in another way.
+        start: Seconds; None if it is not fixed.
+        end: Seconds; None if it is not fixed.
+        occurrence: Which of several places with this text is meant, from 1.
+        absent: Whether the snippet is not in the film.
+        line: The line of the file, for messages; 0 if there is none.
+    """
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    occurrence: int = 1
+    absent: bool = False
+    line: int = field(default=0, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
     """A word that is said in a film, and the time ``[start, end)`` in which it is said.
@@ -256,6 +288,7 @@ class Alignment:
     quality: Quality | None = None
     candidates: tuple[Candidates, ...] = ()
     language: str = ""
+    evidence: tuple[Evidence | None, ...] = ()
 
     def intervals(self, snippet: int) -> list[Interval]:
         """The time covered by the clips of a snippet; adjacent clips form one interval."""

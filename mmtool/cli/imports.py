@@ -14,7 +14,7 @@ from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import SettingError
 from mmtool.importers.contract import Importer
 from mmtool.importers.table import IMPORTERS
-from mmtool.settings.imports import ImportCheckpointSettings, ImportSettings
+from mmtool.settings.imports import ImportCheckpointSettings, ImportCorrectionsSettings, ImportSettings
 from mmtool.settings.options import Settings
 
 
@@ -35,7 +35,7 @@ class _WithPlugins(Group):
 
 app = typer.Typer(
     cls=_WithPlugins,
-    help="Import a corpus or a checkpoint of another program.",
+    help="Import a corpus or a checkpoint of another program, or a corrected export.",
     epilog="Example: mmtool import yms downloads/yms my-corpus",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -86,6 +86,36 @@ def _broken_command(error: SettingError) -> Callable[..., None]:
 
 for _name in IMPORTERS.built_in:
     app.command(_name)(_command_of(_name))
+
+
+def _correction_command(name: str, kind: str) -> Callable[..., None]:
+    def command(
+        settings: ImportCorrectionsSettings, corpus: CorpusArgument = HERE, as_json: Json = False
+    ) -> None:
+        from mmtool.stages.imports import import_corrections
+
+        with progress_bars(quiet=as_json) as bars:
+            report = import_corrections(corpus, settings, progress=bars)
+        finish(report, as_json=as_json)
+
+    command.__doc__ = f"""Import corrected {kind} as pins or annotations of a video.
+
+    Reads FILE, an export whose times somebody has corrected. Each text is found among the snippets of the
+    video; what is not found is reported with the nearest snippet, and the command exits with code 1.
+    Writes pins/ID.tsv, which the next `mmtool align` keeps, or annotations/ID.tsv.
+
+    Example: mmtool import {name} film.{name} my-corpus --as pins
+    """
+    return takes_settings(command)
+
+
+for _name, _kind in {
+    "srt": "SubRip subtitles",
+    "vtt": "WebVTT subtitles",
+    "csv": "tables",
+    "eaf": "ELAN annotations",
+}.items():
+    app.command(_name)(_correction_command(_name, _kind))
 
 
 @app.command("checkpoint")

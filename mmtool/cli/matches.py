@@ -26,9 +26,10 @@ def show_alignment(alignment: Alignment) -> None:
     if out.is_terminal:
         out.print(snippets_table(alignment, out.width))
         return
-    for start, end, confidence, text in _snippets(alignment):
+    for start, end, confidence, text, evidence in _snippets(alignment):
         sure = absence(confidence) if start == MISSING else f"{confidence:.0%}"
-        typer.echo("\t".join((start, end, sure, printable(text))))
+        by = [evidence] if alignment.evidence else []
+        typer.echo("\t".join((start, end, sure, printable(text), *by)))
 
 
 def show_alignments(alignments: Sequence[Alignment]) -> None:
@@ -52,10 +53,15 @@ def snippets_table(alignment: Alignment, width: int) -> Table:
     table.add_column("from", justify="right", no_wrap=True)
     table.add_column("to", justify="right", no_wrap=True)
     table.add_column("conf." if width < NARROW else "confidence", justify="right", no_wrap=True)
+    shows_evidence = bool(alignment.evidence) and width >= USUAL
+    if shows_evidence:
+        table.add_column("by", no_wrap=True)
     table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
-    for number, (start, end, confidence, text) in enumerate(_snippets(alignment), start=1):
+    for number, (start, end, confidence, text, evidence) in enumerate(_snippets(alignment), start=1):
         sure = bar(confidence, _bar_length(width)) if start != MISSING else _absent(confidence, width)
-        cells: list[RenderableType] = [start, end, sure, Text(printable(text))]
+        cells: list[RenderableType] = [start, end, sure]
+        cells += [evidence] if shows_evidence else []
+        cells.append(Text(printable(text)))
         table.add_row(*([str(number)] if wide else []), *cells, style="dim" if start == MISSING else "")
     return table
 
@@ -120,12 +126,14 @@ def _bar_length(width: int) -> int:
     return 0 if width < NARROW else BAR if width < WIDE else LONG_BAR
 
 
-def _snippets(alignment: Alignment) -> Iterator[tuple[str, str, float, str]]:
-    """Start, end, confidence and text (in one line) of each snippet."""
+def _snippets(alignment: Alignment) -> Iterator[tuple[str, str, float, str, str]]:
+    """Start, end, confidence, text (in one line) and evidence of each snippet."""
+    evidence = alignment.evidence or (None,) * len(alignment.snippets)
     for number, snippet in enumerate(alignment.snippets):
         interval = alignment.extent(number)
         start, end = [timecode(t) for t in interval] if interval else [MISSING, MISSING]
-        yield start, end, alignment.snippet_confidence[number], " ".join(snippet.text.split())
+        text = " ".join(snippet.text.split())
+        yield start, end, alignment.snippet_confidence[number], text, evidence[number] or MISSING
 
 
 def _placed(alignment: Alignment) -> str:

@@ -74,6 +74,7 @@ def _rows(alignment: Alignment) -> Iterator[dict[str, object]]:
             "start": start,
             "end": end,
             "confidence": alignment.snippet_confidence[number],
+            "evidence": alignment.evidence[number] if alignment.evidence else None,
         }
 
 

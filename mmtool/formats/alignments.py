@@ -10,7 +10,7 @@ from mmtool.errors import InputError
 from mmtool.formats import json_files
 from mmtool.formats.atomic import write_text
 from mmtool.formats.json_files import index, number, read_object, seconds
-from mmtool.records import Alignment, Candidates, Clip, Place, Quality, Snippet, Verdict
+from mmtool.records import Alignment, Candidates, Clip, Evidence, Place, Quality, Snippet, Verdict
 
 FORMAT = "mmtool-alignment"
 VERSION = 1
@@ -53,6 +53,7 @@ def write_alignment(path: Path, alignment: Alignment, recipe: str) -> None:
                 "start": snippet.start,
                 "end": snippet.end,
                 **_source(snippet),
+                **_evidence_as_json(alignment, j),
                 "clips": clips_of.get(j, []),
                 "intervals": alignment.intervals(j),
                 "confidence": round(alignment.snippet_confidence[j], 6),
@@ -113,6 +114,7 @@ def _alignment(content: Mapping[str, Any]) -> Alignment:
         quality=_quality(content.get("quality"), len(snippets)),
         candidates=_candidates(clips, len(snippets)),
         language=json_files.text(content.get("language", "")),
+        evidence=_evidence(snippets),
     )
     for clip in alignment.clips:
         if clip.end < clip.start:
@@ -145,6 +147,19 @@ def _snippet(content: Mapping[str, Any]) -> Snippet:
     return Snippet(
         json_files.text(content["text"]), start, end, json_files.text(content.get("kind", "")), place
     )
+
+
+def _evidence_as_json(alignment: Alignment, snippet: int) -> dict[str, object]:
+    """What decided where a snippet is, null if nothing did; empty if the decoder does not say."""
+    return {"evidence": alignment.evidence[snippet]} if alignment.evidence else {}
+
+
+def _evidence(snippets: Sequence[Mapping[str, Any]]) -> tuple[Evidence | None, ...]:
+    """The evidence of each snippet; empty if the decoder does not say."""
+    if not any("evidence" in snippet for snippet in snippets):
+        return ()
+    said = (snippet["evidence"] for snippet in snippets)
+    return tuple(None if one is None else Evidence(json_files.text(one)) for one in said)
 
 
 def _candidates_as_json(alignment: Alignment, clip: int) -> dict[str, dict[str, float]]:

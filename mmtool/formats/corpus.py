@@ -65,6 +65,9 @@ class Corpus:
     def annotations(self, id: str) -> Path:
         return self.root / "annotations" / f"{id}.tsv"
 
+    def pins(self, id: str) -> Path:
+        return self.root / "pins" / f"{id}.tsv"
+
     def features(self, name: str) -> Path:
         return self.root / "features" / f"{name}.h5"
 

@@ -32,6 +32,7 @@ class RunView:
     snippet_iou: Sequence[float | None] | None  # (M,) None for a snippet without annotation
     video_accuracy: float | None
     text_iou: float | None
+    snippet_evidence: Sequence[str | None] = ()  # (M,) what decided where each is; empty if that is not known
     placed: int = 0  # snippets that have a clip
     expected_iou: float | None = None  # judged without the truth, as what follows; None if unknown
     expected_accuracy: float | None = None

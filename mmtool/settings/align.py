@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import CheckpointChoice, Split, TimingModel, TimingPath
+from mmtool.choices import CheckpointChoice, Split, TimingModel, TimingPath, Use
 from mmtool.decoders import DECODERS
 from mmtool.errors import SettingError
 from mmtool.language_codes import is_language
@@ -125,6 +125,16 @@ class AlignSettings(Settings):
         float | None,
         Option("Time at which the narration ends, in seconds.", heading=TIME, above=0, default="estimated"),
     ] = None
+    cue_times: Annotated[
+        Use,
+        Option(
+            "Whether times in the text itself, as in subtitles, say when it is told (semi-markov only).",
+            heading=TIME,
+        ),
+    ] = Use.USE
+    pins: Annotated[
+        Use, Option("Whether pins/ID.tsv, what a person has fixed, constrains the alignment.", heading=TIME)
+    ] = Use.USE
     timing_weight: Annotated[
         float | None,
         Option(

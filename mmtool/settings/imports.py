@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mmtool.choices import Action, Ends
+from mmtool.choices import Action, Corrections, Ends
 from mmtool.errors import SettingError
 from mmtool.languages import is_language
 from mmtool.settings.options import Option, Settings
@@ -117,6 +117,28 @@ class YouCook2Settings(MadeFilmSettings):
 def _check_language(code: str) -> None:
     if not is_language(code):
         raise SettingError("language", f"must be an ISO 639-1 code such as en or pt, not {code!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCorrectionsSettings(Settings):
+    """Which corrected export becomes the pins or annotations of which video."""
+
+    file: Annotated[Path, Option("The corrected export: srt, vtt, csv or eaf.", argument=True)]
+    corrections: Annotated[
+        Corrections,
+        Option(
+            "What the times become: pins, which the next alignment keeps, or annotations, the truth that "
+            "evaluate and train use.",
+            heading=OUTPUT,
+            flag="as",
+        ),
+    ] = Corrections.PINS
+    video: Annotated[
+        str, Option("Id of the video.", heading=INPUT, default="the file's name", metavar="ID")
+    ] = ""
+    force: Annotated[bool, Option("Replace earlier pins or annotations of the video.", heading=OUTPUT)] = (
+        False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

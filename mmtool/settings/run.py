@@ -43,6 +43,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {  # of each group, what matters for on
         "timing_model",
         "text_start",
         "text_end",
+        "cue_times",
         "min_confidence",
         "require",
     ),

@@ -249,6 +249,7 @@ def _run_view(alignment: Alignment, truth: Truth | None, result: VideoScore | No
         snippet_intervals=[alignment.intervals(number) for number in range(len(alignment.snippets))],
         snippet_confidence=alignment.snippet_confidence,
         snippet_iou=snippet_iou,
+        snippet_evidence=alignment.evidence,
         video_accuracy=result.video_accuracy if result else None,
         text_iou=result.text_iou if result else None,
         placed=len({snippet for _, snippet in alignment.matches}),

@@ -52,12 +52,10 @@ def placements(lattice: Lattice) -> Iterator[tuple[tuple[tuple[int, int], ...], 
         return 0.0 if lattice.gain is None else float(lattice.gain[j, end] - lattice.gain[j, start])
 
     def speak(rate: int, j: int, start: int, placed: tuple[tuple[int, int], ...], score: float):
-        ways = [(start, np.log(lattice.drop_probability))]
+        ways = [(start, np.log(lattice.drop_of(j)))]
         for n in range(1, min(lattice.durations[j].shape[1], times - start)):
             spoken = np.log(lattice.durations[j][rate, n]) + gained(j, start, start + n)
-            ways.append(
-                (start + n, np.log1p(-lattice.drop_probability) + spoken + lattice.boundary[start + n])
-            )
+            ways.append((start + n, np.log1p(-lattice.drop_of(j)) + spoken + lattice.boundary[start + n]))
         for end, more in ways:
             so_far, total = (*placed, (start, end)), score + more
             if j == snippets - 1:

@@ -236,7 +236,6 @@ def test_a_run_of_timing_alone_takes_features_at_the_shipped_weight(corpus):
         (["--run", "dtw"], "--run"),
         (["--run", "r", "--decoder", "dtw", *TOY], "--run"),
         ([*TOY, "--decoder", "dtw", "--path", "viterbi"], "--path"),
-        ([*TOY, "--decoder", "dtw", "--text-end", 9], "--text-end"),
         ([*TOY, "--decoder", "dtw", "--unused-cost", 1], "--unused-cost"),
         ([*TOY, "--decoder", "monotone", "--unmatched-score", "nan"], "--unmatched-score"),
         ([*TOY, "--decoder", "monotone", "--beam-width", 2], "--beam-width"),

@@ -107,7 +107,7 @@ def refuse(*_: object, **__: object) -> None:
         (["--video-encoder", "timing", "--text-encoder", "length"], "do not share a space; name one model"),
         (["--decoder", "dtw"], "--decoder dtw compares features; name --video-encoder"),
         (["--decoder", "greedy"], "--decoder greedy needs a trained network"),
-        ([*CLIP, "--decoder", "dtw", "--text-start", "1"], "--text-start has no effect with --decoder dtw"),
+        ([*CLIP, "--decoder", "dtw", "--path", "viterbi"], "--path has no effect with --decoder dtw"),
         (["--language", "English"], "--language must be auto, or an ISO 639 code"),
     ],
 )

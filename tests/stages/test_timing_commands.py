@@ -148,7 +148,8 @@ def test_a_network_s_run_still_decodes_greedily(corpus):
     call("align", corpus.root, "--run", "r")
     assert aligned(corpus, run="r").decoder == "greedy"
     complaint(call("align", corpus.root, "--run", "r", "--decoder", TIMING, code=2), "timing.json")
-    complaint(call("align", corpus.root, "--run", "r", "--text-start", 1, code=2), "--text-start")
+    complaint(call("align", corpus.root, "--run", "r", "--path", "viterbi", code=2), "--path")
+    assert "6 done" in call("align", corpus.root, "--run", "r", "--text-start", 1).stdout
 
 
 LOADED = """
@@ -317,7 +318,8 @@ def test_run_aligns_real_footage_and_shows_times_and_confidence(tmp_path):
     shown = call(*command, "--title", "Bikes in the city").stdout.splitlines()
     assert len(shown) == 3
     for line, words in zip(shown, text.read_text().splitlines(), strict=False):
-        start, end, sure, told = line.split("\t")
+        start, end, sure, told, by = line.split("\t")
+        assert by in ("timing", "–")
         assert start == "–" or start.startswith("0:00:0")
         assert (end == "–") == (start == "–")
         assert sure.endswith("%")

@@ -27,8 +27,8 @@ def draw_placements(passes: Passes, messages: Messages, counts: Indices, rng: np
         kernel = lattice.durations[j][passes.rates][rate]  # (K, D)
         gain = None if lattice.gain is None else lattice.gain[j]
         start, spoken = _origin(messages.before[j], kernel, rate, x, rng, gain)
-        dropped = lattice.drop_probability * messages.before[j][rate, x]
-        spoken = (1 - lattice.drop_probability) * spoken * boundary[x]
+        dropped = lattice.drop_of(j) * messages.before[j][rate, x]
+        spoken = (1 - lattice.drop_of(j)) * spoken * boundary[x]
         x = np.where(rng.random(len(x)) * (dropped + spoken) < dropped, x, start)
         placed[:, j, 0] = x
         some = lattice.gap_probability[j - 1] if j else 0.0

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmtool.arrays import Floats
 
@@ -27,6 +28,10 @@ class Lattice:
     ``boundary`` (X,) scores every time at which a snippet starts or ends (once where two touch),
     ``head`` and ``tail`` (X,) the times where the first starts and the last ends, ``rates`` (R,) the
     rates. ``gain`` (M, X), where given, is the score collected by snippet ``j`` up to each time.
+
+    ``starts`` and ``ends`` (M, X), where given, are what evidence says for each time as the start and the
+    end of each snippet; −∞ excludes a time. They count for a dropped snippet as well, which ends where it
+    starts. ``kept`` (M,), where given, says which snippets cannot be dropped.
     """
 
     durations: Sequence[Floats]
@@ -38,6 +43,21 @@ class Lattice:
     tail: Floats
     rates: Floats
     gain: Floats | None = None
+    starts: Floats | None = None
+    ends: Floats | None = None
+    kept: NDArray[np.bool_] | None = None
+
+    def start_of(self, snippet: int) -> Floats | float:
+        """What evidence says (X,) for the start of a snippet."""
+        return 0.0 if self.starts is None else self.starts[snippet]
+
+    def end_of(self, snippet: int) -> Floats | float:
+        """What evidence says (X,) for the end of a snippet."""
+        return 0.0 if self.ends is None else self.ends[snippet]
+
+    def drop_of(self, snippet: int) -> float:
+        """The probability that a snippet is not spoken."""
+        return 0.0 if self.kept is not None and self.kept[snippet] else self.drop_probability
 
     def of_rates(self, chosen: slice) -> "Lattice":
         return replace(self, durations=[d[chosen] for d in self.durations], rates=self.rates[chosen])
@@ -85,17 +105,19 @@ def _forward_backward(lattice: Lattice) -> Marginals:
     before = np.empty((snippets, rates, times))  # up to the start of snippet j
     after = np.empty((snippets, rates, times))  # up to its end
     gap = lattice.gap[None]  # the same at every rate
-    kept, dropped = _logs(lattice.drop_probability)
     for j in range(snippets):
+        kept, dropped = _logs(lattice.drop_of(j))
         if j == 0:
             before[0] = lattice.head + lattice.boundary + lattice.rates[:, None]
         else:
             none, some = _logs(lattice.gap_probability[j - 1])
             jump = convolve(after[j - 1], gap) + lattice.boundary
             before[j] = _log_add(after[j - 1] + none, jump + some)
+        before[j] += lattice.start_of(j)
         gain = _gain(lattice, j)
         spoken = convolve(before[j] - gain, lattice.durations[j]) + gain + lattice.boundary
         after[j] = _log_add(spoken + kept, before[j] + dropped) if dropped > -np.inf else spoken
+        after[j] += lattice.end_of(j)
 
     starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
     total = float(_log_sum(_log_sum(after[-1] + lattice.tail, axis=1), axis=0))
@@ -104,11 +126,14 @@ def _forward_backward(lattice: Lattice) -> Marginals:
     beyond = np.broadcast_to(lattice.tail, (rates, times))  # from the end of snippet j
     for j in reversed(range(snippets)):
         ends[j] = np.exp(after[j] + beyond - total).sum(axis=0)
+        kept, dropped = _logs(lattice.drop_of(j))
+        beyond = beyond + lattice.end_of(j)
         gain = _gain(lattice, j)
         spoken = convolve_back(beyond + lattice.boundary + gain, lattice.durations[j]) - gain
         ahead = _log_add(spoken + kept, beyond + dropped) if dropped > -np.inf else spoken
         starts[j] = np.exp(before[j] + ahead - total).sum(axis=0)
         if j:
+            ahead = ahead + lattice.start_of(j)
             none, some = _logs(lattice.gap_probability[j - 1])
             jump = convolve_back(ahead + lattice.boundary, gap)
             beyond = _log_add(ahead + none, jump + some)

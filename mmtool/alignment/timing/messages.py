@@ -68,7 +68,7 @@ class Passes:
         for j in range(len(self.lattice.durations)):
             if j:
                 scores = self._after_gap(scores, j - 1, boundary)
-            scores = self._after_snippet(scores, j, boundary)
+            scores = self._after_snippet(self._started(scores, j), j, boundary)
             scale += _rescale(scores)
         total = (scores * self.tail).sum(axis=2, dtype=np.float64)
         with np.errstate(divide="ignore"):
@@ -84,6 +84,7 @@ class Passes:
         for j in range(len(self.lattice.durations)):
             if j:
                 scores = self._after_gap(scores, j - 1, boundary)
+            scores = self._started(scores, j)
             before[j] = scores[:, 0]
             scores = self._after_snippet(scores, j, boundary)
             scale += _rescale(scores)
@@ -98,12 +99,14 @@ class Passes:
         snippets, rates, times = messages.before.shape
         starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
         scores = np.broadcast_to(self.tail, (rates, 1, times)).copy()
-        dropped = self.precision(lattice.drop_probability)
         for j in reversed(range(snippets)):
+            dropped = self.precision(lattice.drop_of(j))
             ends[j] = _product(messages.after[j], scores[:, 0], weights)
+            scores = self._ended(scores, j)
             ahead = self._kernel(j).back(scores * boundary, self._gain(j))
             scores = ahead if not dropped else (1 - dropped) * ahead + dropped * scores
             starts[j] = _product(messages.before[j], scores[:, 0], weights)
+            scores = self._started(scores, j)
             some = self.precision(lattice.gap_probability[j - 1]) if j else 0
             if self.gap is not None and some:
                 scores = (1 - some) * scores + some * self.gap.back(scores * boundary)
@@ -115,12 +118,22 @@ class Passes:
         return scores, np.repeat(self.lattice.rates[self.rates][:, None], len(boundary), axis=1)
 
     def _after_snippet(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
-        dropped = self.precision(self.lattice.drop_probability)
+        dropped = self.precision(self.lattice.drop_of(snippet))
         after: Floats = self._kernel(snippet)(scores, self._gain(snippet)) * boundary
         if dropped:
             after *= 1 - dropped
             after += dropped * scores
-        return after
+        return self._ended(after, snippet)
+
+    def _started(self, scores: Floats, snippet: int) -> Floats:
+        return scores if self.lattice.starts is None else scores * self._factor(self.lattice.starts[snippet])
+
+    def _ended(self, scores: Floats, snippet: int) -> Floats:
+        return scores if self.lattice.ends is None else scores * self._factor(self.lattice.ends[snippet])
+
+    def _factor(self, scores: Floats) -> Floats:
+        factor: Floats = np.exp(scores).astype(self.precision)
+        return factor
 
     def _after_gap(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
         some = self.precision(self.lattice.gap_probability[snippet])

@@ -17,6 +17,7 @@ from mmtool.alignment.timing.channel_gate import log_odds_of_channel
 from mmtool.alignment.timing.cut_test import cut_score
 from mmtool.alignment.timing.expected_overlap import DrawnPlacements, expected_iou, greatest_overlap
 from mmtool.alignment.timing.inputs import check_inputs, spoken_texts
+from mmtool.alignment.timing.known_evidence import after_evidence
 from mmtool.alignment.timing.messages import Passes
 from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.narration import TimedVideo, collected, timed_video, timing_lattice
@@ -34,6 +35,7 @@ from mmtool.alignment.timing.timed_alignment import (
 from mmtool.alignment.timing.viterbi import viterbi
 from mmtool.alignment.timing.weights import FOLLOWING, Evidences, weigh
 from mmtool.arrays import Floats
+from mmtool.constraints import Constraints
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
@@ -58,6 +60,8 @@ def align_by_mixture(
     text_end: float | None = None,
     most_probable_path: bool = False,
     following: float | None = None,
+    constraints: Constraints | None = None,
+    cues: Floats | None = None,
 ) -> TimedAlignment:
     """Align the N clips of a video with M texts in reading order.
 
@@ -74,6 +78,9 @@ def align_by_mixture(
         most_probable_path: Follow the most probable path of the hypothesis that weighs most instead of
             maximising the expected measures. The confidence is the posterior of the mixture in both cases.
         following: The share of films whose cuts follow their texts, if it was learned from a corpus.
+        constraints: Where pins say that snippets are.
+        cues: The start and the end (M, 2), in seconds, that the text itself gives each snippet; NaN where it
+            does not.
 
     The result is the same in every call: placements are drawn with a fixed seed.
 
@@ -85,6 +92,10 @@ def align_by_mixture(
     if not texts:
         return without_text(clips)
     spoken = spoken_texts(texts)
+    if constraints is not None:
+        spoken = [index for index in spoken if not constraints.absent[index]]
+    if not spoken:
+        return with_unspoken(without_text(clips), [], len(texts))
     film = _film(clips, [texts[index] for index in spoken], language)
     extent = h.Extent(text_start, text_end)
     _require_time(film.video, extent)
@@ -95,6 +106,10 @@ def align_by_mixture(
     evidence[h.PROPORTIONAL] = np.zeros(1)
     evidences = _evidences(film, hypotheses, evidence, odds)
     weights, against_nothing = weigh(evidences, FOLLOWING if following is None else following)
+    if constraints is not None or cues is not None:
+        known = Constraints.none(len(texts)) if constraints is None else constraints
+        own = known.of(spoken), None if cues is None else cues[spoken]
+        hypotheses, evidence, weights = after_evidence(hypotheses, weights, *own, parameters.unit)
     placed = mixed(hypotheses, evidence, weights)
     if most_probable_path:
         best = hypotheses[max(weights, key=weights.__getitem__)]
@@ -107,7 +122,9 @@ def align_by_mixture(
     seconds = film.video.durations
     aligned = replace(
         aligned,
-        log_probability=max(log_sum(evidence[name]) for name in (h.CUTS, h.STEADY, h.LOOSE)),
+        log_probability=max(
+            log_sum(evidence[name]) for name in (h.CUTS, h.STEADY, h.LOOSE) if name in evidence
+        ),
         mixture=MixtureEvidence(
             weights=weights,
             expected_accuracy=float(aligned.clip_confidence @ seconds / seconds.sum()),

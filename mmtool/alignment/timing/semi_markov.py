@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.expected_iou import expected_iou
 from mmtool.alignment.quality import TimingEvidence, spread
+from mmtool.alignment.timing.constrained import GridEvidence, constrained
 from mmtool.alignment.timing.inputs import check_inputs, spoken_texts
 from mmtool.alignment.timing.lattice import Marginals, forward_backward
 from mmtool.alignment.timing.minimum_risk import minimum_risk
@@ -28,6 +29,7 @@ from mmtool.alignment.timing.timed_alignment import (
 )
 from mmtool.alignment.timing.viterbi import viterbi
 from mmtool.arrays import Floats
+from mmtool.constraints import Constraints
 from mmtool.records import Interval
 
 _FASTEST = 5.0  # greatest rate of reading, as a multiple of the usual one
@@ -43,6 +45,8 @@ def align_narration(
     text_start: float | None = None,
     text_end: float | None = None,
     most_probable_path: bool = False,
+    constraints: Constraints | None = None,
+    cues: Floats | None = None,
 ) -> TimedAlignment:
     """Align the N clips of a video with M texts in reading order.
 
@@ -57,6 +61,9 @@ def align_narration(
         text_end: The time at which the narration ends, in seconds; estimated if None.
         most_probable_path: Follow the most probable path (Viterbi) instead of minimising the expected risk.
             The confidence is the posterior in both cases.
+        constraints: Where pins say that snippets are.
+        cues: The start and the end (M, 2), in seconds, that the text itself gives each snippet; NaN where it
+            does not.
 
     Texts without letters and digits ("♪♪", "…") are not read aloud: they are certain to have no clip.
 
@@ -69,6 +76,10 @@ def align_narration(
     if not texts:
         return without_text(clips)
     spoken = spoken_texts(texts)
+    if constraints is not None:
+        spoken = [index for index in spoken if not constraints.absent[index]]
+    if not spoken:
+        return with_unspoken(without_text(clips), [], len(texts))
     if len(spoken) < len(texts):
         aligned = align_narration(
             clips,
@@ -79,12 +90,17 @@ def align_narration(
             text_start=text_start,
             text_end=text_end,
             most_probable_path=most_probable_path,
+            constraints=None if constraints is None else constraints.of(spoken),
+            cues=None if cues is None else cues[spoken],
         )
         return with_unspoken(aligned, spoken, len(texts))
     video = timed_video(clips, texts, parameters)
     extent = tuple(t if t is None else t / parameters.unit for t in (text_start, text_end))
     _require_time(video, parameters, extent[0], extent[1])
     lattice = timing_lattice(video, parameters, title, emissions, extent[0], extent[1])
+    if constraints is not None or cues is not None:
+        known = Constraints.none(len(texts)) if constraints is None else constraints
+        lattice = constrained(lattice, GridEvidence.of(known, cues, parameters.unit), video.grid)
     marginals = forward_backward(lattice)
     posterior = _posterior(marginals, video.cells)
     if most_probable_path:

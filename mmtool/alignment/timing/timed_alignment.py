@@ -31,8 +31,10 @@ class TimedAlignment:
         candidates: The likely snippets of each clip (N) with their tempered probabilities, likeliest first.
         log_probability: The log-probability of all alignments together, for comparing texts or parameters
             on one video.
-        evidence: What the verdict on the alignment is based on.
+        evidence: What the verdict on the alignment is based on; None where lengths of texts did not count.
         expected_iou: The text IoU that the posterior lets expect, 0..1.
+        shared: Further matches ``(clip, snippet)``, of snippets that are told while the clip of another one
+            is shown.
         mixture: What the mixture of hypotheses adds to it; None for the model of one channel by itself.
     """
 
@@ -43,13 +45,15 @@ class TimedAlignment:
     unmatched: UnmatchedProbability
     candidates: tuple[Candidates, ...]
     log_probability: float
-    evidence: TimingEvidence
+    evidence: TimingEvidence | None
     expected_iou: float
     mixture: MixtureEvidence | None = None
+    shared: tuple[tuple[int, int], ...] = ()
 
     @property
     def matches(self) -> tuple[tuple[int, int], ...]:
-        return tuple((clip, int(label)) for clip, label in enumerate(self.labels) if label != UNMATCHED)
+        owned = [(clip, int(label)) for clip, label in enumerate(self.labels) if label != UNMATCHED]
+        return tuple(sorted([*owned, *self.shared], key=lambda pair: pair[0]))  # the owner of a clip first
 
 
 def without_text(clips: Sequence[Interval]) -> TimedAlignment:

@@ -29,17 +29,19 @@ def _viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
     with np.errstate(divide="ignore"):
         kernels = [np.log(kernel) for kernel in lattice.durations]
         gap = np.broadcast_to(np.log(lattice.gap), (len(lattice.rates), len(lattice.gap)))
-        dropped, kept = np.log(lattice.drop_probability), np.log1p(-lattice.drop_probability)
+        drops = np.array([lattice.drop_of(j) for j in range(snippets)])
+        dropped, kept = np.log(drops), np.log1p(-drops)
         some, none = np.log(lattice.gap_probability), np.log1p(-lattice.gap_probability)
     gains = np.zeros((snippets, 1)) if lattice.gain is None else lattice.gain
 
-    before, after = [lattice.head + lattice.boundary + lattice.rates[:, None]], []
+    first = lattice.head + lattice.boundary + lattice.rates[:, None]
+    before, after = [first + lattice.start_of(0)], []
     for j in range(snippets):
         spoken = _farthest(before[j] - gains[j], kernels[j]) + gains[j] + lattice.boundary
-        after.append(np.maximum(spoken + kept, before[j] + dropped))
+        after.append(np.maximum(spoken + kept[j], before[j] + dropped[j]) + lattice.end_of(j))
         if j < snippets - 1:
             jump = _farthest(after[j], gap) + lattice.boundary
-            before.append(np.maximum(after[j] + none[j], jump + some[j]))
+            before.append(np.maximum(after[j] + none[j], jump + some[j]) + lattice.start_of(j + 1))
 
     last = after[-1] + lattice.tail  # (R, X)
     rate, time = np.unravel_index(int(last.argmax()), last.shape)
@@ -52,7 +54,7 @@ def _viterbi(lattice: Lattice) -> tuple[NDArray[np.int64], float]:
         placed[j, 1] = x
         gain = np.broadcast_to(gains[j], lattice.boundary.shape)
         back, value = _source(before[j][rate] - gain, kernels[j][rate], x)
-        if value + gain[x] + lattice.boundary[x] + kept >= before[j][rate, x] + dropped:
+        if value + gain[x] + lattice.boundary[x] + kept[j] >= before[j][rate, x] + dropped[j]:
             x = back
         placed[j, 0] = x
         if j:

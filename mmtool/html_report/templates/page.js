@@ -155,14 +155,15 @@ function drawText(text, number) {
     make("span", {class: "text", dir: "auto"}, text),
     make("span", {class: "time"}, make("span", {class: "label"}, "alignment "), times(run().snippet_intervals[number])),
     video().truth ? make("span", {class: "time"}, make("span", {class: "label"}, "truth "), truth ? times([truth]) : "–") : null,
-    run().snippet_intervals[number].length ? confidenceBar(run().snippet_confidence[number]) : make("span", {class: "time absent"}, absence(run().snippet_confidence[number])));
+    run().snippet_intervals[number].length ? confidenceBar(run().snippet_confidence[number], evidenceOf(number)) : make("span", {class: "time absent"}, absence(run().snippet_confidence[number])));
 }
 
 /* What the confidence of a snippet without clips says: the probability that the film lacks it. */
 const absence = share => share >= HALF ? `not in the film (${whole(share)})` : `not placed (absent: ${whole(share)})`;
 
 const confidenceOf = share => `confidence ${Math.round(100 * share)} %`;
-const confidenceBar = share => make("span", {class: "time", title: "confidence"}, `${Math.round(100 * share)} %`,
+const evidenceOf = snippet => run().snippet_evidence?.[snippet] ? `, by ${run().snippet_evidence[snippet]}` : "";
+const confidenceBar = (share, evidence) => make("span", {class: "time", title: `confidence${evidence}`}, `${Math.round(100 * share)} %`,
   make("span", {class: "bar", style: "width:60px", "aria-hidden": "true"}, make("i", {style: `width:${100 * share}%;background:${confidenceColour(share)}`})));
 
 /* ---- the timeline ---- */
@@ -325,7 +326,7 @@ function snippetWords(snippet) {
     iou === null || iou === undefined ? " · not annotated" : ` · IoU ${percent(iou)} %`) : null;
   const clip = state.clip === null ? null : make("p", {class: "times"}, `clip ${state.clip + 1}, ${times([video().clips[state.clip]])}`);
   return [clip, make("blockquote", {dir: "auto"}, video().snippets[snippet]), verdict,
-    make("p", {}, found.length ? `aligned with ${times(found)} ` : absence(run().snippet_confidence[snippet]), found.length ? make("span", {class: "times"}, `(${confidenceOf(run().snippet_confidence[snippet])}) `) : null, ...found.map(interval => playButton("play", interval))),
+    make("p", {}, found.length ? `aligned with ${times(found)} ` : absence(run().snippet_confidence[snippet]), found.length ? make("span", {class: "times"}, `(${confidenceOf(run().snippet_confidence[snippet])}${evidenceOf(snippet)}) `) : null, ...found.map(interval => playButton("play", interval))),
     stills([...shown], meant),
     truth ? make("p", {}, `truth ${times([truth])} `, playButton("play truth", truth)) : null,
     truth && video().pictures ? stills(meant, [...shown]) : null];

@@ -12,20 +12,25 @@ from mmtool.alignment.network.batch import Sequences
 from mmtool.alignment.network.beam import decode_by_beam
 from mmtool.alignment.network.calibration import calibrated_confidence
 from mmtool.alignment.network.greedy import Decoded, decode_greedily
+from mmtool.alignment.network.pinned_actions import action_mask
 from mmtool.alignment.network.posterior import pair_logits
+from mmtool.alignment.network.time_inputs import Table
+from mmtool.alignment.pins.clips import clip_constraints
 from mmtool.alignment.quality import Expected
 from mmtool.alignment.timing.timed_alignment import confidence_of
 from mmtool.arrays import Floats, Floats32
 from mmtool.choices import Decoder, Modality
+from mmtool.constraints import Constraints
 from mmtool.errors import InputError
 from mmtool.formats.calibrations import CheckpointCalibration, read_calibrations
 from mmtool.formats.checkpoints import Checkpoint, checkpoint_digest, choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.memory import lacks_memory, remedy_for_memory
-from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
+from mmtool.records import Alignment, Clip, Evidence, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput, Grounds
+from mmtool.stages.align.pinned import constraints_for, evidence_of, pins_recipe
 from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.devices import resolve_device, set_threads
@@ -54,7 +59,7 @@ def align_by_network(
 
 
 _Decoding = tuple[Decoded, Floats32 | None]  # with the logits of all pairs if calibrated
-_Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None]
+_Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None, Constraints | None]
 
 
 FEWEST_VIDEOS = 5  # with fewer, a calibration says too little about single videos for a verdict
@@ -105,24 +110,33 @@ class _NetworkAligner:
                     yield existing
                 else:
                     timing = self.timing.of(id, clips, snippets) if self.timing else None
-                    waiting.append((id, clips, snippets, timing))
+                    constraints = constraints_for(self.corpus, self.settings, id, clips, snippets)
+                    waiting.append((id, clips, snippets, timing, constraints))
             except InputError as error:
                 yield Failure(id, str(error))
         waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
         for start in range(0, len(waiting), self.settings.batch_size):
             batch = waiting[start : start + self.settings.batch_size]
             decoded_batch = self._decode_all(batch)
-            for (id, clips, snippets, timing), (decoded, logits) in zip(batch, decoded_batch, strict=True):
+            for (id, clips, snippets, timing, constraints), (decoded, logits) in zip(
+                batch, decoded_batch, strict=True
+            ):
                 of_clips, of_snippets, grounds = self._confidence(decoded, clips, timing, logits)
+                matches = decoded.matches
+                if constraints:
+                    pins = clip_constraints(constraints, [clip.interval for clip in clips])
+                    matches = pins.kept(matches)
+                    of_clips, of_snippets = pins.surer(matches, of_clips, of_snippets)
                 alignment = Alignment(
                     id=id,
                     clips=tuple(clips),
                     snippets=tuple(snippets),
-                    matches=decoded.matches,
+                    matches=matches,
                     clip_confidence=tuple(of_clips.tolist()),
                     snippet_confidence=tuple(of_snippets.tolist()),
                     decoder=str(self.decoder),
                     checkpoint=self.digest,
+                    evidence=evidence_of(len(snippets), matches, constraints, Evidence.FEATURES),
                 )
                 yield self.output.write(alignment, self._recipe(id), grounds)
             progress("aligning", start + len(batch), len(waiting), "videos")
@@ -148,7 +162,7 @@ class _NetworkAligner:
         """The videos' decodings, and the logits of all pairs if the network is calibrated."""
         clips = Sequences.pad([self.video.read(id) for id, *_ in videos]).to(self.device)
         snippets = Sequences.pad([self.text.read(id) for id, *_ in videos]).to(self.device)
-        tables = pad_timing([timing for *_, timing in videos], self.weight)
+        tables = pad_timing([timing for *_, timing, _ in videos], self.weight, self._masks(videos))
         network, action_set = self.network, self.action_set
         logits: Sequence[Floats32 | None] = [None] * len(videos)
         if self.calibration is not None:
@@ -160,12 +174,24 @@ class _NetworkAligner:
             decoded = decode_greedily(network, clips, snippets, action_set, **tables)
         return list(zip(decoded, logits, strict=True))
 
+    def _masks(self, videos: Sequence[_Video]) -> list[Table]:
+        """What pins add to the logits of each video; nothing where none of them has pins."""
+        if not any(constraints for *_, constraints in videos):
+            return []
+        masks = []
+        for _, clips, snippets, _, constraints in videos:
+            intervals = [clip.interval for clip in clips]
+            pins = clip_constraints(constraints, intervals) if constraints else None
+            masks.append(action_mask(pins, len(clips), len(snippets), self.action_set))
+        return masks
+
     def _recipe(self, id: str) -> str:
         features: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
+        pins = pins_recipe(self.corpus, self.settings, id)
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
         calibrated = [asdict(self.calibration)] if self.calibration else []
         return digest_json(
-            [self.digest, str(self.decoder), features, *beam, *self._timing_recipe(id), *calibrated]
+            [self.digest, str(self.decoder), features, *beam, *self._timing_recipe(id), *calibrated, *pins]
         )
 
     def _timing_recipe(self, id: str) -> list[object]:

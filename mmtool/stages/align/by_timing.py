@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmtool.alignment.cues.fitting import cue_times
 from mmtool.alignment.timing.cut_test import learned_share
 from mmtool.alignment.timing.mixture import MIXTURE_VERSION, cut_score_of
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
-from mmtool.choices import Modality, TimingModel
+from mmtool.choices import Modality, TimingModel, Use
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
@@ -17,10 +18,13 @@ from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
 from mmtool.records import Failure, Progress
 from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.known_times import CUES_VERSION, known_times, speech_of
 from mmtool.stages.align.outputs import AlignmentOutput
+from mmtool.stages.align.pinned import constraints_for, pins_recipe
 from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.align.timed_video import Sources, language_of, notes_on, time_video
 from mmtool.stages.shared.clips_and_snippets import read_pair
+from mmtool.stages.shared.transcript_files import transcript_file
 
 if TYPE_CHECKING:
     from mmtool.features.pairs import FeaturePair
@@ -101,16 +105,22 @@ class _TimingAligner:
     def align(self, id: str) -> AlignedVideo:
         """Align one video unless it is aligned already; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
-        recipe = self._recipe(id)
-        notes = tuple(f"{id}: {note}" for note in notes_on(snippets, self.settings))
+        recipe = self._recipe(id, timed_text=cue_times(snippets) is not None)
+        known = known_times(clips, snippets, self.settings, speech_of(self.corpus, id))
+        said = [*notes_on(snippets, self.settings), *known.notes]
+        notes = tuple(f"{id}: {note}" for note in said)
         existing = self.output.existing(id, recipe)
         if existing is not None:
             return replace(existing, notes=notes)
+        has_pins = self.settings.pins is Use.USE and self.corpus.pins(id).exists()
         video = VideoToAlign(
             id=id,
             clips=clips,
             snippets=snippets,
             similarity=self.pair.similarity(id, clips, snippets) if self.pair else None,
+            constraints=constraints_for(self.corpus, self.settings, id, clips, snippets)
+            if has_pins
+            else None,
         )
         timed = time_video(
             video,
@@ -120,14 +130,20 @@ class _TimingAligner:
             title=self.titles.get(id, ""),
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
             following=self.following,
+            known=known,
         )
         written = self.output.write(timed.alignment, recipe, timed.grounds)
         return replace(written, notes=notes)
 
-    def _recipe(self, id: str) -> str:
+    def _recipe(self, id: str, *, timed_text: bool) -> str:
         inputs = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
         asked: list[object] = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
         if self.settings.timing_model is TimingModel.MIXTURE:
             asked += [MIXTURE_VERSION, self.settings.language, self.following]
         features = self.pair.recipe(id) if self.pair else []
-        return digest_json([self.digest, inputs, self.titles.get(id, ""), asked, *features])
+        known = pins_recipe(self.corpus, self.settings, id)
+        if timed_text:
+            heard = transcript_file(self.corpus, id)
+            known += [["cues", CUES_VERSION, str(self.settings.cue_times)]]
+            known += [] if heard is None else [["speech", digest_file(heard)]]
+        return digest_json([self.digest, inputs, self.titles.get(id, ""), asked, *features, *known])

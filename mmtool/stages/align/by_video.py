@@ -4,14 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mmtool.alignment.pins.stretches import decode_between_pins
 from mmtool.alignment.quality import Expected, mean_confidence
+from mmtool.constraints import Constraints
 from mmtool.decoders import AlignDecoder, DecodedVideo, Needs, VideoToAlign
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
-from mmtool.records import Alignment, Clip, Failure, Progress, Snippet
+from mmtool.records import Alignment, Clip, Evidence, Failure, Progress, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput, Grounds
+from mmtool.stages.align.pinned import constraints_for, evidence_of, pins_recipe
 from mmtool.stages.align.report import AlignedVideo
 from mmtool.stages.shared.clips_and_snippets import read_pair
 
@@ -65,7 +68,8 @@ class _VideoAligner:
         pair: "FeaturePair | None",
     ) -> None:
         self.corpus, self.settings, self.name, self.pair = corpus, settings, name, pair
-        self.decode = decoder.decode_function()
+        self.decode, self.reads_pins = decoder.decode_function(), decoder.reads_pins
+        self.usual_evidence = Evidence.FEATURES if pair else None
         self.output = AlignmentOutput(corpus, settings)
         others = sorted(decoder.settings_read - {*SCORES, "video", "text", "any_space"})
         self.asked: list[object] = [name, *(getattr(settings, score) for score in SCORES)]
@@ -79,7 +83,8 @@ class _VideoAligner:
         existing = self.output.existing(id, recipe)
         if existing is not None:
             return existing
-        decoded = self._decoded(id, clips, snippets)
+        constraints = constraints_for(self.corpus, self.settings, id, clips, snippets)
+        decoded = self._decoded(id, clips, snippets, constraints)
         headers = [self.pair.video.header.digest, self.pair.text.header.digest] if self.pair else self.asked
         alignment = Alignment(
             id=id,
@@ -91,6 +96,7 @@ class _VideoAligner:
             decoder=self.name,
             checkpoint=digest_json(headers),
             candidates=tuple(decoded.candidates),
+            evidence=evidence_of(len(snippets), decoded.matches, constraints, self.usual_evidence),
         )
         self._require_valid(alignment, decoded.expected_iou)
         return self.output.write(alignment, recipe, Grounds(expected=_expected(alignment, decoded)))
@@ -99,17 +105,23 @@ class _VideoAligner:
         inputs: list[object] = [
             digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))
         ]
-        return digest_json([self.asked, inputs, self.pair.recipe(id) if self.pair else []])
+        features = self.pair.recipe(id) if self.pair else []
+        return digest_json([self.asked, inputs, features, *pins_recipe(self.corpus, self.settings, id)])
 
-    def _decoded(self, id: str, clips: list[Clip], snippets: list[Snippet]) -> DecodedVideo:
+    def _decoded(
+        self, id: str, clips: list[Clip], snippets: list[Snippet], constraints: Constraints | None
+    ) -> DecodedVideo:
         video = VideoToAlign(
             id=id,
             clips=clips,
             snippets=snippets,
             similarity=self.pair.similarity(id, clips, snippets) if self.pair else None,
+            constraints=constraints,
         )
         try:
-            return self.decode(video, self.settings)
+            if self.reads_pins:
+                return self.decode(video, self.settings)
+            return decode_between_pins(video, lambda part: self.decode(part, self.settings))
         except ValueError as error:
             raise InputError(
                 self.corpus.snippets(id),

@@ -1,23 +1,32 @@
 """One video in memory → its alignment by timing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from mmtool.alignment.pins.constraints import PinError, within_extent
+from mmtool.alignment.pins.timed import with_pins_to_the_clip
 from mmtool.alignment.timing.inputs import ExtentError, spoken_texts
 from mmtool.alignment.timing.mixture import align_by_mixture
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
+from mmtool.arrays import Floats
 from mmtool.choices import Decoder, TimingModel, TimingPath
+from mmtool.constraints import Constraints
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
 from mmtool.formats.digests import digest_json
 from mmtool.language_codes import AUTO, base_code
-from mmtool.records import Alignment, Snippet
+from mmtool.records import Alignment, Evidence, Interval, Snippet
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.judged_timing import with_grounds
+from mmtool.stages.align.known_times import KnownTimes, by_cues_alone, known_times
 from mmtool.stages.align.outputs import Grounds, judged_alignment
+from mmtool.stages.align.pinned import evidence_of
 from mmtool.text.language_detection import detect_language, scripts_of_language
 from mmtool.text.scripts import OTHER, main_script
 from mmtool.text.syllables import has_rule
@@ -104,15 +113,34 @@ def time_video(
     title: str,
     sources: Sources,
     following: float | None = None,
+    known: KnownTimes | None = None,
 ) -> TimedVideo:
     """Align one video by timing, and by similarity where it is given; raises InputError if impossible.
 
     ``digest`` is that of the parameters, which takes longer to compute than a short video to align.
-    ``following`` is the share of films whose cuts follow their texts, where it was learned.
+    ``following`` is the share of films whose cuts follow their texts, where it was learned. ``known`` are the
+    times of the text; None: those of the snippets.
     """
     language = language_of([snippet.text for snippet in video.snippets], settings)
+    constraints = video.constraints
+    known = known or known_times(video.clips, video.snippets, settings)
+    usual = Evidence.TIMING if video.similarity is None else Evidence.FEATURES
     try:
-        timed = _timed(video, settings, parameters, title, language, following)
+        timed = None
+        if known.cues is not None:
+            limits = _limits(video, settings)
+            timed = by_cues_alone(video, known.cues, limits)
+        if timed is None:
+            timed = _timed(video, settings, parameters, title, language, following, known.cues)
+        if constraints is not None:
+            clips = [clip.interval for clip in video.clips]
+            timed = with_pins_to_the_clip(timed, constraints, clips, _temperature(settings, parameters))
+        if constraints is not None or known.cues is not None:
+            timed = replace(
+                timed, mixture=None
+            )  # what it was worth elsewhere says nothing about pins and cues
+    except PinError as error:
+        raise InputError(sources.clips, error.problem, error.remedy) from error
     except ExtentError as error:
         raise InputError(sources.clips, str(error), "give another `text_start` or `text_end`") from error
     except ValueError as error:
@@ -128,8 +156,33 @@ def time_video(
         checkpoint=digest,
         candidates=timed.candidates,
         language=language if settings.timing_model is TimingModel.MIXTURE else "",
+        evidence=_evidence(video, timed, known.cues, usual),
     )
     return TimedVideo(*with_grounds(alignment, timed))
+
+
+def _limits(video: VideoToAlign, settings: AlignSettings) -> Constraints | None:
+    """Pins, and the extent of the text where the settings say it."""
+    if video.constraints is not None or (settings.text_start is None and settings.text_end is None):
+        return video.constraints
+    texts = [snippet.text for snippet in video.snippets]
+    film = Interval(video.clips[0].start, max(clip.end for clip in video.clips))
+    return within_extent(Constraints.none(len(texts)), texts, settings.text_start, settings.text_end, film)
+
+
+def _temperature(settings: AlignSettings, parameters: TimingParameters) -> float:
+    return parameters.temperature if settings.timing_model is TimingModel.CHANNEL else 1.0
+
+
+def _evidence(
+    video: VideoToAlign, timed: TimedAlignment, cues: Floats | None, usual: Evidence
+) -> tuple[Evidence | None, ...]:
+    """What decided where each snippet is."""
+    found = list(evidence_of(len(video.snippets), timed.matches, video.constraints, usual))
+    for number, one in enumerate(found):
+        if one is usual and cues is not None and not np.isnan(cues[number, 0]):
+            found[number] = Evidence.CUE
+    return tuple(found)
 
 
 def _timed(
@@ -139,7 +192,9 @@ def _timed(
     title: str,
     language: str,
     following: float | None,
+    cues: Floats | None,
 ) -> TimedAlignment:
+    start, end = (None, None) if video.constraints else (settings.text_start, settings.text_end)
     clips, texts = [clip.interval for clip in video.clips], [snippet.text for snippet in video.snippets]
     viterbi = settings.path is TimingPath.VITERBI
     if settings.timing_model is TimingModel.CHANNEL:
@@ -149,9 +204,11 @@ def _timed(
             parameters,
             title=title,
             emissions=video.similarity,
-            text_start=settings.text_start,
-            text_end=settings.text_end,
+            text_start=start,
+            text_end=end,
             most_probable_path=viterbi,
+            constraints=video.constraints,
+            cues=cues,
         )
     return align_by_mixture(
         clips,
@@ -160,8 +217,10 @@ def _timed(
         title=title,
         language=language,
         emissions=video.similarity,
-        text_start=settings.text_start,
-        text_end=settings.text_end,
+        text_start=start,
+        text_end=end,
         most_probable_path=viterbi,
         following=following,
+        constraints=video.constraints,
+        cues=cues,
     )

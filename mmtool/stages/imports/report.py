@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from mmtool.choices import Inputs, Normalisation, Split
+from mmtool.choices import Corrections, Inputs, Normalisation, Split
 from mmtool.records import Report
 
 
@@ -23,6 +23,20 @@ class ImportReport(Report):
         splits = {"splits": "/".join(map(str, self.splits.values()))} if self.splits else {}
         counts = {"clips": self.clips, "snippets": self.snippets, "annotations": self.annotations}
         return {"videos": len(self.done), **splits, **counts}
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportCorrectionsReport(Report):
+    """What became of a corrected export; ``placed`` is the number of entries that were found."""
+
+    stage: ClassVar[str] = "import"
+    id: str
+    corrections: Corrections
+    placed: int = 0
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"video": self.id, "as": str(self.corrections), "placed": self.placed}
 
 
 @dataclass(slots=True, kw_only=True)

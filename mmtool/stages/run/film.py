@@ -6,10 +6,10 @@ from pathlib import Path
 from mmtool.choices import Decoder
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import CallError, InputError, SettingError
-from mmtool.records import Alignment, Clip, Interval, Progress, Quality, Snippet, Verdict, silent
+from mmtool.records import Alignment, Clip, Evidence, Interval, Progress, Quality, Snippet, Verdict, silent
 from mmtool.settings.options import Settings, settings_of
 from mmtool.settings.run import FilmSettings, chosen_settings
-from mmtool.stages.align import Sources, align_video, notes_on
+from mmtool.stages.align import Sources, align_video, notes_on, notes_on_times
 from mmtool.stages.run.sources import require_film_and_text
 from mmtool.stages.segment import cut_film, split_text
 
@@ -18,7 +18,7 @@ IN_MEMORY = frozenset(
     {
         *("detector", "threshold", "min_clip_frames", "detector_options", "weights", "start", "end"),
         *("incomplete", "clips", "split", "language", "text_format", "encoding"),
-        *("decoder", "path", "timing_model", "text_start", "text_end", "min_confidence"),
+        *("decoder", "path", "timing_model", "text_start", "text_end", "cue_times", "min_confidence"),
     }
 )
 
@@ -35,6 +35,7 @@ class Match:
         intervals: The time of the snippet's clips; several if clips between them belong to others.
         snippet: The snippet's index.
         clips: The indices of its clips.
+        evidence: What decided where the snippet is; None if that is not known.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Match:
     intervals: tuple[Interval, ...]
     snippet: int
     clips: tuple[int, ...]
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ class FilmAlignment:
                     intervals=intervals,
                     snippet=number,
                     clips=tuple(own),
+                    evidence=self.alignment.evidence[number] if self.alignment.evidence else None,
                 )
             )
         return tuple(found)
@@ -161,7 +164,8 @@ def align_film(
         raise CallError(str(error)) from error
     if alignment.quality is None:
         raise ValueError("an alignment that was not judged")
-    notes = (*cut.notes, *snippets.notes, *notes_on(snippets.snippets, aligning))
+    times = notes_on_times(cut.clips, snippets.snippets, settings.align)
+    notes = (*cut.notes, *snippets.notes, *times, *notes_on(snippets.snippets, aligning))
     return FilmAlignment(alignment=alignment, quality=alignment.quality, notes=notes)
 
 

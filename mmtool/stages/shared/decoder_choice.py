@@ -16,6 +16,9 @@ EVERY_DECODERS = {  # settings that every decoder reads or accepts
     "min_confidence",
     "require",
     "force",
+    "pins",
+    "text_start",
+    "text_end",
 }
 
 

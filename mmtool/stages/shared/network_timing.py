@@ -146,9 +146,17 @@ def timing_for_checkpoint(
     return (timing if timing.time_features or timing.posterior or timing.prior else None), chosen
 
 
-def pad_timing(timings: Sequence[VideoTiming | None], weight: float) -> dict[str, PairTables]:
-    """The timing of B videos, as keyword arguments of the decoders."""
+def pad_timing(
+    timings: Sequence[VideoTiming | None], weight: float, masks: Sequence[Table] = ()
+) -> dict[str, PairTables]:
+    """The timing of B videos, as keyword arguments of the decoders.
+
+    ``masks`` (N, M, K), one for each video or none at all, are added to the weighted log-probabilities.
+    """
     inputs = [t.inputs for t in timings if t is not None and t.inputs is not None]
     priors = [t.prior * np.float32(weight) for t in timings if t is not None and t.prior is not None]
     tables = {"inputs": PairTables(inputs)} if inputs else {}
-    return tables | ({"prior": PairTables(priors)} if priors and weight else {})
+    added: Sequence[Table] = priors if weight else ()
+    if masks:
+        added = [p + m for p, m in zip(added, masks, strict=True)] if added else masks
+    return tables | ({"prior": PairTables(added)} if added else {})

@@ -1,0 +1,1 @@
+"""The times that a text itself has: whether they are those of the film, and which clips they are about."""

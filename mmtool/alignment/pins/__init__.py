@@ -1,0 +1,1 @@
+"""Pins: what a person has fixed, as constraints of every decoder."""
