@@ -53,7 +53,7 @@ def test_run_is_segment_extract_and_align(
 ) -> None:
     shown = call("run", *files, "-o", tmp_path / "out", *CLIP, *models(clip), "--decoder", decoder).stdout
     assert [line.split("\t")[-1] for line in shown.splitlines()[:2]] == files[1].read_text().splitlines()
-    assert "run  1 done · clips 6 · snippets 2" in shown
+    assert "run  1 done · clips 6 · placed 2 of 2 snippets" in shown
 
     root = tmp_path / "steps"
     for source, folder in zip(files, ("videos", "texts"), strict=True):

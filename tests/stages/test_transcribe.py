@@ -11,7 +11,7 @@ import mmtool
 from mmtool.errors import CallError, InputError, SettingError
 from mmtool.transcripts.readers import read_transcript
 from support.commands import call, complaint
-from support.speech import model_folder, recording, tone, write_sound_film
+from support.speech import espeak, model_folder, recording, tone, write_sound_film
 
 TINY = ["--model", model_folder(), "--threads", 1]
 SPOKEN = "ever tried ever failed no matter try again fail again fail better"
@@ -160,6 +160,24 @@ def test_without_films_or_without_the_extra(tmp_path, corpus, monkeypatch):
     monkeypatch.setattr("mmtool.extras.find_spec", lambda name: None)
     with pytest.raises(CallError, match=r"mmtool\[speech\]"):
         mmtool.transcribe(corpus)
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_a_synthetic_voice(tmp_path):
+    (tmp_path / "videos").mkdir()
+    samples = espeak("Every morning the workers walk across the bridge to the market.")
+    write_sound_film(tmp_path / "videos" / "a.mkv", samples, delay=2.0)
+    mmtool.transcribe(tmp_path, model=str(model_folder()), threads=1)
+    words = read_transcript(tmp_path / "transcripts" / "a.jsonl").words
+    heard = plain(words).split()
+    assert {"workers", "bridge", "market"} <= set(heard)
+    assert all(word.start >= 1.5 for word in words)
+
+
+def test_info_says_what_a_transcript_holds(corpus, result):
+    shown = call("info", corpus / "transcripts" / "late.jsonl").stdout
+    assert "transcript" in shown
+    assert "words     12" in shown
 
 
 @pytest.mark.slow

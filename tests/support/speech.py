@@ -1,10 +1,12 @@
 """Recordings of speech, a small model that recognises them, and films with any sound."""
 
+import subprocess
 import wave
 from collections.abc import Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -27,7 +29,19 @@ def model_folder() -> Path:
 
 def recording(name: str = "beckett") -> np.ndarray:
     """Samples (n,) of a recording at 16 kHz: ``beckett`` lasts 10 s, ``two_cities`` 44 s."""
-    with wave.open(str(_folder("moonshine_voice") / "assets" / f"{name}.wav")) as file:
+    return _read_wave(_folder("moonshine_voice") / "assets" / f"{name}.wav")
+
+
+def espeak(text: str) -> np.ndarray:
+    """Samples (n,) at 16 kHz of a text that espeak-ng speaks."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.wav"
+        subprocess.run(["espeak-ng", "-s", "140", "-w", path, text], check=True)  # noqa: S607
+        return _read_wave(path)
+
+
+def _read_wave(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as file:
         frames = file.readframes(file.getnframes())
         rate, channels = file.getframerate(), file.getnchannels()
     samples = np.frombuffer(frames, np.int16).reshape(-1, channels).mean(axis=1) / 32768

@@ -24,6 +24,8 @@ from mmtool.formats.segment_settings import read_segment_settings
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Quality, Report, percentage
+from mmtool.transcripts import TRANSCRIPT_SUFFIXES
+from mmtool.transcripts.readers import read_transcript
 
 Facts = dict[str, object]
 Described = tuple["FileKind", Facts]
@@ -40,6 +42,7 @@ class FileKind(StrEnum):
     RUN = "run"
     IMPORTED_RUN = "imported run"
     CALIBRATION = "calibration of a network"
+    TRANSCRIPT = "transcript"
     ALIGNMENT = "alignment"
     EVALUATION = "evaluation: video accuracy / text IoU"
     EXPERIMENT = "experiment: video accuracy / text IoU"
@@ -84,7 +87,7 @@ def info(path: Path | str) -> InfoReport:
     if not path.exists():
         raise CallError(f"{path}: no such file or folder; give a corpus folder or a file in it")
     readers = {".h5": _features, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
-    reader = readers.get(path.suffix.lower())
+    reader = _transcript if _is_transcript(path) else readers.get(path.suffix.lower())
     if reader is None:
         raise CallError(
             f"{path}: is not one of mmtool's files; give a corpus folder or a file that ends in "
@@ -101,9 +104,35 @@ def _report(path: Path, described: Described) -> InfoReport:
     return InfoReport(path=path, kind=kind, details=details)
 
 
+def _is_transcript(path: Path) -> bool:
+    return path.absolute().parent.name == "transcripts" and path.suffix.lower() in TRANSCRIPT_SUFFIXES
+
+
+def _transcript(path: Path) -> Described:
+    transcript = read_transcript(path)
+    words = transcript.words
+    return FileKind.TRANSCRIPT, {
+        "language": transcript.language or "unknown",
+        "words": len(words),
+        **({"from": f"{words[0].start:.2f} s", "to": f"{words[-1].end:.2f} s"} if words else {}),
+        "times of": "words" if transcript.word_times else "cues",
+        **({"notes": "; ".join(transcript.notes)} if transcript.notes else {}),
+    }
+
+
 def _corpus(path: Path) -> Described:
     corpus = Corpus(path)
-    folders = ("videos", "texts", "clips", "snippets", "annotations", "features", "runs", "alignments")
+    folders = (
+        "videos",
+        "texts",
+        "transcripts",
+        "clips",
+        "snippets",
+        "annotations",
+        "features",
+        "runs",
+        "alignments",
+    )
     facts: Facts = {}
     for folder in folders:
         facts[folder] = len([entry for entry in (path / folder).glob("*") if not entry.name.startswith(".")])
