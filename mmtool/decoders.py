@@ -120,7 +120,7 @@ SEMI_MARKOV = AlignDecoder(
     needs=Needs.NOTHING,
     reads=frozenset(
         {
-            *("run", "video", "text", "any_space", "path", "cue_times"),
+            *("run", "video", "text", "any_space", "path", "cue_times", "transcript"),
             *("timing_model", "language", "learn_from_corpus"),
         }
     ),

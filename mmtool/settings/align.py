@@ -125,6 +125,14 @@ class AlignSettings(Settings):
         float | None,
         Option("Time at which the narration ends, in seconds.", heading=TIME, above=0, default="estimated"),
     ] = None
+    transcript: Annotated[
+        Use,
+        Option(
+            "Whether a transcript (transcripts/ID.*), what is heard in the film, says when the text is told "
+            "(semi-markov only; not with `--timing-model channel`).",
+            heading=TIME,
+        ),
+    ] = Use.USE
     cue_times: Annotated[
         Use,
         Option(

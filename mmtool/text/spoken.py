@@ -10,7 +10,7 @@ from functools import lru_cache
 DIGIT_SYLLABLES = 1.7  # of a digit in the languages that num2words knows, on average
 
 _LONGEST = 15  # digits; longer numbers are read digit by digit
-_NUMBER = re.compile(r"\d+(?:[.,' \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
+NUMBER = re.compile(r"\d+(?:[.,' \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 _YEARS = range(1100, 2000)  # are read in two halves in English and German
 _IN_HALVES = frozenset({"en", "de"})
 _DIALECTS = {"pt": "pt_BR", "nb": "no", "nn": "no", "kk": "kz"}
@@ -49,7 +49,7 @@ def spoken_form(text: str, language: str) -> str:
     known = _ABBREVIATIONS.get(language, {})
     if known:
         text = _ABBREVIATION.sub(lambda found: known.get(found[1].lower(), found[0]), text)
-    text = _NUMBER.sub(lambda found: f" {_number_in_words(found[0], language)} ", text)
+    text = NUMBER.sub(lambda found: f" {number_in_words(found[0], language)} ", text)
     return text.translate(_TABLE)
 
 
@@ -64,7 +64,7 @@ def _spelled(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=2**12)
-def _number_in_words(written: str, language: str) -> str:
+def number_in_words(written: str, language: str, *, ordinal: bool = False) -> str:
     """A number in words; its digits, where the language or the number has no words here."""
     plain = re.sub(r"[.,' \u00a0\u202f](?=\d{3}(?:\D|$))", "", written)
     if len(plain) > _LONGEST:
@@ -74,9 +74,8 @@ def _number_in_words(written: str, language: str) -> str:
 
         value = float(plain.replace(",", ".")) if re.search(r"[.,]", plain) else int(plain)
         year = language in _IN_HALVES and len(written) == 4 and value in _YEARS
-        words: str = num2words(
-            value, lang=_DIALECTS.get(language, language), to="year" if year else "cardinal"
-        )
+        kind = "ordinal" if ordinal else "year" if year else "cardinal"
+        words: str = num2words(value, lang=_DIALECTS.get(language, language), to=kind)
     except (NotImplementedError, OverflowError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return plain
     return words

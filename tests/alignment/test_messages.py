@@ -16,7 +16,9 @@ CASES = [
     {"seed": 1, "drop": 0.3},
     {"seed": 2, "gain": True},
     {"seed": 3, "drop": 0.2, "gain": True},
-    {"seed": 4, "snippets": 1},
+    {"seed": 4, "edges": True},
+    {"seed": 5, "drop": 0.6, "gain": True, "edges": True},
+    {"seed": 6, "snippets": 1},
 ]
 
 
@@ -50,7 +52,7 @@ def test_messages_agree_with_those_in_log_space(case: dict):
     np.testing.assert_allclose(ends, marginals.ends, atol=1e-10)
 
 
-@pytest.mark.parametrize("case", CASES[:4])
+@pytest.mark.parametrize("case", CASES[:6])
 def test_drawn_placements_have_the_frequencies_of_the_posterior(case: dict):
     lattice = small_lattice(**{**case, "snippets": 2, "times": 5})
     exact: dict[tuple, float] = {}

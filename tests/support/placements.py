@@ -11,7 +11,13 @@ Placed = tuple[tuple[int, int], ...]
 
 
 def small_lattice(
-    seed: int, *, snippets: int = 3, times: int = 7, drop: float = 0.0, gain: bool = False
+    seed: int,
+    *,
+    snippets: int = 3,
+    times: int = 7,
+    drop: float = 0.0,
+    gain: bool = False,
+    edges: bool = False,
 ) -> Lattice:
     """A lattice of random scores with two rates."""
     rng = np.random.default_rng(seed)
@@ -25,13 +31,22 @@ def small_lattice(
         durations=[density(2, int(rng.integers(3, 5))) for _ in range(snippets)],
         gap=density(1, 3)[0],
         gap_probability=rng.random(snippets - 1) * 0.5,
-        drop_probability=drop,
+        drop_probability=drop * rng.random(snippets) if edges else drop,
         boundary=rng.normal(size=times),
         head=rng.normal(size=times),
         tail=rng.normal(size=times),
         rates=np.log([0.3, 0.7]),
         gain=np.cumsum(rng.normal(size=(snippets, times)), axis=1) if gain else None,
+        starts=_edge_scores(rng, snippets, times) if edges else None,
+        ends=_edge_scores(rng, snippets, times) if edges else None,
     )
+
+
+def _edge_scores(rng: np.random.Generator, snippets: int, times: int) -> np.ndarray:
+    """Random scores; the first snippet cannot have its edge at one of the times."""
+    scores = rng.normal(size=(snippets, times))
+    scores[0, times // 2] = -np.inf
+    return scores
 
 
 def placements(lattice: Lattice) -> Iterator[tuple[int, Placed, float]]:
@@ -51,13 +66,16 @@ def placements(lattice: Lattice) -> Iterator[tuple[int, Placed, float]]:
 
 
 def _spoken(lattice: Lattice, rate: int, j: int, start: int, end: int, boundary: np.ndarray) -> float:
+    edges = float(np.exp(lattice.start_of(j) + np.zeros(len(boundary)))[start])
+    edges *= float(np.exp(lattice.end_of(j) + np.zeros(len(boundary)))[end])
     if start == end:
-        return lattice.drop_probability
+        return lattice.drop_of(j) * edges
     kernel = lattice.durations[j][rate]
     if end - start >= len(kernel):
         return 0.0
     gain = 1.0 if lattice.gain is None else float(np.exp(lattice.gain[j][end] - lattice.gain[j][start]))
-    return (1 - lattice.drop_probability) * float(kernel[end - start] * boundary[end]) * gain
+    spoken = float((1 - lattice.drop_of(j)) * kernel[end - start] * boundary[end])
+    return spoken * gain * edges
 
 
 def _between(lattice: Lattice, j: int, end: int, start: int, boundary: np.ndarray) -> float:

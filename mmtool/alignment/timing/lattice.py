@@ -24,7 +24,8 @@ class Lattice:
 
     ``durations[j]`` (R, D) is the probability (not its log) that snippet ``j`` lasts 0..D−1 steps at each
     rate, and ``gap`` (G,) that a gap does; the first entry of either is 0. ``gap_probability`` (M−1,)
-    is the probability that a gap follows each snippet, ``drop_probability`` that a snippet is not spoken.
+    is the probability that a gap follows each snippet, ``drop_probability`` that a snippet is not
+    spoken, one for all or (M,).
     ``boundary`` (X,) scores every time at which a snippet starts or ends (once where two touch),
     ``head`` and ``tail`` (X,) the times where the first starts and the last ends, ``rates`` (R,) the
     rates. ``gain`` (M, X), where given, is the score collected by snippet ``j`` up to each time.
@@ -37,7 +38,7 @@ class Lattice:
     durations: Sequence[Floats]
     gap: Floats
     gap_probability: Floats
-    drop_probability: float
+    drop_probability: float | Floats
     boundary: Floats
     head: Floats
     tail: Floats
@@ -57,7 +58,9 @@ class Lattice:
 
     def drop_of(self, snippet: int) -> float:
         """The probability that a snippet is not spoken."""
-        return 0.0 if self.kept is not None and self.kept[snippet] else self.drop_probability
+        if self.kept is not None and self.kept[snippet]:
+            return 0.0
+        return float(np.broadcast_to(self.drop_probability, len(self.durations))[snippet])
 
     def of_rates(self, chosen: slice) -> "Lattice":
         return replace(self, durations=[d[chosen] for d in self.durations], rates=self.rates[chosen])

@@ -7,6 +7,7 @@ greatest expected text IoU and accuracy over placements drawn from the whole mix
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from mmtool.alignment.quality import TimingEvidence
 from mmtool.alignment.timing import hypotheses as h
 from mmtool.alignment.timing.channel_gate import log_odds_of_channel
 from mmtool.alignment.timing.cut_test import cut_score
+from mmtool.alignment.timing.evidence import Observations
 from mmtool.alignment.timing.expected_overlap import DrawnPlacements, expected_iou, greatest_overlap
+from mmtool.alignment.timing.informed import informed
 from mmtool.alignment.timing.inputs import check_inputs, spoken_texts
 from mmtool.alignment.timing.known_evidence import after_evidence
 from mmtool.alignment.timing.messages import Passes
@@ -47,6 +50,8 @@ _LEAST_WEIGHT = 0.03  # of a hypothesis that is worked out
 _STEP, _STEPS, _STEPS_EACH, _MOST_STEPS = 0.25, 1600, 8, 4096  # seconds; of the grid
 _FASTEST = 5.0  # greatest pace, as a multiple of the usual one
 
+_Name = TypeVar("_Name", str, tuple[str, int])
+
 
 def align_by_mixture(
     clips: Sequence[Interval],
@@ -62,6 +67,7 @@ def align_by_mixture(
     following: float | None = None,
     constraints: Constraints | None = None,
     cues: Floats | None = None,
+    told: Sequence[Observations] = (),
 ) -> TimedAlignment:
     """Align the N clips of a video with M texts in reading order.
 
@@ -81,6 +87,8 @@ def align_by_mixture(
         constraints: Where pins say that snippets are.
         cues: The start and the end (M, 2), in seconds, that the text itself gives each snippet; NaN where it
             does not.
+        told: What else is known of the texts: evidences that exclude each other, such as the same words with
+            different lags.
 
     The result is the same in every call: placements are drawn with a fixed seed.
 
@@ -110,9 +118,15 @@ def align_by_mixture(
         known = Constraints.none(len(texts)) if constraints is None else constraints
         own = known.of(spoken), None if cues is None else cues[spoken]
         hypotheses, evidence, weights = after_evidence(hypotheses, weights, *own, parameters.unit)
-    placed = mixed(hypotheses, evidence, weights)
-    if most_probable_path:
+    if told:
+        both = informed(hypotheses, evidence, weights, [e.of_snippets(spoken) for e in told], parameters.unit)
+        weights, against_nothing = both.weights_by_name(), against_nothing + both.log_gain
+        placed = mixed(both.hypotheses, both.evidence, both.weights)
+        best = both.hypotheses[max(both.weights, key=both.weights.__getitem__)]
+    else:
+        placed = mixed(hypotheses, evidence, weights)
         best = hypotheses[max(weights, key=weights.__getitem__)]
+    if most_probable_path:
         labels = path_labels(viterbi(best.lattice)[0], best.video.cells)
     else:
         labels = greatest_overlap(placed.drawn, placed.posterior, ACCURACY_WEIGHT)
@@ -255,7 +269,7 @@ class Mixed:
 
 
 def mixed(
-    hypotheses: Mapping[str, Hypothesis], evidence: Mapping[str, Floats], weights: Mapping[str, float]
+    hypotheses: Mapping[_Name, Hypothesis], evidence: Mapping[_Name, Floats], weights: Mapping[_Name, float]
 ) -> Mixed:
     """Work out the hypotheses that weigh something; raises ValueError if none can place the text."""
     possible = {

@@ -18,6 +18,7 @@ from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
 from mmtool.records import Failure, Progress
 from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.heard_text import heard_text, words_recipe
 from mmtool.stages.align.known_times import CUES_VERSION, known_times, speech_of
 from mmtool.stages.align.outputs import AlignmentOutput
 from mmtool.stages.align.pinned import constraints_for, pins_recipe
@@ -28,6 +29,8 @@ from mmtool.stages.shared.transcript_files import transcript_file
 
 if TYPE_CHECKING:
     from mmtool.features.pairs import FeaturePair
+
+MISMATCH_REMEDY = "check that it belongs to this film, or use `transcript=ignore`"
 
 
 def align_by_timing(
@@ -106,8 +109,14 @@ class _TimingAligner:
         """Align one video unless it is aligned already; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
         recipe = self._recipe(id, timed_text=cue_times(snippets) is not None)
+        language = language_of([snippet.text for snippet in snippets], self.settings)
+        heard = heard_text(self.corpus, self.settings, id, clips, snippets, language)
+        if heard.mismatch and self.settings.require:
+            self.output.remove(id)
+            transcript = heard.path
+            raise InputError(transcript, heard.mismatch, MISMATCH_REMEDY)
         known = known_times(clips, snippets, self.settings, speech_of(self.corpus, id))
-        said = [*notes_on(snippets, self.settings), *known.notes]
+        said = [*notes_on(snippets, self.settings), *known.notes, *heard.notes]
         notes = tuple(f"{id}: {note}" for note in said)
         existing = self.output.existing(id, recipe)
         if existing is not None:
@@ -131,6 +140,7 @@ class _TimingAligner:
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
             following=self.following,
             known=known,
+            heard=heard.words,
         )
         written = self.output.write(timed.alignment, recipe, timed.grounds)
         return replace(written, notes=notes)
@@ -141,7 +151,7 @@ class _TimingAligner:
         if self.settings.timing_model is TimingModel.MIXTURE:
             asked += [MIXTURE_VERSION, self.settings.language, self.following]
         features = self.pair.recipe(id) if self.pair else []
-        known = pins_recipe(self.corpus, self.settings, id)
+        known = pins_recipe(self.corpus, self.settings, id) + words_recipe(self.corpus, self.settings, id)
         if timed_text:
             heard = transcript_file(self.corpus, id)
             known += [["cues", CUES_VERSION, str(self.settings.cue_times)]]

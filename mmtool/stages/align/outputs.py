@@ -61,6 +61,10 @@ class AlignmentOutput:
             write_alignment(video.path, judged, self._whole(recipe))
         return video
 
+    def remove(self, id: str) -> None:
+        """Remove the earlier alignment of a video that is rejected."""
+        self.corpus.alignment(self.settings.folder, id).unlink(missing_ok=True)
+
     def _whole(self, recipe: str) -> str:
         """The recipe with what is done here."""
         return digest_json([recipe, RULES, self.settings.min_confidence])
@@ -69,6 +73,6 @@ class AlignmentOutput:
         """A video below ``require`` is rejected, and no earlier alignment of it remains."""
         path = self.corpus.alignment(self.settings.folder, id)
         if any(not requirement.is_met(quality) for requirement in self.settings.requirements):
-            path.unlink(missing_ok=True)
+            self.remove(id)
             outcome = Outcome.REJECTED
         return AlignedVideo(id=id, path=path, quality=quality, outcome=outcome)

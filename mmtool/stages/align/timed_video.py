@@ -9,11 +9,15 @@ import numpy as np
 
 from mmtool.alignment.pins.constraints import PinError, within_extent
 from mmtool.alignment.pins.timed import with_pins_to_the_clip
+from mmtool.alignment.timing.evidence import Observations
 from mmtool.alignment.timing.inputs import ExtentError, spoken_texts
 from mmtool.alignment.timing.mixture import align_by_mixture
+from mmtool.alignment.timing.pace import seconds_of
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
+from mmtool.alignment.timing.word_evidence import word_evidence
+from mmtool.alignment.words.heard import HeardWords
 from mmtool.arrays import Floats
 from mmtool.choices import Decoder, TimingModel, TimingPath
 from mmtool.constraints import Constraints
@@ -114,12 +118,13 @@ def time_video(
     sources: Sources,
     following: float | None = None,
     known: KnownTimes | None = None,
+    heard: HeardWords | None = None,
 ) -> TimedVideo:
     """Align one video by timing, and by similarity where it is given; raises InputError if impossible.
 
     ``digest`` is that of the parameters, which takes longer to compute than a short video to align.
-    ``following`` is the share of films whose cuts follow their texts, where it was learned. ``known`` are the
-    times of the text; None: those of the snippets.
+    ``following`` is the share of films whose cuts follow their texts, where it was learned, and ``heard`` the
+    words of the texts that were heard. ``known`` are the times of the text; None: those of the snippets.
     """
     language = language_of([snippet.text for snippet in video.snippets], settings)
     constraints = video.constraints
@@ -131,7 +136,8 @@ def time_video(
             limits = _limits(video, settings)
             timed = by_cues_alone(video, known.cues, limits)
         if timed is None:
-            timed = _timed(video, settings, parameters, title, language, following, known.cues)
+            told = _told(video, heard, language)
+            timed = _timed(video, settings, parameters, title, language, following, known.cues, told)
         if constraints is not None:
             clips = [clip.interval for clip in video.clips]
             timed = with_pins_to_the_clip(timed, constraints, clips, _temperature(settings, parameters))
@@ -156,7 +162,7 @@ def time_video(
         checkpoint=digest,
         candidates=timed.candidates,
         language=language if settings.timing_model is TimingModel.MIXTURE else "",
-        evidence=_evidence(video, timed, known.cues, usual),
+        evidence=_evidence(video, timed, known.cues, heard, usual),
     )
     return TimedVideo(*with_grounds(alignment, timed))
 
@@ -175,14 +181,30 @@ def _temperature(settings: AlignSettings, parameters: TimingParameters) -> float
 
 
 def _evidence(
-    video: VideoToAlign, timed: TimedAlignment, cues: Floats | None, usual: Evidence
+    video: VideoToAlign,
+    timed: TimedAlignment,
+    cues: Floats | None,
+    heard: HeardWords | None,
+    usual: Evidence,
 ) -> tuple[Evidence | None, ...]:
-    """What decided where each snippet is."""
+    """What decided where each snippet is: a pin, its own times, words that were heard, or the usual."""
+    words = set() if heard is None else heard.snippets
     found = list(evidence_of(len(video.snippets), timed.matches, video.constraints, usual))
     for number, one in enumerate(found):
         if one is usual and cues is not None and not np.isnan(cues[number, 0]):
             found[number] = Evidence.CUE
+        elif one is usual and number in words:
+            found[number] = Evidence.WORDS
     return tuple(found)
+
+
+def _told(video: VideoToAlign, heard: HeardWords | None, language: str) -> list[Observations]:
+    """What was heard, as evidence of when the snippets are told; empty where nothing was."""
+    if heard is None:
+        return []
+    reading = seconds_of([snippet.text for snippet in video.snippets], language)
+    bounds = np.unique(np.array([clip.interval for clip in video.clips]).round(6))
+    return word_evidence(heard, reading, bounds)
 
 
 def _timed(
@@ -193,6 +215,7 @@ def _timed(
     language: str,
     following: float | None,
     cues: Floats | None,
+    told: Sequence[Observations],
 ) -> TimedAlignment:
     start, end = (None, None) if video.constraints else (settings.text_start, settings.text_end)
     clips, texts = [clip.interval for clip in video.clips], [snippet.text for snippet in video.snippets]
@@ -223,4 +246,5 @@ def _timed(
         following=following,
         constraints=video.constraints,
         cues=cues,
+        told=told,
     )

@@ -1,0 +1,93 @@
+"""What is heard of a video's text: its transcript, matched with the snippets, and notes about it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mmtool.alignment.words.heard import HeardWords, heard_words
+from mmtool.choices import TimingModel, Use
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_file
+from mmtool.language_codes import base_code
+from mmtool.records import Clip, Snippet, Transcript
+from mmtool.settings.align import AlignSettings
+from mmtool.stages.shared.transcript_files import transcript_file
+from mmtool.stages.shared.transcripts import transcript_of
+from mmtool.text.language_detection import detect_language
+
+WORDS_VERSION = 1  # is raised when the same words give a film other labels
+
+
+class HeardText(NamedTuple):
+    """The words of a text that were heard, None without evidence; and notes about the transcript.
+
+    ``mismatch`` says why the transcript in ``path`` is that of another text.
+    """
+
+    words: HeardWords | None = None
+    notes: tuple[str, ...] = ()
+    mismatch: str = ""
+    path: Path = Path()
+
+
+def heard_text(
+    corpus: Corpus,
+    settings: AlignSettings,
+    id: str,
+    clips: Sequence[Clip],
+    snippets: Sequence[Snippet],
+    language: str,
+) -> HeardText:
+    """Match the transcript of a video, if it has one that counts, with its text.
+
+    Raises:
+        InputError: The transcript cannot be read, or the video has several.
+    """
+    if not _counts(settings) or not snippets:
+        return HeardText()
+    path, transcript = transcript_file(corpus, id), transcript_of(corpus, id, list(clips))
+    if path is None or transcript is None:
+        return HeardText()
+    words = heard_words([snippet.text for snippet in snippets], transcript, language)
+    name = path.relative_to(corpus.root).as_posix()
+    if words.tells:
+        note = f"{words.count} of the text's {_words(words.written)} heard in {name}"
+        return HeardText(words, (note, *_loops(words, name)))
+    problem = _mismatch(transcript, words, language)
+    return HeardText(None, (f"{name} {problem}; it was ignored", *_loops(words, name)), problem, path)
+
+
+def words_recipe(corpus: Corpus, settings: AlignSettings, id: str) -> list[object]:
+    """What a recipe says of the transcript; nothing without one that counts."""
+    if not _counts(settings):
+        return []
+    path = transcript_file(corpus, id)
+    return [] if path is None else [["words", WORDS_VERSION, digest_file(path)]]
+
+
+def _counts(settings: AlignSettings) -> bool:
+    return settings.transcript is Use.USE and settings.timing_model is TimingModel.MIXTURE
+
+
+def _mismatch(transcript: Transcript, words: HeardWords, language: str) -> str:
+    """Why a transcript does not count, as the predicate of a sentence."""
+    if not transcript.words:
+        return "has no words"
+    said = " ".join(word.text for word in transcript.words)
+    spoken = base_code(transcript.language) if transcript.language else detect_language([said])
+    if spoken and language and spoken != language:
+        return f"is in another language ({spoken}) than the text ({language})"
+    return (
+        f"does not match the text: of {_words(words.spoken)} heard and {words.written} written, "
+        f"{words.count} match"
+    )
+
+
+def _loops(words: HeardWords, name: str) -> list[str]:
+    if not words.looping:
+        return []
+    return [f"{name} repeats itself: {_words(words.looping)} in loops of the recogniser left out"]
+
+
+def _words(count: int) -> str:
+    return "1 word" if count == 1 else f"{count} words"
