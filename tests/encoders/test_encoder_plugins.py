@@ -152,7 +152,7 @@ def test_options_that_a_plug_in_does_not_read_are_refused(site: Path, corpus: Co
 
 def test_a_pair_has_one_name_for_both_sides(site: Path, corpus: Corpus) -> None:
     report = extract(corpus.root, video_encoder="both", text_encoder="both", video_model="2")
-    assert report.facts == {"both-video": "1 dimension", "both-text": "1 dimension"}
+    assert report.facts == {"both-video": "1 dimension", "both-text": "1 dimension", "device": "cpu"}
     clips = read_clips(corpus.clips("v0"))
     assert read(corpus, "both-video")[:, 0] == pytest.approx([clip.duration / 2 for clip in clips])
     assert read(corpus, "both-text")[:, 0].tolist() == [len(text) for text in TEXTS]

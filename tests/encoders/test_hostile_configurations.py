@@ -38,5 +38,5 @@ def test_endless_configurations_are_refused(text: str, problem: str, tmp_path: P
 
 def test_an_alias_for_a_value_is_read(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("size: &size 640\ninput: {min_size_test: *size}", encoding="utf-8")
+    path.write_text("input: {max_size_test: &size 640, min_size_test: *size}", encoding="utf-8")
     assert read_settings(path, remedy="mend it").shortest_side == 640 != DetectorSettings().shortest_side

@@ -115,7 +115,7 @@ def test_a_plug_in_imports_from_python_and_its_bad_records_fail_alone(site, sour
     assert (corpus.root / "videos.csv").read_text() == "id,title,source\na,A,a.lines\n"
     assert read_split(corpus.root / "splits" / "test.txt") == ["a"]
     reasons = {failure.id: failure.reason for failure in report.failures}
-    assert "is not a valid id" in reasons["../away"]
+    assert "a name with / is not possible" in reasons["../away"]
     assert "backward.csv" in reasons["backward"]
     assert "neither clips nor snippets" in reasons["empty"]
     assert corpus.known_ids() == {"a"}  # nothing half-written

@@ -493,7 +493,7 @@ def test_a_run_lies_below_runs(corpus, tmp_path, run):
 
 
 def test_a_trained_run_travels_through_the_authors_format(tmp_path):
-    """Exported, imported again and aligned, it decides the same."""
+    """Exported, imported again, calibrated and aligned, it decides the same."""
     corpus = make_corpus(tmp_path / "corpus")
     call("extract", corpus.root, *EXTRACT)
     call("project", corpus.root)
@@ -503,6 +503,7 @@ def test_a_trained_run_travels_through_the_authors_format(tmp_path):
     assert "projection" in call(*export).stderr
     assert "1 unchanged" in call(*export).stdout
     call("import", "checkpoint", file, corpus.root, "--run", "again")
+    call("calibrate", corpus.root, "--run", "again")
     for run in ("r", "again"):
         call("align", corpus.root, "--run", run)
     for id in sorted(corpus.known_ids()):

@@ -91,7 +91,7 @@ def small(**changes):
             snippet_confidence=(0.5, 0.75),
             decoder=TIMING,
             checkpoint="",
-            quality=Quality(0.5, ()),
+            quality=Quality(placed=2, snippets=2, expected_accuracy=0.5),
         ),
         **changes,
     )

@@ -269,7 +269,6 @@ def test_a_run_from_before_the_diagnostics_has_its_curves_drawn(corpus):
 @pytest.mark.parametrize(
     "change",
     [
-        {"loss": "much"},
         {"epoch": 1},
         {"diagnostics": [1]},
         {"diagnostics": {"ratios": 3}},
@@ -281,6 +280,12 @@ def test_a_foreign_history_is_refused(corpus, change):
     write_history(corpus.history("first"), [epoch(1), epoch(2) | change])
     line = complaint(call("plot", corpus.root, "--run", "first", code=2), "metrics.jsonl")
     assert "is not a training history" in line
+
+
+def test_a_line_without_a_loss_is_said(corpus):
+    write_history(corpus.history("first"), [epoch(1), epoch(2) | {"loss": "much"}])
+    result = call("plot", corpus.root, "--run", "first")
+    assert "metrics.jsonl: line 2 is damaged; plotted up to epoch 1" in result.stderr.replace("\n", " ")
 
 
 def test_an_output_folder_that_is_a_file(corpus, tmp_path):

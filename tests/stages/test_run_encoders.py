@@ -52,7 +52,8 @@ def test_run_is_segment_extract_and_align(
     decoder: Decoder, files: list[Path], clip: Path, tmp_path: Path
 ) -> None:
     shown = call("run", *files, "-o", tmp_path / "out", *CLIP, *models(clip), "--decoder", decoder).stdout
-    assert [line.split("\t")[-1] for line in shown.splitlines()[:2]] == files[1].read_text().splitlines()
+    rows = [line.split("\t") for line in shown.splitlines()[:2]]
+    assert [row[-2:] for row in rows] == [[text, "features"] for text in files[1].read_text().splitlines()]
     assert "run  1 done · clips 6 · placed 2 of 2 snippets" in shown
 
     root = tmp_path / "steps"

@@ -8,6 +8,7 @@ from typing import ClassVar
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
+from mmtool.formats.calibrations import read_calibrations
 from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
@@ -77,7 +78,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _kind(path: Path) -> str:
     """The name of a run's files, the folder of text files, otherwise the suffix."""
-    if path.name in ("config.json", "timing.json", "metrics.jsonl"):
+    if path.name in ("calibration.json", "config.json", "timing.json", "metrics.jsonl"):
         return path.name
     if path.name == "metrics.json":
         return ""  # it is written again by each evaluation
@@ -104,6 +105,11 @@ def _history(path: Path) -> str:
     return ""
 
 
+def _calibrations(path: Path) -> str:
+    read_calibrations(path.parent)
+    return ""
+
+
 def _readable(read: Callable[[Path], object]) -> Callable[[Path], str]:
     """A check of a file that is intact if it can be read."""
 
@@ -118,6 +124,7 @@ _READERS: dict[str, Callable[[Path], str]] = {
     ".h5": _features,
     ".pt": _readable(read_checkpoint),
     ".json": _readable(read_alignment),
+    "calibration.json": _calibrations,
     "config.json": _readable(read_run),
     "timing.json": _readable(read_timing),
     "metrics.jsonl": _history,
