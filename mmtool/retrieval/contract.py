@@ -21,7 +21,8 @@ from mmtool.records import EncoderIdentity
 
 Embeddings = NDArray[np.float32]  # (N, E), rows of unit length
 Pairs = NDArray[np.int64]  # (P, 2): indices of a clip and of a text
-LogOdds = NDArray[np.float32]  # (P,): of "match"; finite
+Logits = NDArray[np.float32]  # (P, 2): of "no match" and "match"
+LogOdds = NDArray[np.float32]  # (P,): of "match", the difference of the two
 
 
 class ClipMaterial(StrEnum):
@@ -128,7 +129,7 @@ class PairMatcher(Protocol):
 
     @property
     def matches(self) -> bool:
-        """Whether there is a fusion encoder: :meth:`match` can be called."""
+        """Whether there is a fusion encoder: pairs can be judged."""
         ...
 
     def clips(self, material: Sequence[ClipInput]) -> ClipStates:
@@ -139,11 +140,16 @@ class PairMatcher(Protocol):
         """Read M texts, each once."""
         ...
 
-    def match(self, clips: ClipStates, texts: TextStates, pairs: Pairs) -> LogOdds:
-        """Judge P pairs (P, 2) of clip and text, in any order: log-odds (P,) that the text fits the clip.
+    def logits(self, clips: ClipStates, texts: TextStates, pairs: Pairs) -> Logits:
+        """Judge P pairs (P, 2) of clip and text, in any order: logits (P, 2) of "no match" and "match".
 
-        What a pair needs of its clip alone, such as keys and values, is computed once for each clip.
+        Published rules of reranking go by the second alone; the first is 0 for a head with one output. What a
+        pair needs of its clip alone, such as keys and values, is computed once for each clip.
         """
+        ...
+
+    def match(self, clips: ClipStates, texts: TextStates, pairs: Pairs) -> LogOdds:
+        """The log-odds (P,) that the text of each pair fits its clip: the difference of its logits."""
         ...
 
     def word_maps(self, clips: ClipStates, clip: int, texts: TextStates, text: int) -> WordMaps:
