@@ -47,6 +47,7 @@ VERSION = 1
 TRANSFORM = "@transform"
 NAMES = "@region-names"
 REGIONS_DIGEST = "regions_digest"
+DEVICE = "device"
 DAMAGED = "is not an HDF5 file, or is damaged"
 REMEDY = "recreate it with `mmtool extract` or `mmtool project`"
 
@@ -84,7 +85,10 @@ class FeaturesHeader:
 
 @dataclass(frozen=True, slots=True)
 class FeatureGroup:
-    """The features (N, D) of one id, and what each row belongs to: intervals (N, 2) or snippets (N,)."""
+    """The features (N, D) of one id, and what each row belongs to: intervals (N, 2) or snippets (N,).
+
+    ``device`` is what computed them, such as ``cpu`` or ``cuda (NVIDIA H200)``; empty if it is not recorded.
+    """
 
     features: NDArray[np.float32]
     intervals: NDArray[np.float64] | None = None
@@ -92,9 +96,10 @@ class FeatureGroup:
     recipe: str = ""
     extras: Arrays = field(default_factory=dict)  # regions, if they were requested
     frame_times: NDArray[np.float64] | None = None  # (N, K) times of the encoded frames, in seconds
+    device: str = ""
 
     def digest(self) -> str:
-        """A digest of everything but the regions, as it is stored."""
+        """A digest of all that is read together, as it is stored; regions and the device are not part."""
         kinds = {"features": np.float32, "intervals": np.float64, "frame_times": np.float64}
         arrays = {name: getattr(self, name) for name in kinds}
         stored = [
@@ -120,6 +125,8 @@ def _write_header(file: h5py.File, header: FeaturesHeader) -> None:
 def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
     target = file.create_group(id)
     target.attrs["made"] = group.recipe
+    if group.device:
+        target.attrs[DEVICE] = group.device
     target.create_dataset("features", data=group.features.astype(np.float32, copy=False))
     if group.intervals is not None:
         target.create_dataset("intervals", data=group.intervals.astype(np.float64, copy=False))
@@ -232,7 +239,10 @@ class FeaturesFile:
             intervals, frame_times = arrays.get("intervals"), arrays.get("frame_times")
             check_shapes(arrays["features"], intervals, snippets, frame_times)
             features = arrays["features"].astype(np.float32, copy=False)
-            found = FeatureGroup(features, intervals, snippets, self.recipe(id), frame_times=frame_times)
+            device = text_attribute(group.attrs, DEVICE) if DEVICE in group.attrs else ""
+            found = FeatureGroup(
+                features, intervals, snippets, self.recipe(id), frame_times=frame_times, device=device
+            )
             stored = group.attrs.get(DIGEST)
         if stored is not None and not (isinstance(stored, str) and stored == found.digest()):
             raise InputError(self.path, f"the features of {id!r} are damaged (wrong checksum)", REMEDY)

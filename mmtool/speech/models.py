@@ -60,9 +60,10 @@ def _checked(folder: Path) -> Path:
 def not_loadable(folder: Path, error: Exception) -> InputError:
     """The error for files that are there, but are not a model that can be loaded."""
     return InputError(
-        folder, f"does not contain a Whisper model that can be loaded ({_line(error)})", _REMEDY
+        folder, f"does not contain a Whisper model that can be loaded ({one_line(error)})", _REMEDY
     )
 
 
-def _line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """The message of a library, in one line that is not too long."""
     return " ".join(str(error).split())[:120] or type(error).__name__

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from mmtool.errors import SettingError
 from mmtool.extras import import_extra
 from mmtool.memory import lacks_memory
 from mmtool.records import SpokenWord
-from mmtool.speech.models import not_loadable
+from mmtool.speech.models import not_loadable, one_line
 from mmtool.speech.sound import RATE
 
 AUTO_LANGUAGE = "auto"
 GPU_BATCH = 8  # stretches of speech at a time on a GPU
+SILENCE = 3000  # frames of 10 ms that Whisper hears at a time
 _SEED = 0  # of what is drawn where a stretch has to be heard again at a higher temperature
 _COMPUTE_TYPES = {
     SpeechPrecision.AUTO: "auto",
@@ -39,11 +41,12 @@ class Hearing:
 
 @dataclass(frozen=True)
 class Recogniser:
-    """A loaded model, which several threads can use at a time."""
+    """A loaded model, which several threads can use at a time; ``notes`` say what the user should know."""
 
     model: Any
     batch_size: int
     beam_width: int
+    notes: tuple[str, ...] = ()
 
     def hear(
         self, samples: NDArray[np.float32], language: str, heard: Callable[[float], None] = lambda _: None
@@ -131,8 +134,46 @@ def load_recogniser(
         InputError: The files are not a model that can be loaded.
         CallError: There is not enough memory.
     """
-    whisper: Any = import_extra("faster_whisper")
     kind, index = _device(device)
+    load = partial(_load, folder, precision=precision, threads=threads, films=films)
+    if kind == "cpu":
+        return Recogniser(load(kind, index), batch_size or 1, beam_width)
+    try:
+        model = load(kind, index)
+        _try(model)
+        return Recogniser(model, batch_size or GPU_BATCH, beam_width)
+    except _UnusableGpuError as error:
+        problem = str(error)
+    if device != "auto":
+        raise SettingError(
+            "device",
+            f"is {device}, which CTranslate2 cannot use ({problem}); install the libraries that it needs, or "
+            "use cpu",
+        )
+    note = f"CTranslate2 cannot use the GPU ({problem}), so speech is recognised on the CPU"
+    return Recogniser(load("cpu", 0), batch_size or 1, beam_width, (note,))
+
+
+class _UnusableGpuError(Exception):
+    """What CTranslate2 says about a GPU that it sees and cannot use."""
+
+
+def _try(model: Any) -> None:
+    """Raise _UnusableGpuError if nothing can be computed: libraries are missed only then."""
+    silence = np.zeros((1, model.model.n_mels, SILENCE), np.float32)
+    try:
+        model.encode(silence)
+    except RuntimeError as error:
+        if lacks_memory(error):
+            raise
+        raise _UnusableGpuError(one_line(error)) from error
+
+
+def _load(
+    folder: Path, kind: str, index: int, *, precision: SpeechPrecision, threads: int, films: int
+) -> Any:
+    """The model on a device; raises as :func:`load_recogniser` does."""
+    whisper: Any = import_extra("faster_whisper")
     engine: Any = import_extra("ctranslate2")
     wanted = _COMPUTE_TYPES[precision]
     supported = engine.get_supported_compute_types(kind)
@@ -141,7 +182,7 @@ def load_recogniser(
         raise SettingError("precision", f"is {precision}, but {kind} computes only in {', '.join(known)}")
     engine.set_random_seed(_SEED)
     try:
-        model = whisper.WhisperModel(
+        return whisper.WhisperModel(
             str(folder),
             device=kind,
             device_index=index,
@@ -152,8 +193,9 @@ def load_recogniser(
     except Exception as error:  # whatever CTranslate2 and the tokenizer raise on foreign files
         if lacks_memory(error):
             raise
+        if kind == "cuda" and "CUDA" in str(error):
+            raise _UnusableGpuError(one_line(error)) from error
         raise not_loadable(folder, error) from error
-    return Recogniser(model, batch_size or (GPU_BATCH if kind == "cuda" else 1), beam_width)
 
 
 def _device(name: str) -> tuple[str, int]:
@@ -168,5 +210,6 @@ def _device(name: str) -> tuple[str, int]:
         raise SettingError("device", f"is {name}, but CTranslate2 sees no GPU; use cpu or auto")
     number = int(name.partition(":")[2] or 0)
     if number >= count:
-        raise SettingError("device", f"is {name}, but this machine has {count} GPUs, from cuda:0")
+        gpus = "1 GPU, cuda:0" if count == 1 else f"{count} GPUs, cuda:0 to cuda:{count - 1}"
+        raise SettingError("device", f"is {name}, but this machine has {gpus}")
     return "cuda", number

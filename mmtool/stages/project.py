@@ -149,4 +149,7 @@ def _refuse_other_projection(path: Path, header: FeaturesHeader, *, force: bool)
 def _projected(features: JoinedFeatures, id: str, transform: FeatureTransform, recipe: str) -> FeatureGroup:
     groups = features.groups(id)
     joined = np.concatenate([group.features for group in groups], axis=1)  # (N, D)
-    return FeatureGroup(transform.apply(joined), groups[0].intervals, groups[0].snippets, recipe)
+    devices = dict.fromkeys(group.device for group in groups if group.device)  # of the encoders
+    return FeatureGroup(
+        transform.apply(joined), groups[0].intervals, groups[0].snippets, recipe, device=", ".join(devices)
+    )

@@ -4,7 +4,6 @@ Counted with a stand-in, not run on a GPU.
 """
 
 import copy
-from concurrent.futures import Future
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.kernels.convolutions import multiply
 from mmtool.encoders.kernels.region_bins import pool_bins
 from mmtool.encoders.kernels.uploads import upload
@@ -22,48 +20,29 @@ from mmtool.encoders.visual_genome.network import fold_batch_norms
 from mmtool.encoders.visual_genome.weights import load_visual_genome
 from mmtool.records import Failure
 from mmtool.stages.extract.film import _encoded
-from support.literal_visual_genome import folder_of, small_checkpoint
-from support.pretended_cuda import GPU, PretendedCuda
-from support.small_models import pictures, save_clip, save_lxmert, save_siglip
+from support.encoder_cases import (
+    FRAMES,
+    SAID,
+    TEXT,
+    TEXTS,
+    VIDEO,
+    InThisThread,
+    save_models,
+    spoken_encoder,
+    text_options,
+    untested,
+    video_options,
+)
+from support.pretended_cuda import CAN_PRETEND, GPU, PretendedCuda
 
-FRAMES = pictures(5)
-TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
-DETECTORS = ["faster-rcnn-mobilenet", "faster-rcnn-vg"]
-VIDEO = ["resnet18", "mobilenet_v3_small", "clip", "siglip", *DETECTORS, "lxmert"]
-TEXT = ["bert", "lxmert", "clip", "siglip"]
+pytestmark = pytest.mark.skipif(
+    not CAN_PRETEND, reason="this build of torch wants a driver for a pretended GPU"
+)
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Folders of small models."""
-    root = tmp_path_factory.mktemp("models")
-    (root / "detector").mkdir()
-    return {
-        "clip": save_clip(root / "clip"),
-        "siglip": save_siglip(root / "siglip"),
-        "lxmert": save_lxmert(root / "lxmert", visual=28),
-        "detector": folder_of(small_checkpoint(), root / "detector"),
-    }
-
-
-def video_options(name, models, **changes):
-    options = {"batch_size": 3} | changes
-    if name in ("clip", "siglip"):
-        return EncoderOptions("clip", model=str(models[name]), **options)
-    if name in ("faster-rcnn-vg", "lxmert"):
-        options |= {"weights": str(models["detector"]), "image_size": 64, "proposals": 30}
-        return EncoderOptions(name, model=str(models["lxmert"]) if name == "lxmert" else None, **options)
-    if name.startswith("faster"):
-        options |= {"image_size": 64, "proposals": 30}
-    return EncoderOptions(name, weights="random", **options)
-
-
-def text_options(name, models, **changes):
-    options = {"batch_size": 3} | changes
-    if name == "bert":
-        options["weights"] = "random"
-        return EncoderOptions(name, **options)
-    return EncoderOptions("clip" if name == "siglip" else name, model=str(models[name]), **options)
+    return save_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(autouse=True)
@@ -176,22 +155,6 @@ def test_a_batch_is_begun_before_the_features_of_the_one_before_are_fetched():
     assert found[2] is failure
 
 
-class InThisThread:
-    """A pool whose work is done at once, where the pretended GPU is."""
-
-    def __init__(self, threads, initializer, initargs):
-        assert threads == 1
-        initializer(*initargs)
-
-    def submit(self, work, *arguments):
-        future = Future()
-        future.set_result(work(*arguments))
-        return future
-
-    def shutdown(self, **_):
-        pass
-
-
 @pytest.mark.parametrize("name", TEXT)
 def test_text_encoders(name, models, monkeypatch):
     expected = load_text_encoder(text_options(name, models)).encode(TEXTS)
@@ -205,3 +168,23 @@ def test_text_encoders(name, models, monkeypatch):
     assert torch.get_num_threads() == 2
     assert not products.found
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_what_is_said_in_clips(models, monkeypatch):
+    expected = spoken_encoder("bert", models).encode(SAID)
+    monkeypatch.setattr(batches, "ThreadPoolExecutor", InThisThread)
+    torch.set_num_threads(2)
+    with PretendedCuda():
+        encoder = spoken_encoder("bert", models, device="cuda:0")
+        with TensorFloats() as products:
+            found = encoder.encode(SAID)
+    assert encoder.device == "cuda:0"
+    assert torch.get_num_threads() == 2
+    assert products.products
+    assert not products.found
+    assert not found[1].any()
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_every_encoder_is_tried():
+    assert not untested()

@@ -144,6 +144,48 @@ def test_impossible_settings_are_one_line(corpus, options, error, problem):
     assert "\n" not in str(refusal.value)
 
 
+@pytest.fixture(params=["when it computes", "when it is loaded"])
+def gpu_without_libraries(request, monkeypatch):
+    """A machine that claims to have a GPU, and lacks libraries that CTranslate2 needs for it."""
+    import ctranslate2
+    import faster_whisper
+
+    loaded = faster_whisper.WhisperModel
+
+    class Model(loaded):
+        def __init__(self, folder, *, device, **options):
+            self.claimed = device
+            if device == "cuda" and request.param == "when it is loaded":
+                raise RuntimeError("CUDA failed with error no kernel image is available for execution")
+            super().__init__(folder, device="cpu", **options)
+
+        def encode(self, features):
+            if self.claimed == "cuda":
+                raise RuntimeError("Library libcublas.so.12 is not found or cannot be loaded")
+            return super().encode(features)
+
+    monkeypatch.setattr(faster_whisper, "WhisperModel", Model)
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda kind: {"int8", "float32"})
+    return {"when it computes": "libcublas", "when it is loaded": "no kernel image"}[request.param]
+
+
+def test_a_gpu_without_its_libraries_is_left_for_the_cpu_and_said(tmp_path, gpu_without_libraries):
+    (tmp_path / "videos").mkdir()
+    write_sound_film(tmp_path / "videos" / "a.mkv", recording())
+    model = str(model_folder())
+    with pytest.raises(SettingError) as refusal:
+        mmtool.transcribe(tmp_path, model=model, device="cuda")
+    assert "is cuda, which CTranslate2 cannot use" in str(refusal.value)
+    assert gpu_without_libraries in str(refusal.value)
+    with pytest.raises(SettingError, match="is cuda:1, but this machine has 1 GPU, cuda:0"):
+        mmtool.transcribe(tmp_path, model=model, device="cuda:1")
+    report = mmtool.transcribe(tmp_path, model=model)
+    (note,) = (note for note in report.notes if "so speech is recognised on the CPU" in note)
+    assert gpu_without_libraries in note
+    assert plain(read_transcript(tmp_path / "transcripts" / "a.jsonl").words) == SPOKEN
+
+
 def test_folders_that_are_not_a_model(corpus, tmp_path):
     with pytest.raises(InputError, match=r"has no model\.bin"):
         mmtool.transcribe(corpus, model=str(tmp_path), force=True)

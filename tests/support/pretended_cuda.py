@@ -11,6 +11,7 @@ here in the same place. Gradients and CUDA's own kernels are not pretended::
 
 from collections import Counter
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from unittest.mock import patch
 
 import torch
@@ -50,6 +51,8 @@ class DeviceError(RuntimeError):
 class GpuTensor(torch.Tensor):
     """A tensor that claims to be on the GPU; ``on_cpu`` has its numbers."""
 
+    claims = GPU
+
     @staticmethod
     def __new__(cls, real):
         self = torch.Tensor._make_wrapper_subclass(
@@ -62,6 +65,10 @@ class GpuTensor(torch.Tensor):
         )
         self.on_cpu = real
         return self
+
+    device = property(lambda tensor: tensor.claims)
+    is_cuda = property(lambda tensor: tensor.claims.type == "cuda")
+    is_mps = property(lambda tensor: tensor.claims.type == "mps")
 
     def __repr__(self):
         return f"GpuTensor({tuple(self.shape)}, {self.dtype})"
@@ -78,6 +85,8 @@ class PretendedCuda(TorchDispatchMode):
         waits: How often the program would have waited for the GPU, by cause.
         calls: How many operators ran on the GPU.
     """
+
+    tensor = GpuTensor
 
     def __init__(self):
         super().__init__()
@@ -99,7 +108,7 @@ class PretendedCuda(TorchDispatchMode):
             (torch.cuda, "Stream", lambda _: _Stream()),
             (torch.Tensor, "pin_memory", _pinned),
             (torch.Tensor, "record_stream", lambda tensor, _: None),
-            (nn.Module, "to", _moved),
+            (nn.Module, "to", lambda module, *given, **options: self._moved(module, *given, **options)),
             (torch.cuda, "_lazy_init", lambda: None),
             (torch.inference_mode, "__enter__", _enter_without_gradients),  # its tensors cannot be wrapped
             (torch.inference_mode, "__exit__", _exit_without_gradients),
@@ -126,7 +135,7 @@ class PretendedCuda(TorchDispatchMode):
         if operator is aten.copy_.default:
             device = args[0].device
         else:
-            device = wanted or (GPU if on_gpu else torch.device("cpu"))
+            device = wanted or (self.tensor.claims if on_gpu else torch.device("cpu"))
         self._count(operator, args, on_gpu, device, kwargs)
         if wanted is not None:
             kwargs["device"] = "cpu"
@@ -139,7 +148,9 @@ class PretendedCuda(TorchDispatchMode):
             returned = operator._schema.returns
             if len(returned) == 1 and returned[0].alias_info is not None and returned[0].alias_info.is_write:
                 return kwargs.get("out", args[0])
-        return result if device.type == "cpu" else tree_map(_pretended, result)
+        if device.type == "cpu":
+            return result
+        return tree_map(partial(_pretended, kind=self.tensor), result)
 
     def _check(self, operator, args, tensors, wanted):
         """Raise what torch raises where tensors of both devices meet; only numbers (0-dim) may."""
@@ -170,7 +181,7 @@ class PretendedCuda(TorchDispatchMode):
         if (
             operator is aten._to_copy.default
             and not on_gpu
-            and device.type == "cuda"
+            and device.type != "cpu"
             and not options.get("non_blocking")
         ):
             self.waits["to the GPU"] += 1
@@ -184,17 +195,17 @@ class PretendedCuda(TorchDispatchMode):
             self.waits["to the CPU"] += 1
         return _real(tensor)
 
+    def _moved(self, module, *given, **options):
+        """Move a module to the pretended GPU, which torch's own method cannot, after changing its type."""
+        devices = [each for each in given if isinstance(each, str | torch.device)]
+        others = [each for each in given if each not in devices]
+        if others or options:
+            module = _move(module, *others, **options)
+        moved = any(torch.device(each).type == self.tensor.claims.type for each in devices)
+        return on_gpu(module, self.tensor) if moved else module
+
 
 _move = nn.Module.to
-
-
-def _moved(module, *given, **options):
-    """Move a module to the pretended GPU, which torch's own method cannot, after changing its type."""
-    devices = [each for each in given if isinstance(each, str | torch.device)]
-    others = [each for each in given if each not in devices]
-    if others or options:
-        module = _move(module, *others, **options)
-    return on_gpu(module) if any(torch.device(each).type == "cuda" for each in devices) else module
 
 
 class _Stream:
@@ -208,16 +219,16 @@ def _pinned(tensor):
     return tensor.clone()
 
 
-def on_gpu(module):
+def on_gpu(module, kind=GpuTensor):
     """A module whose parameters and buffers are moved to the pretended GPU; ``Module.to`` cannot."""
     for part in module.modules():
         for name, parameter in part._parameters.items():
             if parameter is not None:
-                moved = GpuTensor(parameter.detach())
+                moved = kind(parameter.detach())
                 part._parameters[name] = nn.Parameter(moved, requires_grad=False)
         for name, buffer in part._buffers.items():
             if buffer is not None:
-                part._buffers[name] = GpuTensor(buffer)
+                part._buffers[name] = kind(buffer)
     return module
 
 
@@ -225,9 +236,9 @@ def _real(value):
     return value.on_cpu if isinstance(value, GpuTensor) else value
 
 
-def _pretended(value):
+def _pretended(value, kind):
     is_plain = isinstance(value, torch.Tensor) and not isinstance(value, GpuTensor)
-    return GpuTensor(value) if is_plain else value
+    return kind(value) if is_plain else value
 
 
 def _is_on_cpu(value):

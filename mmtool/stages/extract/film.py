@@ -12,6 +12,7 @@ from mmtool.formats.features import FeatureGroup
 from mmtool.memory import lacks_gpu_memory
 from mmtool.records import Failure, Progress, silent
 from mmtool.stages.extract.frame_batches import FilmClips, FilmFrame, frame_batches
+from mmtool.stages.shared.gpus import device_with_name
 from mmtool.video.frames import ClipFrame
 
 STORED_AS: dict[RegionPrecision, DTypeLike] = {
@@ -42,6 +43,7 @@ def encode_films(
         progress: Hears how many clips of a film are encoded.
     """
     begun: dict[str, FilmFeatures] = {}
+    device = device_with_name(encoder.device)
     failed: set[str] = set()  # films whose frames may still be in a batch
     batches = frame_batches(films, per_clip=per_clip, batch_size=batch_size)
     for found in _encoded(batches, encoder, batch_size):
@@ -56,7 +58,7 @@ def encode_films(
             if film.id in failed:
                 continue
             if film.id not in begun:
-                begun[film.id] = FilmFeatures(film, per_clip, region_precision)
+                begun[film.id] = FilmFeatures(film, per_clip, region_precision, device)
             regions = encoded.regions[row] if encoded.regions and region_precision else None
             begun[film.id].add(item.found, encoded.features[row], regions)
             if begun[film.id].complete:
@@ -105,8 +107,10 @@ def _begun(encoder: FrameEncoder, frames: list[Frame]) -> Callable[[], EncodedFr
 class FilmFeatures:
     """Collects the features of the K frames of each of a film's N clips."""
 
-    def __init__(self, film: FilmClips, per_clip: int, region_precision: RegionPrecision | None) -> None:
-        self._film = film
+    def __init__(
+        self, film: FilmClips, per_clip: int, region_precision: RegionPrecision | None, device: str
+    ) -> None:
+        self._film, self._device = film, device
         self._shape = (len(film.clips), per_clip)
         self._missing = len(film.clips) * per_clip
         self._stored_as = STORED_AS[region_precision or RegionPrecision.FP32]
@@ -153,4 +157,5 @@ class FilmFeatures:
             np.array([clip.interval for clip in self._film.clips], dtype=np.float64),
             extras=self._regions,
             frame_times=self._times,
+            device=self._device,
         )

@@ -16,6 +16,7 @@ from mmtool.records import Clip, Failure, Progress, SpokenWord
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.outputs import Result, find_work, open_builder, write_features
 from mmtool.stages.extract.report import ModalityResult
+from mmtool.stages.shared.gpus import device_with_name
 from mmtool.stages.shared.transcript_files import transcript_file
 from mmtool.stages.shared.transcripts import transcript_of
 
@@ -52,8 +53,10 @@ def extract_spoken(
         except InputError as error:
             return Failure(id, str(error))
         features = encoder.encode(said_in(clips, transcript.words if transcript else ()))
-        return FeatureGroup(features, np.array([clip.interval for clip in clips], dtype=np.float64))
+        intervals = np.array([clip.interval for clip in clips], dtype=np.float64)
+        return FeatureGroup(features, intervals, device=device)
 
+    device = device_with_name(encoder.device)
     name = settings.video_name or encoder.identity.name
     with open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force) as builder:
         work = find_work(corpus.clip_ids(), inputs, builder, force=settings.force)

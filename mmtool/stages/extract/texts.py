@@ -17,6 +17,7 @@ from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.outputs import Result, find_work, open_builder, unsegmented_notes, write_features
 from mmtool.stages.extract.report import ModalityResult
 from mmtool.stages.shared.encoders import make_text_encoder
+from mmtool.stages.shared.gpus import device_with_name
 from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
 
 
@@ -54,6 +55,7 @@ def _encode_texts(
     corpus: Corpus, ids: Iterable[str], encoder: TextEncoder, on_text: Callable[[int], None]
 ) -> Iterator[tuple[str, Result]]:
     """Yield each id with the features of its text, or with the reason why it cannot be read."""
+    device = device_with_name(encoder.device)
     waiting: deque[tuple[str, list[str]]] = deque()  # read but not encoded yet
     failures: deque[Failure] = deque()
 
@@ -70,5 +72,5 @@ def _encode_texts(
     for done, features in enumerate(encoder.encode_each(snippets()), start=1):
         on_text(done)
         id, texts = waiting.popleft()
-        yield id, FeatureGroup(features, snippets=texts)
+        yield id, FeatureGroup(features, snippets=texts, device=device)
     yield from ((failure.id, failure) for failure in failures)

@@ -32,6 +32,7 @@ from mmtool.stages.extract.outputs import (
 from mmtool.stages.extract.report import ModalityResult
 from mmtool.stages.extract.spoken import extract_spoken
 from mmtool.stages.shared.encoders import make_video_encoder, worker_devices
+from mmtool.stages.shared.gpus import device_with_name
 from mmtool.video import VIDEO_SUFFIXES
 
 
@@ -61,8 +62,10 @@ def _extract_intervals(corpus: Corpus, encoder: IntervalEncoder, settings: Extra
             intervals = [clip.interval for clip in read_clips(corpus.clips(id))]
         except InputError as error:
             return Failure(id, str(error))
-        return FeatureGroup(encoder.encode(intervals), np.array(intervals, dtype=np.float64))
+        features = encoder.encode(intervals)
+        return FeatureGroup(features, np.array(intervals, dtype=np.float64), device=device)
 
+    device = device_with_name(encoder.device)
     name = settings.video_name or encoder.identity.name
     with open_builder(corpus, name, Modality.VIDEO, encoder.identity, force=settings.force) as builder:
         work = find_work(corpus.clip_ids(), inputs, builder, force=settings.force)

@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mmtool.choices import Modality, Split
+from mmtool.choices import EncoderPrecision, Modality, Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
@@ -16,7 +17,7 @@ from mmtool.formats.checkpoints import checkpoint_digest, read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import FORMAT as EXPERIMENT
-from mmtool.formats.features import FeaturesFile, open_features
+from mmtool.formats.features import FeatureGroup, FeaturesFile, FeaturesHeader, open_features
 from mmtool.formats.frame_scores import read_frame_scores
 from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import read_run
@@ -152,12 +153,25 @@ def _features(path: Path) -> Described:
     kind = FileKind.VIDEO_FEATURES if header.modality is Modality.VIDEO else FileKind.TEXT_FEATURES
     return kind, {
         "made with": header.describe(),
+        **_computing(groups, header),
         "ids": len(ids),
         "rows": sum(shape[0] for shape in shapes),
         "dimension": shapes[0][1] if shapes else 0,
         **({"frames per clip": frames.pop()} if len(frames) == 1 else {}),
         **regions,
         "versions": ", ".join(f"{name} {version}" for name, version in header.versions.items()),
+    }
+
+
+def _computing(groups: Sequence[FeatureGroup], header: FeaturesHeader) -> Facts:
+    """The precision of the networks, and the devices that computed the features, where they are recorded."""
+    networks = [source for source in header.sources if source.weights != "none"]
+    precisions = [str(source.settings.get("precision", EncoderPrecision.FP32)) for source in networks]
+    devices = Counter(group.device for group in groups if group.device)
+    several = [f"{device} ({count} of {len(groups)} ids)" for device, count in devices.most_common()]
+    return {
+        **({"precision": ", ".join(dict.fromkeys(precisions))} if precisions else {}),
+        **({"computed on": ", ".join(devices if len(devices) == 1 else several)} if devices else {}),
     }
 
 

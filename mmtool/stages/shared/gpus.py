@@ -54,6 +54,12 @@ def gpu_of(device: torch.device) -> Gpu:
     return _gpu(device.index or 0, torch.cuda.get_arch_list())
 
 
+def device_with_name(device: str) -> str:
+    """A device as features files record it: ``cpu``, ``mps``, or ``cuda`` with the name of the GPU."""
+    where = torch.device(device)
+    return f"{where.type} ({gpu_of(where).name})" if where.type == "cuda" else where.type
+
+
 def has_kernels(capability: tuple[int, int], kernels: Sequence[str]) -> bool:
     """Whether a GPU can run one of these kernels, such as ``sm_80`` or ``compute_90``.
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -113,7 +113,7 @@ def hear(
 def hear_film(
     path: Path, settings: TranscribeSettings, *, progress: Progress = silent
 ) -> tuple[Transcript, HeardFilm] | None:
-    """Transcribe one film in memory; None if it has no sound.
+    """Transcribe one film in memory; None if it has no sound. The notes are those of the film and the model.
 
     Raises MmtoolError if the model cannot be loaded or the sound cannot be decoded.
     """
@@ -121,8 +121,10 @@ def hear_film(
     def heard(done: float, total: float) -> None:
         progress("transcribing", round(done), round(total), "seconds", per_second=1.0)
 
-    film = hear(path, load(settings), settings, heard)
+    recogniser = load(settings)
+    film = hear(path, recogniser, settings, heard)
     if film is None:
         return None
+    film = replace(film, notes=(*recogniser.notes, *film.notes))
     words = tuple(word for utterance in film.utterances for word in utterance)
     return Transcript(words, film.language, path.name), film

@@ -142,6 +142,7 @@ def _transcribe_all(
     workers = min(settings.workers, len(jobs))
     progress("loading the model", 0, None, "seconds")
     recogniser, clock = load(settings, films=workers), _Clock(len(jobs))
+    report.notes += recogniser.notes
     with ThreadPoolExecutor(workers, thread_name_prefix="film") as pool:
         futures = {pool.submit(_transcribe, job, recogniser, settings, clock): job for job in jobs}
         try:

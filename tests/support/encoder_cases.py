@@ -1,0 +1,84 @@
+"""Small models of every encoder that computes with torch, and the options that load them."""
+
+from concurrent.futures import Future
+
+from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS
+from mmtool.encoders.contract import EncoderOptions
+from mmtool.encoders.registry import load_text_encoder
+from mmtool.encoders.spoken import SpokenEncoder
+from support.literal_visual_genome import folder_of, small_checkpoint
+from support.small_models import pictures, save_clip, save_lxmert, save_siglip
+
+FRAMES = pictures(5)
+TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
+SAID = ["A man.", "", "He opens the door. He leaves.", "The door."]  # nothing is said in one clip
+WITHOUT_TORCH = {"timing", "length"}
+VIDEO = [
+    "resnet18",
+    "mobilenet_v3_small",
+    "clip",
+    "siglip",
+    "faster-rcnn-mobilenet",
+    "faster-rcnn-resnet50",
+    "faster-rcnn-vg",
+    "lxmert",
+]
+TEXT = ["bert", "lxmert", "clip", "siglip"]
+
+
+def untested() -> set[str]:
+    """The encoders of mmtool's own that neither list has, and that compute with torch."""
+    return {*VIDEO_ENCODERS, *TEXT_ENCODERS} - {*VIDEO, *TEXT, "spoken"} - WITHOUT_TORCH
+
+
+def save_models(root):
+    """Folders of small models, by name."""
+    (root / "detector").mkdir()
+    return {
+        "clip": save_clip(root / "clip"),
+        "siglip": save_siglip(root / "siglip"),
+        "lxmert": save_lxmert(root / "lxmert", visual=28),
+        "detector": folder_of(small_checkpoint(), root / "detector"),
+    }
+
+
+def video_options(name, models, **changes):
+    options = {"batch_size": 3} | changes
+    if name in ("clip", "siglip"):
+        return EncoderOptions("clip", model=str(models[name]), **options)
+    if name in ("faster-rcnn-vg", "lxmert"):
+        options |= {"weights": str(models["detector"]), "image_size": 64, "proposals": 30}
+        return EncoderOptions(name, model=str(models["lxmert"]) if name == "lxmert" else None, **options)
+    if name.startswith("faster"):
+        options |= {"image_size": 64, "proposals": 30}
+    return EncoderOptions(name, weights="random", **options)
+
+
+def text_options(name, models, **changes):
+    options = {"batch_size": 3} | changes
+    if name == "bert":
+        options["weights"] = "random"
+        return EncoderOptions(name, **options)
+    return EncoderOptions("clip" if name == "siglip" else name, model=str(models[name]), **options)
+
+
+def spoken_encoder(name, models, **changes):
+    """The encoder of what is said, through an encoder of texts."""
+    text = load_text_encoder(text_options(name, models, **changes))
+    return SpokenEncoder(EncoderOptions("spoken", device=changes.get("device", "cpu")), text)
+
+
+class InThisThread:
+    """A pool whose work is done at once, where the pretended GPU is."""
+
+    def __init__(self, threads, initializer, initargs):
+        assert threads == 1
+        initializer(*initargs)
+
+    def submit(self, work, *arguments):
+        future = Future()
+        future.set_result(work(*arguments))
+        return future
+
+    def shutdown(self, **_):
+        pass
