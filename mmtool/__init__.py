@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mmtool.settings.extract import ExtractSettings as ExtractSettings
     from mmtool.settings.imports import ImportCheckpointSettings as ImportCheckpointSettings
     from mmtool.settings.imports import ImportCorrectionsSettings as ImportCorrectionsSettings
+    from mmtool.settings.imports import ImportFeaturesSettings as ImportFeaturesSettings
     from mmtool.settings.imports import ImportSettings as ImportSettings
     from mmtool.settings.plot import PlotSettings as PlotSettings
     from mmtool.settings.project import ProjectSettings as ProjectSettings
@@ -78,10 +79,12 @@ if TYPE_CHECKING:
     from mmtool.stages.extract import extract as extract
     from mmtool.stages.imports import ImportCheckpointReport as ImportCheckpointReport
     from mmtool.stages.imports import ImportCorrectionsReport as ImportCorrectionsReport
+    from mmtool.stages.imports import ImportFeaturesReport as ImportFeaturesReport
     from mmtool.stages.imports import ImportReport as ImportReport
     from mmtool.stages.imports import import_checkpoint as import_checkpoint
     from mmtool.stages.imports import import_corpus as import_corpus
     from mmtool.stages.imports import import_corrections as import_corrections
+    from mmtool.stages.imports import import_features as import_features
     from mmtool.stages.info import InfoReport as InfoReport
     from mmtool.stages.info import VerifyReport as VerifyReport
     from mmtool.stages.info import info as info
@@ -133,7 +136,12 @@ _HOMES = {
     "mmtool.settings.experiment": ("ExperimentSettings",),
     "mmtool.settings.export": ("ExportCheckpointSettings", "ExportSettings"),
     "mmtool.settings.extract": ("ExtractSettings",),
-    "mmtool.settings.imports": ("ImportCheckpointSettings", "ImportCorrectionsSettings", "ImportSettings"),
+    "mmtool.settings.imports": (
+        "ImportCheckpointSettings",
+        "ImportCorrectionsSettings",
+        "ImportFeaturesSettings",
+        "ImportSettings",
+    ),
     "mmtool.settings.plot": ("PlotSettings",),
     "mmtool.settings.project": ("ProjectSettings",),
     "mmtool.settings.report": ("ReportSettings",),
@@ -158,10 +166,12 @@ _HOMES = {
     "mmtool.stages.imports": (
         "ImportCheckpointReport",
         "ImportCorrectionsReport",
+        "ImportFeaturesReport",
         "ImportReport",
         "import_checkpoint",
         "import_corpus",
         "import_corrections",
+        "import_features",
     ),
     "mmtool.stages.info": ("InfoReport", "VerifyReport", "info", "verify"),
     "mmtool.stages.plot": ("PlotReport", "plot"),

@@ -14,7 +14,12 @@ from mmtool.cli.options import HERE, CorpusArgument, Json
 from mmtool.errors import SettingError
 from mmtool.importers.contract import Importer
 from mmtool.importers.table import IMPORTERS
-from mmtool.settings.imports import ImportCheckpointSettings, ImportCorrectionsSettings, ImportSettings
+from mmtool.settings.imports import (
+    ImportCheckpointSettings,
+    ImportCorrectionsSettings,
+    ImportFeaturesSettings,
+    ImportSettings,
+)
 from mmtool.settings.options import Settings
 
 
@@ -35,7 +40,7 @@ class _WithPlugins(Group):
 
 app = typer.Typer(
     cls=_WithPlugins,
-    help="Import a corpus or a checkpoint of another program, or a corrected export.",
+    help="Import a corpus, a checkpoint or features of another program, or a corrected export.",
     epilog="Example: mmtool import yms downloads/yms my-corpus",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -135,4 +140,26 @@ def checkpoint(
 
     with progress_bars(quiet=as_json) as bars:
         report = import_checkpoint(corpus, settings, progress=bars)
+    finish(report, as_json=as_json)
+
+
+@app.command("features")
+@takes_settings
+def features(
+    settings: ImportFeaturesSettings,
+    corpus: Annotated[Path, typer.Argument(help="The corpus folder.", metavar="CORPUS")],
+    as_json: Json = False,
+) -> None:
+    """Import features that another program computed.
+
+    Reads arrays of one film a file, called ID.npy, or of many, by their ids. Rows belong to clips or
+    snippets in order; rows with a column of times, or at the rate `--fps`, are averaged over each clip.
+    Dictionaries in npy files are read without executing anything. Writes features/NAME.h5.
+
+    Example: mmtool import features clip/*.npy my-corpus --name clip --modality video --fps 2
+    """
+    from mmtool.stages.imports import import_features
+
+    with progress_bars(quiet=as_json) as bars:
+        report = import_features(corpus, settings, progress=bars)
     finish(report, as_json=as_json)

@@ -37,6 +37,7 @@ from mmtool.formats.feature_checks import (
     text_attribute,
     whole,
 )
+from mmtool.formats.foreign_files import IMPORT, foreign_beside, foreign_kind
 from mmtool.formats.hdf5_heaps import check_heaps
 from mmtool.formats.identities import parse_identities
 from mmtool.formats.transforms import checked_transform
@@ -197,7 +198,7 @@ class FeaturesFile:
     def _read_header(self) -> FeaturesHeader:
         attrs = self._file.attrs
         if not isinstance(attrs.get("format"), str) or attrs["format"] != FORMAT:
-            raise InputError(self.path, "is an HDF5 file, but not one of mmtool's features", REMEDY)
+            raise InputError(self.path, "is an HDF5 file, but not one of mmtool's features", IMPORT)
         if attrs["version"] != VERSION:
             raise InputError(
                 self.path, f"has features version {attrs['version']}, this program reads {VERSION}", REMEDY
@@ -316,8 +317,12 @@ def open_features(path: Path) -> Iterator[FeaturesFile]:
         InputError: The file is missing, damaged, or not a features file.
     """
     if not path.exists():
+        if (foreign := foreign_beside(path)) is not None:
+            raise InputError(foreign, "is not one of mmtool's features files", IMPORT)
         raise InputError(path, "no such features", "run `mmtool extract` (and `mmtool project`) first")
     with _reporting_damage(path):
+        if kind := foreign_kind(path):
+            raise InputError(path, f"is {kind}, not one of mmtool's features files", IMPORT)
         check_heaps(path)
         file = h5py.File(path, "r")
     with file:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mmtool.choices import Action, Corrections, Ends
+from mmtool.choices import Action, Corrections, Ends, Modality
 from mmtool.errors import SettingError
 from mmtool.languages import is_language
+from mmtool.settings.extract import FILE_NAME
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_runs
 
@@ -181,3 +182,55 @@ class ImportCheckpointSettings(Settings):
 
     def check(self) -> None:
         check_runs(self.run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFeaturesSettings(Settings):
+    """Which arrays of other programs become which features."""
+
+    files: Annotated[
+        tuple[Path, ...],
+        Option(
+            "Files of arrays, or folders of them: npy, npz, h5, pt, safetensors, csv.",
+            argument=True,
+            metavar="FILE",
+        ),
+    ]
+    name: Annotated[str, Option("Name of the features.", heading=OUTPUT, metavar="NAME")]
+    modality: Annotated[Modality, Option("Whether rows belong to clips or to snippets.", heading=INPUT)]
+    fps: Annotated[
+        float | None,
+        Option(
+            "Rows per second of the film, which are averaged over each clip.",
+            heading=INPUT,
+            above=0,
+            default="a row for each clip, or a column of times",
+        ),
+    ] = None
+    key: Annotated[
+        str,
+        Option(
+            "Name of the array with the features, where there are several for one film.",
+            heading=INPUT,
+            default="the only one, or one called features, embeddings, …",
+            metavar="NAME",
+        ),
+    ] = ""
+    model: Annotated[
+        str,
+        Option(
+            "Model that computed the features; those of one model can be compared across modalities.",
+            heading=OUTPUT,
+            default="the name of the features",
+            metavar="NAME",
+        ),
+    ] = ""
+    force: Annotated[bool, Option("Replace all earlier features of this name.", heading=OUTPUT)] = False
+
+    def check(self) -> None:
+        if not self.files:
+            raise SettingError("files", "must name at least one file")
+        if not FILE_NAME.fullmatch(self.name):
+            raise SettingError("name", f"must be a file name without / or +, not {self.name!r}")
+        if self.fps is not None and self.modality is Modality.TEXT:
+            raise SettingError("fps", "has no effect with `modality=text`: snippets have no rate")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from mmtool.choices import Corrections, Inputs, Normalisation, Split
+from mmtool.choices import Corrections, Inputs, Modality, Normalisation, Split
 from mmtool.records import Report
 
 
@@ -52,3 +52,18 @@ class ImportCheckpointReport(Report):
     @property
     def facts(self) -> dict[str, object]:
         return {"inputs": str(self.inputs), "normalisation": str(self.normalisation), "epoch": self.epoch}
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportFeaturesReport(Report):
+    """The features that were imported; ``done`` and ``unchanged`` are ids of films or texts."""
+
+    stage: ClassVar[str] = "import features"
+    name: str
+    modality: Modality
+    dimension: int = 0
+
+    @property
+    def facts(self) -> dict[str, object]:
+        dimensions = f"{self.dimension} dimension{'' if self.dimension == 1 else 's'}"
+        return {"modality": str(self.modality), self.name: dimensions}

@@ -18,6 +18,8 @@ from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import FORMAT as EXPERIMENT
 from mmtool.formats.features import FeatureGroup, FeaturesFile, FeaturesHeader, open_features
+from mmtool.formats.foreign_files import IMPORT
+from mmtool.formats.foreign_files import SUFFIXES as FOREIGN
 from mmtool.formats.frame_scores import read_frame_scores
 from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import read_run
@@ -89,6 +91,8 @@ def info(path: Path | str) -> InfoReport:
         raise CallError(f"{path}: no such file or folder; give a corpus folder or a file in it")
     readers = {".h5": _features, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
     reader = _transcript if _is_transcript(path) else readers.get(path.suffix.lower())
+    if reader is None and path.suffix.lower() in FOREIGN:
+        raise CallError(f"{path}: is not one of mmtool's files; if it holds features, {IMPORT}")
     if reader is None:
         raise CallError(
             f"{path}: is not one of mmtool's files; give a corpus folder or a file that ends in "
