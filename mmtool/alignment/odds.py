@@ -21,10 +21,11 @@ def shift_to_mean(mean: float, probability: Floats, weight: Floats) -> float:
     """
     if not weight.sum():
         return 0.0
+    share = weight / weight.sum()
     low, high = -GREATEST_SHIFT, GREATEST_SHIFT
     for _ in range(40):
         middle = (low + high) / 2
-        if np.average(shifted(probability, middle), weights=weight) < mean:
+        if float(shifted(probability, middle) @ share) < mean:
             low = middle
         else:
             high = middle

@@ -45,8 +45,9 @@ def accuracy(clips, labels, truth) -> float:
     return float(np.average(right, weights=[clip.end - clip.start for clip in clips]))
 
 
-def test_the_posterior_of_a_mixture_is_that_of_all_placements_under_all_hypotheses():
-    lattices = {"a": small_lattice(0), "b": small_lattice(1, drop=0.3)}
+@pytest.mark.parametrize("drop", [0.0, 0.3], ids=["as one lattice", "one by one"])
+def test_the_posterior_of_a_mixture_is_that_of_all_placements_under_all_hypotheses(drop: float):
+    lattices = {"a": small_lattice(0), "b": small_lattice(1, drop=drop)}
     weights, unseen = {"a": 0.3, "b": 0.7}, {"a": 0.0, "b": 0.2}
     times = len(lattices["a"].boundary)
     grid = np.arange(times, dtype=np.float64)

@@ -1,5 +1,7 @@
 """Convolution of messages with densities of durations, as products of matrices."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mmtool.arrays import Floats
@@ -15,15 +17,27 @@ class Convolution:
     from ``x − n`` to ``x`` collects.
     """
 
-    def __init__(self, kernel: Floats) -> None:
-        rates, self.reach = kernel.shape
-        self.block = max(self.reach // 2, _SMALLEST_BLOCK)
+    def __init__(self, kernel: Floats, *, toeplitz: Floats | None = None) -> None:
+        self.reach = kernel.shape[-1]
+        self.block = max(self.reach // 8, _SMALLEST_BLOCK)
         self.width = self.block + self.reach - 1
-        strip = np.zeros((rates, self.width + self.block), dtype=kernel.dtype)
-        strip[:, self.width - self.reach : self.width] = kernel
-        windows = np.lib.stride_tricks.sliding_window_view(strip, self.block, axis=1)
-        # toeplitz[r, w, b] = kernel[r, b + reach − 1 − w], 0 outside of the kernel
-        self.toeplitz = np.ascontiguousarray(windows[:, self.width - 1 :: -1])
+        self.toeplitz = self._toeplitz(kernel) if toeplitz is None else toeplitz
+
+    @classmethod
+    def each(cls, kernels: Floats) -> Sequence["Convolution"]:
+        """A convolution for each of many kernels (many, R, D), prepared together."""
+        toeplitz = cls(kernels).toeplitz
+        return [cls(kernel, toeplitz=own) for kernel, own in zip(kernels, toeplitz, strict=True)]
+
+    def _toeplitz(self, kernel: Floats) -> Floats:
+        """``toeplitz[…, w, b] = kernel[…, b + reach − 1 − w]``, 0 outside of the kernel."""
+        strip = np.zeros((*kernel.shape[:-1], self.width + self.block), dtype=kernel.dtype)
+        strip[..., self.width - self.reach : self.width] = kernel
+        shape = (*kernel.shape[:-1], self.width, self.block)
+        step = strip.strides[-1]  # rows move to the left, columns to the right
+        first = strip[..., self.width - 1 :]
+        windows = np.lib.stride_tricks.as_strided(first, shape, (*strip.strides[:-1], -step, step))
+        return np.ascontiguousarray(windows)
 
     def __call__(self, scores: Floats, gain: Floats | None = None) -> Floats:
         """Convolve scores (R, S, X)."""
@@ -53,8 +67,13 @@ class Convolution:
         """What each block of results depends on: ``reach − 1`` values before it, and those of the block."""
         padded = np.zeros((*scores.shape[:-1], blocks * self.block + self.reach - 1), dtype=scores.dtype)
         padded[..., self.reach - 1 : self.reach - 1 + scores.shape[-1]] = scores
-        windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, self.width, axis=-1)
-        return windows[..., :: self.block, :]
+        step = padded.strides[-1]
+        return np.ndarray(
+            (*scores.shape[:-1], blocks, self.width),
+            padded.dtype,
+            padded,
+            strides=(*padded.strides[:-1], self.block * step, step),
+        )
 
     def _factors(self, gain: Floats, blocks: int) -> tuple[Floats, Floats]:
         """``exp(−gain)`` of the windows (blocks, W) and ``exp(gain)`` of the results (blocks, block).

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmtool.alignment.timing.hypotheses import attraction
+from mmtool.alignment.timing.hypotheses import CUT_ATTRACTION, CUT_WIDTH
 from mmtool.alignment.timing.lattice import Lattice
-from mmtool.alignment.timing.messages import Passes, is_long
+from mmtool.alignment.timing.messages import Passes, is_long, is_small
 from mmtool.arrays import Floats
 
 FIRST, MORE = 8, 8  # orders of the clips; more are tried unless the first are clear, or the film is long
@@ -46,15 +46,34 @@ def cut_score(lattice: Lattice, evidence: Floats, bounds: Floats, grid: Floats) 
     rng = np.random.default_rng(0)
     others: list[float] = []
     score = 0.0
-    for count in (FIRST, MORE):
-        orders = [
-            bounds[0] + np.concatenate([[0.0], np.cumsum(rng.permutation(clips))]) for _ in range(count)
-        ]
-        others += _evidence(passes, np.stack([attraction(order, grid) for order in orders]))
-        score = (own - float(np.mean(others))) / max(float(np.std(others, ddof=1)), _LEAST_DEVIATION)
+    for wanted in (FIRST, FIRST + MORE):
+        if len(others) < wanted:
+            # of a small film, all orders together take hardly longer than some
+            count = FIRST + MORE if is_small(lattice) else wanted - len(others)
+            orders = np.cumsum([rng.permutation(clips) for _ in range(count)], axis=1)
+            others += _evidence(passes, _attractions(bounds[0] + orders, grid))
+        score = _standardised(own, others[:wanted])
         if is_long(lattice) or not _CLEAR[0] < score < _CLEAR[1]:
             break
     return score
+
+
+def _standardised(own: float, others: Sequence[float]) -> float:
+    return (own - float(np.mean(others))) / max(float(np.std(others, ddof=1)), _LEAST_DEVIATION)
+
+
+def _attractions(ends: Floats, grid: Floats) -> Floats:
+    """The attraction (S, X) of the cuts of S films with clips that end at (S, N)."""
+    sets, clips = ends.shape
+    apart = 2 * (grid[-1] - grid[0]) * np.arange(sets)[:, None]  # so that one search finds the cuts of all
+    bounds = (np.concatenate([np.full((sets, 1), grid[0]), ends], axis=1) + apart).ravel()
+    times = grid + apart  # (S, X)
+    first = (clips + 1) * np.arange(sets)[:, None]
+    after = np.clip(np.searchsorted(bounds, times), first + 1, first + clips)
+    distance = np.minimum(np.abs(times - bounds[after - 1]), np.abs(times - bounds[after]))
+    potential = 1 + CUT_ATTRACTION * np.exp(-distance / CUT_WIDTH)
+    relative: Floats = np.log(potential / potential.mean(axis=1, keepdims=True))
+    return relative
 
 
 def log_odds_of_following(score: float) -> float:

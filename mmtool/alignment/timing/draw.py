@@ -14,43 +14,56 @@ def draw_placements(passes: Passes, messages: Messages, counts: Indices, rng: np
 
     A dropped snippet ends where it starts.
     """
-    lattice = passes.lattice
-    boundary = np.exp(lattice.boundary)
+    lattice, snippets = passes.lattice, len(passes.lattice.durations)
     rate = np.repeat(np.arange(len(passes.rates)), counts)
-    snippets = len(lattice.durations)
+    own = passes.rates[rate]  # the rate's number in the lattice
+    boundary = np.exp(lattice.boundary)
     placed = np.empty((len(rate), snippets, 2), dtype=np.int64)
-    last = np.cumsum(messages.after[-1].astype(np.float64) * np.exp(lattice.tail), axis=1)  # (R, X)
+    tail = np.exp(_of_rates(lattice.tail, passes.rates))
+    last = np.cumsum(messages.after[-1].astype(np.float64) * tail, axis=1)  # (R, X)
     drawn = rng.random(len(rate)) * last[rate, -1]
     x = np.minimum((last[rate] <= drawn[:, None]).sum(axis=1), last.shape[1] - 1)
     for j in reversed(range(snippets)):
         placed[:, j, 1] = x
-        kernel = lattice.durations[j][passes.rates][rate]  # (K, D)
         gain = None if lattice.gain is None else lattice.gain[j]
-        start, spoken = _origin(messages.before[j], kernel, rate, x, rng, gain)
+        start, spoken = _origin(messages.before[j], lattice.durations[j][own], rate, x, rng, gain)
         dropped = lattice.drop_of(j) * messages.before[j][rate, x]
-        spoken = (1 - lattice.drop_of(j)) * spoken * boundary[x]
+        spoken = (1 - lattice.drop_of(j)) * spoken * _at(boundary, own, x)
         x = np.where(rng.random(len(x)) * (dropped + spoken) < dropped, x, start)
         placed[:, j, 0] = x
-        some = lattice.gap_probability[j - 1] if j else 0.0
-        if some:
-            kernel = np.broadcast_to(lattice.gap, (len(rate), len(lattice.gap)))
-            end, gap = _origin(messages.after[j - 1], kernel, rate, x, rng, None)
-            gap = some * gap * boundary[x]
+        if j and passes.has_gap[j - 1]:
+            some = lattice.gap_probability[j - 1]
+            some = some[own] if lattice.gap_probability.ndim == 2 else some
+            end, gap = _origin(messages.after[j - 1], _of_rates(lattice.gap, own), rate, x, rng, None)
+            gap = some * gap * _at(boundary, own, x)
             none = (1 - some) * messages.after[j - 1][rate, x]
             x = np.where(rng.random(len(x)) * (none + gap) < gap, end, x)
     return placed
+
+
+def _of_rates(values: Floats, rates: Indices) -> Floats:
+    """The values (K, X) at each of K rates; values are (R, X), or (X,) for all rates."""
+    return values[rates] if values.ndim == 2 else values[None]
+
+
+def _at(values: Floats, rates: Indices, x: Indices) -> Floats:
+    """The values (K,) at grid times; values are (R, X), or (X,) for all rates."""
+    return values[rates, x] if values.ndim == 2 else values[x]
 
 
 def _origin(
     scores: Floats, kernel: Floats, rate: Indices, x: Indices, rng: np.random.Generator, gain: Floats | None
 ) -> tuple[Indices, Floats]:
     """The time (K,) from which each draw came to ``x`` (K,), and the mass (K,) of all such times."""
-    source = x[:, None] - np.arange(kernel.shape[1])  # (K, D)
-    inside = np.maximum(source, 0)
-    mass = np.where(source >= 0, scores[rate[:, None], inside], 0.0) * kernel
+    reach = kernel.shape[1]
+    padded = np.zeros((len(scores), reach - 1 + scores.shape[1]), scores.dtype)
+    padded[:, reach - 1 :] = scores
+    last = rate * padded.shape[1] + x + reach - 1  # (K,) in the flattened scores
+    mass = padded.ravel().take(last[:, None] - np.arange(reach)) * kernel  # (K, D)
     if gain is not None:
+        inside = np.maximum(x[:, None] - np.arange(reach), 0)
         mass = mass * np.exp(np.clip(gain[x][:, None] - gain[inside], -300, 300))
     cumulated = np.cumsum(mass, axis=1)
     total = cumulated[:, -1]
     back = (cumulated <= (rng.random(len(x)) * total)[:, None]).sum(axis=1)
-    return x - np.minimum(back, kernel.shape[1] - 1), total
+    return x - np.minimum(back, reach - 1), total

@@ -58,8 +58,9 @@ def greatest_overlap(drawn: DrawnPlacements, posterior: Floats, accuracy_weight:
     gain *= accuracy_weight / max(float(seconds.sum()), 1e-9)
     best = np.zeros(clips + 1)  # up to each boundary between clips, with the snippets so far
     choices: list[tuple[Indices, Indices]] = []
+    quantiles = _quantiles(drawn.first), _quantiles(drawn.end)  # (CANDIDATES, M)
     for j in range(snippets):
-        starts, ends = _candidates(drawn.first[:, j]), _candidates(drawn.end[:, j])
+        starts, ends = (_distinct(of[:, j]) for of in quantiles)
         value = _expected_iou(drawn, j, starts, ends) / snippets
         value += gain[j][ends] - gain[j][starts][:, None] + best[starts][:, None]
         value[ends <= starts[:, None]] = -np.inf
@@ -85,9 +86,18 @@ def greatest_overlap(drawn: DrawnPlacements, posterior: Floats, accuracy_weight:
     return labels
 
 
-def _candidates(drawn: Indices) -> Indices:
-    """Distinct quantiles of the drawn clips, in order."""
-    return np.unique(np.quantile(drawn, np.linspace(0, 1, CANDIDATES), method="nearest"))
+def _quantiles(drawn: Indices) -> Indices:
+    """Quantiles (CANDIDATES, M) of the drawn clips (K, M), in order."""
+    at = np.rint(np.linspace(0, len(drawn) - 1, CANDIDATES)).astype(np.int64)
+    quantiles: Indices = np.sort(drawn, axis=0)[at]
+    return quantiles
+
+
+def _distinct(ascending: Indices) -> Indices:
+    different = np.empty(len(ascending), dtype=bool)
+    different[0] = True
+    np.not_equal(ascending[1:], ascending[:-1], out=different[1:])
+    return ascending[different]
 
 
 def _expected_iou(drawn: DrawnPlacements, snippet: int, starts: Indices, ends: Indices) -> Floats:

@@ -50,7 +50,7 @@ def narrated(video: TimedVideo, pace: Pace, *, noise: float, extent: Extent, cut
     times = len(video.grid)
     gaps = gap_durations(_GAP_MEDIAN, _GAP_DEVIATION, _LONGEST_GAP, video.step, times)
     return Lattice(
-        durations=[student_durations(r * paces, noise, FREEDOM, video.step, times) for r in video.reading],
+        durations=student_durations(video.reading[:, None] * paces, noise, FREEDOM, video.step, times),
         gap=gaps,
         gap_probability=np.full(len(video.reading) - 1, _GAP_PROBABILITY if cuts else 0.0),
         drop_probability=0.0,
@@ -67,11 +67,9 @@ def proportional(video: TimedVideo, extent: Extent) -> Lattice:
     end = video.grid[-1] if extent.end is None else extent.end
     pace = np.array([(end - start) / video.reading.sum()])
     times = len(video.grid)
-    kernels = [
-        student_durations(r * pace, PROPORTIONAL_NOISE, FREEDOM, video.step, times) for r in video.reading
-    ]
+    medians = video.reading[:, None] * pace
     return Lattice(
-        durations=kernels,
+        durations=student_durations(medians, PROPORTIONAL_NOISE, FREEDOM, video.step, times),
         gap=np.array([0.0, 1.0]),
         gap_probability=np.zeros(len(video.reading) - 1),
         drop_probability=0.0,
@@ -91,9 +89,9 @@ def untold(video: TimedVideo, extent: Extent) -> Lattice:
     medians = room / count * share * np.exp(-0.5 * _UNTOLD_DEVIATION**2)  # of a mean of 1
     each = room / count
     return Lattice(
-        durations=[
-            log_normal_durations(m * covers, _UNTOLD_DEVIATION, video.step, times, _REACH) for m in medians
-        ],
+        durations=log_normal_durations(
+            medians[:, None] * covers, _UNTOLD_DEVIATION, video.step, times, _REACH
+        ),
         gap=gap_durations(
             _UNTOLD_GAP_MEDIAN * each, _UNTOLD_GAP_DEVIATION, _UNTOLD_LONGEST_GAP * each, video.step, times
         ),

@@ -33,9 +33,13 @@ class Lattice:
     ``starts`` and ``ends`` (M, X), where given, are what evidence says for each time as the start and the
     end of each snippet; −∞ excludes a time. They count for a dropped snippet as well, which ends where it
     starts. ``kept`` (M,), where given, says which snippets cannot be dropped.
+
+    In a stack of lattices (:mod:`~mmtool.alignment.timing.stack`), which `messages` and `draw` accept,
+    ``durations`` is (M, R, D), and ``gap``, ``gap_probability``, ``boundary``, ``head`` and ``tail`` have an
+    entry for each rate: (R, G), (M−1, R) and (R, X).
     """
 
-    durations: Sequence[Floats]
+    durations: Sequence[Floats] | Floats
     gap: Floats
     gap_probability: Floats
     drop_probability: float | Floats
@@ -60,6 +64,8 @@ class Lattice:
         """The probability that a snippet is not spoken."""
         if self.kept is not None and self.kept[snippet]:
             return 0.0
+        if isinstance(self.drop_probability, float):
+            return self.drop_probability
         return float(np.broadcast_to(self.drop_probability, len(self.durations))[snippet])
 
     def of_rates(self, chosen: slice) -> "Lattice":

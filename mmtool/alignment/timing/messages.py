@@ -14,18 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtool.alignment.timing.convolution import Convolution
+from mmtool.alignment.timing.durations import together
 from mmtool.alignment.timing.lattice import Lattice
 from mmtool.arrays import Floats
 
 Indices = NDArray[np.int64]
 
 
-_LONG = 2**21  # snippets times grid times
+_LONG, _SMALL = 2**21, 2**12  # snippets times grid times
 
 
 def is_long(lattice: Lattice) -> bool:
     """Whether a lattice is so large that single precision and fewer trials are worth it."""
-    return len(lattice.durations) * len(lattice.boundary) > _LONG
+    return _size(lattice) > _LONG
+
+
+def is_small(lattice: Lattice) -> bool:
+    """Whether a lattice is so small that the number of calls, not the arithmetic, takes the time."""
+    return _size(lattice) <= _SMALL
+
+
+def _size(lattice: Lattice) -> int:
+    """Snippets times grid times."""
+    return len(lattice.durations) * int(lattice.boundary.shape[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +67,22 @@ class Passes:
         self.lattice, self.precision = lattice, precision
         chosen = range(len(lattice.rates)) if rates is None else rates
         self.rates = np.array(list(chosen), dtype=np.int64)
-        self.boundary = np.exp(lattice.boundary).astype(precision)
-        self.head = np.exp(lattice.head).astype(precision)
-        self.tail = np.exp(lattice.tail).astype(precision)
-        self.gap = Convolution(lattice.gap[None].astype(precision)) if lattice.gap_probability.any() else None
+        self.boundary, self.head, self.tail = map(
+            self._at_rates, (lattice.boundary, lattice.head, lattice.tail)
+        )
+        some = lattice.gap_probability
+        some = some[:, None] if some.ndim == 1 else some[:, self.rates]
+        self.gap_probability = some[..., None, None].astype(precision)  # (M−1, 1 or R, 1, 1)
+        self.has_gap = [bool(row.any()) for row in some]  # (M−1,)
+        gap = lattice.gap[None] if lattice.gap.ndim == 1 else lattice.gap[self.rates]
+        self.gap = Convolution(gap.astype(precision)) if any(self.has_gap) else None
+        self._kernels: Sequence[Convolution] | None = None
+        if is_small(lattice):
+            self._kernels = Convolution.each(together(lattice.durations)[:, self.rates].astype(precision))
 
     def evidence(self, boundaries: Floats | None = None) -> Floats:
         """The log-evidence (R, S) at each rate under S sets of cuts (S, X), or under the lattice's own."""
-        boundary = self.boundary[None] if boundaries is None else np.exp(boundaries).astype(self.precision)
+        boundary = self.boundary if boundaries is None else np.exp(boundaries[None]).astype(self.precision)
         scores, scale = self._first(boundary)
         for j in range(len(self.lattice.durations)):
             if j:
@@ -77,8 +96,8 @@ class Passes:
 
     def forward(self) -> Messages:
         """All forward messages."""
-        boundary = self.boundary[None]
-        shape = (len(self.lattice.durations), len(self.rates), len(self.lattice.boundary))
+        boundary = self.boundary
+        shape = (len(self.lattice.durations), len(self.rates), self.lattice.boundary.shape[-1])
         before, after = np.empty(shape, self.precision), np.empty(shape, self.precision)
         scores, scale = self._first(boundary)
         for j in range(len(self.lattice.durations)):
@@ -89,13 +108,13 @@ class Passes:
             scores = self._after_snippet(scores, j, boundary)
             scale += _rescale(scores)
             after[j] = scores[:, 0]
-        total = (after[-1] * self.tail).sum(axis=1, dtype=np.float64)
+        total = (after[-1] * self.tail[:, 0]).sum(axis=1, dtype=np.float64)
         with np.errstate(divide="ignore"):
             return Messages(before, after, np.log(total) + scale[:, 0])
 
     def backward(self, messages: Messages, weights: Floats) -> tuple[Floats, Floats]:
         """The posterior (M, X) of each snippet's start and of its end; rates have ``weights`` (R,)."""
-        boundary, lattice = self.boundary[None], self.lattice
+        boundary, lattice = self.boundary, self.lattice
         snippets, rates, times = messages.before.shape
         starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
         scores = np.broadcast_to(self.tail, (rates, 1, times)).copy()
@@ -106,16 +125,24 @@ class Passes:
             ahead = self._kernel(j).back(scores * boundary, self._gain(j))
             scores = ahead if not dropped else (1 - dropped) * ahead + dropped * scores
             starts[j] = _product(messages.before[j], scores[:, 0], weights)
+            if not j:
+                break
             scores = self._started(scores, j)
-            some = self.precision(lattice.gap_probability[j - 1]) if j else 0
-            if self.gap is not None and some:
+            if self.gap is not None and self.has_gap[j - 1]:
+                some = self.gap_probability[j - 1]
                 scores = (1 - some) * scores + some * self.gap.back(scores * boundary)
             _rescale(scores)
         return starts, ends
 
     def _first(self, boundary: Floats) -> tuple[Floats, Floats]:
-        scores = np.broadcast_to(self.head * boundary, (len(self.rates), *boundary.shape)).copy()
-        return scores, np.repeat(self.lattice.rates[self.rates][:, None], len(boundary), axis=1)
+        scores = np.broadcast_to(self.head * boundary, (len(self.rates), *boundary.shape[1:])).copy()
+        return scores, np.repeat(self.lattice.rates[self.rates][:, None], boundary.shape[1], axis=1)
+
+    def _at_rates(self, scores: Floats) -> Floats:
+        """exp of scores (X,) of all rates, or (R, X), with an axis for sets of cuts: (1 or R, 1, X)."""
+        chosen = scores[None] if scores.ndim == 1 else scores[self.rates]
+        potential: Floats = np.exp(chosen[:, None]).astype(self.precision)
+        return potential
 
     def _after_snippet(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
         dropped = self.precision(self.lattice.drop_of(snippet))
@@ -136,13 +163,15 @@ class Passes:
         return factor
 
     def _after_gap(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
-        some = self.precision(self.lattice.gap_probability[snippet])
-        if self.gap is None or not some:
+        if self.gap is None or not self.has_gap[snippet]:
             return scores
+        some = self.gap_probability[snippet]
         gapped: Floats = (1 - some) * scores + some * (self.gap(scores) * boundary)
         return gapped
 
     def _kernel(self, snippet: int) -> Convolution:
+        if self._kernels is not None:
+            return self._kernels[snippet]
         return Convolution(self.lattice.durations[snippet][self.rates].astype(self.precision))
 
     def _gain(self, snippet: int) -> Floats | None:

@@ -26,7 +26,8 @@ from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.narration import TimedVideo, collected, timed_video, timing_lattice
 from mmtool.alignment.timing.pace import Pace, pace_of, seconds_of
 from mmtool.alignment.timing.parameters import TimingParameters
-from mmtool.alignment.timing.placement import Hypothesis, Placement, log_sum, place, rate_evidence
+from mmtool.alignment.timing.placement import Hypothesis, Placement, log_sum, place
+from mmtool.alignment.timing.stack import merged, rate_evidences
 from mmtool.alignment.timing.timed_alignment import (
     TimedAlignment,
     confidence_of,
@@ -42,7 +43,7 @@ from mmtool.constraints import Constraints
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
-MIXTURE_VERSION = 1  # is raised when the same film gets other labels
+MIXTURE_VERSION = 2  # is raised when the same film gets other labels
 ACCURACY_WEIGHT = 0.07  # beside the expected text IoU
 DRAWS = 300
 _UNSEEN = {h.CUTS: 0.05, h.STEADY: 0.15, h.LOOSE: 0.15, h.PROPORTIONAL: 0.15}
@@ -110,7 +111,7 @@ def align_by_mixture(
     chosen = None if emissions is None else emissions[spoken] * parameters.emission_weight
     odds = log_odds_of_channel(film.video.bounds / parameters.unit, title, parameters)
     hypotheses = _hypotheses(film, parameters, title, odds, extent, chosen)
-    evidence = {name: rate_evidence(found) for name, found in hypotheses.items() if name != h.PROPORTIONAL}
+    evidence = rate_evidences({n: found for n, found in hypotheses.items() if n != h.PROPORTIONAL})
     evidence[h.PROPORTIONAL] = np.zeros(1)
     evidences = _evidences(film, hypotheses, evidence, odds)
     weights, against_nothing = weigh(evidences, FOLLOWING if following is None else following)
@@ -281,15 +282,15 @@ def mixed(
         raise ValueError("the text does not fit into the video")
     total = sum(possible.values())
     rng = np.random.default_rng(0)
-    counts = rng.multinomial(DRAWS, np.array(list(possible.values())) / total)
+    groups = merged({name: hypotheses[name] for name in possible}, evidence, possible)
+    counts = rng.multinomial(DRAWS, np.array([weight for _, _, weight in groups]) / total)
     parts: list[Placement] = []
     posterior: Floats | float = 0.0
-    seen = 0.0
-    for (name, weight), count in zip(possible.items(), counts, strict=True):
-        part = place(hypotheses[name], evidence[name], int(count), rng)
+    for (hypothesis, logs, weight), count in zip(groups, counts, strict=True):
+        part = place(hypothesis, logs, int(count), rng)
         posterior = posterior + weight / total * part.posterior
-        seen += weight / total * (1 - hypotheses[name].unseen)
         parts.append(part)
+    seen = sum(weight / total * (1 - float(hypotheses[name].unseen)) for name, weight in possible.items())
     durations = next(iter(hypotheses.values())).video.durations
     drawn = DrawnPlacements(
         first=np.concatenate([part.first for part in parts]),

@@ -13,7 +13,7 @@ from mmtool.arrays import Floats
 
 Indices = NDArray[np.int64]
 
-_LEAST_WEIGHT = 1e-4  # of a rate in the posterior
+_LEAST_WEIGHT = 1e-4  # of a rate in the posterior of its hypothesis
 _BYTES_AT_ONCE = 2**28  # of messages
 
 
@@ -21,13 +21,14 @@ _BYTES_AT_ONCE = 2**28  # of messages
 class Hypothesis:
     """A lattice over the grid of ``video``.
 
-    ``unseen`` is the share of a snippet's time in which the pictures show something else.
+    ``unseen`` is the share of a snippet's time in which the pictures show something else, the same at all
+    rates or (R,).
     """
 
     name: str
     video: TimedVideo
     lattice: Lattice
-    unseen: float = 0.0
+    unseen: float | Floats = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,26 @@ def log_sum(scores: Floats) -> float:
     return greatest + float(np.log(np.exp(scores - greatest).sum())) if np.isfinite(greatest) else -np.inf
 
 
-def place(hypothesis: Hypothesis, evidence: Floats, draws: int, rng: np.random.Generator) -> Placement:
-    """The posterior under a hypothesis with the log-evidence (R,) of its rates, and ``draws`` placements.
+def that_count(evidence: Floats) -> Floats:
+    """The log-weights (R,) of rates with this log-evidence; −∞ for those of little weight."""
+    logs = evidence - log_sum(evidence)
+    logs = np.where(logs > np.log(_LEAST_WEIGHT), logs, -np.inf)
+    return logs - log_sum(logs)
 
-    Rates of little weight are left out, and the others processed in turns that limit the memory.
+
+def place(hypothesis: Hypothesis, log_weights: Floats, draws: int, rng: np.random.Generator) -> Placement:
+    """The posterior under a hypothesis with the log-weights (R,) of its rates, and ``draws`` placements.
+
+    Rates without weight are left out, and the others processed in turns that limit the memory.
     """
     lattice, cells = hypothesis.lattice, hypothesis.video.cells
-    weights = np.exp(evidence - log_sum(evidence))
-    rates = np.flatnonzero(weights > _LEAST_WEIGHT)
-    weights = weights[rates] / weights[rates].sum()
+    rates = np.flatnonzero(log_weights > -np.inf)
+    weights = np.exp(log_weights[rates] - log_sum(log_weights))
+    weights /= weights.sum()
     counts = rng.multinomial(draws, weights)
-    snippets, times = len(lattice.durations), len(lattice.boundary)
+    unseen = hypothesis.unseen
+    shown = weights * (1 - (unseen if isinstance(unseen, float) else unseen[rates]))
+    snippets, times = len(lattice.durations), lattice.boundary.shape[-1]
     at_once = max(1, _BYTES_AT_ONCE // (16 * snippets * times))
     posterior = np.zeros((snippets, len(cells)))
     drawn = []
@@ -73,13 +83,13 @@ def place(hypothesis: Hypothesis, evidence: Floats, draws: int, rng: np.random.G
         part = slice(turn, turn + at_once)
         passes = Passes(lattice, rates[part])
         messages = passes.forward()
-        starts, ends = passes.backward(messages, weights[part])
+        starts, ends = passes.backward(messages, shown[part])
         posterior += (np.cumsum(starts, axis=1) - np.cumsum(ends, axis=1))[:, cells]
         if counts[part].sum():
             drawn.append(draw_placements(passes, messages, counts[part], rng))
     placed = np.concatenate(drawn) if drawn else np.zeros((0, snippets, 2), dtype=np.int64)
     return Placement(
-        posterior=np.clip(posterior, 0.0, 1.0) * (1 - hypothesis.unseen),
+        posterior=np.clip(posterior, 0.0, 1.0),
         first=np.searchsorted(cells, placed[..., 0]),
         end=np.searchsorted(cells, placed[..., 1]),
     )

@@ -1,11 +1,16 @@
 """Which file of a corpus is the transcript of a video."""
 
-from pathlib import Path
+import os
+import time
+from functools import lru_cache
+from pathlib import Path, PurePath
 
 from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
 from mmtool.transcripts import TRANSCRIPT_SUFFIXES
+
+_SETTLED = 5_000_000_000  # nanoseconds; no file system keeps times more coarsely
 
 
 def transcript_files(corpus: Corpus, id: str) -> list[Path]:
@@ -41,8 +46,28 @@ def transcript_file(corpus: Corpus, id: str) -> Path | None:
 
 
 def _of_id(folder: Path, id: str, suffixes: tuple[str, ...]) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.glob("*")
-        if path.stem == id and path.suffix.lower() in suffixes and path.is_file()
-    )
+    paths = (folder / name for name in _names(folder).get(id, ()))
+    return [path for path in paths if path.suffix.lower() in suffixes and path.is_file()]
+
+
+def _names(folder: Path) -> dict[str, list[str]]:
+    """The names in a folder by stem, in order; a folder that has not changed of late is read once."""
+    try:
+        changed = folder.stat().st_mtime_ns
+    except OSError:
+        return {}
+    if time.time_ns() - changed < _SETTLED:  # it may have changed again at the same time
+        return _read(folder)
+    return _read_once(folder, changed)
+
+
+@lru_cache(maxsize=4)
+def _read_once(folder: Path, changed: int) -> dict[str, list[str]]:  # noqa: ARG001  a part of the key
+    return _read(folder)
+
+
+def _read(folder: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208  only names
+        found.setdefault(PurePath(name).stem, []).append(name)
+    return found
