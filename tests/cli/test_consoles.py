@@ -5,12 +5,14 @@ import sys
 from dataclasses import replace
 
 import pytest
+from click import Context, Group
+from typer.main import get_command
 
-from mmtool.cli.main import CONTENTS, main
+from mmtool.cli.main import CONTENTS, app, main
 from mmtool.stages.demo import demo
-from support.commands import EXTRACT, TRAIN
 from support.corpora import make_corpus
 from support.films import draw_film
+from support.speech import model_folder
 
 PLAN = """
 title = "Ein Plan – план"
@@ -54,10 +56,9 @@ def console(request, monkeypatch):
 
 COMMANDS = [name for commands in CONTENTS.values() for name in commands]
 SUBCOMMANDS = [
-    ("import", "yms"),
-    ("import", "checkpoint"),
-    ("export", "alignments"),
-    ("export", "checkpoint"),
+    (group, name)
+    for group in ("import", "export")
+    for name in get_command(app).get_command(Context(Group("mmtool")), group).list_commands(None)
 ]
 
 
@@ -68,25 +69,61 @@ def test_help(console, command):
     assert "╭" in stdout
 
 
+AFTER_RUN = (  # each with something that it prints
+    ("doctor {corpus}", "✓"),
+    ("segment {corpus}", "segment"),
+    ("transcribe {corpus} --model {model} --threads 1", "has no sound"),
+    ("extract {corpus} --video-encoder timing --text-encoder length", "extract"),
+    ("info {corpus}", "corpus folder"),
+    ("info {corpus} --verify", ""),
+    ("report {corpus}", "report"),
+    ("export alignments {corpus} --format srt -o {out}", "export"),
+    ("export alignments {corpus} --format csv -o {out}", "export"),
+    ("plot {corpus} --what alignment", "plot"),
+    ("align {corpus}", "align"),
+    ("align {corpus} --json", FILM),
+    ("import srt {srt} {corpus}", "pins"),
+    ("import csv {csv} {corpus} --force", "pins"),
+)
+RESEARCH = (
+    "extract {corpus} --video-encoder timing --text-encoder length",
+    "project {corpus}",
+    "train {corpus} --run r --epochs 2 --threads 1 --batch-size 4",
+    "train --presets",
+    "train {corpus} --preset semi-markov",
+    "calibrate {corpus} --run r",
+    "align {corpus} --run r",
+    "align {corpus} --run timing",
+    "evaluate {corpus} --run r --per-video",
+    "compare {corpus} --run r --run timing",
+    "plot {corpus} --run r",
+    "experiment {corpus} {plan} --epochs 1 --seeds 0",
+    "export checkpoint {corpus} --run r -o {file}",
+    "import checkpoint {file} {corpus} --run again",
+)
+
+
+def words(line, places):
+    """The arguments of a command; places may have spaces in their names."""
+    return [places.get(word.strip("{}"), word) if word[0] == "{" else word for word in line.split()]
+
+
+def test_every_command_is_run_on_such_streams():
+    run = [line for line, _ in AFTER_RUN] + list(RESEARCH)
+    assert {line.split()[0] for line in run} | {"run", "demo"} == set(COMMANDS)
+
+
 def test_a_film_from_its_alignment_to_exports(console, tmp_path):
     draw_film(tmp_path / f"{FILM}.mp4")
     (tmp_path / f"{FILM}.txt").write_text("ein Satz – ja\nund noch einer … 終\n", encoding="utf-8")
     corpus = tmp_path / "corpus"
     stdout, _ = console.run("run", tmp_path / f"{FILM}.mp4", tmp_path / f"{FILM}.txt", "-o", corpus)
     assert FILM in stdout or "終" in stdout
-    for command, expected in (
-        (("doctor", corpus), "✓"),
-        (("segment", corpus), "segment"),
-        (("extract", corpus, *EXTRACT), "extract"),
-        (("info", corpus), "corpus folder"),
-        (("info", corpus, "--verify"), ""),
-        (("report", corpus), "report"),
-        (("export", "alignments", corpus, "--format", "csv"), "export"),
-        (("plot", corpus, "--what", "alignment"), "plot"),
-        (("align", corpus), "align"),
-        (("align", corpus, "--json"), FILM),
-    ):
-        assert expected in console.run(*command)[0], command
+    out = tmp_path / "aus – 終"
+    places = {"corpus": corpus, "model": model_folder(), "out": out}
+    places |= {format: out / f"{FILM}.{format}" for format in ("srt", "csv")}
+    for line, expected in AFTER_RUN:
+        assert expected in "".join(console.run(*words(line, places))), line
     _, stderr = console.run("align", corpus, "--run", "終", code=2)
     assert "終" in stderr
 
@@ -96,23 +133,15 @@ def test_research_from_features_to_measures(console, tmp_path):
     corpus = make_corpus(tmp_path / "корпус").root
     file, plan = tmp_path / "weights.pth", tmp_path / "plan.toml"
     plan.write_text(PLAN, encoding="utf-8")
-    for command in (
-        ("extract", corpus, *EXTRACT),
-        ("project", corpus),
-        ("train", corpus, *TRAIN),
-        ("train", "--presets"),
-        ("train", corpus, "--preset", "semi-markov"),
-        ("align", corpus, "--run", "r"),
-        ("align", corpus, "--run", "timing"),
-        ("evaluate", corpus, "--run", "r", "--per-video"),
-        ("compare", corpus, "--run", "r", "--run", "timing"),
-        ("plot", corpus, "--run", "r"),
-        ("experiment", corpus, plan, "--epochs", "1", "--seeds", "0"),
-        ("export", "checkpoint", corpus, "--run", "r", "-o", file),
-        ("import", "checkpoint", file, corpus, "--run", "again"),
-    ):
-        assert any(console.run(*command)), command
-    _, stderr = console.run("import", "yms", tmp_path / "фильмы", tmp_path / "new", code=2)
+    for line in RESEARCH:
+        assert any(console.run(*words(line, {"corpus": corpus, "plan": plan, "file": file}))), line
+
+
+@pytest.mark.parametrize("name", [name for group, name in SUBCOMMANDS if group == "import"])
+def test_what_cannot_be_imported_is_named(console, tmp_path, name):
+    make_corpus(tmp_path / "corpus", train=1, val=0, test=0)
+    options = ["--run", "r"] if name == "checkpoint" else []
+    _, stderr = console.run("import", name, tmp_path / "фильмы", tmp_path / "corpus", *options, code=2)
     assert "фильмы" in stderr
 
 
