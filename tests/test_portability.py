@@ -13,7 +13,7 @@ import torch
 from mmtool.choices import Modality
 from mmtool.cli.main import write_any_text
 from mmtool.errors import CallError
-from mmtool.formats.atomic import replacing, write_text
+from mmtool.formats.atomic import _host, replacing, write_text
 from mmtool.formats.checkpoints import Checkpoint, write_checkpoint
 from mmtool.formats.events import EventLog
 from mmtool.formats.features import FeatureGroup, FeaturesHeader
@@ -105,6 +105,42 @@ def test_features_are_joined_where_files_cannot_be_allocated(tmp_path, monkeypat
     assert not (tmp_path / "a.h5").exists()
 
 
+def refuse_links(*_, **__):
+    raise OSError(errno.EPERM, "A required privilege is not held by the client")
+
+
+POSIX_CALLS = {  # what each system lacks of what this one has, but for what Python itself calls here
+    "macOS": ["sched_getaffinity", "process_cpu_count", "posix_fallocate", "posix_fadvise", "fdatasync"],
+    "Windows": [
+        *["sched_getaffinity", "posix_fallocate", "posix_fadvise", "fdatasync", "fork", "geteuid", "killpg"],
+        *["setsid", "getpgid", "nice", "mkfifo", "chown", "fchown", "pread", "pwrite"],
+    ],
+}
+
+
+@pytest.mark.parametrize("system", POSIX_CALLS)
+def test_a_film_is_aligned_without_calls_that_the_system_lacks(tmp_path, monkeypatch, system):
+    """From the film to features and exports; each command in this process."""
+    for name in POSIX_CALLS[system]:
+        monkeypatch.delattr(os, name, raising=False)
+    if system == "Windows":
+        monkeypatch.setattr(Path, "symlink_to", refuse_links)
+        monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("on Windows, this ends the process"))
+        monkeypatch.setattr("mmtool.formats.atomic.ON_WINDOWS", True)
+    film, text, corpus = tmp_path / "film.mp4", tmp_path / "film.txt", tmp_path / "corpus"
+    draw_film(film)
+    text.write_text("one line\nanother line\n", encoding="utf-8")
+    call("run", film, text, "-o", corpus)
+    left = corpus / "clips" / f".film.{_host():x}-7ffffffe-1.part.csv"  # as of a writer that was killed
+    left.touch()
+    call("segment", corpus, "--force")
+    assert left.exists() is (system == "Windows")
+    call("extract", corpus, "--video-encoder", "timing", "--text-encoder", "length")
+    call("info", corpus, "--verify")
+    call("export", "alignments", corpus, "--format", "srt", "-o", tmp_path / "out")
+    assert (tmp_path / "out" / "film.srt").exists()
+
+
 @pytest.mark.parametrize(("refusals", "written"), [(0, True), (2, True), (99, False)])
 def test_on_windows_writers_wait_for_readers_of_the_previous_file(tmp_path, monkeypatch, refusals, written):
     """A reader, or a scanner for viruses, has the file open for a moment, or for good."""
@@ -165,10 +201,7 @@ def test_without_the_right_to_make_links_run_copies_the_film(tmp_path, monkeypat
     draw_film(tmp_path / "film.mp4")
     (tmp_path / "film.txt").write_text("one line\nanother line\n", encoding="utf-8")
 
-    def refuse(*_, **__):
-        raise OSError(errno.EPERM, "A required privilege is not held by the client")
-
-    monkeypatch.setattr(Path, "symlink_to", refuse)
+    monkeypatch.setattr(Path, "symlink_to", refuse_links)
     call("run", tmp_path / "film.mp4", tmp_path / "film.txt", "-o", tmp_path / "corpus")
     copy = tmp_path / "corpus" / "videos" / "film.mp4"
     assert copy.read_bytes() == (tmp_path / "film.mp4").read_bytes()

@@ -120,7 +120,7 @@ def _partial_files(folder: Path) -> list[str]:
 
 def _has_ended(process: int) -> bool:
     """Whether a process of this machine is known to have ended; on Windows, asking would end it."""
-    if os.name != "posix":
+    if ON_WINDOWS:
         return False
     try:
         os.kill(process, 0)
