@@ -137,10 +137,13 @@ def test_research_from_features_to_measures(console, tmp_path):
         assert any(console.run(*words(line, {"corpus": corpus, "plan": plan, "file": file}))), line
 
 
+NEEDED = {"checkpoint": ["--run", "r"], "features": ["--name", "n", "--modality", "video"]}
+
+
 @pytest.mark.parametrize("name", [name for group, name in SUBCOMMANDS if group == "import"])
 def test_what_cannot_be_imported_is_named(console, tmp_path, name):
     make_corpus(tmp_path / "corpus", train=1, val=0, test=0)
-    options = ["--run", "r"] if name == "checkpoint" else []
+    options = NEEDED.get(name, [])
     _, stderr = console.run("import", name, tmp_path / "фильмы", tmp_path / "corpus", *options, code=2)
     assert "фильмы" in stderr
 
