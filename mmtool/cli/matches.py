@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mmtool.cli.console import out, printable, timecode
 from mmtool.records import Alignment, Quality
+from mmtool.screenplay_kinds import NEITHER, SEEN
 
 WIDE, USUAL, NARROW = (
     110,
@@ -26,8 +27,8 @@ def show_alignment(alignment: Alignment) -> None:
     if out.is_terminal:
         out.print(snippets_table(alignment, out.width))
         return
-    for start, end, confidence, text, evidence in _snippets(alignment):
-        sure = absence(confidence) if start == MISSING else f"{confidence:.0%}"
+    for start, end, confidence, text, evidence, kind in _snippets(alignment):
+        sure = absence(confidence, kind) if start == MISSING else f"{confidence:.0%}"
         by = [evidence] if alignment.evidence else []
         typer.echo("\t".join((start, end, sure, printable(text), *by)))
 
@@ -57,8 +58,8 @@ def snippets_table(alignment: Alignment, width: int) -> Table:
     if shows_evidence:
         table.add_column("by", no_wrap=True)
     table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
-    for number, (start, end, confidence, text, evidence) in enumerate(_snippets(alignment), start=1):
-        sure = bar(confidence, _bar_length(width)) if start != MISSING else _absent(confidence, width)
+    for number, (start, end, confidence, text, evidence, kind) in enumerate(_snippets(alignment), start=1):
+        sure = bar(confidence, _bar_length(width)) if start != MISSING else _absent(confidence, kind, width)
         cells: list[RenderableType] = [start, end, sure]
         cells += [evidence] if shows_evidence else []
         cells.append(Text(printable(text)))
@@ -90,8 +91,13 @@ def videos_table(alignments: Sequence[Alignment], width: int) -> Table:
     return table
 
 
-def absence(confidence: float) -> str:
-    """What the confidence of a snippet without clips says: the probability, 0..1, that the film lacks it."""
+def absence(confidence: float, kind: str = "") -> str:
+    """What the confidence of a snippet without clips says: the probability, 0..1, that the film lacks it.
+
+    Of what is not spoken in a screenplay, by its kind, a confidence says little.
+    """
+    if kind in SEEN | NEITHER:
+        return "no clip of its own" if kind in SEEN else "not read aloud"
     return (
         f"not in the film ({confidence:.0%})"
         if confidence >= 0.5
@@ -99,9 +105,11 @@ def absence(confidence: float) -> str:
     )
 
 
-def _absent(confidence: float, width: int) -> Text:
+def _absent(confidence: float, kind: str, width: int) -> Text:
     if width >= USUAL:
-        return Text(absence(confidence))
+        return Text(absence(confidence, kind))
+    if kind in SEEN | NEITHER:
+        return Text("no clip" if kind in SEEN else "silent")
     return Text("absent" if width < NARROW else f"absent {confidence:.0%}")
 
 
@@ -126,14 +134,15 @@ def _bar_length(width: int) -> int:
     return 0 if width < NARROW else BAR if width < WIDE else LONG_BAR
 
 
-def _snippets(alignment: Alignment) -> Iterator[tuple[str, str, float, str, str]]:
-    """Start, end, confidence, text (in one line) and evidence of each snippet."""
+def _snippets(alignment: Alignment) -> Iterator[tuple[str, str, float, str, str, str]]:
+    """Start, end, confidence, text (in one line), evidence and kind of each snippet."""
     evidence = alignment.evidence or (None,) * len(alignment.snippets)
     for number, snippet in enumerate(alignment.snippets):
         interval = alignment.extent(number)
         start, end = [timecode(t) for t in interval] if interval else [MISSING, MISSING]
         text = " ".join(snippet.text.split())
-        yield start, end, alignment.snippet_confidence[number], text, evidence[number] or MISSING
+        sure = alignment.snippet_confidence[number]
+        yield start, end, sure, text, evidence[number] or MISSING, snippet.kind
 
 
 def _placed(alignment: Alignment) -> str:

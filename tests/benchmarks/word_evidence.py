@@ -69,7 +69,7 @@ def measured(
         digest_json(parameters.to_dict()),
         title=title,
         sources=Sources(corpus.clips(id), corpus.snippets(id)),
-        heard=heard.words,
+        heard=heard,
     )
     return score([clip.interval for clip in clips], truth, timed.alignment.matches)
 

@@ -111,3 +111,52 @@ def test_loops_of_a_recogniser_are_left_out(tmp_path: Path, film: HeardFilm):
 def test_the_model_of_one_channel_reads_no_transcript(tmp_path: Path, film: HeardFilm):
     report = align(tmp_path, timing_model="channel")
     assert not any("heard" in note for note in report.notes)
+
+
+def test_a_screenplay_is_placed_by_its_dialogue_and_names_are_not_read_aloud(tmp_path: Path):
+    lines = ("Where did you put the silver candlestick?", "It stands behind the yellow curtain, as always.")
+    snippets = [
+        Snippet("INT. KITCHEN - DAY", kind="scene"),
+        Snippet("ANNA", kind="character"),
+        Snippet(lines[0], kind="dialogue"),
+        Snippet("She lights a match.", kind="action"),
+        Snippet("BRUNO", kind="character"),
+        Snippet(lines[1], kind="dialogue"),
+    ]
+    corpus = Corpus(tmp_path)
+    write_clips(corpus.clips("a"), [Clip(float(t), float(t + 5)) for t in range(0, 60, 5)])
+    write_snippets(corpus.snippets("a"), snippets)
+    words = [
+        SpokenWord(word, start + n / 3, start + (n + 1) / 3)
+        for start, line in ((20.0, lines[0]), (45.0, lines[1]))
+        for n, word in enumerate(line.split())
+    ]
+    write_transcript(tmp_path / "transcripts" / "a.tsv", Transcript(tuple(words)))
+    report = align(tmp_path)
+    alignment = aligned(tmp_path)
+    places = {j: [clip for clip, own in alignment.matches if own == j] for j in range(len(snippets))}
+    assert places == {0: [2, 3], 1: [], 2: [4], 3: [5, 6, 7, 8], 4: [], 5: [9]}
+    assert alignment.evidence[2] is alignment.evidence[5] is Evidence.WORDS
+    assert alignment.evidence[3] is Evidence.TIMING
+    assert any("2 names, parentheticals" in note for note in report.notes)
+    assert any("15 of the dialogue's 15 words heard" in note for note in report.notes)
+
+
+def test_a_screenplay_without_a_transcript_leaves_names_out(tmp_path: Path):
+    kinds = ("scene", "action", "character", "dialogue", "character", "dialogue")
+    corpus = Corpus(tmp_path)
+    write_clips(corpus.clips("a"), [Clip(float(t), float(t + 1)) for t in range(12)])
+    write_snippets(corpus.snippets("a"), [Snippet(f"Words that are said {k}", kind=k) for k in kinds])
+    align(tmp_path)
+    assert {2, 4}.isdisjoint(snippet for _, snippet in aligned(tmp_path).matches)
+    assert {3, 5} <= {snippet for _, snippet in aligned(tmp_path).matches}
+
+
+def test_pins_hold_in_a_screenplay_that_is_heard(tmp_path: Path):
+    test_a_screenplay_is_placed_by_its_dialogue_and_names_are_not_read_aloud(tmp_path)
+    (tmp_path / "pins").mkdir()
+    (tmp_path / "pins" / "a.tsv").write_text("30\t35\tShe lights a match.\n", encoding="utf-8")
+    align(tmp_path)
+    assert [clip for clip, own in aligned(tmp_path).matches if own == 3] == [6]
+    assert aligned(tmp_path).evidence[3] is Evidence.PIN
+    assert [clip for clip, own in aligned(tmp_path).matches if own == 2] == [4]

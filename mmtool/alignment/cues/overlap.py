@@ -20,6 +20,7 @@ from mmtool.records import Interval
 DRAWS = 200
 ERROR = 0.15  # seconds; standard deviation of the start and of the end of a cue
 _LEAST, _LEAST_SHARE = 0.25, 0.05  # of a clip that a cue must cover, in seconds and as a share
+_MOST = 2 / 3  # of a clip that a cue must cover which only shows something
 _FAR = 1.0  # seconds; a cue is not compared with clips that are farther away
 
 
@@ -32,7 +33,12 @@ class _Pairs(NamedTuple):
 
 
 def align_by_cues(
-    clips: Sequence[Interval], cues: Floats, constraints: Constraints | None = None
+    clips: Sequence[Interval],
+    cues: Floats,
+    constraints: Constraints | None = None,
+    *,
+    certainty: Floats | None = None,
+    silent: NDArray[np.bool_] | None = None,
 ) -> TimedAlignment:
     """Align N clips with M snippets that have times.
 
@@ -44,26 +50,31 @@ def align_by_cues(
         clips: In order of time.
         cues: The start and the end (M, 2) of each snippet, in seconds; NaN for one that has no clip.
         constraints: What pins say, where they agree with the cues: their times have no error.
+        certainty: The probability (M,) that each cue is right; 1 by default.
+        silent: Which of them (M,) only show something: they own a clip if they last for two thirds of it,
+            and share none. By default, none do.
     """
     times = np.array(clips, dtype=np.float64)
     pairs = _pairs(times, cues)
     snippets, count = len(cues), len(clips)
+    sure = np.ones(snippets) if certainty is None else certainty
+    quiet = np.zeros(snippets, dtype=bool) if silent is None else silent
     posterior = np.zeros((snippets, count))
     error = np.random.default_rng(0).normal(0.0, ERROR, (DRAWS, snippets, 2))
     if constraints is not None:
         error[:, np.isfinite(constraints.start).all(axis=1), 0] = 0.0
         error[:, np.isfinite(constraints.end).all(axis=1), 1] = 0.0
     for one in error:
-        label = _labels(times, cues + one, pairs, count)
+        label = _labels(times, cues + one, pairs, count, quiet)
         own = np.flatnonzero(label != UNMATCHED)
-        posterior[label[own], own] += 1.0 / DRAWS
-    labels = _labels(times, cues, pairs, count)
+        posterior[label[own], own] += sure[label[own]] / DRAWS
+    labels = _labels(times, cues, pairs, count, quiet)
     durations = times[:, 1] - times[:, 0]
     posterior = np.clip(posterior, 0.0, 1.0)
     unmatched, of_clips, of_snippets = confidence_of(labels, posterior, durations, 1.0)
-    shared = _shared(times, cues, labels)
+    shared = _shared(times, np.where(quiet[:, None], np.nan, cues), labels)
     for clip, snippet in shared:
-        of_snippets[snippet] = _share_of_cue(times[clip], cues[snippet])
+        of_snippets[snippet] = sure[snippet] * _share_of_cue(times[clip], cues[snippet])
     return TimedAlignment(
         labels=labels,
         posterior=posterior,
@@ -89,7 +100,9 @@ def _pairs(times: Floats, cues: Floats) -> _Pairs:
     return _Pairs(table[:, 0], table[:, 1], first)
 
 
-def _labels(times: Floats, cues: Floats, pairs: _Pairs, count: int) -> NDArray[np.int64]:
+def _labels(
+    times: Floats, cues: Floats, pairs: _Pairs, count: int, quiet: NDArray[np.bool_]
+) -> NDArray[np.int64]:
     """The cue of each clip, or UNMATCHED."""
     labels = np.full(count, UNMATCHED)
     if not len(pairs.clip):
@@ -97,7 +110,8 @@ def _labels(times: Floats, cues: Floats, pairs: _Pairs, count: int) -> NDArray[n
     own, cue = times[pairs.clip], cues[pairs.cue]
     overlap = np.minimum(own[:, 1], cue[:, 1]) - np.maximum(own[:, 0], cue[:, 0])  # (P,)
     least = np.maximum(_LEAST, _LEAST_SHARE * (own[:, 1] - own[:, 0]))
-    enough = (overlap >= least) | (2 * overlap >= cue[:, 1] - cue[:, 0])
+    least = np.where(quiet[pairs.cue], _MOST * (own[:, 1] - own[:, 0]), least)
+    enough = (overlap >= least) | ((2 * overlap >= cue[:, 1] - cue[:, 0]) & ~quiet[pairs.cue])
     overlap = np.where(enough & (overlap > 0), overlap, -np.inf)
     most = np.maximum.reduceat(overlap, pairs.first)
     number = np.repeat(np.arange(len(pairs.first)), np.diff([*pairs.first, len(overlap)]))

@@ -69,6 +69,7 @@ def align_by_mixture(
     constraints: Constraints | None = None,
     cues: Floats | None = None,
     told: Sequence[Observations] = (),
+    lasting: Floats | None = None,
 ) -> TimedAlignment:
     """Align the N clips of a video with M texts in reading order.
 
@@ -90,6 +91,7 @@ def align_by_mixture(
             does not.
         told: What else is known of the texts: evidences that exclude each other, such as the same words with
             different lags.
+        lasting: How many seconds (M,) each text lasts at pace 1, where it is not as long as it takes to read.
 
     The result is the same in every call: placements are drawn with a fixed seed.
 
@@ -106,6 +108,8 @@ def align_by_mixture(
     if not spoken:
         return with_unspoken(without_text(clips), [], len(texts))
     film = _film(clips, [texts[index] for index in spoken], language)
+    if lasting is not None:
+        film = replace(film, video=replace(film.video, reading=lasting[spoken]))
     extent = h.Extent(text_start, text_end)
     _require_time(film.video, extent)
     chosen = None if emissions is None else emissions[spoken] * parameters.emission_weight

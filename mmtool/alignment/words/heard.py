@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,14 @@ _LEAST_SHARE = 0.12  # of the words of the text, or of the transcript, that must
 _FEWEST = 3.0  # words
 
 
+class TimedForm(NamedTuple):
+    """A word as it is compared, and the seconds ``[start, end)`` in which it was heard."""
+
+    text: str
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardWords:
     """The K written words of a text that were heard, in order.
@@ -32,9 +41,11 @@ class HeardWords:
         after: The share (K,) of its characters after the word.
         start: The second (K,) at which the word begins to be said.
         end: The second (K,) at which it ends.
+        nats: What each match (K,) says: more for rare words, less for words spelled differently.
         confidence: The probability (K,) that the match is not by chance: great for rare words, long runs, and
             neighbours that match as well.
-        other: The seconds (L,) at which words that match nothing begin to be said.
+        forms: The words (K) as they were heard.
+        rest: The words (L) that match nothing.
         words_of: How many words each of the M snippets has.
         spoken: How many words were heard.
         looping: How many of those were repetitions of a recogniser that went round in circles; left out.
@@ -45,11 +56,18 @@ class HeardWords:
     after: Floats
     start: Floats
     end: Floats
+    nats: Floats
     confidence: Floats
-    other: Floats
+    forms: tuple[TimedForm, ...]
+    rest: tuple[TimedForm, ...]
     words_of: Indices
     spoken: int
     looping: int = 0
+
+    @property
+    def other(self) -> Floats:
+        """The seconds (L,) at which words that match nothing begin to be said."""
+        return np.array([form.start for form in self.rest], dtype=np.float64)
 
     @property
     def written(self) -> int:
@@ -81,40 +99,53 @@ def heard_words(texts: Sequence[str], transcript: Transcript, language: str = ""
         transcript: What was heard.
         language: The language of the texts (ISO 639-1), for numbers; empty if it is unknown.
     """
+    return match_words(texts, _timed_forms(transcript, language), language)
+
+
+def match_words(
+    texts: Sequence[str], times: Sequence[TimedForm], language: str = "", *, opening: float | None = None
+) -> HeardWords:
+    """The same with words in the form in which they are compared.
+
+    ``opening`` is the cost of a run of matches in nats, by default what makes chance matches rare among all
+    of these words.
+    """
     places = [
         (number, form, max(len(text), 1))
         for number, text in enumerate(texts)
         for form in forms_of(text, language)
     ]
-    times = _timed_forms(transcript, language)
-    written, spoken = [form.text for _, form, _ in places], [form for form, _, _ in times]
+    written, spoken = [form.text for _, form, _ in places], [form.text for form in times]
     circling = loops(spoken, written)
     kept = np.flatnonzero(~circling)
-    matches = ordered_matches(written, [spoken[index] for index in kept])
+    cost = opening_cost(max(len(kept), 1)) if opening is None else round(opening * NATS)
+    matches = ordered_matches(written, [spoken[index] for index in kept], cost)
     unmatched = np.delete(kept, [match.spoken for match in matches])
     found = [(places[match.written], times[kept[match.spoken]]) for match in matches]
     return HeardWords(
         snippet=np.array([number for (number, _, _), _ in found], dtype=np.int64),
         before=np.array([form.start / length for (_, form, length), _ in found], dtype=np.float64),
         after=np.array([1 - form.end / length for (_, form, length), _ in found], dtype=np.float64),
-        start=np.array([start for _, (_, start, _) in found], dtype=np.float64),
-        end=np.array([end for _, (_, _, end) in found], dtype=np.float64),
-        confidence=_confidence(matches, opening_cost(len(kept)) / NATS if len(kept) else 0.0),
-        other=np.array([times[index][1] for index in unmatched], dtype=np.float64),
+        start=np.array([form.start for _, form in found], dtype=np.float64),
+        end=np.array([form.end for _, form in found], dtype=np.float64),
+        nats=np.array([match.nats for match in matches], dtype=np.float64),
+        confidence=_confidence(matches, cost / NATS),
+        forms=tuple(form for _, form in found),
+        rest=tuple(times[index] for index in unmatched.tolist()),
         words_of=np.bincount(np.array([n for n, _, _ in places], dtype=np.int64), minlength=len(texts)),
         spoken=len(spoken),
         looping=int(circling.sum()),
     )
 
 
-def _timed_forms(transcript: Transcript, language: str) -> list[tuple[str, float, float]]:
+def _timed_forms(transcript: Transcript, language: str) -> list[TimedForm]:
     """The forms of what was heard with their seconds; several forms of one word share its time."""
     timed = []
     for word in transcript.words:
         forms: list[Form] = forms_of(word.text, language)
         each = (word.end - word.start) / max(len(forms), 1)
         timed += [
-            (form.text, word.start + number * each, word.start + (number + 1) * each)
+            TimedForm(form.text, word.start + number * each, word.start + (number + 1) * each)
             for number, form in enumerate(forms)
         ]
     return timed

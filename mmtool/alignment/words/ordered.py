@@ -32,14 +32,18 @@ class WordMatch(NamedTuple):
     nats: float
 
 
-def ordered_matches(written: Sequence[str], spoken: Sequence[str]) -> list[WordMatch]:
+def ordered_matches(
+    written: Sequence[str], spoken: Sequence[str], opening: int | None = None
+) -> list[WordMatch]:
     """Match the forms of written words (I) with those of spoken words (J), both in order.
 
-    Takes O(I · J) time in vectors of J, and memory for about 2 · (I / 128 + 128) · J numbers.
+    ``opening`` is what starting a run costs, by default :func:`opening_cost`. Takes O(I · J) time in
+    vectors of J, and memory for about 2 · (I / 128 + 128) · J numbers.
     """
     if not written or not spoken:
         return []
-    return _traced(likeness_of(written, spoken), opening_cost(len(spoken)))
+    opening = opening_cost(len(spoken)) if opening is None else opening
+    return _traced(likeness_of(written, spoken), opening)
 
 
 def opening_cost(spoken: int) -> int:

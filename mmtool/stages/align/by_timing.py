@@ -16,7 +16,8 @@ from mmtool.errors import InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
 from mmtool.formats.timing_parameters import REMEDY, read_timing, read_used_features
-from mmtool.records import Failure, Progress
+from mmtool.records import Failure, Progress, Snippet
+from mmtool.screenplay_kinds import is_screenplay
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.heard_text import heard_text, words_recipe
 from mmtool.stages.align.known_times import CUES_VERSION, known_times, speech_of
@@ -30,6 +31,7 @@ from mmtool.stages.shared.transcript_files import transcript_file
 if TYPE_CHECKING:
     from mmtool.features.pairs import FeaturePair
 
+SCREENPLAY_VERSION = 1  # is raised when a screenplay gets other labels
 MISMATCH_REMEDY = "check that it belongs to this film, or use `transcript=ignore`"
 
 
@@ -108,7 +110,7 @@ class _TimingAligner:
     def align(self, id: str) -> AlignedVideo:
         """Align one video unless it is aligned already; raises InputError where that is impossible."""
         clips, snippets = read_pair(self.corpus, id)
-        recipe = self._recipe(id, timed_text=cue_times(snippets) is not None)
+        recipe = self._recipe(id, snippets)
         language = language_of([snippet.text for snippet in snippets], self.settings)
         heard = heard_text(self.corpus, self.settings, id, clips, snippets, language)
         if heard.mismatch and self.settings.require:
@@ -140,19 +142,21 @@ class _TimingAligner:
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
             following=self.following,
             known=known,
-            heard=heard.words,
+            heard=heard,
         )
         written = self.output.write(timed.alignment, recipe, timed.grounds)
         return replace(written, notes=notes)
 
-    def _recipe(self, id: str, *, timed_text: bool) -> str:
+    def _recipe(self, id: str, snippets: Sequence[Snippet]) -> str:
         inputs = [digest_file(path) for path in (self.corpus.clips(id), self.corpus.snippets(id))]
         asked: list[object] = [str(self.settings.path), self.settings.text_start, self.settings.text_end]
         if self.settings.timing_model is TimingModel.MIXTURE:
             asked += [MIXTURE_VERSION, self.settings.language, self.following]
         features = self.pair.recipe(id) if self.pair else []
         known = pins_recipe(self.corpus, self.settings, id) + words_recipe(self.corpus, self.settings, id)
-        if timed_text:
+        if is_screenplay(snippets):
+            known.append(["screenplay", SCREENPLAY_VERSION])
+        if cue_times(snippets) is not None:
             heard = transcript_file(self.corpus, id)
             known += [["cues", CUES_VERSION, str(self.settings.cue_times)]]
             known += [] if heard is None else [["speech", digest_file(heard)]]

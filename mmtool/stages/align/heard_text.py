@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mmtool.alignment.screenplay.placed import HeardScreenplay, heard_screenplay
+from mmtool.alignment.timing.pace import seconds_of
 from mmtool.alignment.words.heard import HeardWords, heard_words
 from mmtool.choices import TimingModel, Use
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file
 from mmtool.language_codes import base_code
 from mmtool.records import Clip, Snippet, Transcript
+from mmtool.screenplay_kinds import is_screenplay, spoken_texts_of
 from mmtool.settings.align import AlignSettings
 from mmtool.stages.shared.transcript_files import transcript_file
 from mmtool.stages.shared.transcripts import transcript_of
@@ -21,10 +24,12 @@ WORDS_VERSION = 1  # is raised when the same words give a film other labels
 class HeardText(NamedTuple):
     """The words of a text that were heard, None without evidence; and notes about the transcript.
 
-    ``mismatch`` says why the transcript in ``path`` is that of another text.
+    ``screenplay`` says where the elements of a screenplay were heard; None for any other text. ``mismatch``
+    says why the transcript in ``path`` is that of another text.
     """
 
     words: HeardWords | None = None
+    screenplay: HeardScreenplay | None = None
     notes: tuple[str, ...] = ()
     mismatch: str = ""
     path: Path = Path()
@@ -48,13 +53,20 @@ def heard_text(
     path, transcript = transcript_file(corpus, id), transcript_of(corpus, id, list(clips))
     if path is None or transcript is None:
         return HeardText()
-    words = heard_words([snippet.text for snippet in snippets], transcript, language)
+    texts, script = [snippet.text for snippet in snippets], is_screenplay(snippets)
+    words = heard_words(spoken_texts_of(snippets) if script else texts, transcript, language)
     name = path.relative_to(corpus.root).as_posix()
     if words.tells:
-        note = f"{words.count} of the text's {_words(words.written)} heard in {name}"
-        return HeardText(words, (note, *_loops(words, name)))
+        whole = "dialogue" if script else "text"
+        said = [f"{words.count} of the {whole}'s {_words(words.written)} heard in {name}"]
+        said += _loops(words, name)
+        if not script:
+            return HeardText(words, notes=tuple(said))
+        found = heard_screenplay(snippets, words, seconds_of(texts, language), language)
+        return HeardText(words, found, (*said, *found.notes()))
     problem = _mismatch(transcript, words, language)
-    return HeardText(None, (f"{name} {problem}; it was ignored", *_loops(words, name)), problem, path)
+    notes = (f"{name} {problem}; it was ignored", *_loops(words, name))
+    return HeardText(notes=notes, mismatch=problem, path=path)
 
 
 def words_recipe(corpus: Corpus, settings: AlignSettings, id: str) -> list[object]:

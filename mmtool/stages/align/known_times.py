@@ -90,13 +90,13 @@ def by_cues_alone(
     times = cues
     if constraints is not None:
         told = told[~constraints.absent[told]]
-        times = _between_pins(cues, constraints)
+        times = between_pins(cues, constraints)
     if np.isnan(times[told]).any() or (times[told, 1] <= times[told, 0]).any():
         return None
     return align_by_cues([clip.interval for clip in video.clips], times, constraints)
 
 
-def _between_pins(cues: Floats, constraints: Constraints) -> Floats:
+def between_pins(cues: Floats, constraints: Constraints) -> Floats:
     """The cues (M, 2) that pins leave: of the pinned snippets their times, of the others what is between.
 
     A cue that lies on the wrong side of a pin ends before it starts.

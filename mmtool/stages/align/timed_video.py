@@ -9,6 +9,7 @@ import numpy as np
 
 from mmtool.alignment.pins.constraints import PinError, within_extent
 from mmtool.alignment.pins.timed import with_pins_to_the_clip
+from mmtool.alignment.screenplay.lasting import screen_seconds
 from mmtool.alignment.timing.evidence import Observations
 from mmtool.alignment.timing.inputs import ExtentError, spoken_texts
 from mmtool.alignment.timing.mixture import align_by_mixture
@@ -17,7 +18,6 @@ from mmtool.alignment.timing.parameters import TimingParameters, default_paramet
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
 from mmtool.alignment.timing.word_evidence import word_evidence
-from mmtool.alignment.words.heard import HeardWords
 from mmtool.arrays import Floats
 from mmtool.choices import Decoder, TimingModel, TimingPath
 from mmtool.constraints import Constraints
@@ -26,7 +26,10 @@ from mmtool.errors import InputError
 from mmtool.formats.digests import digest_json
 from mmtool.language_codes import AUTO, base_code
 from mmtool.records import Alignment, Evidence, Interval, Snippet
+from mmtool.screenplay_kinds import NEITHER, is_screenplay, placeable_texts
 from mmtool.settings.align import AlignSettings
+from mmtool.stages.align.heard_text import HeardText
+from mmtool.stages.align.heard_times import by_heard_screenplay
 from mmtool.stages.align.judged_timing import with_grounds
 from mmtool.stages.align.known_times import KnownTimes, by_cues_alone, known_times
 from mmtool.stages.align.outputs import Grounds, judged_alignment
@@ -56,8 +59,11 @@ def notes_on(snippets: Sequence[Snippet], settings: AlignSettings | None = None)
     Which of them timing leaves without a clip, and whether readers' pace is unknown for their script.
     """
     settings = settings or AlignSettings()
-    texts = [snippet.text for snippet in snippets]
-    notes = []
+    notes, texts = [], [snippet.text for snippet in snippets]
+    if is_screenplay(snippets):
+        count = sum(snippet.kind in NEITHER for snippet in snippets)
+        what = "names, parentheticals, transitions and page lines of the screenplay"
+        notes += [f"{count:,} {what} are not read aloud and were not placed"] if count else []
     count = len(texts) - len(spoken_texts(texts))
     if count:
         notes.append(
@@ -118,13 +124,13 @@ def time_video(
     sources: Sources,
     following: float | None = None,
     known: KnownTimes | None = None,
-    heard: HeardWords | None = None,
+    heard: HeardText | None = None,
 ) -> TimedVideo:
     """Align one video by timing, and by similarity where it is given; raises InputError if impossible.
 
     ``digest`` is that of the parameters, which takes longer to compute than a short video to align.
-    ``following`` is the share of films whose cuts follow their texts, where it was learned, and ``heard`` the
-    words of the texts that were heard. ``known`` are the times of the text; None: those of the snippets.
+    ``following`` is the share of films whose cuts follow their texts, where it was learned, and ``heard``
+    what was heard of the texts. ``known`` are the times of the text; None: those of the snippets.
     """
     language = language_of([snippet.text for snippet in video.snippets], settings)
     constraints = video.constraints
@@ -133,8 +139,9 @@ def time_video(
     try:
         timed = None
         if known.cues is not None:
-            limits = _limits(video, settings)
-            timed = by_cues_alone(video, known.cues, limits)
+            timed = by_cues_alone(video, known.cues, _limits(video, settings))
+        elif heard is not None and heard.screenplay is not None:
+            timed = by_heard_screenplay(video, heard.screenplay, _limits(video, settings))
         if timed is None:
             told = _told(video, heard, language)
             timed = _timed(video, settings, parameters, title, language, following, known.cues, told)
@@ -142,9 +149,8 @@ def time_video(
             clips = [clip.interval for clip in video.clips]
             timed = with_pins_to_the_clip(timed, constraints, clips, _temperature(settings, parameters))
         if constraints is not None or known.cues is not None:
-            timed = replace(
-                timed, mixture=None
-            )  # what it was worth elsewhere says nothing about pins and cues
+            # what it was worth elsewhere says nothing about pins and cues
+            timed = replace(timed, mixture=None)
     except PinError as error:
         raise InputError(sources.clips, error.problem, error.remedy) from error
     except ExtentError as error:
@@ -184,11 +190,13 @@ def _evidence(
     video: VideoToAlign,
     timed: TimedAlignment,
     cues: Floats | None,
-    heard: HeardWords | None,
+    heard: HeardText | None,
     usual: Evidence,
 ) -> tuple[Evidence | None, ...]:
     """What decided where each snippet is: a pin, its own times, words that were heard, or the usual."""
-    words = set() if heard is None else heard.snippets
+    words = set() if heard is None or heard.words is None else heard.words.snippets
+    if heard is not None and heard.screenplay is not None:
+        words = set(np.flatnonzero(heard.screenplay.lines.heard).tolist())
     found = list(evidence_of(len(video.snippets), timed.matches, video.constraints, usual))
     for number, one in enumerate(found):
         if one is usual and cues is not None and not np.isnan(cues[number, 0]):
@@ -198,13 +206,13 @@ def _evidence(
     return tuple(found)
 
 
-def _told(video: VideoToAlign, heard: HeardWords | None, language: str) -> list[Observations]:
+def _told(video: VideoToAlign, heard: HeardText | None, language: str) -> list[Observations]:
     """What was heard, as evidence of when the snippets are told; empty where nothing was."""
-    if heard is None:
+    if heard is None or heard.words is None:
         return []
     reading = seconds_of([snippet.text for snippet in video.snippets], language)
     bounds = np.unique(np.array([clip.interval for clip in video.clips]).round(6))
-    return word_evidence(heard, reading, bounds)
+    return word_evidence(heard.words, reading, bounds)
 
 
 def _timed(
@@ -218,7 +226,7 @@ def _timed(
     told: Sequence[Observations],
 ) -> TimedAlignment:
     start, end = (None, None) if video.constraints else (settings.text_start, settings.text_end)
-    clips, texts = [clip.interval for clip in video.clips], [snippet.text for snippet in video.snippets]
+    clips, texts = [clip.interval for clip in video.clips], placeable_texts(video.snippets)
     viterbi = settings.path is TimingPath.VITERBI
     if settings.timing_model is TimingModel.CHANNEL:
         return align_narration(
@@ -247,4 +255,12 @@ def _timed(
         constraints=video.constraints,
         cues=cues,
         told=told,
+        lasting=_lasting(video.snippets, language),
     )
+
+
+def _lasting(snippets: Sequence[Snippet], language: str) -> Floats | None:
+    """How many seconds (M,) the elements of a screenplay last; None for a text that is read aloud."""
+    if not is_screenplay(snippets):
+        return None
+    return screen_seconds(snippets, seconds_of([snippet.text for snippet in snippets], language))
