@@ -39,4 +39,9 @@ def read_annotations(path: Path) -> list[Annotation]:
 
 def write_annotations(path: Path, annotations: Sequence[Annotation]) -> None:
     """Write the annotations of one video."""
-    write_text(path, "".join(f"{a.start}\t{a.end}\t{' '.join(a.text.split())}\n" for a in annotations))
+    write_text(path, annotations_text(annotations))
+
+
+def annotations_text(annotations: Sequence[Annotation]) -> str:
+    """What a file with these annotations contains."""
+    return "".join(f"{a.start}\t{a.end}\t{' '.join(a.text.split())}\n" for a in annotations)

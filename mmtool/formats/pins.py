@@ -44,7 +44,12 @@ def read_pins(path: Path) -> list[Pin]:
 
 def write_pins(path: Path, pins: Sequence[Pin]) -> None:
     """Write the pins of one video."""
-    write_text(path, "".join(_line(pin) for pin in pins))
+    write_text(path, pins_text(pins))
+
+
+def pins_text(pins: Sequence[Pin]) -> str:
+    """What a file with these pins contains."""
+    return "".join(_line(pin) for pin in pins)
 
 
 def _line(pin: Pin) -> str:

@@ -1,5 +1,6 @@
 """Pins through the commands: decoders keep them, corrected exports become them, bad ones are refused."""
 
+import json
 import shutil
 
 import pytest
@@ -106,6 +107,9 @@ def test_an_export_comes_back_as_pins_that_the_next_alignment_keeps(corpus, form
         assert (pin.start, pin.end) == pytest.approx(extent, abs=0.001)
     after = aligned(corpus, "--run", "r")
     assert after.matches == before.matches
+    again = call("import", format, path, corpus.root, "--json")  # as after a kill at the end of the call
+    assert json.loads(again.stdout)["unchanged"] == ["v0"]
+    corpus.pins("v0").write_text(f"0\t1\t{pins[0].text}\n", encoding="utf-8")
     complaint(call("import", format, path, corpus.root, code=2), "exists already")
     call("import", format, path, corpus.root, "--force")
 

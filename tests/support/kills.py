@@ -24,6 +24,7 @@ import torch
 from support.commands import EXTRACT, TRAIN, call
 from support.corpora import TEXTS, make_corpus
 from support.hdf5 import contents
+from support.speech import RATE, model_folder, recording, write_sound_film
 from support.zygote import Call, Zygote
 
 CUES = "1\n00:00:00,000 --> 00:00:02,000\nA short line.\n\n2\n00:00:02,000 --> 00:00:09,000\nAnother one.\n"
@@ -48,6 +49,20 @@ ALL = (*AFTER_EXTRACT, "features", "alignments")
 UNREAD = ("features", "runs/*/*.pt")  # large, and not read by what comes after alignment
 EXPORT = ("export", "alignments", "{}", "--run", "semi-markov", "--format")
 FORMATS = ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "fcp7", "eaf", "clips", "webdataset")
+BOTH = ("--run", "semi-markov", "--run", "r")
+PLANNED = ("--threads", "1")
+PLAN = """
+title = "Two presets"
+seeds = [0]
+[[rows]]
+label = "first"
+preset = "rp-lars-sbn"
+settings = { epochs = 2, batch_size = 4 }
+[[rows]]
+label = "second"
+preset = "no-pretraining"
+settings = { epochs = 1, batch_size = 4 }
+"""
 
 JOBS: dict[str, Job] = {
     "segment": Job(("segment", "{}", "--stats"), (*ALL, "clips", "snippets")),
@@ -62,6 +77,12 @@ JOBS: dict[str, Job] = {
     "report": Job(("report", "{}", "--run", "r"), (*AFTER_ALIGN, *UNREAD)),
     "plot": Job(("plot", "{}", "--run", "r"), (*AFTER_ALIGN, *UNREAD)),
     **{f"export-{form}": Job((*EXPORT, form), (*AFTER_ALIGN, *UNREAD)) for form in FORMATS},
+    "export-checkpoint": Job(("export", "checkpoint", "{}", "--run", "r", "-o", "{}/r.pth"), AFTER_ALIGN),
+    "calibrate": Job(("calibrate", "{}", "--run", "r"), (*AFTER_TRAIN, "runs/*/calibration.json")),
+    "compare": Job(("compare", "{}", *BOTH, "--table", "{}/table.tex"), (*AFTER_ALIGN, *UNREAD)),
+    "experiment": Job(("experiment", "{}", "{}/plan.toml", *PLANNED), (*AFTER_TRAIN, "alignments", "runs")),
+    "transcribe": Job(("transcribe", "{}", "--threads", "1", "--model", "{}/model"), base="heard"),
+    "import-srt": Job(("import", "srt", "{}/v1.srt", "{}"), (*AFTER_ALIGN, *UNREAD)),
     "import-yms": Job(("import", "yms", "{}/yms", "{}/imported"), base="yms"),
     "run": Job(("run", "{}/film.mp4", "{}/film.txt", "-o", "{}/out"), base="film"),
 }
@@ -88,6 +109,8 @@ def _chain(root: Path) -> None:
         call(*arguments)
     call("align", root)
     call("align", root, "--run", "r")
+    (root / "plan.toml").write_text(PLAN, encoding="utf-8")
+    (root / "v1.srt").write_text(CUES.replace("Another one.", TEXTS[1]), encoding="utf-8")
 
 
 def _texts(root: Path) -> None:
@@ -120,7 +143,22 @@ def _one_film(root: Path) -> None:
     (root / "film.txt").write_text("\n".join(TEXTS), encoding="utf-8")
 
 
-BASES: dict[str, Callable[[Path], None]] = {"chain": _chain, "texts": _texts, "yms": _yms, "film": _one_film}
+def _heard(root: Path) -> None:
+    """Three films in which a sentence is said."""
+    (root / "videos").mkdir(parents=True)
+    for number in range(3):
+        sound = recording()[number * RATE : (number + 3) * RATE]
+        write_sound_film(root / "videos" / f"heard{number}.mkv", sound)
+    (root / "model").symlink_to(model_folder(), target_is_directory=True)
+
+
+BASES: dict[str, Callable[[Path], None]] = {
+    "chain": _chain,
+    "texts": _texts,
+    "yms": _yms,
+    "film": _one_film,
+    "heard": _heard,
+}
 
 
 @dataclass(frozen=True)
@@ -157,7 +195,7 @@ class Killing:
         """The corpus before the command."""
         root = self.place / "work" / "corpus"
         shutil.rmtree(root.parent, ignore_errors=True)
-        shutil.copytree(self.prepared, root)
+        shutil.copytree(self.prepared, root, symlinks=True)
         (root / ".ready").unlink()
         for pattern in self.job.without:
             for path in root.glob(pattern):
@@ -243,7 +281,7 @@ def _content(path: Path, root: Path) -> object:
     """A file's bytes without what tells times; features and checkpoints as their arrays."""
     if path.suffix == ".h5" and not path.name.startswith("."):
         return contents(path)
-    if path.suffix == ".pt" and not path.name.startswith("."):
+    if path.suffix in (".pt", ".pth") and not path.name.startswith("."):
         return _plain(torch.load(path, weights_only=True))
     data = path.read_bytes().replace(str(root).encode(), b"{}")
     if path.suffix == ".eaf":

@@ -8,10 +8,11 @@ from mmtool.alignment.pins.constraints import PinError, constraints_of, shown
 from mmtool.alignment.pins.places import Found, Places
 from mmtool.choices import Corrections
 from mmtool.errors import CallError, InputError, SettingError
-from mmtool.formats.annotations import write_annotations
+from mmtool.formats.annotations import annotations_text
+from mmtool.formats.atomic import write_text
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.pins import write_pins
+from mmtool.formats.pins import pins_text
 from mmtool.formats.snippets import read_snippets
 from mmtool.importers.corrected import CorrectedLine, read_corrected
 from mmtool.records import Annotation, Failure, Interval, Pin, Progress, silent
@@ -41,7 +42,8 @@ def import_corrections(
 
     Raises:
         CallError: The settings are impossible, the file cannot be read, no entry is found, the pins
-            contradict each other, or the video already has pins or annotations and ``force`` is not set.
+            contradict each other, or the video already has other pins or annotations and ``force`` is not
+            set.
     """
     settings = ImportCorrectionsSettings.chosen(settings, options)
     corpus = Corpus.open(Path(root))
@@ -50,8 +52,6 @@ def import_corrections(
         raise SettingError("video", f"must be the id of a video with snippets, not {id!r}")
     as_pins = settings.corrections is Corrections.PINS
     path = corpus.pins(id) if as_pins else corpus.annotations(id)
-    if path.exists() and not settings.force:
-        raise CallError(f"{path}: exists already; replace it with `force`")
     report = ImportCorrectionsReport(id=id, corrections=settings.corrections)
     try:
         lines = read_corrected(settings.file)
@@ -71,19 +71,27 @@ def import_corrections(
         if as_pins:
             pins = _pins(merged, places)
             _check(corpus, id, pins, texts)
-            write_pins(path, pins)
+            content = pins_text(pins)
         else:
             rows = [Annotation(*each.interval, texts[each.found.first]) for each in merged]
-            write_annotations(path, rows)
+            content = annotations_text(rows)
+        is_there = path.exists() and not settings.force
+        if is_there and not _holds(path, content):  # otherwise by this call, killed as it ended
+            raise CallError(f"{path}: exists already; replace it with `force`")
+        if not is_there:
+            write_text(path, content)
     except InputError as error:
         raise CallError(str(error)) from error
     except PinError as error:
         raise CallError(f"{settings.file}: {error}") from error
     progress("importing", 1, 1, "videos")
     report.placed = len(lines) - len(lost)
-    report.done.append(id)
+    if is_there:
+        report.unchanged.append(id)
+    else:
+        report.done.append(id)
+        report.written.append(str(path))
     report.failures += [Failure(id, f"{settings.file}: {_named(line)} {problem}") for line, problem in lost]
-    report.written.append(str(path))
     return report
 
 
@@ -170,3 +178,7 @@ def _check(corpus: Corpus, id: str, pins: Sequence[Pin], texts: Sequence[str]) -
         clips = read_clips(corpus.clips(id))
         film = Interval(clips[0].start, max(clip.end for clip in clips))
     constraints_of(pins, texts, film)
+
+
+def _holds(path: Path, content: str) -> bool:
+    return path.is_file() and path.read_bytes() == content.encode()
