@@ -25,6 +25,7 @@ FORMAT = "mmtool-checkpoint"
 VERSION = 1
 TRAINING = {"epoch", "best_score", "best_epoch", "optimizer", "scheduler"}
 REMEDY = "train the run again, or name another with `run`"
+MOST_PLAIN = 64 << 20  # bytes of what is not a tensor, which is read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ def _check_archive(path: Path, file: BinaryIO) -> None:
             raise InputError(path, "is refused, because it is compressed", REMEDY)
         if sum(entry.file_size for entry in entries) > path.stat().st_size:
             raise InputError(path, "is refused, because it declares more than it stores", REMEDY)
+        if any(entry.file_size > MOST_PLAIN and "/data/" not in entry.filename for entry in entries):
+            raise InputError(path, "is refused, because it holds more than tensors and settings", REMEDY)
         damaged = archive.testzip()
     if damaged is not None:
         raise InputError(path, f"is damaged (wrong checksum of {Path(damaged).name!r})", REMEDY)

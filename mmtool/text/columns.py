@@ -7,25 +7,33 @@ from dataclasses import dataclass
 from mmtool.text.times import read_time
 
 _HEADINGS: Mapping[str, tuple[str, ...]] = {  # the usual one, then those of other programs
-    "text": ("text", "transcript", "caption", "subtitle", "dialogue", "dialog", "sentence", "utterance"),
+    "text": (
+        *("text", "transcript", "caption", "subtitle", "dialogue", "dialog", "sentence", "utterance"),
+        *("captions", "subtitles", "transcription", "content", "untertitel", "texte", "texto", "testo"),
+        *("文本", "字幕", "内容", "テキスト", "текст"),
+    ),
     "start": (
         *("start", "start time", "starttime", "begin", "begin time", "from", "in", "in point", "time in"),
-        *("tc in", "timecode in", "start timecode", "start tc", "onset"),
+        *("tc in", "timecode in", "start timecode", "start tc", "onset", "timestamp", "time"),
+        *("beginn", "anfang", "von", "début", "inicio", "inizio", "开始", "开始时间", "開始", "начало"),
     ),
     "end": (
         *("end", "end time", "endtime", "stop", "stop time", "to", "out", "out point", "time out"),
-        *("tc out", "timecode out", "end timecode", "end tc"),
+        *("tc out", "timecode out", "end timecode", "end tc", "offset", "finish"),
+        *("ende", "bis", "fin", "fine", "结束", "结束时间", "終了", "конец"),
     ),
-    "duration": ("duration",),
+    "duration": ("duration", "dur", "length", "dauer", "durée"),
     "kind": ("kind",),
 }
-_ROLES = {heading: role for role, headings in _HEADINGS.items() for heading in headings}
+ROLES = {heading: role for role, headings in _HEADINGS.items() for heading in headings}
 _UNIT = re.compile(r" (?:in )?(ms|msec|milliseconds|s|sec|secs|seconds)$")
-_MILLISECONDS = ("ms", "msec", "milliseconds")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+MILLISECONDS = ("ms", "msec", "milliseconds")
 _TIMECODE = re.compile(r"(\d{1,3}):(\d\d):(\d\d)([:;])(\d\d)", re.ASCII)
 _RATES = (24, 25, 30, 50, 60)
 _DROPPING = 30000 / 1001  # frames a second where timecodes have a semicolon
 TIMES = ("start", "end", "duration")
+_MOST_NAMES = 5  # of columns that a note lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +64,33 @@ def columns_of(names: Sequence[str]) -> Columns | None:
     """The columns with these headings; None for what is not a row of headings."""
     roles: dict[str, int] = {}
     milliseconds, guessed = set(), set()
-    plain = [_plain(name) for name in names]
+    plain = [plain_heading(name) for name in names]
     for exact in (True, False):
         for number, (name, unit) in enumerate(plain):
-            role = _ROLES.get(name)
+            role = ROLES.get(name)
             if role is None or role in roles or number in roles.values():
                 continue
             if exact is (name == role):
                 roles[role] = number
-                milliseconds.update([role] if unit in _MILLISECONDS else [])
+                milliseconds.update([role] if unit in MILLISECONDS else [])
                 guessed.update([] if exact else [role])
     if "text" not in roles or ("text" in guessed and len(roles) < min(2, len(names))):
         return None
     return Columns(tuple(names), roles, frozenset(milliseconds), frozenset(guessed))
 
 
-def _plain(name: str) -> tuple[str, str]:
-    """A heading in lower case with single spaces, and the unit at its end: "Start_Time (ms)"."""
-    words = " ".join(re.sub(r"[\s_\-.()\[\]/:]+", " ", name).lower().split())
+def unread_note(one: str, names: Sequence[str]) -> str:
+    """A note that names the columns or keys that are not read."""
+    listed = [name[:40] for name in names[:_MOST_NAMES]]
+    left = len(names) - len(listed)
+    said = ", ".join(listed) + (f" and {left} more" if left else "")
+    return f"1 {one} is not read: {said}" if len(names) == 1 else f"{len(names)} {one}s are not read: {said}"
+
+
+def plain_heading(name: str) -> tuple[str, str]:
+    """A heading in lower case with single spaces, and the unit at its end: "Start_Time (ms)", "startMs"."""
+    apart = _HUMP.sub(" ", name)
+    words = " ".join(re.sub(r"[\s_\-.()\[\]/:]+", " ", apart).lower().split())
     if unit := _UNIT.search(words):
         return words[: unit.start()], unit[1]
     return words, ""

@@ -25,7 +25,19 @@ _ENCODINGS = (  # those of subtitle collections
     *("windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255"),
     *("windows-1256", "windows-1257", "windows-1258", "cp874", "tis-620"),
     *("iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15"),
-    *("koi8-r", "koi8-u", "cp866", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "euc-kr", "cp949"),
+    *(
+        "koi8-r",
+        "koi8-u",
+        "cp866",
+        "mac-cyrillic",
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "big5hkscs",
+        "euc-kr",
+        "cp949",
+    ),
     *("shift_jis", "cp932", "shift_jis_2004", "euc-jp", "euc_jis_2004"),
     *("iso2022_jp", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_ext", "utf-16-le", "utf-16-be"),
 )
@@ -39,6 +51,7 @@ _LARGER = {
 _WESTERN = "cp1252"
 _LEAST_CONFIDENCE = 0.05  # of chardet; it is sure of a text of one sentence at about 0.1
 _SAMPLE = 100_000  # bytes of lines with other characters than ASCII
+_LEAST_PADDING = 4  # NULs; the last character of a text in UTF-16 or UTF-32 may have three
 _MOST_NULS = 0.05  # of the characters of a WebVTT file
 _WEBVTT = re.compile("\ufeff?WEBVTT[ \t\n\0]")
 _BREAK = re.compile("\r{0,2}\n|\r")
@@ -58,6 +71,7 @@ def read_decoded(path: Path, encoding: str | None = None) -> tuple[str, str]:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from error
+    data = _without_padding(data)
     text, codec = _decode(path, data, encoding) if encoding else _detect(path, data)
     text = _BREAK.sub("\n", text)
     if _WEBVTT.match(text) and 0 < text.count("\0") <= _MOST_NULS * len(text):
@@ -68,6 +82,14 @@ def read_decoded(path: Path, encoding: str | None = None) -> tuple[str, str]:
         line = text.count("\n", 0, found) + 1
         raise InputError(path, f"is not text: line {line} contains {what}", "remove it, or " + _REMEDY)
     return _without_marks(text), codec
+
+
+def _without_padding(data: bytes) -> bytes:
+    """Remove what DOS and broken downloads leave after the last line of a text of single bytes."""
+    text = data.rstrip(b"\0\x1a")
+    padding = data[len(text) :]
+    is_padded = padding.count(0) >= _LEAST_PADDING or (text.isascii() and len(padding) == 1)
+    return text if text and is_padded and 0 not in text else data
 
 
 def _decode(path: Path, data: bytes, codec: str) -> tuple[str, str]:
@@ -97,6 +119,8 @@ def _detect(path: Path, data: bytes) -> tuple[str, str]:
         return text, "utf-8"
     if is_utf8 and _has_lines_of_bytes(data):
         return text, "utf-8"  # with NULs, which are refused
+    if not is_utf8 and (text := _of_surrogates(data)):
+        return text, "utf-8"
     if not is_utf8 and _is_nearly_utf8(data):
         return _decode(path, data, "utf-8")
     guesses = _guesses(data)
@@ -113,6 +137,8 @@ def _detect(path: Path, data: bytes) -> tuple[str, str]:
         text = data.decode(codec, "replace")
         if is_east_asian(text):
             return text, codec
+    if _is_nearly_utf8(data, 1):
+        return _decode(path, data, "utf-8")
     if not guesses:
         raise InputError(path, "is not text", _REMEDY)
     best = " or ".join(codec for codec, _ in guesses[:3])
@@ -125,12 +151,21 @@ def _has_lines_of_bytes(data: bytes) -> bool:
     return b"\x1b$" not in data and 2 * ends.count(b"\n") > len(ends)
 
 
-def _is_nearly_utf8(data: bytes) -> bool:
+def _of_surrogates(data: bytes) -> str:
+    """The text of a file in which characters beyond 16 bits are written as two (CESU-8); otherwise empty."""
+    try:
+        pairs = data.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
+        return pairs.decode("utf-16")
+    except UnicodeError:
+        return ""
+
+
+def _is_nearly_utf8(data: bytes, times: int = 2) -> bool:
     """Whether most characters beyond ASCII are those of UTF-8, which other encodings rarely resemble."""
     text = data.decode("utf-8", "surrogateescape")
     bad = len(re.findall("[\udc80-\udcff]", text))
     good = len(re.findall("[^\0-\x7f\udc80-\udcff]", text))
-    return good > 2 * bad
+    return good > times * bad
 
 
 def _guesses(data: bytes) -> list[tuple[str, float]]:

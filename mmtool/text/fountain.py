@@ -14,13 +14,12 @@ from mmtool.text.screenplay import (
     PLACES,
     SPLIT_KINDS,
     Element,
-    Line,
     is_name,
     is_transition,
-    lines_of,
     parenthetical_end,
 )
-from mmtool.text.source import Part, Passage, Source
+from mmtool.text.script_lines import Line, lines_of
+from mmtool.text.source import Part, Passage, Source, plain_parts
 from mmtool.text.spans import Span
 
 _KEY = re.compile(r"[^\W\d_][^:\n]{0,39}:")
@@ -29,6 +28,7 @@ _USUAL_KEY = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"(?: {3,}| *\t)\s*\S")
+_MARK = re.compile(r"[\\*_!~@.>#^]")  # what markup within elements is made of
 _EMPHASIS = re.compile(r"\\.|\*{1,3}|_")
 _HEADING = re.compile(r"[*_]*" + PLACES, re.IGNORECASE)
 _FORCED_HEADING = re.compile(r"\.\w")
@@ -56,7 +56,10 @@ def read_fountain(source: Source) -> Iterator[Passage]:
         for element in _elements(block, text):
             start, end = element.lines[0].start, element.lines[-1].end
             within = hidden[bisect_left(hidden, (start, start)) : bisect_left(hidden, (end, end))]
-            parts = tuple(_parts(text, start, end, sorted([*_marks(element), *within])))
+            if not within and _MARK.search(text, start, end) is None:
+                parts = plain_parts(text, start, end)
+            else:
+                parts = tuple(_parts(text, start, end, sorted([*_marks(element), *within])))
             if any(part.text.strip() for part in parts):
                 yield Passage(parts, kind=element.kind, whole=element.kind not in SPLIT_KINDS)
 
@@ -223,6 +226,8 @@ def _is_name(text: str) -> bool:
 
 def _is_transition(text: str, ends_in_space: bool = False) -> bool:
     """Whether a line is a transition; a space after the colon makes it action."""
+    if text[:1].islower():
+        return False
     text = text.strip("*_")
     if text.endswith(":") and ends_in_space:
         return False

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 # A13, 12A, 14-1, 110.2, 3pt2; with its own punctuation, as in 12. or #12# or (12)
-_NUMBER = r"[#(]?[A-Z]{0,3}\d{1,4}[A-Z]{0,3}(?:(?:[-–./]|PT)[A-Z\d]{1,4}){0,3}[.):#]{0,2}"
+_NUMBER = r"[#(\[]?[A-Z]{0,3}\d{1,4}[A-Z]{0,3}(?:(?:[-–./]|PT)[A-Z\d]{1,4}){0,3}[.):#\]]{0,2}"
 _RANGE = rf"{_NUMBER}(?:\s*(?:-|–|&|,|AND|THRU|THROUGH|TO)\s*{_NUMBER}){{0,4}}"
 
 SCENE_NUMBER = rf"(?:(?:SC(?:ENE|\.)?\s+)?{_NUMBER}\s+)?"
@@ -18,7 +18,8 @@ _LINES = re.compile(
     rf"|(?:SCENES?\s+)?(?:{_RANGE}\s+)?\(?(?:SCENES?\s+)?OMIT(?:TED)?\)?[.:]?(?:\s+{_RANGE})?"
 )
 _ALONE = re.compile(  # only where nothing follows: elsewhere it may be said
-    r"-?\s*\d{1,4}[A-Z]?\s*-?\.?|(?:PAGE|Page)\s+\d{1,4}[A-Z]?\.?|\(?(?:CONT['’]D|MORE):?\)?(?:\s*\(\d+\))?"
+    r"-?\s*\d{1,4}[A-Z]?\s*-?\.?|(?:PAGE|Page)\s+\d{1,4}[A-Z]?(?:\s+(?:OF|of)\s+\d{1,4})?\.?|\(?(?:CONT['’]D|MORE):?\)?(?:\s*\(\d+\))?"
+    r"|(?:©|\([Cc]\)\s|COPYRIGHT|Copyright\s(?:©|\([Cc]\)|\d{4})).*"
 )
 _PAGE_NUMBER = re.compile(
     r"(?:^|\s{3,})(?:(?:PAGE|PG\.?|P\.)\s*)?-?\s?\d{1,4}[A-Z]?\s?-?\.?$|^\d{1,4}[A-Z]?\.?\s{3,}",

@@ -22,8 +22,11 @@ _HIDDEN = "[\u200b\u2060\ufeff]{0,3}"  # characters without a width, which pages
 _PAGES = r"(?::\d{1,4}(?:[–-]\d{1,4})?)?"  # as in [2]:45
 _MARKS = re.compile(
     rf"[{STOPS}][{CLOSERS}]{{0,5}}"
-    rf"({_HIDDEN}{_GLUED}{_PAGES}(?:{_HIDDEN},?{_GLUED}{_PAGES}){{0,20}}(?:\s{_APART}){{0,20}})"
+    rf"({_HIDDEN}{_GLUED}{_PAGES}(?:{_HIDDEN}[,–-]?{_GLUED}{_PAGES}){{0,20}}(?:\s{_APART}){{0,20}})"
 )
+_BARE = re.compile(
+    rf"(?<=[a-z]{{4}})[{STOPS}][{CLOSERS}]{{0,5}}(\d{{1,3}})(?=\s+[“\"(]?[A-Z])"
+)  # once raised
 _MARKS_APART = re.compile(rf"[{STOPS}][{CLOSERS}]{{0,5}}((?:\s{_APART}){{1,20}})")
 _FIRST = re.compile(rf"\s*\[{_NAMES}\]")
 
@@ -35,7 +38,9 @@ def without_marks(text: str) -> tuple[str, Mapping[int, int]]:
     """
     if not _may_have_marks(text):
         return text, {}
-    patterns = [_MARKS] if _FIRST.match(text) else [_MARKS, _MARKS_APART]  # a list of references, or prose
+    patterns = (
+        [_MARKS, _BARE] if _FIRST.match(text) else [_MARKS, _BARE, _MARKS_APART]
+    )  # a list of references, or prose
     ends: dict[int, int] = {}
     for pattern in patterns:
         for found in pattern.finditer(text):
@@ -58,4 +63,4 @@ def with_marks(sentences: Iterable[Span], ends: Mapping[int, int]) -> Iterator[S
 
 
 def _may_have_marks(text: str) -> bool:
-    return re.search(r"[\[［〔【(*†‡§¶¹²³⁰⁴-⁹ᵃ-ᶻ]", text) is not None
+    return re.search(r"[\[［〔【(*†‡§¶¹²³⁰⁴-⁹ᵃ-ᶻ]", text) is not None or _BARE.search(text) is not None

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from mmtool.records import Interval
 from mmtool.text.source import Part, Passage, Source
 from mmtool.text.spans import collapse
 
 _PAUSE = 0.1  # seconds; a caption that rolls follows the one before at once
 _LEAST_ROLLING = 0.5  # of the cues that follow at once, and at least this many:
 _FEWEST = 2
+_FEWEST_GROWING = 3
 
 
 def without_repeats(source: Source, cues: Sequence[Passage]) -> list[Passage]:
     """Remove the lines that a cue repeats from the one before, if that is how the whole file is made.
 
-    Cues that only repeat, and never go on with a new line, are what somebody says several times.
+    Cues that only repeat, and never go on with a new line, are what somebody says several times. Of cues
+    that grow word by word, as in live captions, the last is kept, from the time at which the first began.
     """
+    cues = _full_grown(source, cues)
     lines = [_lines(cue) for cue in cues]
     texts = [[collapse("".join(part.text for part in line)) for line in cue] for cue in lines]
     follows = [_follows(earlier, later) for earlier, later in pairwise(cues)]
@@ -35,6 +39,29 @@ def without_repeats(source: Source, cues: Sequence[Passage]) -> list[Passage]:
             kept.append(replace(cue, parts=rest) if count else cue)
     counted = "1 cue repeats" if rolling == 1 else f"{rolling} cues repeat"
     source.notes.append(f"rolling captions: {counted} lines of the one before; the repetitions were removed")
+    return kept
+
+
+def _full_grown(source: Source, cues: Sequence[Passage]) -> Sequence[Passage]:
+    """The cues without those that the next one repeats and goes on, if most of them are like that."""
+    texts = [collapse(cue.text) for cue in cues]
+    at_once = [_follows(earlier, later) for earlier, later in pairwise(cues)]
+    grows = [
+        follows and bool(earlier) and later.startswith(earlier + " ")
+        for follows, (earlier, later) in zip(at_once, pairwise(texts), strict=True)
+    ]
+    growing = sum(grows)
+    if growing < _FEWEST_GROWING or growing < _LEAST_ROLLING * sum(at_once):
+        return cues
+    kept, begin = list[Passage](), 0
+    for index, cue in enumerate(cues):
+        if index < len(grows) and grows[index]:
+            continue
+        first, last = cues[begin].times, cue.times
+        times = Interval(first.start, last.end) if first and last and begin < index else last
+        kept.append(replace(cue, times=times))
+        begin = index + 1
+    source.notes.append(f"captions that grow word by word: {growing} cues that the next one repeats left out")
     return kept
 
 

@@ -6,8 +6,7 @@ Fountain. The kind of a snippet is ``scene``, ``action``, ``character``, ``paren
 """
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,8 +19,9 @@ from mmtool.text.page_furniture import (
     is_lone_furniture,
     without_revision_mark,
 )
+from mmtool.text.script_lines import Line, blocks, lines_of
+from mmtool.text.side_by_side import one_after_the_other
 from mmtool.text.source import Part, Passage, Source
-from mmtool.text.spans import Span
 
 SPLIT_KINDS = frozenset({"action", "dialogue", "lyrics"})  # the others are not sentences
 PLACES = r"(?:INT|EXT|EST|INT\.?/EXT|EXT\.?/INT|I\.?/E)[. ]\s*\S.*"  # how scene headings begin
@@ -40,17 +40,7 @@ _SAMPLE = 3000  # lines that tell whether a screenplay is double-spaced
 _DEEPER = 4  # more characters of indentation that distinguish dialogue from action, and cues from dialogue
 
 
-class Line(NamedTuple):
-    """A line without the white space around it, and the span of the rest."""
-
-    text: str
-    start: int
-    end: int
-    indent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """Lines that belong together, and their kind."""
 
     kind: str
@@ -88,29 +78,6 @@ def looks_like_screenplay(source: Source) -> bool:
     return False
 
 
-def lines_of(text: str, spans: Iterable[Span]) -> Iterator[Line]:
-    """Yield the stripped lines of ``text``; blank lines are empty."""
-    for start, end in spans:
-        line = text[start:end]
-        bare = line.strip()
-        before = line[: len(line) - len(line.lstrip())]
-        start += len(before)
-        yield Line(bare, start, start + len(bare), len(before.expandtabs()))
-
-
-def blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Yield runs of lines that are not blank."""
-    block: list[Line] = []
-    for line in lines:
-        if line.text:
-            block.append(line)
-        elif block:
-            yield block
-            block = []
-    if block:
-        yield block
-
-
 def is_heading(line: str) -> bool:
     """Whether a line names a place and a time, such as INT. HOUSE - DAY."""
     return bool(_HEADING.fullmatch(line)) and (line.isupper() or not line[:3].isalpha() or line[:3].isupper())
@@ -146,7 +113,13 @@ def _elements_of(source: Source) -> Iterator[Element]:
     lines = [_without_mark(line) for line in lines_of(source.text, source.lines())]
     headers = Headers(line.text for line in lines if not is_heading(line.text))
     for block in blocks(_single_spaced(lines)):
-        yield from _elements(block, headers)
+        for speech in one_after_the_other(block, lambda line: _may_speak(line, headers)):
+            yield from _elements(speech, headers)
+
+
+def _may_speak(line: Line, headers: Headers) -> bool:
+    """Whether a line could be the name of one of two characters who speak at once."""
+    return not _kind_by_itself(line, headers, alone=True) and _is_cue(line, None)
 
 
 def _without_mark(line: Line) -> Line:

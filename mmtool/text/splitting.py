@@ -33,6 +33,11 @@ def snippets_of(source: Source, passage: Passage, split: Splitter) -> Iterator[S
     """Split a passage; its time, if any, is divided in proportion to the characters of the pieces."""
     text = passage.text
     spans = list(whole_span(text) if passage.whole else split(text))
+    if len(spans) == 1:  # as for nearly all passages of most texts
+        (first, last), (place,) = spans[0], passage.places(source, spans)
+        begins, ends = passage.times or (None, None)
+        yield Snippet(collapse(text[first:last]), begins, ends, passage.kind, place)
+        return
     pieces = [collapse(text[start:end]) for start, end in spans]
     places = passage.places(source, spans)
     if passage.times is None:

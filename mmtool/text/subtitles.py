@@ -16,10 +16,15 @@ from mmtool.text.times import read_time
 
 REMEDY = "write '00:00:01,000 --> 00:00:02,000' and the text on the next line"
 _ARROW = "-->"
-_START = re.compile(r"\s*(-?\d+[:.,].*)")
+_START = re.compile(r"\s*(-?\d+[:.,：．，].*)")
+_OTHER_ARROW = re.compile(  # what editors and machine translation make of it, between whole times only
+    r"(\d{1,3}[:：]\d\d?[:：]\d\d?(?:[:.,：．，]\d{1,9})?)\s{0,9}(?:-\s?-?\s?>|[–—]{1,2}\s?>?|→|⟶)\s{0,9}"
+    r"(\d{1,3}[:：]\d\d?[:：]\d\d?.*)"
+)
+_NUMBER = re.compile(r"[\u200b\u200e\u200f\ufeff#\s]{0,4}(\d{1,9})[.:)]?")  # as programs decorate it
 _TIME_WORD = re.compile(r"[\d:.,]+", re.ASCII)
 _MARKUP = (
-    r"<br\s{0,9}/?>|\\N"
+    r"<br\s{0,9}/?>|\\[Nh]"
     r"|</?[a-z][^<>]*>"  # <i>, <font …>, <c.yellow>, <v Name>; but not "I <3 you"
     r"|<\d[\d:.]*>"  # the times of karaoke
     r"|\{\\[^{}]*\}"  # {\an8}
@@ -57,7 +62,7 @@ def _cues(source: Source, tally: Tally, markup: re.Pattern[str]) -> Iterator[Pas
     before = [
         line
         for line in lines[: next(iter(times))]
-        if line and not line.isdecimal() and not line.startswith("WEBVTT")
+        if line and not _NUMBER.fullmatch(line) and not line.startswith("WEBVTT")
     ]
     if before:
         counted = "1 line" if len(before) == 1 else f"{len(before)} lines"
@@ -81,7 +86,8 @@ def _times_of(lines: Sequence[str], index: int) -> tuple[str, str] | None:
     """The start and the end that a line of times has, as they are written; None for another line."""
     start, arrow, rest = lines[index].partition(_ARROW)
     if not arrow:
-        return None
+        other = _OTHER_ARROW.fullmatch(lines[index])
+        return (other[1], _end_in(other[2])) if other else None
     start, rest = start.strip(), rest.strip()
     is_numbered = (
         bool(start and rest) and lines[index - 1].isdecimal() and not "".join(lines[index - 2 : index - 1])
@@ -100,15 +106,20 @@ def _end_in(rest: str) -> str:
 
 def _number_above(lines: Sequence[str], index: int) -> int | None:
     """The number of the cue whose times are on a line, which is on the line before; None if it has none."""
-    above = lines[index - 1] if index else ""
-    return int(above) if above.isdecimal() and len(above) < 10 else None
+    found = _NUMBER.fullmatch(lines[index - 1]) if index else None
+    return int(found[1]) if found else None
 
 
 def _end_of(lines: Sequence[str], first: int, stop: int, number: int) -> int:
     """The line at which the text of a cue ends: before the number of the next cue."""
     last = stop
-    if last < len(lines) and last > first and lines[last - 1].isdecimal():
-        return last - 1
+    if last < len(lines) and last > first:
+        found = _NUMBER.fullmatch(lines[last - 1])
+        is_next = (
+            found is not None and int(found[1]) == number + 1 and (last - 1 == first or not lines[last - 2])
+        )
+        if lines[last - 1].isdecimal() or is_next:
+            return last - 1
     while last > first and not lines[last - 1]:
         last -= 1
     is_alone = last - first > 0 and not lines[last - 2] and lines[last - 1] == str(number + 1)
@@ -118,4 +129,4 @@ def _end_of(lines: Sequence[str], first: int, stop: int, number: int) -> int:
 def _meaning(markup: str) -> str:
     if markup.startswith("&"):
         return html.unescape(markup)
-    return " " if markup.lower().startswith(("<br", "\\n")) else ""
+    return " " if markup.lower().startswith(("<br", "\\n", "\\h")) else ""

@@ -7,7 +7,7 @@ from statistics import median
 
 from mmtool.errors import InputError
 from mmtool.records import Interval
-from mmtool.text.columns import TIMES, UNNAMED, Clock, Columns, columns_of
+from mmtool.text.columns import TIMES, UNNAMED, Clock, Columns, columns_of, unread_note
 from mmtool.text.source import Part, Passage, Source, parts_without, plain_parts
 from mmtool.text.tally import Tally
 from mmtool.text.times import read_time
@@ -19,11 +19,13 @@ _WHISPER = [
 ]  # the headings of whisper's .tsv, which is in milliseconds, without quotes
 _REMEDY = "write rows of start, end and text, or name the columns (text, start, end, kind) in the first row"
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|"")*+)"[ \t]*')
-_DOUBLED = re.compile('""')
+_ESCAPED = re.compile(
+    r'[ ]*"((?:[^"\\\n]|\\.)*+)"[ \t]*'
+)  # quotes after backslashes, as databases write them
+_DOUBLED = re.compile(r'""|\\"')
 _LONGEST_SECONDS = 100  # of a usual cue; if half of the cues are longer, times are milliseconds
 _MOST_DIGITS = 12  # of a whole number of milliseconds
 _SAMPLE = 50  # rows that show whether a column holds times
-_MOST_NAMES = 5  # of columns that a note lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def read_table(source: Source) -> Iterator[Passage]:
     delimiter = "\t" if source.path.suffix.lower() == ".tsv" else _delimiter(source)
     first = next(iter(_rows(source, _Format(delimiter), most=1)), None)
     names = [_plain(source, cell) for cell in first.cells] if first else []
-    columns = columns_of(names) or UNNAMED
+    columns = columns_of(names) or _foreign(source, delimiter, names) or UNNAMED
     is_whisper = delimiter == "\t" and [name.lower() for name in names] == _WHISPER
     has_quotes = not (is_whisper and _is_milliseconds(_plain_rows(source, delimiter)[1:]))
     rows = _rows(source, _Format(delimiter, has_quotes, _row_test(delimiter, columns)))
@@ -93,6 +95,19 @@ def read_table(source: Source) -> Iterator[Passage]:
     tally.finish()
 
 
+def _foreign(source: Source, delimiter: str, names: Sequence[str]) -> Columns | None:
+    """Columns with headings in a language that is not known here: the first two hold times, but for them."""
+    if len(names) < UNNAMED.width or not all(names) or any(read_time(name) is not None for name in names):
+        return None
+    rows = list(_rows(source, _Format(delimiter), most=_SAMPLE))[1:]
+    values = [[_plain(source, cell) for cell in row.cells] for row in rows]
+    clock = Clock.of(cell for row in values for cell in row[:2])
+    if not rows or not all(_holds_times(values, number, clock) for number in (0, 1)):
+        return None
+    lengths = [sum(len(row[n]) for row in values if n < len(row)) for n in range(2, len(names))]
+    return Columns(tuple(names), {"start": 0, "end": 1, "text": 2 + lengths.index(max(lengths))})
+
+
 def _usable(columns: Columns, values: Sequence[Sequence[str]], clock: Clock) -> Columns:
     """The columns without those that only seem to hold times, or that are of no use on their own."""
     roles = dict(columns.of)
@@ -117,14 +132,7 @@ def _unused(columns: Columns, values: Sequence[Sequence[str]]) -> str:
     if not numbers:
         return ""
     clock = Clock.of(row[n] for row in values[:_SAMPLE] for n in numbers if n < len(row))
-    names = [columns.names[number][:40] for number in numbers[:_MOST_NAMES]]
-    left = len(numbers) - len(names)
-    said = ", ".join(names) + (f" and {left} more" if left else "")
-    note = (
-        f"1 column is not read: {said}"
-        if len(numbers) == 1
-        else f"{len(numbers)} columns are not read: {said}"
-    )
+    note = unread_note("column", [columns.names[number] for number in numbers])
     if "start" not in columns.of and any(_holds_times(values, number, clock) for number in numbers):
         note += "; to use times, name their columns start and end"
     return note
@@ -247,6 +255,9 @@ def _cell(text: str, at: int, form: _Format, stop: re.Pattern[str]) -> tuple[_Ce
     found = _QUOTED.match(text, at) if form.has_quotes and text.startswith(('"', ' "'), at) else None
     is_closed = found and (found.end() == len(text) or text[found.end()] in ("\n", form.delimiter))
     if found and is_closed and not any(map(form.is_row, found[1].split("\n")[1:])):
+        return _Cell(*found.span(1), True, at), found.end()
+    found = _ESCAPED.match(text, at) if found and not is_closed else None
+    if found and "\\" in found[1] and text[found.end() : found.end() + 1] in ("", "\n", form.delimiter):
         return _Cell(*found.span(1), True, at), found.end()
     border = stop.search(text, at)
     end = border.start() if border else len(text)

@@ -10,12 +10,13 @@ _CLOCK = re.compile(
     re.ASCII,
 )
 _SECONDS = re.compile(r"(\d{1,9})(?:[.,](\d{1,18}))?", re.ASCII)
+_WIDE = str.maketrans("：．。，", ":..,")  # as Chinese and Japanese keyboards write them
 _SPACES = re.compile(r"(?<=[\d:.,])\s+(?=[\d:.,])")  # which machine translation puts into times
 
 
 def read_time(text: str) -> float | None:
     """Read seconds, M:SS.mmm or H:MM:SS.mmm, with a point or a comma; None for what is not a time."""
-    text = _SPACES.sub("", text.strip())
+    text = _SPACES.sub("", text.strip().translate(_WIDE))
     if clock := _CLOCK.fullmatch(text):
         minutes, seconds = int(clock["minutes"]), int(clock["seconds"])
         fraction = clock["fraction"] or clock["milliseconds"]

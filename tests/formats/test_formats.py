@@ -24,6 +24,7 @@ from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.annotations import read_annotations, write_annotations
 from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.checkpoints import (
+    MOST_PLAIN,
     Checkpoint,
     CheckpointInput,
     checkpoint_digest,
@@ -635,6 +636,17 @@ def test_a_compressed_checkpoint_is_refused_before_it_is_unpacked(tmp_path):
             deflated.writestr(name, stored.read(name))
     with pytest.raises(InputError, match="is refused, because it is compressed"):
         read_checkpoint(bomb)
+
+
+def test_a_checkpoint_with_a_vast_pickle_is_refused_before_it_is_read(tmp_path):
+    path, vast = tmp_path / "last.pt", tmp_path / "vast.pt"
+    write_checkpoint(path, checkpoint())
+    with zipfile.ZipFile(path) as good, zipfile.ZipFile(vast, "w", zipfile.ZIP_STORED) as archive:
+        for name in good.namelist():
+            zeros = bytes(MOST_PLAIN) if name.endswith("data.pkl") else b""
+            archive.writestr(name, good.read(name) + zeros)
+    with pytest.raises(InputError, match="holds more than tensors and settings"):
+        read_checkpoint(vast)
 
 
 @pytest.mark.parametrize(

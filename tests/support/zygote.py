@@ -64,7 +64,7 @@ for line in sys.stdin:
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 LIMIT = 600.0  # seconds of one call
-STARTED = 120.0  # seconds until everything is loaded, on a machine that is busy
+STARTED = 600.0  # seconds until everything is loaded, on a machine that is busy
 
 
 class Call:

@@ -115,6 +115,7 @@ def test_sentences_without_naming_the_language(tmp_path):
         ("en", "Mara sits.¹| Ben stays.²,³| “No.”[note 4]| He runs.[a][b]| It rains.†| End."),
         ("en", "Mara sits. [1]| Ben stays. [note 2]| It rains."),
         ("en", "Mara sits.[1]|Ben stays.[2]:45|It rains."),
+        ("en", "Mara sits down.1| Ben stays.12| It rains.[3]–[5]| At No.5 Lee stays."),
         ("en", "See [1].| Dr.[2] Lee stays.| [Laughs] He sits."),
         ("en", "[1] Lee, Pier Songs.| [2] Ann, Sea Songs."),
         ("de", "Sie geht.[1]| Er bleibt.²| Gut.[Anm. 3]| Ja."),

@@ -219,6 +219,16 @@ def test_hours_have_any_number_of_digits(read):
         ("a.csv", "start,end,text\n", '"'),
         ("a.txt", "", "[0:01"),
         ("a.txt", "", "0:01 - "),
+        ("a.txt", "", "["),
+        ("a.txt", "Anna leaves.", "[1]"),
+        ("a.fountain", "", "[["),
+        ("a.fountain", "", "/*"),
+        ("a.fountain", "", "# Act\n"),
+        ("a.fountain", "", "INT. A - DAY\n"),
+        ("a.fountain", "", "*a _b "),
+        ("a.txt", "", "INT. A - DAY\nANNA\n"),
+        ("a.txt", "", "(CONTINUED)\n("),
+        ("a.jsonl", "", '{"text":'),
     ],
 )
 def test_floods_take_no_quadratic_time(read, name, start, unit):
@@ -226,6 +236,76 @@ def test_floods_take_no_quadratic_time(read, name, start, unit):
     with suppress(InputError):
         read(name, start + unit * (300_000 // len(unit)))
     assert time.process_time() - begin < 5  # under 1 s; minutes where it is quadratic
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        *("00:00:03,000 -> 00:00:04,000", "00:00:03,000 –> 00:00:04,000", "00:00:03,000 - -> 00:00:04,000"),
+        *("00:00:03,000 → 00:00:04,000", "00:00:03，000 --> 00:00:04，000", "00：00：03 --> 00：00：04"),
+    ],
+)
+def test_lines_of_times_are_read_however_they_are_typed(read, times):
+    file = read("a.srt", f"1\n00:00:01,000 --> 00:00:02,000\nOne.\n\n2\n{times}\nTwo.\n")
+    assert file.snippets == [Snippet("One.", 1.0, 2.0), Snippet("Two.", 3.0, 4.0)]
+
+
+def test_an_arrow_in_a_text_is_text(read):
+    file = read("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nGo left -> 3:00 → right.\n12 – 14\n")
+    assert file.snippets == [Snippet("Go left -> 3:00 → right. 12 – 14", 1.0, 2.0)]
+
+
+@pytest.mark.parametrize("number", ["\u200b2", "2.", "#2", "2:", "２"])
+def test_decorated_numbers_of_cues_are_no_text(read, number):
+    first, last = "1\n0:00:01,000 --> 0:00:02,000\nOne.\n", "\n0:00:03,000 --> 0:00:04,000\nTwo.\n"
+    file = read("a.srt", f"{first}\n{number}{last}")
+    assert file.snippets == [Snippet("One.", 1.0, 2.0), Snippet("Two.", 3.0, 4.0)]
+
+
+def test_a_number_that_is_said_is_text(read):
+    cues = "1\n0:00:01,000 --> 0:00:02,000\nOne or\n7.\n\n2\n0:00:03,000 --> 0:00:04,000\nTwo.\n"
+    assert [snippet.text for snippet in read("a.srt", cues).snippets] == ["One or 7.", "Two."]
+
+
+def test_captions_that_grow_word_by_word_are_read_once(read):
+    words = ["see", "see the", "see the mill", "see the mill burn", "nobody", "nobody comes"]
+    cues = [f"0:00:0{n},000 --> 0:00:0{n + 1},000\n{text}" for n, text in enumerate(words)]
+    file = read("a.srt", "\n\n".join(cues))
+    assert file.snippets == [Snippet("see the mill burn", 0.0, 4.0), Snippet("nobody comes", 4.0, 6.0)]
+    assert file.notes == ["captions that grow word by word: 4 cues that the next one repeats left out"]
+
+
+def test_the_lines_of_a_json_array_are_objects(read):
+    rows = '[\n{"text": "One.", "start": 0, "end": 1},\n{"text": null},\n{"text": "Two."}\n]\n'
+    file = read("a.jsonl", rows)
+    assert file.snippets == [Snippet("One.", 0.0, 1.0), Snippet("Two.")]
+    assert file.notes == ["1 object had no text and was left out"]
+
+
+def test_keys_of_other_programs_are_read_and_the_rest_is_named(read):
+    rows = '{"sentence": "One.", "startMs": 1500, "endMs": 2500, "id": 7}\n{"text": "Two.", "from": "Ann"}\n'
+    file = read("a.jsonl", rows)
+    assert file.snippets == [Snippet("One.", 1.5, 2.5), Snippet("Two.")]
+    assert file.notes == ["2 keys are not read: id, from"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "rows"),
+    [
+        ("startMs,endMs,caption", "1500,3000,One."),
+        ("TC IN;TC OUT;Untertitel", "00:00:01:12;00:00:03:00;One."),
+        ("Anfang;Ende;Text", "1,5;3;One."),
+        ("开始,结束,台本", "1.5,3,One."),
+        ("alku,loppu,puhuja,repliikki", "1.5,3,A,One."),
+    ],
+)
+def test_times_below_headings_of_other_programs_and_languages(read, headings, rows):
+    assert read("a.csv", f"{headings}\n{rows}\n").snippets == [Snippet("One.", 1.5, 3.0)]
+
+
+def test_quotes_after_backslashes_end_no_cell(read):
+    file = read("a.csv", 'start,end,text\n0,1,"He said \\"go\\", and left."\n1,2,"C:\\"\n')
+    assert [snippet.text for snippet in file.snippets] == ['He said "go", and left.', "C:\\"]
 
 
 def test_files_of_other_types_are_named(tmp_path):

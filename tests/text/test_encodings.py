@@ -15,6 +15,7 @@ from support.commands import call
 SPOKEN = {
     "cp1251": "Чайник поёт на плите.\nНикто его не слышит.",
     "koi8-r": "Чайник поёт на плите.\nНикто его не слышит.",
+    "mac-cyrillic": "Чайник поёт на плите.\nНикто его не слышит.",
     "cp1253": "Η μητέρα μου περιμένει στο σπίτι.\nΈλα γρήγορα!",
     "cp1250": "Proszę, nie mów o tym nikomu.\nPospiesz się, pociąg odjeżdża!",
     "cp1254": "Çabuk ol, tren kalkıyor!\nLütfen bunu kimseye söyleme.",
@@ -55,6 +56,24 @@ def test_a_byte_order_mark_decides(tmp_path, codec):
 
 def test_marks_inside_of_a_text_are_removed(tmp_path):
     assert decoded(tmp_path, "\ufeffa\n\ufeff2\nb\ufeff\n".encode())[0] == "a\n2\nb\n"
+
+
+@pytest.mark.parametrize("padding", [b"\x1a", bytes(512)])
+def test_what_dos_and_broken_downloads_leave_at_the_end_is_removed(tmp_path, padding):
+    assert decoded(tmp_path, b"One.\nTwo.\n" + padding) == ("One.\nTwo.\n", "utf-8")
+
+
+def test_the_last_character_of_utf16_is_no_padding(tmp_path):
+    assert decoded(tmp_path, "\ufeff他走了一".encode("utf-16-be")) == ("他走了一", "utf-16")
+
+
+def test_characters_that_are_written_as_two_surrogates(tmp_path):
+    assert decoded(tmp_path, b"He smiles \xed\xa0\xbd\xed\xb8\x80.\n") == ("He smiles \U0001f600.\n", "utf-8")
+
+
+def test_a_byte_of_another_encoding_among_few_letters_is_named(tmp_path):
+    with pytest.raises(InputError, match="line 2 contains the byte 0x92"):
+        decoded(tmp_path, "Il était là.\nIl l".encode() + b"\x92a vu.\n")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

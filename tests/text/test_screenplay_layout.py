@@ -154,3 +154,63 @@ def test_double_spaced_screenplays_with_equal_gaps_go_by_indentation(tmp_path):
     ]
     flat, _ = kinds(tmp_path, "\n\n".join(line.strip() for line in lines if "waited" not in line))
     assert [kind for kind, _ in flat] == [kind for kind, _ in found]
+
+
+DUAL = """\
+INT. QUAY - DAY
+
+          MARA (O.S.)                    ST. JOHN
+          (softly)                       (loud)
+     Ninety-nine planks          A hundred! It
+     and a half.                 was always a
+                                 hundred.
+
+     She turns   away.
+"""
+
+
+def test_of_two_who_speak_side_by_side_the_one_at_the_left_comes_first(tmp_path):
+    found, _ = kinds(tmp_path, DUAL, TextFormat.SCREENPLAY)
+    assert found == [
+        ("scene", "INT. QUAY - DAY"),
+        ("character", "MARA (O.S.)"),
+        ("parenthetical", "(softly)"),
+        ("dialogue", "Ninety-nine planks and a half."),
+        ("character", "ST. JOHN"),
+        ("parenthetical", "(loud)"),
+        ("dialogue", "A hundred! It was always a hundred."),
+        ("action", "She turns away."),
+    ]
+
+
+def test_columns_that_tabs_make_are_told_as_well(tmp_path):
+    content = "INT. QUAY - DAY\n\nMARA\t\t\tBEN\nHello there,\t\tGo away!\nyou.\n"
+    found, _ = kinds(tmp_path, content, TextFormat.SCREENPLAY)
+    assert found[1:] == [
+        ("character", "MARA"),
+        ("dialogue", "Hello there, you."),
+        ("character", "BEN"),
+        ("dialogue", "Go away!"),
+    ]
+
+
+@pytest.mark.parametrize("speech", ["He never came back.", "He  never came back."])
+def test_names_with_wide_gaps_are_one_name_where_one_text_follows(tmp_path, speech):
+    content = f"INT. QUAY - DAY\n\n                    MARA     BEN\n          {speech}\n"
+    found, _ = kinds(tmp_path, content, TextFormat.SCREENPLAY)
+    assert found[1:] == [("character", "MARA BEN"), ("dialogue", "He never came back.")]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Page 14 of 110", "page"),
+        ("© 2031 Pier Films Ltd. All rights reserved.", "page"),
+        ("Copyright 2031 Pier Films", "page"),
+        ("[18]  EXT. PIER - DAWN  [18]", "scene"),
+        ("Copyright is on her mind.", "action"),
+    ],
+)
+def test_lines_that_stand_alone_are_told_by_what_they_say(tmp_path, line, kind):
+    found, _ = kinds(tmp_path, f"INT. QUAY - DAY\n\n{line}\n", TextFormat.SCREENPLAY)
+    assert [found_kind for found_kind, _ in found] == ["scene", kind]
