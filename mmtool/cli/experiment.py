@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmtool.formats.measured_tables import Measured
     from mmtool.formats.set_results import RowMeasures, SetResults
     from mmtool.stages.experiment import Job
-    from mmtool.training.loop import EpochRecord
+    from mmtool.training.epochs import EpochRecord
 
 
 @takes_settings

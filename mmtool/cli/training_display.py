@@ -10,11 +10,11 @@ from mmtool.cli.console import err, percent
 from mmtool.cli.tables import rows_table
 
 if TYPE_CHECKING:
-    from mmtool.training.loop import EpochRecord
+    from mmtool.training.epochs import EpochRecord
 
 
 class TrainingDisplay:
-    """One live line: epoch, loss, learning rate and the validation measures; on a terminal only.
+    """One live line: epoch, loss, accuracy, validation measures and learning rate; on a terminal only.
 
     ``last`` is the latest epoch without its diagnostics, empty before the first.
     """
@@ -45,10 +45,8 @@ class TrainingDisplay:
         cells = {
             "epoch": f"{record.epoch}/{self.epochs}",
             "loss": f"{record.loss:.4f}",
-            "action accuracy": percent(record.action_accuracy),
+            **{name: "–" if share is None else percent(share) for name, share in record.shares.items()},
             "rate": f"{record.learning_rate:.2g}",
-            "val. accuracy": "–" if record.video_accuracy is None else percent(record.video_accuracy),
-            "val. IoU": "–" if record.text_iou is None else percent(record.text_iou),
             "s/epoch": f"{record.seconds:.2f}",
             "left": f"{left / 60:.0f} min" if left > 90 else f"{left:.0f} s",
         }

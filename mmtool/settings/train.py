@@ -31,6 +31,64 @@ ComputeDevice = Annotated[
 ]
 Threads = Annotated[int, Option("CPU threads; 0 uses all available cores.", heading=COMPUTATION, at_least=0)]
 
+# also settings of the matcher
+WeightDecay = Annotated[float, Option("Weight decay.", heading=TRAINING, at_least=0, default=PRESETS)]
+WarmupEpochs = Annotated[
+    int, Option("Epochs of linear warm-up.", heading=TRAINING, at_least=0, default=PRESETS)
+]
+Epochs = Annotated[
+    int,
+    Option("Number of epochs; a greater number continues a finished run.", heading=TRAINING, at_least=1),
+]
+ClipNorm = Annotated[float, Option("Greatest norm of the gradient.", heading=TRAINING, above=0)]
+EarlyStopping = Annotated[
+    int,
+    Option(
+        "Stop after this many epochs without a better validation score; 0 never stops early.",
+        heading=VALIDATION,
+        at_least=0,
+        default=PRESETS,
+    ),
+]
+ValidateEvery = Annotated[int, Option("Epochs between validations.", heading=VALIDATION, at_least=1)]
+TrainMeasuresEvery = Annotated[
+    int,
+    Option(
+        "Epochs between measurements of the training videos; 0 never measures them.",
+        heading=VALIDATION,
+        at_least=0,
+    ),
+]
+Seed = Annotated[
+    int, Option("Seed of the first weights and of the order of samples.", heading=TRAINING, at_least=0)
+]
+NetworkPrecision = Annotated[
+    Precision,
+    Option(
+        "Precision of matrix products; bf16 is faster on CPUs and GPUs that support it.",
+        heading=COMPUTATION,
+    ),
+]
+BatchSize = Annotated[int, Option("Samples in a batch.", heading=TRAINING, at_least=1)]
+LearningRate = Annotated[
+    float,
+    Option("Learning rate: η of Eq. 4 for LARS.", heading=TRAINING, above=0, default=PRESETS),
+]
+Dropout = Annotated[
+    float,
+    Option("Dropout of the fully connected layers.", heading=NETWORK, at_least=0, below=1, default=PRESETS),
+]
+VideoFeatures = Annotated[
+    str,
+    Option(
+        "Video features; A+B joins two.",
+        heading=INPUT,
+        default=ONLY,
+        metavar="NAME",
+        completion="features",
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRunSettings(Settings):
@@ -71,16 +129,7 @@ class TrainSettings(Settings):
     A run's ``config.json`` and checkpoints store all of them.
     """
 
-    video: Annotated[
-        str,
-        Option(
-            "Video features; A+B joins two.",
-            heading=INPUT,
-            default=ONLY,
-            metavar="NAME",
-            completion="features",
-        ),
-    ] = ""
+    video: VideoFeatures = ""
     text: Annotated[
         str,
         Option(
@@ -106,37 +155,22 @@ class TrainSettings(Settings):
     optimizer: Annotated[
         Optimizer, Option("Adam, or LARS on top of Adam.", heading=TRAINING, default=PRESETS)
     ] = Optimizer.LARS
-    learning_rate: Annotated[
-        float,
-        Option("Learning rate: η of Eq. 4 for LARS.", heading=TRAINING, above=0, default=PRESETS),
-    ] = 7e-3
-    weight_decay: Annotated[float, Option("Weight decay.", heading=TRAINING, at_least=0, default=PRESETS)] = (
-        0.0
-    )
-    dropout: Annotated[
-        float,
-        Option(
-            "Dropout of the fully connected layers.", heading=NETWORK, at_least=0, below=1, default=PRESETS
-        ),
-    ] = 0.0
+    learning_rate: LearningRate = 7e-3
+    weight_decay: WeightDecay = 0.0
+    dropout: Dropout = 0.0
     lstm_dropout: Annotated[
         float, Option("Dropout between LSTM layers.", heading=NETWORK, at_least=0, below=1, default=PRESETS)
     ] = 0.0
     label_smoothing: Annotated[
         float, Option("Label smoothing.", heading=TRAINING, at_least=0, below=1, default=PRESETS)
     ] = 0.03
-    warmup_epochs: Annotated[
-        int, Option("Epochs of linear warm-up.", heading=TRAINING, at_least=0, default=PRESETS)
-    ] = 0
+    warmup_epochs: WarmupEpochs = 0
     warmup_from: Annotated[
         float, Option("Learning rate of the first warm-up epoch.", heading=TRAINING, at_least=0)
     ] = 5e-5
-    epochs: Annotated[
-        int,
-        Option("Number of epochs; a greater number continues a finished run.", heading=TRAINING, at_least=1),
-    ] = 350
-    batch_size: Annotated[int, Option("Samples in a batch.", heading=TRAINING, at_least=1)] = 32
-    clip_norm: Annotated[float, Option("Greatest norm of the gradient.", heading=TRAINING, above=0)] = 2.0
+    epochs: Epochs = 350
+    batch_size: BatchSize = 32
+    clip_norm: ClipNorm = 2.0
     halve_after: Annotated[
         int,
         Option(
@@ -145,15 +179,7 @@ class TrainSettings(Settings):
             at_least=1,
         ),
     ] = 10
-    early_stopping: Annotated[
-        int,
-        Option(
-            "Stop after this many epochs without a better validation score; 0 never stops early.",
-            heading=VALIDATION,
-            at_least=0,
-            default=PRESETS,
-        ),
-    ] = 0
+    early_stopping: EarlyStopping = 0
     max_actions: Annotated[
         int, Option("Greatest number of actions in a training sample.", heading=TRAINING, at_least=2)
     ] = 100
@@ -181,26 +207,11 @@ class TrainSettings(Settings):
             heading=NETWORK,
         ),
     ] = TimingPrior.NONE
-    validate_every: Annotated[int, Option("Epochs between validations.", heading=VALIDATION, at_least=1)] = 1
-    train_measures_every: Annotated[
-        int,
-        Option(
-            "Epochs between measurements of the training videos; 0 never measures them.",
-            heading=VALIDATION,
-            at_least=0,
-        ),
-    ] = 0
+    validate_every: ValidateEvery = 1
+    train_measures_every: TrainMeasuresEvery = 0
     init_from: InitFrom = ""
-    seed: Annotated[
-        int, Option("Seed of the first weights and of the order of samples.", heading=TRAINING, at_least=0)
-    ] = 0
-    precision: Annotated[
-        Precision,
-        Option(
-            "Precision of matrix products; bf16 is faster on CPUs and GPUs that support it.",
-            heading=COMPUTATION,
-        ),
-    ] = Precision.FP32
+    seed: Seed = 0
+    precision: NetworkPrecision = Precision.FP32
     device: ComputeDevice = AUTO
     threads: Threads = 0
 

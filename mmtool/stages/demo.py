@@ -32,7 +32,7 @@ from mmtool.stages.segment import segment
 from mmtool.stages.train import train
 from mmtool.synthetic.drawing import write_video
 from mmtool.synthetic.movies import Movie, make_movie
-from mmtool.training.loop import OnEpoch
+from mmtool.training.epochs import OnEpoch
 
 RUN = "demo"
 RANDOM = "random"

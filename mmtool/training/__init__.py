@@ -1,1 +1,1 @@
-"""Training of the alignment network: samples and batches, LARS, the loop, and the paper's presets."""
+"""Training of the network and of the matcher: one loop, its tasks, LARS, and the presets."""

@@ -4,8 +4,9 @@ Each takes its part of every batch; gradients are summed, and the statistics of 
 batch, so that the result equals that of one process with the whole batch.
 """
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -57,6 +58,36 @@ class Processes:
         for w in kept:
             w.grad = flat[offset : offset + w.numel()].view_as(w)
             offset += w.numel()
+
+    def gather(self, own: Tensor, sizes: Sequence[int]) -> Tensor:
+        """The rows (size, D) of all processes, one after the other, of which only the own have a gradient.
+
+        Args:
+            own: This process's rows.
+            sizes: How many rows each process has.
+        """
+        if self.count == 1:
+            return own
+        padded = own.new_zeros(max(sizes), *own.shape[1:])
+        padded[: len(own)] = own.detach()
+        found = [torch.empty_like(padded) for _ in sizes]
+        distributed.all_gather(found, padded)
+        parts = [rows[:size] for rows, size in zip(found, sizes, strict=True)]
+        return torch.cat([*parts[: self.rank], own, *parts[self.rank + 1 :]])
+
+    def agree_on(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The named numbers of the leading process, in every process."""
+        if self.count == 1:
+            return dict(values)
+        told = json.dumps(dict(values)).encode()  # numbers are read back as they are
+        size = torch.tensor([len(told)], device=self.device)
+        distributed.broadcast(size, src=0)
+        text = torch.zeros(int(size), dtype=torch.uint8, device=self.device)
+        if self.leads:
+            text = torch.frombuffer(bytearray(told), dtype=torch.uint8).to(self.device)
+        distributed.broadcast(text, src=0)
+        heard: dict[str, float] = json.loads(bytes(text.cpu().tolist()))
+        return heard
 
     def agree(self, values: Sequence[float]) -> list[float]:
         """The numbers of the leading process, in every process."""

@@ -7,21 +7,23 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.train import TrainSettings
 from mmtool.training.lars import LarsAdam
-from mmtool.training.loop import TrainingState, make_optimizer, make_scheduler
+from mmtool.training.loop import TrainingState
+from mmtool.training.rates import make_optimizer, make_rates
 
 
-def check_state(network: nn.Module, settings: TrainSettings, state: TrainingState) -> None:
+def check_state(network: nn.Module, settings: TrainSettings | MatcherSettings, state: TrainingState) -> None:
     """Raise ValueError or TypeError unless training can continue from the state.
 
     Both optimisers keep a count of steps and two averages of each parameter. PyTorch checks only how many
     parameters there are, and would fail, or go on with something else, in the first step.
     """
     optimizer = make_optimizer(network, settings)
-    scheduler = make_scheduler(optimizer, settings)
+    rates = make_rates(optimizer, settings)
     averages = {"mean", "square"} if isinstance(optimizer, LarsAdam) else {"exp_avg", "exp_avg_sq"}
-    groups, plan = deepcopy(optimizer.state_dict()["param_groups"]), deepcopy(scheduler.state_dict())
+    groups, plan = deepcopy(optimizer.state_dict()["param_groups"]), deepcopy(rates.state_dict())
     _require_keys(state.optimizer, {"state", "param_groups"})
     for stored, own in zip(state.optimizer["param_groups"], groups, strict=True):
         _require_like(stored, own)

@@ -25,7 +25,9 @@ from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape
 from mmtool.alignment.network.trace import trace
 from mmtool.choices import Precision
 from mmtool.settings.train import TrainSettings
-from mmtool.training.loop import TrainingState, fit, make_optimizer
+from mmtool.training.loop import TrainingState
+from mmtool.training.network_task import fit_network
+from mmtool.training.rates import make_optimizer
 from mmtool.training.samples import Sample
 from support.literal_network import greedy, teacher_forced_logits
 
@@ -50,7 +52,9 @@ def fast_epoch(samples: list[Sample], precision: Precision) -> float:
     """Seconds of the second epoch: the first pays for warming up."""
     torch.manual_seed(0)
     network = AlignmentNetwork(NetworkShape(300, 300, 3))
-    epochs = fit(network, samples, TrainSettings(epochs=3, precision=precision), state=TrainingState())
+    epochs = fit_network(
+        network, samples, TrainSettings(epochs=3, precision=precision), state=TrainingState()
+    )
     return min(record.seconds for record in epochs if record.epoch > 1)
 
 

@@ -43,7 +43,7 @@ def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
 
 
 def test_the_training_display_keeps_the_last_epoch_without_a_terminal():
-    from mmtool.training.loop import EpochRecord
+    from mmtool.training.epochs import EpochRecord
 
     with TrainingDisplay(3, quiet=False) as display:
         display(EpochRecord(1, 0.5, 0.9, 1e-3, 2.0, 0.4, 0.3))

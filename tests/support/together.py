@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 import torch
 
-from mmtool.training.loop import TrainingState, fit
+from mmtool.training.loop import TrainingState
+from mmtool.training.network_task import fit_network
 from mmtool.training.processes import joined_processes
 
 
@@ -46,7 +47,7 @@ def _train(rank, count, port, network, samples, settings, folder):
     torch.set_num_threads(1)
     network = copy.deepcopy(network)  # multiprocessing gives all processes the same memory
     with joined_processes(torch.device("cpu")) as processes:
-        training = fit(network, samples, settings, state=TrainingState(), processes=processes)
+        training = fit_network(network, samples, settings, state=TrainingState(), processes=processes)
         epochs = [asdict(record) for record in training]
     losses = [epoch["loss"] for epoch in epochs]
     torch.save({"losses": losses, "weights": network.state_dict()}, folder / f"{rank}.pt")

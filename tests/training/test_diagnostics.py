@@ -25,7 +25,9 @@ from mmtool.errors import CallError
 from mmtool.formats.events import EventLog
 from mmtool.formats.metrics import first_damaged_line, read_history
 from mmtool.settings.train import TrainSettings
-from mmtool.training.loop import TrainingState, fit, make_optimizer
+from mmtool.training.loop import TrainingState
+from mmtool.training.network_task import fit_network
+from mmtool.training.rates import make_optimizer
 from mmtool.training.samples import cut_samples, epoch_batches
 from support.commands import TRAIN, call, chain, complaint
 from support.corpora import make_corpus
@@ -55,7 +57,7 @@ def make_network(**shape):
 
 
 def train(network, settings, **options):
-    return list(fit(network, make_samples(), settings, state=TrainingState(), **options))
+    return list(fit_network(network, make_samples(), settings, state=TrainingState(), **options))
 
 
 def norm(tensors):

@@ -14,7 +14,8 @@ from mmtool.choices import Precision
 from mmtool.errors import SettingError
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.devices import resolve_device
-from mmtool.training.loop import TrainingState, fit
+from mmtool.training.loop import TrainingState
+from mmtool.training.network_task import fit_network
 from mmtool.training.processes import joined_processes
 from mmtool.training.samples import cut_samples
 from support.pretended_gpus import pretend_gpus
@@ -134,7 +135,7 @@ def test_two_processes_with_sbn_equal_one(tmp_path, precision, tolerance):
     samples, network = samples_and_network()
     settings = TrainSettings(epochs=2, batch_size=3, precision=precision)
     alone = copy.deepcopy(network)
-    losses = [record.loss for record in fit(alone, samples, settings, state=TrainingState())]
+    losses = [record.loss for record in fit_network(alone, samples, settings, state=TrainingState())]
     first, second = train_together(2, network, samples, settings, tmp_path)
     assert first["losses"] == second["losses"] == pytest.approx(losses, rel=tolerance)
     for name, expected in alone.state_dict().items():

@@ -16,8 +16,10 @@ from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpo
 from mmtool.records import EncoderIdentity
 from mmtool.settings.train import TrainSettings
 from mmtool.training.lars import LarsAdam
-from mmtool.training.loop import TrainingState, fit, make_optimizer, warmup_rate
+from mmtool.training.loop import TrainingState
+from mmtool.training.network_task import fit_network
 from mmtool.training.presets import DEFAULT_PRESET, PRESETS
+from mmtool.training.rates import make_optimizer, warmup_rate
 from mmtool.training.resuming import check_state
 from mmtool.training.samples import cut_samples, epoch_batches
 
@@ -218,7 +220,7 @@ def make_network(**shape):
 
 def train(network, samples, settings, **options):
     state = options.pop("state", None) or TrainingState()
-    return list(fit(network, samples, settings, state=state, **options)), state
+    return list(fit_network(network, samples, settings, state=state, **options)), state
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), [(ADAM, 5e-4), (LARS, 7e-3)])
@@ -256,7 +258,7 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path, optimizer):
     records, _ = train(whole, make_samples(), settings)
 
     network, state = make_network(dropout=0.2), TrainingState()
-    for record in fit(network, make_samples(), settings, state=state):
+    for record in fit_network(network, make_samples(), settings, state=state):
         if record.epoch == 2:
             break
     shape, source = asdict(network.shape), EncoderIdentity("timing", "m", "none", 3)

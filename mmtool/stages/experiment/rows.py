@@ -24,7 +24,7 @@ from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
 from mmtool.stages.project import project
 from mmtool.stages.train import train
-from mmtool.training.loop import EpochRecord
+from mmtool.training.epochs import EpochRecord
 from mmtool.training.presets import PRESETS, preset_settings
 
 

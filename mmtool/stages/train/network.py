@@ -27,7 +27,9 @@ from mmtool.stages.shared.network_calibration import CalibrationVideo, calibrate
 from mmtool.stages.train.report import NetworkTrainReport
 from mmtool.stages.train.starting_point import StartingPoint, open_start
 from mmtool.stages.train.validation import TIMING_WEIGHTS, Validation, measure
-from mmtool.training.loop import OnEpoch, TrainingState, fit
+from mmtool.training.epochs import OnEpoch
+from mmtool.training.loop import TrainingState
+from mmtool.training.network_task import fit_network
 from mmtool.training.processes import Processes, joined_processes
 from mmtool.training.resuming import check_state
 from mmtool.training.samples import Sample, cut_samples
@@ -130,7 +132,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
     samples = _samples(data.train, action_set, settings.max_actions)
     started = reached.epoch
     events = stack.enter_context(closing(EventLog(folder / "events", earlier))) if processes.leads else None
-    training = fit(
+    training = fit_network(
         network,
         samples,
         settings,
@@ -144,12 +146,11 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
             continue
         append_history(history, asdict(record))
         events.append(asdict(record))
-        scores = {"video_accuracy": record.video_accuracy, "text_iou": record.text_iou}
         checkpoint = Checkpoint(
             settings=settings.to_dict(),
             shape=asdict(network.shape),
             epoch=record.epoch,
-            scores={name: value for name, value in scores.items() if value is not None},
+            scores=record.scores,
             network=network.state_dict(),
             inputs=data.inputs,
             training={},

@@ -12,7 +12,7 @@ from mmtool.stages.train.report import NetworkTrainReport, TrainReport
 from mmtool.training.presets import DEFAULT_PRESET, preset_named, preset_settings
 
 if TYPE_CHECKING:
-    from mmtool.training.loop import EpochRecord
+    from mmtool.training.epochs import EpochRecord
 
 OnEpoch = Callable[["EpochRecord"], None]
 READ_BY_TIMING = {"video", "text"}

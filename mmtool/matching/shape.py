@@ -1,0 +1,83 @@
+"""The shape of a matcher, and the published sizes by name (VLMo: Bao et al., NeurIPS 2022)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from mmtool.choices import ClipTokens, SelfAttention
+
+MAX_WORDS = 40  # tokens of a snippet, [CLS] and [SEP] included
+TEXT_OFFSETS = 196  # words apart for which relative positions are known, as in VLMo's pre-training on texts
+PATCHES = 14  # of 16 × 16 pixels, on each side of a picture of 224 × 224
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatcherShape:
+    """Everything that determines a matcher's parameters.
+
+    Attributes:
+        layers: L, Multiway blocks.
+        width: d, of every state.
+        heads: Attention heads of a block.
+        fusion_layers: F, the last blocks, which have an expert for pairs.
+        attention: Whether clips and words share attention in the first L − F blocks.
+        relative: Whether attention knows how far apart frames, patches and words are; otherwise words and
+            patches have absolute positions.
+        layer_scale: First value of LayerScale; 0 leaves it out.
+        drop_path: Stochastic depth of the last block; it grows linearly from 0 in the first.
+        dropout: Of embeddings, attention and feed-forward layers.
+        clip_tokens: What the tokens of a clip are.
+        clip_dimension: Width of the features of a token; for patches, pixels of a patch times 3.
+        grid: Rows and columns of patches, or 1 and the greatest number of frames in a clip.
+        vocabulary: Rows of the table of words; 0 if words come as stored states.
+        word_dimension: Width of stored states of words; 0 for words by number.
+        max_words: Tokens of a snippet.
+    """
+
+    layers: int = 4
+    width: int = 256
+    heads: int = 4
+    fusion_layers: int = 1
+    attention: SelfAttention = SelfAttention.SHARED
+    relative: bool = True
+    layer_scale: float = 0.1
+    drop_path: float = 0.1
+    dropout: float = 0.1
+    clip_tokens: ClipTokens = ClipTokens.REGIONS
+    clip_dimension: int = 1024
+    grid: tuple[int, int] = (1, 1)
+    vocabulary: int = 0
+    word_dimension: int = 0
+    max_words: int = MAX_WORDS
+
+    @property
+    def map_layer(self) -> int:
+        """The block whose attention explains a match: the last but one.
+
+        A match is read off the text's first token after the last block, so that in the last block no other
+        word's attention has an effect.
+        """
+        return self.layers - 2
+
+
+SIZES: Mapping[str, MatcherShape] = MappingProxyType(
+    {
+        "small": MatcherShape(),
+        "base": MatcherShape(layers=12, width=768, heads=12, fusion_layers=2, dropout=0.0),
+        "base-plus": MatcherShape(
+            layers=24, width=544, heads=16, fusion_layers=3, dropout=0.0, relative=False, layer_scale=0.0
+        ),
+        "large": MatcherShape(layers=24, width=1024, heads=16, fusion_layers=3, dropout=0.0),
+    }
+)
+
+
+def of_pictures(size: str, *, vocabulary: int) -> MatcherShape:
+    """The shape as published, whose clips are pictures of 14 × 14 patches; for comparing parameter counts."""
+    return replace(
+        SIZES[size],
+        clip_tokens=ClipTokens.PATCHES,
+        clip_dimension=3 * 16 * 16,
+        grid=(PATCHES, PATCHES),
+        vocabulary=vocabulary,
+    )

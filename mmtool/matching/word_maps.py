@@ -1,0 +1,48 @@
+"""What in a clip answers to a word: maps over its tokens, and the masks of chosen words."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmtool.choices import MaskFrom
+from mmtool.matching.model import MATCH
+from mmtool.matching.soft_masks import cam
+
+
+def word_maps(logits: Tensor, attention: Tensor, words: int, of: MaskFrom = MaskFrom.GRADCAM) -> Tensor:
+    """Maps (P, W, R) ≥ 0 of the words of P pairs over the tokens of their clips, without a gradient.
+
+    Args:
+        logits: (P, 2), of matching, which the attention has led to.
+        attention: (P, H, W + 1 + R, W + 1 + R), of a block before the last.
+        words: W, the tokens of the texts.
+        of: ``gradcam`` or ``attention``.
+    """
+    to_clip = attention[:, :, :words, words + 1 :]  # from words, without the clip's [CLS]
+    if of is MaskFrom.ATTENTION:
+        return to_clip.detach().mean(dim=1)
+    (gradient,) = torch.autograd.grad(logits[:, MATCH].sum(), attention, retain_graph=True)
+    return cam(to_clip.detach(), gradient[:, :, :words, words + 1 :])
+
+
+def draw_words(
+    maps: Tensor, allowed: NDArray[np.bool_], dice: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw a word of each pair, uniformly among those allowed whose map is not zero.
+
+    Args:
+        maps: (P, W, R).
+        allowed: (P, W).
+        dice: The source of chance.
+
+    Returns:
+        The pairs that have such a word (Q,), and these words (Q,).
+    """
+    answers = (maps.amax(dim=-1) > 0).cpu().numpy() & allowed  # (P, W)
+    chances = dice.random(len(answers))
+    pairs = np.flatnonzero(answers.any(axis=1))
+    counts = answers[pairs].sum(axis=1)
+    wanted = np.minimum((chances[pairs] * counts).astype(np.int64), counts - 1)
+    reached = answers[pairs].cumsum(axis=1) > wanted[:, None]
+    return pairs, reached.argmax(axis=1)

@@ -1,0 +1,284 @@
+"""The training of the matcher: contrast of clips and snippets, matching of pairs, softly masked pairs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmtool.choices import MaskFrom, MaskWords
+from mmtool.matching.augmentation import Augmentation
+from mmtool.matching.blocks import Weights
+from mmtool.matching.films import Gathering, MatchedFilm, epoch_gatherings
+from mmtool.matching.inputs import ClipInput, Words, pad_clips, pad_texts
+from mmtool.matching.losses import contrastive_loss, matching_loss
+from mmtool.matching.model import MATCH, Matcher
+from mmtool.matching.negatives import NONE, draw_negatives
+from mmtool.matching.recall import recalls
+from mmtool.matching.soft_masks import compensated
+from mmtool.matching.word_maps import draw_words, word_maps
+from mmtool.settings.matcher import MatcherSettings
+from mmtool.training.diagnostics import Diagnosis
+from mmtool.training.epochs import MatcherEpoch
+from mmtool.training.processes import Processes
+from mmtool.training.task import Part, Place, Unobserved, mean
+
+CONTRAST, MATCHING, MASKED = "contrast", "matching", "masked"
+CLIPS, SNIPPETS, NEGATIVES, MASKS = range(4)  # what chance is used for
+
+
+@dataclass(slots=True)
+class MatcherBatch:
+    """A batch, and what this process has made of its clips and snippets, by their place in the batch."""
+
+    gathering: Gathering
+    clips: dict[int, ClipInput] = field(default_factory=dict)
+    words: dict[int, Words] = field(default_factory=dict)
+
+
+class MatcherTask:
+    """The matcher, the films that it learns from, and those that it is measured on.
+
+    Every process knows all films. It embeds the clips and snippets of its own windows, computes the contrast
+    of all embeddings, and matches its share of the pairs. Chance depends on the seed, the epoch and the place
+    of a clip, snippet or batch only, dropout apart, so that two processes do what one does.
+
+    Args:
+        network: The matcher, on its device.
+        films: The training films.
+        settings: The settings of the training.
+        augmentation: How clips and snippets are changed.
+        validation: The validation films; they may be none.
+        content: (V,): which words of the vocabulary a mask may be of; None for all.
+    """
+
+    def __init__(
+        self,
+        network: Matcher,
+        films: Sequence[MatchedFilm],
+        settings: MatcherSettings,
+        *,
+        augmentation: Augmentation,
+        validation: Sequence[MatchedFilm] = (),
+        content: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.network = network
+        self._films, self._validation = films, validation
+        self._settings, self._augmentation = settings, augmentation
+        self._content = content if settings.mask_words is MaskWords.CONTENT else None
+        self._gatherings: tuple[int, list[Gathering]] = (0, [])
+
+    def batches(self, epoch: int, _: Processes) -> Iterator[MatcherBatch]:
+        """All processes get the same batches, of which each takes its part."""
+        return map(MatcherBatch, self._of(epoch))
+
+    def steps(self, epoch: int) -> int:
+        return len(self._of(epoch))
+
+    def _of(self, epoch: int) -> list[Gathering]:
+        if self._gatherings[0] != epoch:
+            batch_size, seed = self._settings.batch_size, self._settings.seed
+            found = epoch_gatherings(self._films, batch_size=batch_size, seed=seed, epoch=epoch)
+            self._gatherings = epoch, found
+        return self._gatherings[1]
+
+    def parts(self, batch: MatcherBatch, place: Place) -> dict[str, Part]:
+        """The terms of the loss, each of weight 1: contrast, matching and, if there are masks, masked."""
+        clips, texts = self._embeddings(batch, place)
+        scale = self.network.scale
+        if not place.processes.leads:
+            scale = scale.detach()  # all compute the same loss: the gradient is to be counted once
+        logits = scale * (clips @ texts.T)
+        positives = torch.from_numpy(batch.gathering.positives).to(logits.device)
+        contrast = contrastive_loss(logits, positives, gamma=self._settings.focal_gamma)
+        pairs, match = self._pairs(batch, logits, place)
+        count = logits.new_tensor(float(len(batch.gathering.own)))
+        parts = {
+            CONTRAST: Part(contrast * place.processes.count, torch.stack([contrast.detach() * count, count]))
+        }
+        return parts | self._matching(batch, pairs, match, place)
+
+    def _embeddings(self, batch: MatcherBatch, place: Place) -> tuple[Tensor, Tensor]:
+        """Embeddings of all clips (N, d) and snippets (M, d); those of other processes have no gradient."""
+        count, rank = place.processes.count, place.processes.rank
+        starts = _starts([len(window.clips) for window in batch.gathering.windows])
+        clip_rows = [np.concatenate(starts[other::count] or [_NO_ROWS]) for other in range(count)]
+        starts = _starts([len(window.snippets) for window in batch.gathering.windows])
+        text_rows = [np.concatenate(starts[other::count] or [_NO_ROWS]) for other in range(count)]
+        device, width = self.network.log_scale.device, self.network.shape.width
+        clips = texts = torch.zeros(0, width, device=device)
+        if len(clip_rows[rank]):
+            clips = self.network.embed_clips(
+                pad_clips([self._clip(batch, int(row), place.epoch) for row in clip_rows[rank]]).to(device)
+            )
+        if len(text_rows[rank]):
+            texts = self.network.embed_texts(
+                pad_texts([self._words(batch, int(row), place.epoch) for row in text_rows[rank]]).to(device)
+            )
+        return (
+            _in_order(place.processes.gather(clips, [len(rows) for rows in clip_rows]), clip_rows),
+            _in_order(place.processes.gather(texts, [len(rows) for rows in text_rows]), text_rows),
+        )
+
+    def _pairs(
+        self, batch: MatcherBatch, logits: Tensor, place: Place
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """This process's share of the pairs (P, 2) of clips and snippets, and which belong together (P,)."""
+        gathering, share = batch.gathering, self._settings.same_film
+        dice = self._dice(NEGATIVES, place.epoch, place.batch)
+        own = gathering.own
+        if 0 < self._settings.match_pairs < len(own):
+            own = own[np.sort(dice.permutation(len(own))[: self._settings.match_pairs])]
+        fits = logits.detach().double().cpu().numpy()
+        positives, same_film = gathering.positives, gathering.same_film
+        texts = draw_negatives(fits, positives, same_film, own[:, 0], share=share, dice=dice)
+        clips = draw_negatives(fits.T, positives.T, same_film.T, own[:, 1], share=share, dice=dice)
+        pairs = np.concatenate([own, np.stack([own[:, 0], texts], 1), np.stack([clips, own[:, 1]], 1)])
+        match = np.arange(len(pairs)) < len(own)
+        there = (pairs != NONE).all(axis=1)
+        mine = slice(place.processes.rank, None, place.processes.count)
+        return pairs[there][mine], match[there][mine]
+
+    def _matching(
+        self, batch: MatcherBatch, pairs: NDArray[np.int64], match: NDArray[np.bool_], place: Place
+    ) -> dict[str, Part]:
+        device = self.network.log_scale.device
+        none = Part(torch.zeros((), device=device), torch.zeros(3, device=device))
+        masks = self._settings.mask_from is not MaskFrom.NONE
+        if not len(pairs):
+            return {MATCHING: none, **({MASKED: none} if masks else {})}
+        clips = pad_clips([self._clip(batch, int(clip), place.epoch) for clip in pairs[:, 0]]).to(device)
+        words = [self._words(batch, int(text), place.epoch) for text in pairs[:, 1]]
+        texts = pad_texts(words).to(device)
+        weights = Weights() if masks else None
+        logits = self.network.match_pairs(clips, texts, weights=weights)
+        truth = torch.from_numpy(match).to(device)
+        loss, right = matching_loss(logits, truth), (logits.argmax(dim=1) == MATCH) == truth
+        count = logits.new_tensor(float(len(pairs)))
+        parts = {MATCHING: Part(loss / count, torch.stack([loss.detach(), right.sum(), count]))}
+        if weights is None:
+            return parts
+        chosen = np.flatnonzero(match)
+        parts[MASKED] = none
+        if weights.kept is None or not len(chosen):
+            return parts
+        rows = torch.from_numpy(chosen).to(device)
+        maps = self._maps(logits, weights.kept, texts.real.shape[1], place)[rows]
+        dice = self._dice(MASKS, place.epoch, place.batch, place.processes.rank)
+        found, word = draw_words(maps, self._maskable([words[row] for row in chosen], maps.shape[1]), dice)
+        if not len(found):
+            return parts
+        found_rows = rows[torch.from_numpy(found).to(device)]
+        some = clips[found_rows]
+        masks_of = compensated(maps[torch.from_numpy(found), torch.from_numpy(word)], some.real)
+        masked = self.network.match_pairs(some, texts[found_rows], (1 - masks_of).float())
+        loss = matching_loss(masked, truth.new_ones(len(found)))
+        count, sought = loss.new_tensor(float(len(found))), loss.new_tensor(float(len(chosen)))
+        parts[MASKED] = Part(loss / count, torch.stack([loss.detach(), sought, count]))
+        return parts
+
+    def _maps(self, logits: Tensor, attention: Tensor, words: int, place: Place) -> Tensor:
+        if self._settings.mask_from is not MaskFrom.RANDOM:
+            return word_maps(logits, attention, words, self._settings.mask_from)
+        dice = self._dice(MASKS, place.epoch, place.batch, place.processes.rank, 1)
+        count, tokens = len(attention), attention.shape[-1] - words - 1
+        return torch.from_numpy(dice.random((count, words, tokens))).to(attention.device)
+
+    def _maskable(self, words: Sequence[Words], longest: int) -> NDArray[np.bool_]:
+        """(P, W): the words that a mask may be of, never the first and the last token."""
+        allowed = np.zeros((len(words), longest), bool)
+        for row, each in enumerate(words):
+            inside = slice(1, max(1, len(each) - 1))
+            allowed[row, inside] = True
+            if self._content is not None:
+                allowed[row, inside] = self._content[np.asarray(each)[inside]]
+        return allowed
+
+    def _clip(self, batch: MatcherBatch, row: int, epoch: int) -> ClipInput:
+        if row not in batch.clips:
+            film, clip = _place_of(batch.gathering, row, clips=True)
+            dice = self._dice(CLIPS, epoch, film, clip)
+            batch.clips[row] = self._augmentation.clip(self._films[film].clips[clip], dice)
+        return batch.clips[row]
+
+    def _words(self, batch: MatcherBatch, row: int, epoch: int) -> Words:
+        if row not in batch.words:
+            film, snippet = _place_of(batch.gathering, row, clips=False)
+            dice = self._dice(SNIPPETS, epoch, film, snippet)
+            batch.words[row] = self._augmentation.words(self._films[film].words[snippet], dice)
+        return batch.words[row]
+
+    def _dice(self, *use: int) -> np.random.Generator:
+        return np.random.default_rng([self._settings.seed, *use])
+
+    def films(self, batch: MatcherBatch) -> str:
+        return ", ".join(dict.fromkeys(self._films[window.film].id for window in batch.gathering.windows))
+
+    def observer(self, _: Processes) -> Unobserved:
+        return Unobserved()
+
+    def validated(self) -> dict[str, float] | None:
+        if not self._validation:
+            return None
+        found = recalls(self.network, self._validation)
+        return {
+            "clip_recall": found.clips,
+            "snippet_recall": found.snippets,
+            "film_clip_recall": found.clips_in_film,
+            "film_snippet_recall": found.snippets_in_film,
+        }
+
+    def remeasured(self) -> dict[str, float] | None:
+        found = recalls(self.network, self._films)
+        return {"train_clip_recall": found.clips, "train_snippet_recall": found.snippets}
+
+    def record(
+        self,
+        totals: Mapping[str, list[float]],
+        measured: Mapping[str, float],
+        *,
+        epoch: int,
+        learning_rate: float,
+        seconds: float,
+        diagnostics: Diagnosis,
+    ) -> MatcherEpoch:
+        matching, masked = totals[MATCHING], totals.get(MASKED)
+        return MatcherEpoch(
+            epoch=epoch,
+            loss=sum(mean(sums) for sums in totals.values()),
+            learning_rate=learning_rate,
+            seconds=seconds,
+            diagnostics=diagnostics,
+            contrastive_loss=mean(totals[CONTRAST]),
+            matching_loss=mean(matching),
+            matching_accuracy=matching[1] / matching[-1] if matching[-1] else 0.0,
+            masked_loss=mean(masked) if masked else None,
+            masked_share=masked[-1] / masked[1] if masked and masked[1] else None,
+            **measured,
+        )
+
+
+_NO_ROWS = np.zeros(0, np.int64)
+
+
+def _starts(sizes: Sequence[int]) -> list[NDArray[np.int64]]:
+    """The rows of each window in the batch."""
+    ends = np.cumsum(sizes)
+    return [np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _in_order(gathered: Tensor, rows: Sequence[NDArray[np.int64]]) -> Tensor:
+    """Rows that came process by process, in the order of the batch."""
+    return gathered[torch.from_numpy(np.argsort(np.concatenate(rows))).to(gathered.device)]
+
+
+def _place_of(gathering: Gathering, row: int, *, clips: bool) -> tuple[int, int]:
+    """The film and the clip, or the snippet, at a place in the batch."""
+    for window in gathering.windows:
+        inside = window.clips if clips else window.snippets
+        if row < len(inside):
+            return window.film, int(inside[row])
+        row -= len(inside)
+    raise IndexError(row)
