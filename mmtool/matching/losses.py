@@ -9,7 +9,7 @@ from mmtool.matching.model import MATCH
 def contrastive_loss(logits: Tensor, positives: Tensor, *, gamma: float = 0.0) -> Tensor:
     """Focal contrast of clips and snippets in both directions, averaged (Park & Han, CVPR 2023).
 
-    Each row's target is uniform over its positives. A row without any is no target, but its entry is a
+    Each row's target is uniform over its positives. A row without any has no target, but its entry is a
     negative of the others. With ``gamma`` 0 this is the plain contrastive loss of ALBEF and VLMo:
     ``L_i = −Σ_j y_ij (1 − p_ij)^γ log p_ij``, p the softmax of the row.
 

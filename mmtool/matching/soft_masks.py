@@ -13,7 +13,7 @@ def compensated(maps: Tensor, real: Tensor) -> Tensor:
 
     Args:
         maps: How strongly each token answers.
-        real: (B, R): which tokens are no padding; N counts these.
+        real: (B, R): which tokens are real, N of them.
     """
     maps = torch.where(real, maps, 0).double()
     greatest = maps.amax(dim=1, keepdim=True)
