@@ -164,7 +164,14 @@ def test_encoders_that_lack_operators_on_gpus_of_apple_are_said_to_use_the_cpu(d
     assert left_to_cpu(settings) == []
 
 
-COMMANDS = [["train"], ["align"], ["extract", "--text-encoder", "length"], ["experiment", "table-1"]]
+COMMANDS = [
+    ["train"],
+    ["align"],
+    ["calibrate", "--run", "r"],
+    ["transcribe"],
+    ["extract", "--text-encoder", "length"],
+    ["experiment", "table-1"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
