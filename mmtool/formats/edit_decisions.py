@@ -76,8 +76,10 @@ def read_edit_decisions(
         raise InputError(path, f"contains no cuts{only}", "export the events of a video track")
     seen = _seen(reader.events)
     latest = None if end is None else (end - (offset if by_clock else 0.0)) * float(rate) + 1.5
-    origin = _origin(seen, rate, latest, reader.drop, by_clock, media_start)
     notes = reader.notes()
+    origin = _origin(seen, rate, latest, reader.drop, by_clock, media_start)
+    if origin is None:
+        seen, origin = _without_leader(seen, rate, latest, reader.drop, notes)
     if origin:
         start = timecode_of(origin, float(rate), drop=reader.drop)
         notes.append(f"its record times count from {start}, which was taken for the start of the film")
@@ -225,8 +227,8 @@ def _origin(
     drop: bool,
     by_clock: bool,
     media_start: str | None,
-) -> int:
-    """The record time, in frames, at which the film starts.
+) -> int | None:
+    """The record time, in frames, at which the film starts; None where none is plausible.
 
     A list that starts at a whole hour after 0 counts from there, as editors do. Otherwise, where times lie
     outside of the film, they may count from the film's own timecode or from the hour before.
@@ -236,9 +238,7 @@ def _origin(
     def fits(origin: int) -> bool:
         return origin <= first and (latest is None or last - origin <= latest)
 
-    hour = 3600 * round(rate)
-    if drop:
-        hour = frame_of("01:00:00;00", float(rate), drop=True)
+    hour = _hour(rate, drop)
     whole = first // hour * hour
     if not by_clock and first == whole and fits(whole):
         return whole
@@ -248,4 +248,27 @@ def _origin(
     if media_start is not None and not by_clock:
         with suppress(ValueError):  # a timecode at another rate
             others.insert(0, frame_of(media_start, float(rate)))
-    return next((origin for origin in others if fits(origin)), 0)
+    return next((origin for origin in others if fits(origin)), None)
+
+
+def _without_leader(
+    seen: list[Event], rate: Fraction, latest: float | None, drop: bool, notes: list[str]
+) -> tuple[list[Event], int]:
+    """The events from the first whole hour on, if they fit the film: bars and a slate may stand before it.
+
+    Otherwise all events, which are taken to count from 0.
+    """
+    hour = _hour(rate, drop)
+    origin = -(-seen[0].start // hour) * hour
+    rest = [event for event in seen if event.start >= origin]
+    if not rest or latest is None or max(event.end for event in rest) - origin > latest:
+        return seen, 0
+    left = len(seen) - len(rest)
+    start = timecode_of(origin, float(rate), drop=drop)
+    notes.append(f"{left} {'event' if left == 1 else 'events'} before {start} left out")
+    return rest, origin
+
+
+def _hour(rate: Fraction, drop: bool) -> int:
+    """The frames of an hour of timecode."""
+    return frame_of("01:00:00;00", float(rate), drop=True) if drop else 3600 * round(rate)

@@ -40,6 +40,13 @@ def test_record_times_may_count_from_the_films_own_timecode(tmp_path):
         read(tmp_path, text)
 
 
+def test_bars_before_the_hour_are_no_part_of_the_film(tmp_path):
+    text = event(1, "00:59:50:00 00:59:58:00") + event(2, "01:00:00:00 01:00:02:00")
+    clips, notes = read(tmp_path, text + event(3, "01:00:02:00 01:00:04:01"))
+    assert clips == TWO
+    assert notes[0] == "1 event before 01:00:00:00 left out"
+
+
 def test_an_hour_at_drop_frame_is_shorter(tmp_path):
     text = "FCM: DROP FRAME\n" + event(1, "01:00:00;00 01:01:00;02") + event(2, "01:01:00;02 01:02:00;02")
     clips, _ = read(tmp_path, text, frame_rate=NTSC, end=None)
