@@ -15,6 +15,7 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats import tensors as stored
 from mmtool.formats.atomic import replacing
 from mmtool.formats.digests import digest_file
+from mmtool.formats.foreign_files import FETCH, is_pointer
 from mmtool.formats.identities import parse_identities
 from mmtool.formats.json_files import number, text, unreadable
 from mmtool.formats.tensors import named
@@ -117,6 +118,8 @@ def read_plain(path: Path, damage: InputError) -> object:
     its own size: torch stores tensors as they are.
     """
     try:
+        if is_pointer(path):
+            raise InputError(path, "is a pointer of Git LFS, not the file itself", FETCH)
         with path.open("rb") as file:
             if zipfile.is_zipfile(file):
                 _check_archive(path, file)

@@ -37,7 +37,7 @@ from mmtool.formats.feature_checks import (
     text_attribute,
     whole,
 )
-from mmtool.formats.foreign_files import IMPORT, foreign_beside, foreign_kind
+from mmtool.formats.foreign_files import FETCH, IMPORT, foreign_beside, foreign_kind, is_pointer
 from mmtool.formats.hdf5_heaps import check_heaps
 from mmtool.formats.identities import parse_identities
 from mmtool.formats.transforms import checked_transform
@@ -319,8 +319,12 @@ def open_features(path: Path) -> Iterator[FeaturesFile]:
     if not path.exists():
         if (foreign := foreign_beside(path)) is not None:
             raise InputError(foreign, "is not one of mmtool's features files", IMPORT)
+        if path.is_symlink():
+            raise InputError(path, f"links to {path.readlink()}, which does not exist", "correct the link")
         raise InputError(path, "no such features", "run `mmtool extract` (and `mmtool project`) first")
     with _reporting_damage(path):
+        if is_pointer(path):
+            raise InputError(path, "is a pointer of Git LFS, not the file itself", FETCH)
         if kind := foreign_kind(path):
             raise InputError(path, f"is {kind}, not one of mmtool's features files", IMPORT)
         check_heaps(path)

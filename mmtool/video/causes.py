@@ -17,6 +17,8 @@ LISTS = {
     re.compile(rb"(?s)\s*<.{0,2000}<(\w+:)?(CompositionPlaylist|SmoothStreamingMedia)[\s>]"): "a playlist",
     re.compile(rb"(?i)\s*\[playlist\]"): "a playlist (PLS)",
     re.compile(rb"\s*v=0\r?\no="): "a description of a stream (SDP)",
+    re.compile(rb"version https://git-lfs\.github\.com/spec/"): "a pointer of Git LFS",
+    re.compile(rb"(?i)\s*<(!doctype )?html"): "a web page",
 }
 IN_USE = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.EAGAIN, errno.ETXTBSY}
 MATROSKA = b"\x1aE\xdf\xa3"
@@ -68,7 +70,7 @@ def no_video(path: Path) -> InputError:
     kind = listed(path)
     if kind:
         return refused(path, kind)
-    if _lacks_index(path):
+    if lacks_index(path):
         problem = "not a video that can be decoded: it is incomplete, its index (moov) is missing"
         return InputError(path, problem, _unless_written(path, "copy, download or record it again"))
     remedy = "re-encode it (ffmpeg -i OLD NEW.mp4), or copy it again if it is damaged"
@@ -120,7 +122,7 @@ def coded_as(path: Path) -> str:
     return entries[0].decode() if entries else ""
 
 
-def _lacks_index(path: Path) -> bool:
+def lacks_index(path: Path) -> bool:
     """Whether a file of the MP4 family has no ``moov``, which recorders and downloads write last."""
     return _read(path, 8)[4:8] in (b"ftyp", b"mdat", b"wide") and not _box(path, b"moov")
 

@@ -13,7 +13,7 @@ import cv2
 from av.stream import Disposition
 
 from mmtool.errors import InputError, MmtoolError
-from mmtool.video.causes import check_file, coded_as, listed, no_video, refused
+from mmtool.video.causes import check_file, coded_as, lacks_index, listed, no_video, refused
 
 OPENS_OTHER_FILES = {
     *("avisynth", "concat", "dash", "hls", "applehttp", "image2", "imf", "lavfi", "mlv", "rtp", "rtsp"),
@@ -74,7 +74,7 @@ def picture_track(path: Path, container: av.container.InputContainer) -> av.Vide
     Raises InputError if there is none, or none that can be decoded.
     """
     tracks = moving_tracks(container)
-    if not container.streams:
+    if not container.streams or (not tracks and lacks_index(path)):
         raise no_video(path)
     if not tracks:
         found = [kind for kind in ("audio", "subtitle") if any(s.type == kind for s in container.streams)]

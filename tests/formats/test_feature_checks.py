@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import h5py
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from mmtool.choices import Modality
 from mmtool.errors import InputError
+from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
 from mmtool.formats.features_builder import FeaturesBuilder
 from mmtool.records import EncoderIdentity
@@ -154,3 +156,18 @@ def test_a_file_without_permission_is_not_called_damaged(path):
     path.chmod(0)
     with pytest.raises(InputError, match="Permission denied"):
         read(path)
+
+
+def test_a_pointer_of_git_lfs_is_neither_damage_nor_to_be_made_again(tmp_path):
+    for name, read in (("a.h5", open_features), ("a.pt", lambda path: nullcontext(read_checkpoint(path)))):
+        path = tmp_path / name
+        path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+        with pytest.raises(InputError, match=r"is a pointer of Git LFS.*git lfs pull"), read(path):
+            pass
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    path = tmp_path / "a.h5"
+    path.symlink_to(tmp_path / "gone.h5")
+    with pytest.raises(InputError, match=r"links to .*gone\.h5, which does not exist"), open_features(path):
+        pass

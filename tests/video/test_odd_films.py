@@ -108,9 +108,21 @@ def no_index(path: Path) -> None:
     path.write_bytes(content[: content.index(b"moov") - 4])
 
 
+def half_an_index(path: Path) -> None:
+    make_film(path, frames=range(5))
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"moov") + 120])  # within its header, before any track
+
+
 @pytest.mark.parametrize(
     ("make", "cause"),
     [
+        (half_an_index, r"it is incomplete, its index \(moov\) is missing"),
+        (
+            lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n"),
+            "a pointer of Git LFS",
+        ),
+        (lambda path: path.write_text("<!DOCTYPE html>\n<p>404</p>\n"), "is a web page, not a film"),
         (sound_and_cover, "has no moving pictures, only audio and a cover"),
         (no_decoder, r"there is no decoder here for its pictures \(zzzz\)"),
         (no_index, r"it is incomplete, its index \(moov\) is missing; it changed . s ago"),
