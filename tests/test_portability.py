@@ -114,6 +114,7 @@ POSIX_CALLS = {  # what each system lacks of what this one has, but for what Pyt
     "Windows": [
         *["sched_getaffinity", "posix_fallocate", "posix_fadvise", "fdatasync", "fork", "geteuid", "killpg"],
         *["setsid", "getpgid", "nice", "mkfifo", "chown", "fchown", "pread", "pwrite"],
+        "process_cpu_count",  # which is there, but asks for the affinity where Python was built for Linux
     ],
 }
 
