@@ -8,7 +8,7 @@ from pathlib import Path
 from mmtool.choices import TextFormat, TextSplit
 from mmtool.errors import InputError
 from mmtool.records import Snippet
-from mmtool.text import TEXT_SUFFIXES
+from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
 from mmtool.text.auto_split import Judgement, Layout, judge_lines
 from mmtool.text.encoding import read_decoded
 from mmtool.text.fountain import read_fountain
@@ -21,7 +21,7 @@ from mmtool.text.source import Passage, Source
 from mmtool.text.splitting import snippets_of, splitter
 from mmtool.text.substation import looks_like_substation, read_events
 from mmtool.text.subtitles import looks_like_subrip, read_subrip
-from mmtool.text.table import read_table
+from mmtool.text.table import looks_like_labels, read_table
 from mmtool.text.timed_lines import looks_timed, read_timed_lines
 from mmtool.text.webvtt import has_signature, read_webvtt
 
@@ -44,8 +44,10 @@ _RECOGNISED: tuple[tuple[str, Callable[[Source], bool], Reader], ...] = (  # wha
     ("SubRip subtitles", looks_like_subrip, read_subrip),
     ("SubStation Alpha subtitles", looks_like_substation, read_events),
     ("a screenplay", looks_like_screenplay, read_screenplay),
+    ("a table of labels with times", looks_like_labels, read_table),
     ("a transcript with times", looks_timed, read_timed_lines),
 )
+_SUBTITLES = _RECOGNISED[:3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,15 @@ def read_text(
 
 
 def _reader(source: Source, suffix: str) -> Reader:
-    return read_webvtt if suffix == ".srt" and has_signature(source.text) else _READERS[suffix]
+    """The reader of a suffix; of subtitles of another format than their suffix says, that of the format."""
+    own = _READERS[suffix]
+    if suffix not in SUBTITLE_SUFFIXES:
+        return own
+    found = [(name, reader) for name, looks_like, reader in _SUBTITLES if looks_like(source)]
+    if not found or own in (read_webvtt, found[0][1]):  # WebVTT's reader tells SubRip by itself
+        return own
+    source.notes.append(f"read as {found[0][0]}, in spite of its suffix")
+    return found[0][1]
 
 
 def _txt_reader(source: Source, text_format: TextFormat, split: TextSplit) -> Reader:

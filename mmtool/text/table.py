@@ -25,6 +25,8 @@ _ESCAPED = re.compile(
 _DOUBLED = re.compile(r'""|\\"')
 _LONGEST_SECONDS = 100  # of a usual cue; if half of the cues are longer, times are milliseconds
 _MOST_DIGITS = 12  # of a whole number of milliseconds
+_BAND = "\\"  # begins a row in which Audacity says which frequencies the label above it means
+_LABEL = re.compile(r"(?:\d+[.,]\d+\t){2}[^\t\n]|\\\t", re.ASCII)
 _SAMPLE = 50  # rows that show whether a column holds times
 
 
@@ -72,7 +74,10 @@ def read_table(source: Source) -> Iterator[Passage]:
     if columns.names:
         rows = [row for row in rows[1:] if [_plain(source, cell) for cell in row.cells] != names]
     if columns.of["text"] > 0:
-        rows = [row for row in rows if not _plain(source, row.cells[0]).startswith("#")]
+        firsts = [_plain(source, row.cells[0]) for row in rows]
+        rows = [
+            row for row, cell in zip(rows, firsts, strict=True) if cell != _BAND and not cell.startswith("#")
+        ]
     if not rows:
         raise InputError(source.path, "has no rows", _REMEDY)
     values = [[_plain(source, cell) for cell in row.cells] for row in rows]
@@ -93,6 +98,17 @@ def read_table(source: Source) -> Iterator[Passage]:
         if passage := _passage(source, row, cells, columns, clock, tally):
             yield passage
     tally.finish()
+
+
+def _is_remark(cell: str) -> bool:
+    """Whether the first cell of a row says that it is not one of the texts."""
+    return cell.startswith("#") or cell == _BAND
+
+
+def looks_like_labels(source: Source) -> bool:
+    """Whether the lines of a text are labels: two times and a text after tabs, as Audacity exports them."""
+    lines = [(start, end) for start, end in source.lines() if source.text[start:end].strip()]
+    return len(lines) > 1 and all(_LABEL.match(source.text, start, end) for start, end in lines)
 
 
 def _foreign(source: Source, delimiter: str, names: Sequence[str]) -> Columns | None:

@@ -1,4 +1,7 @@
-"""Transcripts with times in plain text: "0:05 Hello", "[00:05.000 --> 00:07.000] Hello", or on two lines."""
+"""Transcripts with times in plain text: "0:05 Hello", "[00:05.000 --> 00:07.000] Hello", or on two lines.
+
+Where the line of the time begins with a name, as in "Ann 0:05", the name is not part of the text.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,9 +14,12 @@ from mmtool.text.tally import Tally
 
 _TIME = r"\d{1,3}:\d\d(?::\d\d)?(?:[:;.,]\d{1,3})?(?!\d)"
 _LINE = re.compile(
-    rf"[ \t]*[\[(]?(?P<start>{_TIME})(?:[ \t]*(?:-{{1,2}}>|-|–|to)[ \t]*(?P<end>{_TIME}))?[\])]?"
+    rf"[ \t]*[\[(]?(?P<start>{_TIME})(?:[ \t]*(?:-{{1,2}}>|-|–|to|,)[ \t]*(?P<end>{_TIME}))?[\])]?"
     r"(?:[ \t]*[-–:][ \t]|[ \t]|$|(?<=[\])]))",
     re.ASCII,
+)
+_NAMED = re.compile(  # a line of its own: "Ann Lee   0:03", as meeting programs write
+    rf"[^\W\d][^\n\d:]{{0,59}}?(?:[ \t]{{2,}}|\t)[\[(]?(?P<start>{_TIME})[\])]?[ \t]*(?P<end>$)", re.MULTILINE
 )
 _SPOKEN = re.compile(r"(?:\d+ (?:hours?|minutes?|seconds?)(?:, |$))+")  # "1 minute, 5 seconds", from YouTube
 _FEWEST = 2  # lines with times
@@ -32,7 +38,7 @@ class _Entry:
 
 
 def looks_timed(source: Source) -> bool:
-    """Whether many lines begin with times, in their order."""
+    """Whether many lines begin with times, or are a name and a time, in the order of the times."""
     entries = list(_entries(source))
     timed = [entry for entry in entries if entry.start]
     lines = sum(1 for start, end in source.lines() if source.text[start:end].strip())
@@ -75,8 +81,9 @@ def _entries(source: Source) -> Iterator[_Entry]:
     text, begin = source.text, _Entry(1, "", "", (0, 0))
     end_of_line = 0
     skips_spoken = False
+    pattern = _LINE if any(_LINE.match(text, *span) for span in source.lines()) else _NAMED
     for number, (start, end) in enumerate(source.lines(), start=1):
-        found = _LINE.match(text, start, end)
+        found = pattern.match(text, start, end)
         if found is None:
             if skips_spoken and _SPOKEN.fullmatch(text, start, end):
                 begin = _Entry(begin.line, begin.start, begin.end, (end, end))

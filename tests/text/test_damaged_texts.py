@@ -308,6 +308,37 @@ def test_quotes_after_backslashes_end_no_cell(read):
     assert [snippet.text for snippet in file.snippets] == ['He said "go", and left.', "C:\\"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Ann Lee   0:01\nOne.\n\nBen  0:03\nTwo.\n",  # meeting programs
+        "0:00:01.000,0:00:03.000\nOne.\n\n0:00:03.000,0:00:04.000\nTwo.\n",  # YouTube's .sbv
+        "1.000000\t3.000000\tOne.\n\\\t100.0\t200.0\n3.000000\t4.000000\tTwo.\n",  # Audacity
+    ],
+)
+def test_times_in_a_plain_text_are_recognised(read, content):
+    file = read("a.txt", content)
+    assert (file.snippets[0].start, file.snippets[0].end) == (1.0, 3.0)
+    assert [snippet.text for snippet in file.snippets] == ["One.", "Two."]
+    assert "with times; with `text_format=plain` its lines are kept" in file.notes[0]
+
+
+def test_a_time_at_the_end_of_what_is_said_is_text(read):
+    file = read("a.txt", "[0:01] One.\nWe meet at  3:15\n[0:03] Two.\n[0:05] Three.\n")
+    assert [snippet.text for snippet in file.snippets] == ["One. We meet at 3:15", "Two.", "Three."]
+
+
+@pytest.mark.parametrize(("name", "other"), [("a.ass", "a.srt"), ("a.srt", "a.ass")])
+def test_subtitles_below_the_suffix_of_another_format(read, name, other):
+    contents = {
+        "a.srt": "1\n00:00:01,000 --> 00:00:02,000\nOne.\n",
+        "a.ass": "[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,One.\n",
+    }
+    file = read(name, contents[other])
+    assert file.snippets == [Snippet("One.", 1.0, 2.0)]
+    assert file.notes[0].endswith("subtitles, in spite of its suffix")
+
+
 def test_files_of_other_types_are_named(tmp_path):
     for folder in ("videos", "texts"):
         (tmp_path / folder).mkdir()
