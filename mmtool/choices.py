@@ -61,6 +61,8 @@ VIDEO_ENCODERS = (
     "faster-rcnn-vg",
     "lxmert",
     "clip",
+    "motion",
+    "audio",
     "timing",
     "spoken",
 )

@@ -1,8 +1,9 @@
 """What the stages ask of an encoder, and what an encoder is told when it is made.
 
-An encoder is a subclass of :class:`FrameEncoder`, :class:`IntervalEncoder` or :class:`TextEncoder`, made from
-one :class:`EncoderOptions`, or of :class:`SpeechEncoder`, which also takes an encoder of texts;
-:mod:`mmtool.encoders.registry` says how it gets a name.
+An encoder is a subclass of :class:`FrameEncoder`, :class:`SequenceEncoder`, :class:`SoundEncoder`,
+:class:`IntervalEncoder` or :class:`TextEncoder`, made from one :class:`EncoderOptions`, or of
+:class:`SpeechEncoder`, which also takes an encoder of texts; :mod:`mmtool.encoders.registry` says how it gets
+a name.
 
 Encoders of frames and of snippets whose features may be compared, such as the two sides of a CLIP model, say
 so in their identities: ``settings["space"]`` is the same on both sides, a digest of the model's weights.
@@ -11,7 +12,7 @@ so in their identities: ``settings["space"]`` is the same on both sides, a diges
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,20 +28,29 @@ __all__ = [
     "EncoderOptions",
     "EncoderPair",
     "Features",
+    "FilmEncoder",
     "Frame",
     "FrameEncoder",
+    "FrameSequence",
     "IntervalEncoder",
     "NamesRegions",
+    "PixelEncoder",
     "RegionDetector",
     "RegionNames",
     "Regions",
+    "Sampling",
+    "SequenceEncoder",
+    "Sound",
+    "SoundEncoder",
     "SpeechEncoder",
     "TextEncoder",
+    "VideoClass",
     "VideoEncoder",
 ]
 
 Features = NDArray[np.float32]
 Frame = NDArray[np.uint8]
+Sound = NDArray[np.float32]
 MAX_REGIONS = 36  # of a frame, as in bottom-up attention (Anderson et al., 2018)
 
 
@@ -96,7 +106,7 @@ class Regions:
 
 @dataclass(frozen=True, slots=True)
 class EncodedFrames:
-    """``features`` (B, D), one row per frame; ``regions`` only if they were asked for."""
+    """``features`` (B, D), one row per frame or sequence; ``regions`` only if they were asked for."""
 
     features: Features
     regions: list[Regions] | None = None
@@ -121,8 +131,37 @@ class Encoder(ABC):
         """Load what the encoder needs; raises InputError if its weights cannot be loaded."""
 
 
-class FrameEncoder(Encoder):
-    """Sees the pixels of the frames that represent a clip.
+@dataclass(frozen=True, slots=True)
+class FrameSequence:
+    """Frames of one clip in order of time: L RGB frames (H, W, 3), uint8, and their times in seconds (L,).
+
+    Near the ends of a clip, and in a clip with fewer frames, a frame and its time are repeated.
+    """
+
+    frames: Sequence[Frame]
+    times: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which frames of a clip make a sequence.
+
+    Args:
+        length: The number of frames (L).
+        spacing: Seconds between two frames; None to spread them evenly over the clip.
+        shorter_side: Pixels to which the shorter side of larger frames is scaled while the film is read.
+    """
+
+    length: int
+    spacing: float | None
+    shorter_side: int
+
+
+Seen = TypeVar("Seen")
+
+
+class PixelEncoder(Encoder, Generic[Seen]):
+    """Sees pixels of a clip: base of the encoders of frames and of sequences.
 
     ``ahead`` is how many batches may be begun before the features of an earlier one are fetched.
     """
@@ -130,16 +169,39 @@ class FrameEncoder(Encoder):
     ahead: int = 0
 
     @abstractmethod
-    def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
-        """Encode ``B`` RGB frames (H, W, 3), uint8."""
+    def encode(self, frames: Sequence[Seen]) -> EncodedFrames:
+        """Encode what represents ``B`` clips."""
 
-    def begin(self, frames: Sequence[Frame]) -> Callable[[], EncodedFrames]:
-        """Begin to encode frames; the returned function waits for their features.
+    def begin(self, frames: Sequence[Seen]) -> Callable[[], EncodedFrames]:
+        """Begin to encode; the returned function waits for the features.
 
         An encoder whose GPU works while the program prepares another batch overrides this and ``ahead``.
         """
         encoded = self.encode(frames)
         return lambda: encoded
+
+
+class FrameEncoder(PixelEncoder[Frame]):
+    """Sees the pixels of the frames that represent a clip: ``B`` RGB frames (H, W, 3), uint8, at a time."""
+
+
+class SequenceEncoder(PixelEncoder[FrameSequence]):
+    """Sees motion: ``B`` sequences of frames at a time, each of one clip, as its ``sampling`` says."""
+
+    sampling: Sampling
+
+
+class SoundEncoder(Encoder):
+    """Sees the sound of clips, one channel at ``rate`` samples per second.
+
+    A clip without sound is not given to the encoder; its features are zeros.
+    """
+
+    rate: int = 16_000
+
+    @abstractmethod
+    def encode(self, sounds: Sequence[Sound]) -> Features:
+        """Encode the sound of ``B`` clips, each (S,) between −1 and 1 with S > 0, to (B, D)."""
 
 
 class IntervalEncoder(Encoder):
@@ -180,14 +242,22 @@ class SpeechEncoder(Encoder):
         """Encode what is said in all N clips of one video (empty where that is nothing) to (N, D)."""
 
 
-VideoEncoder = FrameEncoder | IntervalEncoder | SpeechEncoder
+FilmEncoder = FrameEncoder | SequenceEncoder | SoundEncoder  # those that read films
+VideoEncoder = FilmEncoder | IntervalEncoder | SpeechEncoder
+VideoClass = (
+    type[FrameEncoder]
+    | type[SequenceEncoder]
+    | type[SoundEncoder]
+    | type[IntervalEncoder]
+    | type[SpeechEncoder]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderPair:
     """The two sides of a model that encodes both clips and snippets; they share one name."""
 
-    video: type[FrameEncoder] | type[IntervalEncoder] | type[SpeechEncoder]
+    video: VideoClass
     text: type[TextEncoder]
 
 

@@ -16,8 +16,11 @@ from mmtool.encoders.contract import (
     EncoderPair,
     FrameEncoder,
     IntervalEncoder,
+    SequenceEncoder,
+    SoundEncoder,
     SpeechEncoder,
     TextEncoder,
+    VideoClass,
     VideoEncoder,
 )
 from mmtool.errors import SettingError
@@ -30,6 +33,8 @@ BUILT_IN = {
     "faster-rcnn-vg": "mmtool.encoders.visual_genome.encoder:VisualGenomeDetector",
     "lxmert": "mmtool.encoders.dual.lxmert:LXMERT",
     "clip": "mmtool.encoders.dual.clip:CLIP",
+    "motion": "mmtool.encoders.motion.encoder:MotionEncoder",
+    "audio": "mmtool.encoders.sound.statistics:AudioEncoder",
     "timing": "mmtool.encoders.counting.timing:TimingEncoder",
     "spoken": "mmtool.encoders.spoken:SpokenEncoder",
     "bert": "mmtool.encoders.tokens.bert:BertEncoder",
@@ -37,7 +42,7 @@ BUILT_IN = {
 }
 BUILT_IN_NAMES = {Modality.VIDEO: VIDEO_ENCODERS, Modality.TEXT: TEXT_ENCODERS}
 BASES: dict[Modality, tuple[type, ...]] = {
-    Modality.VIDEO: (FrameEncoder, IntervalEncoder, SpeechEncoder),
+    Modality.VIDEO: (FrameEncoder, SequenceEncoder, SoundEncoder, IntervalEncoder, SpeechEncoder),
     Modality.TEXT: (TextEncoder,),
 }
 
@@ -67,9 +72,6 @@ def encoder_names(modality: Modality) -> list[str]:
     """
     plugins = [name for name in ENCODERS[modality].names() if name not in BUILT_IN]
     return [*BUILT_IN_NAMES[modality], *plugins]
-
-
-VideoClass = type[FrameEncoder] | type[IntervalEncoder] | type[SpeechEncoder]
 
 
 def video_encoder_class(name: str) -> VideoClass:

@@ -95,7 +95,7 @@ class FeatureGroup:
     intervals: NDArray[np.float64] | None = None
     snippets: Sequence[str] | None = None
     recipe: str = ""
-    extras: Arrays = field(default_factory=dict)  # regions, if they were requested
+    extras: Arrays = field(default_factory=dict)  # regions, if they were requested; what was heard
     frame_times: NDArray[np.float64] | None = None  # (N, K) times of the encoded frames, in seconds
     device: str = ""
 
@@ -139,6 +139,9 @@ def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
     if group.extras:
         target.attrs[REGIONS_DIGEST] = digest_of(sorted(group.extras.items()))
     for name, array in group.extras.items():
+        if array.ndim == 1:
+            target.create_dataset(name, data=array)
+            continue
         # one chunk per clip, so that reading a clip does not touch the others
         target.create_dataset(
             name,

@@ -51,7 +51,7 @@ class ExtractSettings(Settings):
         str | None,
         Option(
             f"Encoder of clips: {', '.join(VIDEO_ENCODERS)}, a classifier of torchvision.models such as "
-            "resnet50, or the encoder of a plug-in. timing sees only the times of clips; "
+            "resnet50, or the encoder of a plug-in. motion, audio and timing need no weights; "
             "spoken gives each clip the text encoder's features of what is said in it.",
             heading=ENCODERS,
             default="no video features",
@@ -119,7 +119,11 @@ class ExtractSettings(Settings):
     ] = None
     frames: Annotated[
         int,
-        Option("Frames per clip, uniformly spaced, whose features are averaged.", heading=FRAMES, at_least=1),
+        Option(
+            "Frames (or sequences) per clip, uniformly spaced, whose features are averaged.",
+            heading=FRAMES,
+            at_least=1,
+        ),
     ] = 1
     image_size: Annotated[
         int | None,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mmtool.errors import InputError
 from mmtool.video.containers import film_errors, open_container
 
-RATE = 16_000  # samples per second, which the recogniser takes
+RATE = 16_000  # samples per second, which the recogniser and most encoders take
 LEAST_GAP = (
     0.1  # seconds; shorter differences between timestamps and samples are rounding and encoders' delay
 )
@@ -28,21 +28,23 @@ class Sound:
     """The sound of a film.
 
     Attributes:
-        samples: float32 between −1 and 1 at :data:`RATE`, one channel; the first is at the start of the film.
+        samples: float32 between −1 and 1, one channel; the first is at the start of the film.
         notes: What was left out or could not be decoded.
+        rate: Samples per second.
     """
 
     samples: NDArray[np.float32]
     notes: tuple[str, ...] = ()
+    rate: int = RATE
 
     @property
     def duration(self) -> float:
         """Seconds."""
-        return len(self.samples) / RATE
+        return len(self.samples) / self.rate
 
 
-def read_sound(path: Path) -> Sound | None:
-    """Decode the sound of a film; None if it has none.
+def read_sound(path: Path, rate: int = RATE) -> Sound | None:
+    """Decode the sound of a film at ``rate`` samples per second; None if it has none.
 
     Of several tracks the default one is read, otherwise the first. Timestamps decide where sound is: gaps,
     packets that cannot be decoded and a late start become silence, so that times are those of the film.
@@ -54,7 +56,7 @@ def read_sound(path: Path) -> Sound | None:
         if not tracks:
             return None
         track = _chosen(path, tracks)
-        pieces = _Pieces(start=(container.start_time or 0) / _MICROSECONDS)
+        pieces = _Pieces(start=(container.start_time or 0) / _MICROSECONDS, rate=rate)
         damaged = 0
         for frames in _decoded(container, track):
             damaged += frames is None
@@ -71,7 +73,7 @@ def read_sound(path: Path) -> Sound | None:
     if len(tracks) > 1:
         number = [other.index for other in tracks].index(track.index) + 1
         notes.append(f"has {len(tracks)} tracks of sound; number {number} is used")
-    return Sound(samples, tuple(notes))
+    return Sound(samples, tuple(notes), rate)
 
 
 def _chosen(path: Path, tracks: tuple[av.AudioStream, ...]) -> av.AudioStream:
@@ -103,10 +105,10 @@ def _decoded(
 class _Pieces:
     """Resampled sound, each frame at the time of its timestamp."""
 
-    def __init__(self, start: float) -> None:
-        self._start = start
+    def __init__(self, start: float, rate: int) -> None:
+        self._start, self._rate = start, rate
         self._chunks: list[NDArray[np.int16]] = []
-        self._length = 0  # samples at RATE that are written
+        self._length = 0  # samples that are written
         self._resampler: AudioResampler | None = None
         self._format: tuple[object, ...] = ()
         self._heard = 0.0  # seconds of sound since the resampler was begun, which may still hold some of it
@@ -123,7 +125,7 @@ class _Pieces:
         if self._resampler is None or form != self._format or at - expected > LEAST_GAP:
             self._flush()
             self._silence_until(at)
-            self._begin(form, max(at, self._length / RATE))
+            self._begin(form, max(at, self._length / self._rate))
         frame.pts = None  # samples are counted; the resampler would pad by timestamps of its own
         self._heard += frame.samples / frame.sample_rate
         self._resample(frame)
@@ -141,7 +143,7 @@ class _Pieces:
         return samples
 
     def _begin(self, form: tuple[object, ...], at: float) -> None:
-        self._resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
+        self._resampler = AudioResampler(format="s16", layout="mono", rate=self._rate)
         self._format, self._heard, self._begun = form, 0.0, at
 
     def _resample(self, frame: av.AudioFrame | None) -> None:
@@ -165,7 +167,7 @@ class _Pieces:
             values /= float(2 ** (8 * frame.format.bytes - 1))
         mono = av.AudioFrame.from_ndarray(values.mean(axis=0, keepdims=True), format="fltp", layout="mono")
         mono.sample_rate = frame.sample_rate
-        self._resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
+        self._resampler = AudioResampler(format="s16", layout="mono", rate=self._rate)
         return self._resampler.resample(mono)
 
     def _flush(self) -> None:
@@ -173,7 +175,7 @@ class _Pieces:
         self._resampler = None
 
     def _silence_until(self, at: float) -> None:
-        if (missing := round(at * RATE) - self._length) > 0:
+        if (missing := round(at * self._rate) - self._length) > 0:
             self._write(np.zeros(missing, np.int16))
 
     def _write(self, samples: NDArray[np.int16]) -> None:

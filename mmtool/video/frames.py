@@ -53,12 +53,22 @@ def read_clip_frames(path: Path, clips: Sequence[Clip], per_clip: int = 1) -> It
         yield from _clip_frames(path, clips, per_clip)
 
 
-def _clip_frames(path: Path, clips: Sequence[Clip], per_clip: int) -> Iterator[ClipFrame]:
+def clocks_of(path: Path, clips: Sequence[Clip], *, needed: bool) -> tuple[Timeline | None, Timeline | None]:
+    """The timeline of a video, if its frames can be reached by it, and what knows the times of its frames.
+
+    The latter is None if it is not ``needed``, because clips count frames, and would have to be found by
+    decoding everything. Raises InputError for a video that ends before the clips.
+    """
     timeline = timeline_of(path, clips)
-    counted = all(clip.start_frame is not None for clip in clips)
-    clock = timeline or (None if counted else decode_timeline(path))
+    clock = timeline or (decode_timeline(path) if needed else None)
     if clock is not None:
         _check_reach(path, clock, clips)
+    return timeline, clock
+
+
+def _clip_frames(path: Path, clips: Sequence[Clip], per_clip: int) -> Iterator[ClipFrame]:
+    counted = all(clip.start_frame is not None for clip in clips)
+    timeline, clock = clocks_of(path, clips, needed=not counted)
     selected = sorted(
         (index, clip, part)
         for clip, known in enumerate(clips)
@@ -81,7 +91,13 @@ def _check_reach(path: Path, clock: Timeline, clips: Sequence[Clip]) -> None:
 
 
 def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[int]:
-    """Return the central frames of ``per_clip`` equal parts of a clip, some twice if it has fewer frames.
+    """Return the central frames of ``per_clip`` equal parts of a clip, some twice if it has fewer frames."""
+    first, end = frame_range(clock, clip)
+    return [first + (2 * part + 1) * (end - first) // (2 * per_clip) for part in range(per_clip)]
+
+
+def frame_range(clock: Timeline | None, clip: Clip) -> tuple[int, int]:
+    """The indices of the first frame of a clip and of the one after its last.
 
     A clip without frame numbers consists of the frames that ``clock`` shows between its times.
     """
@@ -93,7 +109,7 @@ def clip_frames(clock: Timeline | None, clip: Clip, per_clip: int = 1) -> list[i
         if first >= end:  # shorter than a frame: the one on the screen at its start
             first = clock.shown_at(clip.start)
             end = first + 1
-    return [first + (2 * part + 1) * (end - first) // (2 * per_clip) for part in range(per_clip)]
+    return first, end
 
 
 def timeline_of(path: Path, clips: Sequence[Clip]) -> Timeline | None:
@@ -131,11 +147,14 @@ def decode_timeline(path: Path) -> Timeline:
     return Timeline(pts=known, keys=[], start=start, time_base=base)
 
 
-def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) -> Iterator[VideoFrame]:
+def read_frames(
+    path: Path, frames: Sequence[int], timeline: Timeline | None, *, shorter_side: int | None = None
+) -> Iterator[VideoFrame]:
     """Yield frames at non-decreasing indices, counted from 0 in the order of presentation.
 
     With a timeline, each is decoded from the key frame before it. Without one, and after the first frame
-    where decoding contradicts it, all frames are decoded from the start of the video.
+    where decoding contradicts it, all frames are decoded from the start of the video. ``shorter_side`` is the
+    size in pixels to which larger frames are scaled.
 
     Raises InputError that names the frame if the video ends before it, ValueError if the indices are
     negative or decrease.
@@ -143,7 +162,7 @@ def read_frames(path: Path, frames: Sequence[int], timeline: Timeline | None) ->
     for before, after in pairwise([0, *frames]):
         if after < before:
             raise ValueError(f"frame indices must not decrease: {after} after {before}")
-    pixels, done = PixelReader(), 0
+    pixels, done = PixelReader(shorter_side), 0
     if timeline is not None:
         with suppress(FrameTimesUnknownError), open_video(path) as (container, stream):
             video = SeekableVideo(container, stream, timeline)

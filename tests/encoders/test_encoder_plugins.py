@@ -15,6 +15,7 @@ import mmtool
 from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS, Modality
 from mmtool.encoders.contract import (
     EncoderOptions,
+    FilmEncoder,
     FrameEncoder,
     IntervalEncoder,
     SpeechEncoder,
@@ -188,7 +189,7 @@ def test_two_packages_of_one_name_are_named(site: Path, corpus: Corpus) -> None:
 def test_built_in_encoders_are_what_choices_and_help_name() -> None:
     assert set(BUILT_IN) == {*VIDEO_ENCODERS, *TEXT_ENCODERS}
     for name in VIDEO_ENCODERS:
-        assert issubclass(video_encoder_class(name), FrameEncoder | IntervalEncoder | SpeechEncoder)
+        assert issubclass(video_encoder_class(name), FilmEncoder | IntervalEncoder | SpeechEncoder)
     for name in TEXT_ENCODERS:
         assert issubclass(text_encoder_class(name), TextEncoder)
     assert video_encoder_class("resnet50").__name__ == "ClassifierEncoder"

@@ -12,7 +12,7 @@ from support.small_models import pictures, save_clip, save_lxmert, save_siglip
 FRAMES = pictures(5)
 TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
 SAID = ["A man.", "", "He opens the door. He leaves.", "The door."]  # nothing is said in one clip
-WITHOUT_TORCH = {"timing", "length"}
+WITHOUT_TORCH = {"timing", "length", "motion", "audio"}
 VIDEO = [
     "resnet18",
     "mobilenet_v3_small",

@@ -68,6 +68,8 @@ JOBS: dict[str, Job] = {
     "segment": Job(("segment", "{}", "--stats"), (*ALL, "clips", "snippets")),
     "segment-3000": Job(("segment", "{}"), base="texts"),
     "extract": Job(("extract", "{}", *EXTRACT), ALL),
+    "extract-motion": Job(("extract", "{}", "--video-encoder", "motion"), ALL),
+    "extract-audio": Job(("extract", "{}", "--video-encoder", "audio"), ALL),
     "project": Job(("project", "{}"), (*AFTER_EXTRACT, "alignments")),
     "train": Job(("train", "{}", *TRAIN[:2], "--epochs", "4", *TRAIN[4:]), (*AFTER_TRAIN, "runs")),
     "train-timing": Job(("train", "{}", "--preset", "semi-markov", "--run", "t"), ALL),

@@ -1,19 +1,26 @@
-"""Frames → the features of a film's clips."""
+"""Frames, or sequences of them → the features of a film's clips."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mmtool.choices import RegionPrecision
-from mmtool.encoders.contract import MAX_REGIONS, EncodedFrames, Features, Frame, FrameEncoder, Regions
+from mmtool.encoders.contract import (
+    MAX_REGIONS,
+    EncodedFrames,
+    Features,
+    PixelEncoder,
+    Regions,
+    SequenceEncoder,
+)
 from mmtool.formats.features import FeatureGroup
 from mmtool.memory import lacks_gpu_memory
 from mmtool.records import Failure, Progress, silent
-from mmtool.stages.extract.frame_batches import FilmClips, FilmFrame, frame_batches
+from mmtool.stages.extract.frame_batches import FilmClips, FilmFrames, frame_batches
 from mmtool.stages.shared.gpus import device_with_name
-from mmtool.video.frames import ClipFrame
 
 STORED_AS: dict[RegionPrecision, DTypeLike] = {
     RegionPrecision.FP32: np.float32,
@@ -23,7 +30,7 @@ STORED_AS: dict[RegionPrecision, DTypeLike] = {
 
 def encode_films(
     films: Iterable[FilmClips],
-    encoder: FrameEncoder,
+    encoder: PixelEncoder[Any],
     *,
     per_clip: int,
     batch_size: int,
@@ -36,16 +43,17 @@ def encode_films(
 
     Args:
         films: The films with their clips.
-        encoder: The encoder of frames.
-        per_clip: Frames per clip (K).
-        batch_size: Frames encoded at a time.
+        encoder: The encoder of frames or of sequences.
+        per_clip: Frames, or sequences, per clip (K).
+        batch_size: Frames or sequences encoded at a time.
         region_precision: Precision of stored region features; None to store no regions.
         progress: Hears how many clips of a film are encoded.
     """
     begun: dict[str, FilmFeatures] = {}
     device = device_with_name(encoder.device)
     failed: set[str] = set()  # films whose frames may still be in a batch
-    batches = frame_batches(films, per_clip=per_clip, batch_size=batch_size)
+    sampling = encoder.sampling if isinstance(encoder, SequenceEncoder) else None
+    batches = frame_batches(films, per_clip=per_clip, batch_size=batch_size, sampling=sampling)
     for found in _encoded(batches, encoder, batch_size):
         if isinstance(found, Failure):
             begun.pop(found.id, None)
@@ -60,20 +68,20 @@ def encode_films(
             if film.id not in begun:
                 begun[film.id] = FilmFeatures(film, per_clip, region_precision, device)
             regions = encoded.regions[row] if encoded.regions and region_precision else None
-            begun[film.id].add(item.found, encoded.features[row], regions)
+            begun[film.id].add(item, encoded.features[row], regions)
             if begun[film.id].complete:
                 yield film.id, begun.pop(film.id).group()
         last = batch[-1]
-        progress(last.film.title, last.found.clip + 1, len(last.film.clips), "clips")
+        progress(last.film.title, last.clip + 1, len(last.film.clips), "clips")
 
 
 def _encoded(
-    batches: Iterable[list[FilmFrame] | Failure], encoder: FrameEncoder, batch_size: int
-) -> Iterator[tuple[list[FilmFrame], EncodedFrames] | Failure]:
+    batches: Iterable[list[FilmFrames] | Failure], encoder: PixelEncoder[Any], batch_size: int
+) -> Iterator[tuple[list[FilmFrames], EncodedFrames] | Failure]:
     """Yield batches with their features; the encoder may begin some before earlier ones are finished."""
-    begun: deque[tuple[list[FilmFrame], Callable[[], EncodedFrames]]] = deque()
+    begun: deque[tuple[list[FilmFrames], Callable[[], EncodedFrames]]] = deque()
 
-    def finished(left: int) -> Iterator[tuple[list[FilmFrame], EncodedFrames]]:
+    def finished(left: int) -> Iterator[tuple[list[FilmFrames], EncodedFrames]]:
         while len(begun) > left:
             batch, finish = begun.popleft()
             yield batch, finish()
@@ -83,13 +91,13 @@ def _encoded(
             yield from finished(0)
             yield batch
             continue
-        pixels = [item.found.frame.pixels for item in batch]
-        begun.append((batch, _begun(encoder, pixels + pixels[-1:] * (batch_size - len(batch)))))
+        seen = [item.seen for item in batch]
+        begun.append((batch, _begun(encoder, seen + seen[-1:] * (batch_size - len(batch)))))
         yield from finished(encoder.ahead)
     yield from finished(0)
 
 
-def _begun(encoder: FrameEncoder, frames: list[Frame]) -> Callable[[], EncodedFrames]:
+def _begun(encoder: PixelEncoder[Any], frames: list[Any]) -> Callable[[], EncodedFrames]:
     """Begin a batch; if it is too large for the memory of a GPU, encode its halves one after the other."""
     try:
         return encoder.begin(frames)
@@ -105,7 +113,7 @@ def _begun(encoder: FrameEncoder, frames: list[Frame]) -> Callable[[], EncodedFr
 
 
 class FilmFeatures:
-    """Collects the features of the K frames of each of a film's N clips."""
+    """Collects the features of the K frames, or sequences, of each of a film's N clips."""
 
     def __init__(
         self, film: FilmClips, per_clip: int, region_precision: RegionPrecision | None, device: str
@@ -114,7 +122,7 @@ class FilmFeatures:
         self._shape = (len(film.clips), per_clip)
         self._missing = len(film.clips) * per_clip
         self._stored_as = STORED_AS[region_precision or RegionPrecision.FP32]
-        self._times = np.zeros(self._shape, np.float64)
+        self._times: NDArray[np.float64] = np.zeros((0,), np.float64)
         self._features: Features = np.zeros((0,), np.float32)
         self._regions: dict[str, NDArray[np.generic]] = {}
 
@@ -122,12 +130,13 @@ class FilmFeatures:
     def complete(self) -> bool:
         return self._missing == 0
 
-    def add(self, found: ClipFrame, features: Features, regions: Regions | None) -> None:
-        """Add a frame's features (D,) and, if they are stored, its regions."""
+    def add(self, item: FilmFrames, features: Features, regions: Regions | None) -> None:
+        """Add the features (D,) of a frame or sequence and, if they are stored, the frame's regions."""
         if not self._features.size:
             self._features = np.zeros((*self._shape, len(features)), np.float32)
-        place = found.clip, found.part
-        self._times[place] = found.frame.time
+            self._times = np.zeros((*self._shape, len(item.times)), np.float64)
+        place = item.clip, item.part
+        self._times[place] = item.times
         self._features[place] = features
         if regions is not None:
             self._add_regions(place, regions)
@@ -151,11 +160,11 @@ class FilmFeatures:
         counts[place] = len(regions.boxes)
 
     def group(self) -> FeatureGroup:
-        """The features of the film, each clip's being the mean over its K frames."""
+        """The features of the film, each clip's being the mean over its K frames or sequences."""
         return FeatureGroup(
             self._features.mean(axis=1),
             np.array([clip.interval for clip in self._film.clips], dtype=np.float64),
             extras=self._regions,
-            frame_times=self._times,
+            frame_times=self._times.reshape(len(self._film.clips), -1),
             device=self._device,
         )

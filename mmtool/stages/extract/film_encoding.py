@@ -8,7 +8,7 @@ from functools import cache
 import torch
 
 from mmtool.choices import Engine, Modality
-from mmtool.encoders.contract import FrameEncoder
+from mmtool.encoders.contract import FilmEncoder, SequenceEncoder, SoundEncoder
 from mmtool.encoders.registry import video_encoder_class
 from mmtool.errors import CallError, MmtoolError
 from mmtool.records import EncoderIdentity, Failure, Progress, silent
@@ -16,7 +16,10 @@ from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.film import encode_films
 from mmtool.stages.extract.frame_batches import FilmClips
 from mmtool.stages.extract.outputs import Result
+from mmtool.stages.extract.sounds import encode_sounds
 from mmtool.stages.shared.encoders import batch_size_of, encoder_device, make_video_encoder
+
+FRAMES_FOR_A_SEQUENCE = 4  # frames of the default batch for which a sequence stands
 
 
 def in_other_processes(settings: ExtractSettings) -> bool:
@@ -25,14 +28,19 @@ def in_other_processes(settings: ExtractSettings) -> bool:
 
 
 def encode_with(
-    encoder: FrameEncoder, settings: ExtractSettings, films: Iterable[FilmClips], progress: Progress
+    encoder: FilmEncoder, settings: ExtractSettings, films: Iterable[FilmClips], progress: Progress
 ) -> Iterator[tuple[str, Result]]:
     """Yield the result of each film by an encoder that was made from these settings."""
+    batch_size = batch_size_of(settings, _device(settings), Modality.VIDEO)
+    if isinstance(encoder, SoundEncoder):
+        return encode_sounds(films, encoder, batch_size=batch_size, progress=progress)
+    if isinstance(encoder, SequenceEncoder) and settings.batch_size is None:
+        batch_size = max(1, batch_size // FRAMES_FOR_A_SEQUENCE)
     return encode_films(
         films,
         encoder,
         per_clip=settings.frames,
-        batch_size=batch_size_of(settings, _device(settings), Modality.VIDEO),
+        batch_size=batch_size,
         region_precision=settings.region_precision if settings.keep_regions else None,
         progress=progress,
     )
@@ -73,7 +81,7 @@ class FilmEncoding:
         ((_, result),) = encode_with(encoder, settings, [film], silent)
         return result
 
-    def _loaded(self) -> tuple[ExtractSettings, FrameEncoder]:
+    def _loaded(self) -> tuple[ExtractSettings, FilmEncoder]:
         settings = replace(self.settings, device=self.device)
         return settings, _encoder_of_process(settings, self.threads)
 
@@ -85,12 +93,12 @@ def _device(settings: ExtractSettings) -> torch.device:
 
 
 @cache
-def _encoder_of_process(settings: ExtractSettings, threads: int) -> FrameEncoder:
+def _encoder_of_process(settings: ExtractSettings, threads: int) -> FilmEncoder:
     torch.set_num_threads(threads)
     device = _device(settings)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # for what does not say where
     encoder = make_video_encoder(settings)
-    if not isinstance(encoder, FrameEncoder):
-        raise ValueError("only encoders of frames run in processes of their own")
+    if not isinstance(encoder, FilmEncoder):
+        raise ValueError("only encoders of films run in processes of their own")
     return encoder

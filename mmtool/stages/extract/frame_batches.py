@@ -1,4 +1,4 @@
-"""Frames of films, decoded ahead, in batches that cross clips and films."""
+"""Frames of films, or sequences of them, decoded ahead, in batches that cross clips and films."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from mmtool.encoders.contract import Frame, FrameSequence, Sampling
 from mmtool.errors import InputError
 from mmtool.records import Clip, Failure
-from mmtool.video.frames import ClipFrame, read_clip_frames
+from mmtool.video.frames import read_clip_frames
+from mmtool.video.sequences import read_clip_sequences
 
 AHEAD = 2  # batches that are decoded while the model encodes another
 
@@ -27,26 +29,34 @@ class FilmClips:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmFrame:
-    """A frame of a film's clip."""
+class FilmFrames:
+    """What an encoder sees of one part of a film's clip: a frame, or a sequence, and the times of frames."""
 
     film: FilmClips
-    found: ClipFrame
+    clip: int
+    part: int
+    times: tuple[float, ...]
+    seen: Frame | FrameSequence
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a frame."""
+        return (self.seen.frames[0] if isinstance(self.seen, FrameSequence) else self.seen).shape
 
 
 def frame_batches(
-    films: Iterable[FilmClips], *, per_clip: int, batch_size: int
-) -> Iterator[list[FilmFrame] | Failure]:
+    films: Iterable[FilmClips], *, per_clip: int, batch_size: int, sampling: Sampling | None = None
+) -> Iterator[list[FilmFrames] | Failure]:
     """Yield all frames in batches of up to ``batch_size``, and a failure for each film that fails.
 
-    All frames of a batch have the same size (H, W).
+    All frames of a batch have the same size (H, W). With a ``sampling``, sequences take the place of frames.
     """
-    waiting: list[FilmFrame] = []
-    for item in _ahead(_decode(films, per_clip), AHEAD * batch_size):
+    waiting: list[FilmFrames] = []
+    for item in _ahead(_decode(films, per_clip, sampling), AHEAD * batch_size):
         if isinstance(item, Failure):
             yield item
             continue
-        if waiting and waiting[0].found.frame.pixels.shape != item.found.frame.pixels.shape:
+        if waiting and waiting[0].shape != item.shape:
             yield waiting
             waiting = []
         waiting.append(item)
@@ -57,13 +67,34 @@ def frame_batches(
         yield waiting
 
 
-def _decode(films: Iterable[FilmClips], per_clip: int) -> Iterator[FilmFrame | Failure]:
+def _decode(
+    films: Iterable[FilmClips], per_clip: int, sampling: Sampling | None
+) -> Iterator[FilmFrames | Failure]:
     for film in films:
         try:
-            for found in read_clip_frames(film.path, film.clips, per_clip):
-                yield FilmFrame(film, found)
+            yield from _frames(film, per_clip) if sampling is None else _sequences(film, per_clip, sampling)
         except InputError as error:
             yield Failure(film.id, str(error))
+
+
+def _frames(film: FilmClips, per_clip: int) -> Iterator[FilmFrames]:
+    for found in read_clip_frames(film.path, film.clips, per_clip):
+        frame = found.frame
+        yield FilmFrames(film, found.clip, found.part, (frame.time,), frame.pixels)
+
+
+def _sequences(film: FilmClips, per_clip: int, sampling: Sampling) -> Iterator[FilmFrames]:
+    for found in read_clip_sequences(
+        film.path,
+        film.clips,
+        per_clip,
+        length=sampling.length,
+        spacing=sampling.spacing,
+        shorter_side=sampling.shorter_side,
+    ):
+        times = tuple(frame.time for frame in found.frames)
+        seen = FrameSequence([frame.pixels for frame in found.frames], times)
+        yield FilmFrames(film, found.clip, found.part, times, seen)
 
 
 def _ahead(items: Iterator[Item], count: int) -> Iterator[Item]:

@@ -8,7 +8,13 @@ import numpy as np
 import torch
 
 from mmtool.choices import Engine, Modality, RegionPrecision
-from mmtool.encoders.contract import FrameEncoder, IntervalEncoder, NamesRegions, SpeechEncoder
+from mmtool.encoders.contract import (
+    FilmEncoder,
+    IntervalEncoder,
+    NamesRegions,
+    SoundEncoder,
+    SpeechEncoder,
+)
 from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
@@ -30,6 +36,7 @@ from mmtool.stages.extract.outputs import (
     write_features,
 )
 from mmtool.stages.extract.report import ModalityResult
+from mmtool.stages.extract.sounds import noting_silence, silence_notes
 from mmtool.stages.extract.spoken import extract_spoken
 from mmtool.stages.shared.encoders import make_video_encoder, worker_devices
 from mmtool.stages.shared.gpus import device_with_name
@@ -48,7 +55,7 @@ def extract_video(corpus: Corpus, settings: ExtractSettings, progress: Progress)
         return _extract_intervals(corpus, encoder, settings)
     if isinstance(encoder, SpeechEncoder):
         return extract_spoken(corpus, encoder, settings, progress)
-    return _extract_frames(corpus, encoder, settings, progress)
+    return _extract_films(corpus, encoder, settings, progress)
 
 
 def _extract_intervals(corpus: Corpus, encoder: IntervalEncoder, settings: ExtractSettings) -> ModalityResult:
@@ -73,10 +80,10 @@ def _extract_intervals(corpus: Corpus, encoder: IntervalEncoder, settings: Extra
         return write_features(encoded, work, builder, [encoder.device])
 
 
-def _extract_frames(
-    corpus: Corpus, encoder: FrameEncoder, settings: ExtractSettings, progress: Progress
+def _extract_films(
+    corpus: Corpus, encoder: FilmEncoder, settings: ExtractSettings, progress: Progress
 ) -> ModalityResult:
-    """Encode with an encoder that sees frames of each clip."""
+    """Encode with an encoder that sees frames of each clip, or its sound."""
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
     ambiguous = {clash.id for clash in clashes}
     ids = [id for id in corpus.clip_ids() if id not in ambiguous]
@@ -94,7 +101,9 @@ def _extract_frames(
         film = film_digest(videos[id], corpus.film_note(videos[id]))
         return [digest_file(corpus.clips(id)), film.earlier, *stored] if film.earlier else []
 
-    identity = _with_frames(encoder.identity, settings.frames)
+    identity = encoder.identity
+    if not isinstance(encoder, SoundEncoder):
+        identity = _with_frames(identity, settings.frames)
     names = _region_names(encoder) if settings.region_names else None
     with open_builder(
         corpus,
@@ -116,9 +125,10 @@ def _extract_frames(
                 work.failures.append(Failure(id, str(error)))
         notes: list[str] = []
         devices: set[str] = set()
-        results = _results(films, encoder, settings, progress, notes, devices)
+        silent: list[str] = []
+        results = noting_silence(_results(films, encoder, settings, progress, notes, devices), silent)
         result = write_features(results, work, builder, devices)
-    result.notes += notes
+    result.notes += notes + silence_notes(silent)
     result.notes += unsegmented_notes(videos, ids)
     return result
 
@@ -132,7 +142,7 @@ def _with_frames(identity: EncoderIdentity, frames: int) -> EncoderIdentity:
     return replace(identity, settings=identity.settings | {"frames": frames})
 
 
-def _region_names(encoder: FrameEncoder) -> RegionNames:
+def _region_names(encoder: FilmEncoder) -> RegionNames:
     names = encoder.names if isinstance(encoder, NamesRegions) else None
     if names is None:
         raise SettingError(
@@ -145,7 +155,7 @@ def _region_names(encoder: FrameEncoder) -> RegionNames:
 
 def _results(
     films: list[FilmClips],
-    encoder: FrameEncoder,
+    encoder: FilmEncoder,
     settings: ExtractSettings,
     progress: Progress,
     notes: list[str],

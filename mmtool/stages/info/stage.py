@@ -169,7 +169,7 @@ def _features(path: Path) -> Described:
 
 def _computing(groups: Sequence[FeatureGroup], header: FeaturesHeader) -> Facts:
     """The precision of the networks, and the devices that computed the features, where they are recorded."""
-    networks = [source for source in header.sources if source.weights != "none"]
+    networks = [source for source in header.sources if source.weights not in ("none", "imported")]
     precisions = [str(source.settings.get("precision", EncoderPrecision.FP32)) for source in networks]
     devices = Counter(group.device for group in groups if group.device)
     several = [f"{device} ({count} of {len(groups)} ids)" for device, count in devices.most_common()]

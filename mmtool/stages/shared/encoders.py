@@ -10,6 +10,8 @@ from mmtool.encoders.contract import (
     Encoder,
     EncoderOptions,
     FrameEncoder,
+    SequenceEncoder,
+    SoundEncoder,
     SpeechEncoder,
     TextEncoder,
     VideoEncoder,
@@ -33,7 +35,12 @@ OPTIONS = {  # the settings that encoders read as options, where not all encoder
     },
     Modality.TEXT: {"text_weights": "weights", "text_model": "model", "pooling": "pooling"},
 }
-FOR_FRAMES = ("frames", "region_names", "workers", "engine")  # settings of films, for all frame encoders
+FOR_FILMS: dict[str, tuple[type[Encoder], ...]] = {  # settings of films, and the encoders that read them
+    "frames": (FrameEncoder, SequenceEncoder),
+    "region_names": (FrameEncoder,),
+    "workers": (FrameEncoder, SequenceEncoder, SoundEncoder),
+    "engine": (FrameEncoder, SequenceEncoder, SoundEncoder),
+}
 
 
 def make_video_encoder(settings: ExtractSettings) -> VideoEncoder:
@@ -138,8 +145,8 @@ def _options(
 def _refuse_unread(settings: ExtractSettings, modality: Modality, encoder: type[Encoder]) -> None:
     """Raise SettingError for the first changed setting that the encoder does not read."""
     unread = [setting for setting, option in OPTIONS[modality].items() if option not in encoder.reads]
-    if modality is Modality.VIDEO and not issubclass(encoder, FrameEncoder):
-        unread += FOR_FRAMES
+    if modality is Modality.VIDEO:
+        unread += [setting for setting, readers in FOR_FILMS.items() if not issubclass(encoder, readers)]
     for setting in unread:
         if settings.is_changed(setting):
             chosen = f"{modality}_encoder={getattr(settings, f'{modality}_encoder')}"

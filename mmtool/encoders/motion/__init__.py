@@ -1,0 +1,1 @@
+"""How things and the camera move in a clip, by optical flow."""

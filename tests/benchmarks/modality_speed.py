@@ -1,0 +1,128 @@
+"""How fast ``motion`` is compared with its optical flow alone, and ``audio`` compared with the film.
+
+    python tests/benchmarks/modality_speed.py [--minutes 10] [--height 360] [--threads 1]
+
+The film is that of ``extract_speed.py``, with noise as its sound. Bare DIS gets the same grey frames as the
+stage, from memory, in as many threads. Times are the best of three, interleaved: by the clock, and of the
+processor, which other programs do not change, but in which decoding, done beside the flow by another core,
+counts as well.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import torch
+from extract_speed import MINUTE, film_of
+
+from mmtool.encoders.contract import EncoderOptions
+from mmtool.encoders.motion.encoder import LENGTH, SHORTER_SIDE, SPACING
+from mmtool.encoders.motion.flow import FlowEstimator, grey_frame
+from mmtool.encoders.registry import load_video_encoder
+from mmtool.formats.clips import read_clips
+from mmtool.stages.extract import extract
+from mmtool.video.sequences import read_clip_sequences
+
+SOUND_RATE = 48_000
+
+
+def seconds_of(call) -> tuple[float, float]:
+    """By the clock, and of the processor."""
+    start, used = time.perf_counter(), time.process_time()
+    call()
+    return time.perf_counter() - start, time.process_time() - used
+
+
+def best(times) -> tuple[float, ...]:
+    return tuple(map(min, zip(*times, strict=True)))
+
+
+def add_sound(path: Path, minutes: int) -> None:
+    """Put AAC sound, stereo, beside the pictures."""
+    silent = path.with_name("silent.mp4")
+    path.rename(silent)
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 2 * SOUND_RATE)).astype(np.float32)
+    with av.open(str(silent)) as source, av.open(str(path), "w") as target:
+        pictures = target.add_stream_from_template(source.streams.video[0])
+        sound = target.add_stream("aac", rate=SOUND_RATE, layout="stereo")
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = pictures
+                target.mux(packet)
+        for second in range(minutes * MINUTE):
+            frame = av.AudioFrame.from_ndarray(np.roll(noise, second * 997), format="flt", layout="stereo")
+            frame.sample_rate, frame.time_base = SOUND_RATE, Fraction(1, SOUND_RATE)
+            frame.pts = second * SOUND_RATE
+            target.mux(sound.encode(frame))
+        target.mux(sound.encode(None))
+    silent.unlink()
+
+
+def measure_motion(corpus, threads: int) -> None:
+    film, clips = corpus.root / "videos" / "film.mp4", read_clips(corpus.clips("film"))
+    grey = [
+        [grey_frame(frame.pixels, SHORTER_SIDE) for frame in found.frames]
+        for found in read_clip_sequences(
+            film, clips, 1, length=LENGTH, spacing=SPACING, shorter_side=SHORTER_SIDE
+        )
+    ]
+    pairs = [pair for frames in grey for pair in pairwise(frames)]
+    estimator = FlowEstimator()
+    cv2.setNumThreads(1)
+
+    def bare() -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(lambda pair: estimator.flow(*pair), pairs):
+                pass
+
+    def stage() -> None:
+        report = extract(corpus.root, video_encoder="motion", force=True)
+        if report.failures:
+            raise RuntimeError(report.failures)
+
+    stage()
+    runs = [(seconds_of(bare), seconds_of(stage)) for _ in range(3)]
+    alone, whole = (best(times) for times in zip(*runs, strict=True))
+    height, width = grey[0][0].shape
+    print(f"motion: {len(pairs)} pairs of {width}×{height}, threads: {threads}")
+    for name, one, all_of_it in zip(("clock", "processor"), alone, whole, strict=True):
+        print(
+            f"  {name}: bare DIS {1000 * one / len(pairs):.1f} ms, whole stage "
+            f"{1000 * all_of_it / len(pairs):.1f} ms a pair; ratio {one / all_of_it:.3f}"
+        )
+
+
+def measure_audio(corpus, minutes: int) -> None:
+    load_video_encoder(EncoderOptions("audio"))
+    runs = [seconds_of(lambda: extract(corpus.root, video_encoder="audio", force=True)) for _ in range(3)]
+    print(f"audio: {minutes} minutes of stereo")
+    for name, seconds in zip(("clock", "processor"), best(runs), strict=True):
+        print(f"  {name}: {seconds:.2f} s, {minutes * MINUTE / seconds:,.0f} × real time")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--height", type=int, default=360)
+    parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) // 2))
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = film_of(Path(folder) / "corpus", options.minutes, options.height)
+        measure_motion(corpus, options.threads)
+        add_sound(corpus.root / "videos" / "film.mp4", options.minutes)
+        measure_audio(corpus, options.minutes)
+
+
+if __name__ == "__main__":
+    main()
