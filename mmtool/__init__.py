@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mmtool.records import Snippet as Snippet
     from mmtool.records import Verdict as Verdict
     from mmtool.settings.align import AlignSettings as AlignSettings
+    from mmtool.settings.balance import BalanceSettings as BalanceSettings
     from mmtool.settings.calibrate import CalibrateSettings as CalibrateSettings
     from mmtool.settings.compare import CompareSettings as CompareSettings
     from mmtool.settings.demo import DemoSettings as DemoSettings
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from mmtool.stages.align import AlignedVideo as AlignedVideo
     from mmtool.stages.align import AlignReport as AlignReport
     from mmtool.stages.align import align as align
+    from mmtool.stages.balance import BalanceReport as BalanceReport
+    from mmtool.stages.balance import balance as balance
     from mmtool.stages.calibrate import CalibrateReport as CalibrateReport
     from mmtool.stages.calibrate import calibrate as calibrate
     from mmtool.stages.compare import CompareReport as CompareReport
@@ -129,6 +132,7 @@ _HOMES = {
         "Verdict",
     ),
     "mmtool.settings.align": ("AlignSettings",),
+    "mmtool.settings.balance": ("BalanceSettings",),
     "mmtool.settings.calibrate": ("CalibrateSettings",),
     "mmtool.settings.compare": ("CompareSettings",),
     "mmtool.settings.demo": ("DemoSettings",),
@@ -150,6 +154,7 @@ _HOMES = {
     "mmtool.settings.train": ("TrainRunSettings", "TrainSettings"),
     "mmtool.settings.transcribe": ("TranscribeSettings",),
     "mmtool.stages.align": ("AlignReport", "AlignedVideo", "align"),
+    "mmtool.stages.balance": ("BalanceReport", "balance"),
     "mmtool.stages.calibrate": ("CalibrateReport", "calibrate"),
     "mmtool.stages.compare": ("CompareReport", "compare"),
     "mmtool.stages.demo": ("DemoReport", "demo"),

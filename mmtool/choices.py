@@ -333,6 +333,18 @@ class Use(StrEnum):
     IGNORE = "ignore"
 
 
+class BalanceRule(StrEnum):
+    """How a balanced sample is drawn.
+
+    Attributes:
+        LITERAL: As published: falls short of the target.
+        EXACT: Selection sampling: reaches the target where each video has one label.
+    """
+
+    LITERAL = "literal"
+    EXACT = "exact"
+
+
 class Corrections(StrEnum):
     """What a corrected export becomes."""
 

@@ -22,6 +22,7 @@ CONTENTS = {
         "transcribe": "transcribe.transcribe",
         "extract": "extract.extract",
         "project": "project.project",
+        "balance": "balance.balance",
         "train": "train.train",
         "calibrate": "calibrate.calibrate",
         "align": "align.align",
