@@ -13,7 +13,8 @@ from mmtool.alignment.timing.mixture import align_by_mixture
 from mmtool.alignment.timing.pace import seconds_of
 from mmtool.alignment.timing.parameters import default_parameters
 from mmtool.alignment.timing.viterbi import viterbi
-from mmtool.alignment.timing.word_evidence import WordWeights, word_evidence
+from mmtool.alignment.timing.word_evidence import word_evidence
+from mmtool.alignment.timing.word_weights import WordWeights
 from mmtool.alignment.words.heard import heard_words
 from mmtool.records import SpokenWord, Transcript
 from tests.support.heard_film import HeardFilm, heard_film

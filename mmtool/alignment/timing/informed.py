@@ -11,10 +11,8 @@ import numpy as np
 
 from mmtool.alignment.timing import hypotheses as h
 from mmtool.alignment.timing.evidence import Observations
-from mmtool.alignment.timing.placement import Hypothesis, log_sum, rate_evidence
+from mmtool.alignment.timing.placement import LEAST_PRIOR, Hypothesis, log_sum, rate_evidence
 from mmtool.arrays import Floats
-
-_LEAST_PRIOR = 1e-6  # of a hypothesis that evidence may confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def informed(
     both: dict[tuple[str, int], Floats] = {}
     logs: dict[tuple[str, int], float] = {}
     for name, hypothesis in hypotheses.items():
-        if weights[name] <= _LEAST_PRIOR:
+        if weights[name] <= LEAST_PRIOR:
             continue
         grid = hypothesis.video.grid * (unit if name == h.CHANNEL else 1.0)
         without = rate_evidence(hypothesis) if name == h.PROPORTIONAL else evidence[name]

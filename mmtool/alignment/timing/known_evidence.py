@@ -7,13 +7,14 @@ import numpy as np
 
 from mmtool.alignment.timing import hypotheses as h
 from mmtool.alignment.timing.constrained import GridEvidence, constrained
-from mmtool.alignment.timing.placement import Hypothesis, log_sum, rate_evidence
+from mmtool.alignment.timing.placement import LEAST_PRIOR, Hypothesis, log_sum, rate_evidence
 from mmtool.arrays import Floats
 from mmtool.constraints import Constraints
 
 
 def after_evidence(
     hypotheses: Mapping[str, Hypothesis],
+    without: Mapping[str, Floats],
     weights: Mapping[str, float],
     constraints: Constraints,
     cues: Floats | None,
@@ -21,18 +22,20 @@ def after_evidence(
 ) -> tuple[dict[str, Hypothesis], dict[str, Floats], dict[str, float]]:
     """The hypotheses with pins and cues, their log-evidence, and their weights by Bayes' rule.
 
-    A hypothesis gains as much weight as pins and cues are likelier under it.
+    A hypothesis gains as much weight as pins and cues are likelier under it. ``without`` are the
+    log-evidences (R,) of those before.
     """
     possible, evidence, odds = {}, {}, {}
     for name, hypothesis in hypotheses.items():
-        if weights[name] <= 0:
+        if weights[name] <= LEAST_PRIOR:
             continue
         scale = unit if name == h.CHANNEL else 1.0
         found = GridEvidence.of(constraints, cues, scale)
         lattice = constrained(hypothesis.lattice, found, hypothesis.video.grid)
         possible[name] = replace(hypothesis, lattice=lattice, unseen=0.0)
         evidence[name] = rate_evidence(possible[name])
-        odds[name] = np.log(weights[name]) + log_sum(evidence[name]) - log_sum(rate_evidence(hypothesis))
+        before = rate_evidence(hypothesis) if name == h.PROPORTIONAL else without[name]
+        odds[name] = np.log(weights[name]) + log_sum(evidence[name]) - log_sum(before)
     greatest = max((value for value in odds.values() if np.isfinite(value)), default=-np.inf)
     if not np.isfinite(greatest):
         raise ValueError("the text does not fit between its pins")

@@ -122,7 +122,7 @@ def align_by_mixture(
     if constraints is not None or cues is not None:
         known = Constraints.none(len(texts)) if constraints is None else constraints
         own = known.of(spoken), None if cues is None else cues[spoken]
-        hypotheses, evidence, weights = after_evidence(hypotheses, weights, *own, parameters.unit)
+        hypotheses, evidence, weights = after_evidence(hypotheses, evidence, weights, *own, parameters.unit)
     if told:
         both = informed(hypotheses, evidence, weights, [e.of_snippets(spoken) for e in told], parameters.unit)
         weights, against_nothing = both.weights_by_name(), against_nothing + both.log_gain

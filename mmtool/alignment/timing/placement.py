@@ -13,6 +13,7 @@ from mmtool.arrays import Floats
 
 Indices = NDArray[np.int64]
 
+LEAST_PRIOR = 1e-6  # of a hypothesis that evidence may confirm
 _LEAST_WEIGHT = 1e-4  # of a rate in the posterior of its hypothesis
 _BYTES_AT_ONCE = 2**28  # of messages
 

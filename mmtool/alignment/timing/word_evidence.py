@@ -14,6 +14,7 @@ import numpy as np
 
 from mmtool.alignment.timing.evidence import Edge, Observations, Pause, Sighting, Telling
 from mmtool.alignment.timing.lag import likely_lags
+from mmtool.alignment.timing.word_weights import WordWeights, default_word_weights
 from mmtool.alignment.words.heard import SURE, HeardWords
 from mmtool.arrays import Floats
 
@@ -30,33 +31,8 @@ _UNSPOKEN = 0.03  # of the snippets of a text, before anything is heard
 _DROPOUT = 0.05  # least probability that a recogniser hears nothing of a snippet that is told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordWeights:
-    """How much words count; chosen on the training videos of YouTube Movie Summaries.
-
-    Attributes:
-        start: The weight of the first word of a snippet.
-        end: The weight of its last word.
-        inside: Log-odds that a word lies in its snippet, in nats.
-        most_inside: The most that all words of a snippet count in this way.
-        error: Seconds by which a snippet typically starts before or after its first word, but for the lag.
-        late_end: Seconds by which it typically ends after its last word.
-        drift: The error of the time to read words that were not heard, as a share of that time.
-        reliability: The probability that a sure match is right.
-    """
-
-    start: float = 1.0
-    end: float = 0.5
-    inside: float = 0.5
-    most_inside: float = 12.0
-    error: float = 0.45
-    late_end: float = 0.8
-    drift: float = 0.35
-    reliability: float = 0.97
-
-
 @dataclass(frozen=True, slots=True)
-class _Told:
+class ToldSnippet:
     """When a snippet is told, in seconds without the lag.
 
     ``before`` and ``after`` are the seconds of its reading that were not heard at its start and its end,
@@ -83,17 +59,17 @@ def word_evidence(
         bounds: The film's cuts (N + 1,), ends included.
         weights: How much words count.
     """
-    weights = weights or WordWeights()
-    told = _told(heard, reading)
-    if not told or not heard.tells:
+    weights = weights or default_word_weights()
+    told = told_snippets(heard, reading)
+    if not told or not heard.tells or not weights.says_something:
         return []
     exact = np.array([one.start for one in told if one.before < EXACT])
     evidence = _without_lag(told, heard, weights)
-    lags = likely_lags(exact, bounds, weights.error)
+    lags = likely_lags(exact, bounds, weights.early_start)
     return [replace(_later(evidence, lag.seconds), log_prior=lag.log_prior) for lag in lags]
 
 
-def _told(heard: HeardWords, reading: Floats) -> list[_Told]:
+def told_snippets(heard: HeardWords, reading: Floats) -> list[ToldSnippet]:
     """The snippets of which words were heard, unheard words being read at the pace of those heard."""
     sure = np.flatnonzero(heard.confidence > SURE)
     if not len(sure):
@@ -107,10 +83,10 @@ def _told(heard: HeardWords, reading: Floats) -> list[_Told]:
     after = heard.after[last] * reading[snippets] * pace
     starts, ends = heard.start[first] - before, heard.end[last] + after
     columns = (snippets, starts, ends, before, after, heard.confidence[first], heard.confidence[last])
-    return [_Told(int(row[0]), *map(float, row[1:])) for row in zip(*columns, strict=True)]
+    return [ToldSnippet(int(row[0]), *map(float, row[1:])) for row in zip(*columns, strict=True)]
 
 
-def _without_lag(told: Sequence[_Told], heard: HeardWords, weights: WordWeights) -> Observations:
+def _without_lag(told: Sequence[ToldSnippet], heard: HeardWords, weights: WordWeights) -> Observations:
     pauses = {pause.snippet: pause for pause in _pauses(told, heard.other)}
     return Observations(
         sightings=[sighting for one in told for sighting in _sightings(one, pauses, weights)],
@@ -120,18 +96,18 @@ def _without_lag(told: Sequence[_Told], heard: HeardWords, weights: WordWeights)
     )
 
 
-def _sightings(one: _Told, pauses: Mapping[int, Pause], weights: WordWeights) -> list[Sighting]:
+def _sightings(one: ToldSnippet, pauses: Mapping[int, Pause], weights: WordWeights) -> list[Sighting]:
     """The start and the end of a snippet, whose pictures may begin and end within the pauses around it."""
-    early, unheard = weights.error, weights.drift * one.before
+    early, unheard = weights.early_start, weights.drift * one.before
     if before := pauses.get(one.snippet - 1):
         share, longest = _CUT_BEFORE
         early += share * min(before.seconds, longest)
     start = Sighting(
         snippet=one.snippet,
         edge=Edge.START,
-        time=one.start,
+        time=one.start + weights.start_shift,
         early=float(np.hypot(early, unheard)),
-        late=float(np.hypot(weights.error, unheard)),
+        late=float(np.hypot(weights.late_start, unheard)),
         reliability=weights.reliability * one.first,
         weight=weights.start,
     )
@@ -142,8 +118,8 @@ def _sightings(one: _Told, pauses: Mapping[int, Pause], weights: WordWeights) ->
     end = Sighting(
         snippet=one.snippet,
         edge=Edge.END,
-        time=one.end,
-        early=float(np.hypot(weights.error, unheard)),
+        time=one.end + weights.end_shift,
+        early=float(np.hypot(weights.early_end, unheard)),
         late=float(np.hypot(late, unheard)),
         reliability=weights.reliability * one.last * (after.shows_other if after else 1.0),
         weight=weights.end,
@@ -160,7 +136,7 @@ def _tellings(heard: HeardWords, weights: WordWeights) -> list[Telling]:
     return [Telling(*word) for word in words if word[2]]
 
 
-def _pauses(told: Sequence[_Told], other: Floats) -> list[Pause]:
+def _pauses(told: Sequence[ToldSnippet], other: Floats) -> list[Pause]:
     """The pauses between snippets, in which words at the times ``other`` (L,) may be said.
 
     A narrator who seldom pauses lets the pictures of what was told go on; one who often does leaves room for

@@ -18,7 +18,7 @@ from mmtool.stages.shared.transcript_files import transcript_file
 from mmtool.stages.shared.transcripts import transcript_of
 from mmtool.text.language_detection import detect_language
 
-WORDS_VERSION = 1  # is raised when the same words give a film other labels
+WORDS_VERSION = 2  # is raised when the same words give a film other labels
 
 
 class HeardText(NamedTuple):
