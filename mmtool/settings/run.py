@@ -67,6 +67,16 @@ class FilmSettings(Settings):
             default="the file's name",
         ),
     ] = ""
+    transcript: Annotated[
+        str | None,
+        Option(
+            "What is said in the film: a file of subtitles or of a recogniser, embedded for the subtitles "
+            "inside of the film, or none.",
+            heading=SPEECH,
+            metavar="FILE|embedded|none",
+            default="subtitles with the film's name beside it, if the text is not their own",
+        ),
+    ] = None
     segment: SegmentSettings = field(default_factory=SegmentSettings)
     align: AlignSettings = field(default_factory=AlignSettings)
 
@@ -91,16 +101,6 @@ class RunSettings(FilmSettings):
     video: Annotated[Path, Option("The film.", argument=True)]
     text: Annotated[Path, Option("Its text: txt, srt, vtt, ass, tsv, csv, jsonl or fountain.", argument=True)]
     extract: ExtractSettings | None = None
-    transcript: Annotated[
-        str | None,
-        Option(
-            "What is said in the film: a file of subtitles or of a recogniser, embedded for the subtitles "
-            "inside of the film, or none.",
-            heading=SPEECH,
-            metavar="FILE|embedded|none",
-            default="subtitles with the film's name beside it, if the text is not their own",
-        ),
-    ] = None
     transcript_track: Annotated[
         str | None,
         Option(

@@ -102,3 +102,12 @@ def test_weights_are_read_as_they_were_written():
     assert WordWeights.from_json(weights.as_json()) == weights
     with pytest.raises(ValueError, match="weights of words"):
         WordWeights.from_json('{"start": 1}')
+
+
+def test_words_with_small_errors_are_taken_to_be_exact():
+    exact, vague = (
+        word_evidence(one.heard, one.reading, one.bounds, BASE)[0].sightings[0]
+        for one in (narration(3, error=0.02, snippets=40), narration(3, error=0.5, snippets=40))
+    )
+    assert exact.late < 0.5 * vague.late
+    assert exact.weight > vague.weight

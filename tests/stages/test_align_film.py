@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmtool.errors import CallError, SettingError
+from mmtool.formats.alignments import read_alignment
 from mmtool.records import Verdict
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.run import FilmSettings
@@ -148,3 +149,40 @@ def test_the_next_steps_of_run_can_be_called(files: tuple[Path, Path], tmp_path:
         call(*shlex.split(step.command)[1:])
     assert (root / "exports" / "semi-markov" / "film.srt").exists()
     assert (root / "reports" / "semi-markov.html").exists()
+
+
+SPOKEN = (
+    "Where did you put the silver candlestick?",
+    "It stands behind the yellow curtain.",
+    "Then tell the passengers to hurry up.",
+)
+
+
+def test_subtitles_count_as_they_do_in_run(files: tuple[Path, Path], tmp_path: Path) -> None:
+    film, text = files
+    text.write_text("\n".join(SPOKEN) + "\n", encoding="utf-8")
+    said = tmp_path / "said.srt"
+    cues = [f"00:00:0{3 * n},200 --> 00:00:0{3 * n + 2},800\n{line}\n" for n, line in enumerate(SPOKEN)]
+    said.write_text("\n".join(f"{n}\n{cue}" for n, cue in enumerate(cues, 1)), encoding="utf-8")
+    found = align_film(film, text, transcript=str(said))
+    assert [match.evidence for match in found.matches] == ["words"] * 3
+    assert any("words heard in said.srt" in note for note in found.notes)
+    run(tmp_path / "out", video=film, text=text, transcript=str(said))
+    written = read_alignment(tmp_path / "out" / "alignments" / "semi-markov" / "film.json")[0]
+    assert written.matches == found.alignment.matches
+    assert written.evidence == found.alignment.evidence
+    said.rename(tmp_path / "film.srt")
+    beside = align_film(film, text)
+    assert beside.matches == found.matches
+    assert any("is read as the transcript of the film" in note for note in beside.notes)
+    without = align_film(film, text, transcript="none")
+    assert "words" not in [match.evidence for match in without.matches]
+    channel = align_film(film, text, timing_model="channel")
+    assert any("film.srt was ignored" in note for note in channel.notes)
+
+
+def test_a_transcript_that_is_missing_or_inside_the_film_is_named(files: tuple[Path, Path]) -> None:
+    with pytest.raises(SettingError, match="no such file"):
+        align_film(*files, transcript="nowhere.srt")
+    with pytest.raises(SettingError, match="needs a corpus"):
+        align_film(*files, transcript="embedded")

@@ -95,6 +95,13 @@ def matches(corpus: Corpus, run: str, id: str = "v0"):
 # --- without a run ---------------------------------------------------------------------------------
 
 
+def test_a_transcript_that_features_alone_do_not_read_is_named(corpus):
+    (corpus.root / "transcripts").mkdir()
+    corpus.transcript("v0").write_text('{"word": "hello", "start": 1, "end": 2}\n', encoding="utf-8")
+    ignored = "v0: transcripts/v0.jsonl was ignored: the decoder monotone reads none"
+    assert ignored in call("align", corpus.root, *TOY, "--decoder", "monotone").output
+
+
 def test_monotone_finds_the_truth_that_the_features_show(corpus):
     options = [*TOY, "--decoder", "monotone", "--unmatched-score", 0.5]
     assert "7 done" in call("align", corpus.root, *options).stdout

@@ -160,3 +160,10 @@ def test_pins_hold_in_a_screenplay_that_is_heard(tmp_path: Path):
     assert [clip for clip, own in aligned(tmp_path).matches if own == 3] == [6]
     assert aligned(tmp_path).evidence[3] is Evidence.PIN
     assert [clip for clip, own in aligned(tmp_path).matches if own == 2] == [4]
+
+
+def test_what_reads_no_transcript_says_so(tmp_path: Path, film: HeardFilm):
+    channel = align(tmp_path, timing_model="channel")
+    assert "a: transcripts/a.tsv was ignored: `timing_model=channel` reads no transcript" in channel.notes
+    ignored = align(tmp_path, timing_model="channel", transcript="ignore")
+    assert not any("was ignored" in note for note in ignored.notes)

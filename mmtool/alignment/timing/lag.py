@@ -23,10 +23,14 @@ _WORSE = 25.0  # nats; lags that fit so much worse than the best are not propose
 
 
 class Lag(NamedTuple):
-    """Seconds that the times of words are early, and the logarithm of how probable that is beforehand."""
+    """Seconds that the times of words are early, and the logarithm of how probable that is beforehand.
+
+    ``log_fit`` is the log of how much better words fit the cuts than at any other time.
+    """
 
     seconds: float
     log_prior: float
+    log_fit: float = 0.0
 
 
 def likely_lags(times: Floats, bounds: Floats, error: float) -> list[Lag]:
@@ -39,7 +43,8 @@ def likely_lags(times: Floats, bounds: Floats, error: float) -> list[Lag]:
     prior = np.log((1 - OTHER_EDITION) * usual + OTHER_EDITION / (2 * FARTHEST))
     if not len(times):
         return [Lag(MEAN, 0.0)]
-    score = prior + _fit(times, lags, bounds, error)
+    fit = _fit(times, lags, bounds, error)
+    score = prior + fit
     inner = np.arange(1, len(lags) - 1)
     peaks = inner[(score[inner] >= score[inner - 1]) & (score[inner] > score[inner + 1])]
     peaks = peaks[np.argsort(-score[peaks], kind="stable")]
@@ -48,7 +53,7 @@ def likely_lags(times: Floats, bounds: Floats, error: float) -> list[Lag]:
     usually = near[score[near].argmax()]
     if all(abs(lags[peak] - lags[usually]) > DEVIATION for peak in chosen):
         chosen.append(usually)
-    return [Lag(float(lags[peak]), float(prior[peak])) for peak in chosen]
+    return [Lag(float(lags[peak]), float(prior[peak]), float(fit[peak])) for peak in chosen]
 
 
 def _fit(times: Floats, lags: Floats, bounds: Floats, error: float) -> Floats:

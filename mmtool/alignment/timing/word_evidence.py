@@ -13,13 +13,14 @@ from itertools import pairwise
 import numpy as np
 
 from mmtool.alignment.timing.evidence import Edge, Observations, Pause, Sighting, Telling
-from mmtool.alignment.timing.lag import likely_lags
+from mmtool.alignment.timing.lag import Lag, likely_lags
 from mmtool.alignment.timing.word_weights import WordWeights, default_word_weights
 from mmtool.alignment.words.heard import SURE, HeardWords
 from mmtool.arrays import Floats
 
 EXACT = 0.1  # seconds; words that start a snippet are read within that time of its start
 
+_ERRORS = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the usual ones that a film's words may have
 _PAUSE, _INTERRUPTION = 2.0, 1.0  # seconds; least pause without, and with other words
 _OTHER_WORDS = 3  # that interrupt the text
 _INTERRUPTED = 0.85  # probability that the film shows something else where other words are heard
@@ -64,9 +65,24 @@ def word_evidence(
     if not told or not heard.tells or not weights.says_something:
         return []
     exact = np.array([one.start for one in told if one.before < EXACT])
+    weights, lags = _as_exact_as(exact, bounds, weights)
     evidence = _without_lag(told, heard, weights)
-    lags = likely_lags(exact, bounds, weights.early_start)
     return [replace(_later(evidence, lag.seconds), log_prior=lag.log_prior) for lag in lags]
+
+
+def _as_exact_as(times: Floats, bounds: Floats, weights: WordWeights) -> tuple[WordWeights, list[Lag]]:
+    """The weights with the errors of this film's words, and the likely lags.
+
+    Some films are cut exactly to their words, and some recognisers time them exactly: of several shares of the
+    usual error, that is chosen with which the first words of snippets, at ``times`` (K,), fit the cuts best.
+    """
+    found = []
+    for share in _ERRORS:
+        scaled = weights.scaled(share)
+        lags = likely_lags(times, bounds, scaled.early_start)
+        found.append((lags[0].log_prior + lags[0].log_fit, scaled, lags))
+    _, best, lags = max(found, key=lambda one: one[0])
+    return best, lags
 
 
 def told_snippets(heard: HeardWords, reading: Floats) -> list[ToldSnippet]:

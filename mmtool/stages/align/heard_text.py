@@ -48,14 +48,23 @@ def heard_text(
     Raises:
         InputError: The transcript cannot be read, or the video has several.
     """
-    if not _counts(settings) or not snippets:
+    if settings.transcript is not Use.USE or not snippets:
         return HeardText()
     path, transcript = transcript_file(corpus, id), transcript_of(corpus, id, list(clips))
     if path is None or transcript is None:
         return HeardText()
+    name = path.relative_to(corpus.root).as_posix()
+    return text_in(transcript, name, snippets, settings, language)._replace(path=path)
+
+
+def text_in(
+    transcript: Transcript, name: str, snippets: Sequence[Snippet], settings: AlignSettings, language: str
+) -> HeardText:
+    """The same for a transcript that is called ``name`` in notes."""
+    if settings.timing_model is TimingModel.CHANNEL:
+        return HeardText(notes=(f"{name} was ignored: `timing_model=channel` reads no transcript",))
     texts, script = [snippet.text for snippet in snippets], is_screenplay(snippets)
     words = heard_words(spoken_texts_of(snippets) if script else texts, transcript, language)
-    name = path.relative_to(corpus.root).as_posix()
     if words.tells:
         whole = "dialogue" if script else "text"
         said = [f"{words.count} of the {whole}'s {_words(words.written)} heard in {name}"]
@@ -66,7 +75,15 @@ def heard_text(
         return HeardText(words, found, (*said, *found.notes()))
     problem = _mismatch(transcript, words, language)
     notes = (f"{name} {problem}; it was ignored", *_loops(words, name))
-    return HeardText(notes=notes, mismatch=problem, path=path)
+    return HeardText(notes=notes, mismatch=problem)
+
+
+def ignored_transcript(corpus: Corpus, settings: AlignSettings, id: str, decoder: str) -> list[str]:
+    """A note on a transcript that a decoder other than timing does not read."""
+    path = transcript_file(corpus, id) if settings.transcript is Use.USE else None
+    if path is None:
+        return []
+    return [f"{id}: {path.relative_to(corpus.root).as_posix()} was ignored: the decoder {decoder} reads none"]
 
 
 def words_recipe(corpus: Corpus, settings: AlignSettings, id: str) -> list[object]:

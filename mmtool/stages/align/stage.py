@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 
+from mmtool.choices import Decoder
 from mmtool.decoders import DECODERS
 from mmtool.errors import CallError, InputError
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.requirements import Requirement
+from mmtool.stages.align.heard_text import ignored_transcript
 from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
 from mmtool.stages.shared.decoder_choice import decoder_of
 
@@ -42,8 +44,11 @@ def align(
     corpus, report = Corpus.open(Path(root)), AlignReport(run=settings.folder)
     try:
         ids = _ids(corpus, settings)
-        for result in _aligned(corpus, settings, ids, progress):
+        name = decoder_of(corpus, settings)
+        for result in _aligned(corpus, settings, name, ids, progress):
             _add(report, result, settings)
+            if name != Decoder.SEMI_MARKOV and isinstance(result, AlignedVideo):
+                report.notes += ignored_transcript(corpus, settings, result.id, name)
     except InputError as error:
         raise CallError(str(error)) from error
     if report.failures and not report.videos:
@@ -55,10 +60,9 @@ def align(
 
 
 def _aligned(
-    corpus: Corpus, settings: AlignSettings, ids: Sequence[str], progress: Progress
+    corpus: Corpus, settings: AlignSettings, name: str, ids: Sequence[str], progress: Progress
 ) -> Iterator[AlignedVideo | Failure]:
     """Align each id with the decoder that fits the settings; only what that decoder needs is loaded."""
-    name = decoder_of(corpus, settings)
     decoder = DECODERS.load(name)
     if decoder.engine:
         aligned: Iterator[AlignedVideo | Failure] = resolve_name(decoder.engine)(

@@ -89,7 +89,12 @@ def _notes_on_script(texts: Sequence[str], settings: AlignSettings) -> list[str]
 
 
 def align_video(
-    video: VideoToAlign, settings: AlignSettings | None = None, *, title: str = "", sources: Sources
+    video: VideoToAlign,
+    settings: AlignSettings | None = None,
+    *,
+    title: str = "",
+    sources: Sources,
+    heard: HeardText | None = None,
 ) -> Alignment:
     """Align one video by timing with the package's parameters, and judge the result; nothing is written.
 
@@ -98,13 +103,14 @@ def align_video(
         settings: ``path``, ``text_start``, ``text_end`` and ``min_confidence`` have an effect.
         title: The film's title, which helps to recognise logos and credits.
         sources: The files to name in errors.
+        heard: What was heard of the text.
 
     Raises:
         InputError: The text cannot be a narration of these clips.
     """
     settings, parameters = settings or AlignSettings(), default_parameters()
     digest = digest_json(parameters.to_dict())
-    timed = time_video(video, settings, parameters, digest, title=title, sources=sources)
+    timed = time_video(video, settings, parameters, digest, title=title, sources=sources, heard=heard)
     alignment, _ = judged_alignment(timed.alignment, settings.min_confidence, timed.grounds)
     return alignment
 

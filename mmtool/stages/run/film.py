@@ -1,5 +1,6 @@
 """One film and one text → their alignment in memory, without a corpus."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,11 +8,23 @@ from mmtool.choices import Decoder
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import CallError, InputError, SettingError
 from mmtool.records import Alignment, Clip, Evidence, Interval, Progress, Quality, Snippet, Verdict, silent
+from mmtool.settings.align import AlignSettings
 from mmtool.settings.options import Settings, settings_of
-from mmtool.settings.run import FilmSettings, chosen_settings
-from mmtool.stages.align import Sources, align_video, notes_on, notes_on_times
+from mmtool.settings.run import EMBEDDED, NO_TRANSCRIPT, FilmSettings, chosen_settings
+from mmtool.stages.align import (
+    HeardText,
+    Sources,
+    align_video,
+    language_of,
+    notes_on,
+    notes_on_times,
+    text_in,
+)
 from mmtool.stages.run.sources import require_film_and_text
+from mmtool.stages.run.transcript import beside_note, require_transcript, subtitles_of
 from mmtool.stages.segment import cut_film, split_text
+from mmtool.transcripts.assembly import within
+from mmtool.transcripts.readers import read_transcript
 
 # The settings that have an effect without a corpus; the others write files, or need a run or features.
 IN_MEMORY = frozenset(
@@ -154,19 +167,48 @@ def align_film(
     try:
         snippets = split_text(text, settings.segment)
         cut = cut_film(film, settings.segment, on_frames)
+        heard, said = _heard(settings, aligning, film, text, cut.clips, snippets.snippets)
         alignment = align_video(
             VideoToAlign(id=film.stem, clips=cut.clips, snippets=snippets.snippets),
             aligning,
             title=settings.title or film.stem,
             sources=Sources(film, text),
+            heard=heard,
         )
     except InputError as error:
         raise CallError(str(error)) from error
     if alignment.quality is None:
         raise ValueError("an alignment that was not judged")
     times = notes_on_times(cut.clips, snippets.snippets, settings.align)
-    notes = (*cut.notes, *snippets.notes, *times, *notes_on(snippets.snippets, aligning))
+    notes = (*cut.notes, *snippets.notes, *times, *notes_on(snippets.snippets, aligning), *said)
     return FilmAlignment(alignment=alignment, quality=alignment.quality, notes=notes)
+
+
+def _heard(
+    settings: FilmSettings,
+    aligning: AlignSettings,
+    film: Path,
+    text: Path,
+    clips: Sequence[Clip],
+    snippets: Sequence[Snippet],
+) -> tuple[HeardText | None, list[str]]:
+    """What is heard of the text by a transcript that is named, or lies beside the film; and notes."""
+    if settings.transcript == EMBEDDED:
+        raise SettingError("transcript", f"{EMBEDDED} needs a corpus; use `mmtool run`")
+    if settings.transcript == NO_TRANSCRIPT:
+        return None, []
+    found = [Path(settings.transcript)] if settings.transcript else subtitles_of(film, text)
+    if len(found) != 1:
+        return None, []
+    path = found[0]
+    require_transcript(path)
+    notes = []
+    if settings.transcript is None:
+        notes.append(beside_note(path))
+    transcript = within(read_transcript(path), max(clip.end for clip in clips))
+    language = language_of([snippet.text for snippet in snippets], aligning)
+    heard = text_in(transcript, path.name, snippets, aligning, language)
+    return heard, [*notes, *(f"{path}: {note}" for note in transcript.notes), *heard.notes]
 
 
 def _refuse_others(settings: Settings) -> None:

@@ -42,11 +42,13 @@ def provide_transcript(corpus: Corpus, id: str, settings: RunSettings, progress:
         return []
     beside = subtitles_of(settings.video, settings.text)
     if len(beside) == 1:
-        note = (
-            f"{beside[0]}: is read as the transcript of the film; `transcript={NO_TRANSCRIPT}` leaves it out"
-        )
-        return [note, *_place(corpus, id, beside[0])]
+        return [beside_note(beside[0]), *_place(corpus, id, beside[0])]
     return _offers(settings.video)
+
+
+def beside_note(path: Path) -> str:
+    """What is said of subtitles that were found beside the film."""
+    return f"{path}: is read as the transcript of the film; `transcript={NO_TRANSCRIPT}` leaves it out"
 
 
 def subtitles_of(video: Path, text: Path) -> list[Path]:
@@ -72,7 +74,8 @@ def _offers(video: Path) -> list[str]:
     return [f"{video}: has {counted} of subtitles, {named}; `transcript={EMBEDDED}` uses what they say"]
 
 
-def _place(corpus: Corpus, id: str, path: Path) -> list[str]:
+def require_transcript(path: Path) -> None:
+    """Raise SettingError for a file that is not there, or is no transcript by its suffix."""
     if not path.is_file():
         raise SettingError("transcript", f"{path}: no such file; name a file, {EMBEDDED} or {NO_TRANSCRIPT}")
     if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
@@ -80,6 +83,10 @@ def _place(corpus: Corpus, id: str, path: Path) -> list[str]:
             "transcript",
             f"{path}: is not a supported transcript (accepted: {', '.join(TRANSCRIPT_SUFFIXES)})",
         )
+
+
+def _place(corpus: Corpus, id: str, path: Path) -> list[str]:
+    require_transcript(path)
     notes = [f"{path}: {note}" for note in read_transcript(path).notes]
     target = corpus.transcript(id).parent / f"{id}{path.suffix}"
     is_there = target.is_file() and digest_file(target) == digest_file(path)
