@@ -73,8 +73,8 @@ def word_evidence(
 def _as_exact_as(times: Floats, bounds: Floats, weights: WordWeights) -> tuple[WordWeights, list[Lag]]:
     """The weights with the errors of this film's words, and the likely lags.
 
-    Some films are cut exactly to their words, and some recognisers time them exactly: of several shares of the
-    usual error, that is chosen with which the first words of snippets, at ``times`` (K,), fit the cuts best.
+    Some films are cut exactly to their words, and some recognisers time them exactly. That share of the usual
+    error is chosen with which the first words of snippets, at ``times`` (K,), fit the cuts best.
     """
     found = []
     for share in _ERRORS:

@@ -75,7 +75,7 @@ def _offers(video: Path) -> list[str]:
 
 
 def require_transcript(path: Path) -> None:
-    """Raise SettingError for a file that is not there, or is no transcript by its suffix."""
+    """Raise SettingError for a file that is missing, or whose suffix is not that of a transcript."""
     if not path.is_file():
         raise SettingError("transcript", f"{path}: no such file; name a file, {EMBEDDED} or {NO_TRANSCRIPT}")
     if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
