@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mmtool.settings.imports import ImportCorrectionsSettings as ImportCorrectionsSettings
     from mmtool.settings.imports import ImportFeaturesSettings as ImportFeaturesSettings
     from mmtool.settings.imports import ImportSettings as ImportSettings
+    from mmtool.settings.matcher import MatcherSettings as MatcherSettings
     from mmtool.settings.plot import PlotSettings as PlotSettings
     from mmtool.settings.project import ProjectSettings as ProjectSettings
     from mmtool.settings.report import ReportSettings as ReportSettings
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from mmtool.stages.segment import SegmentedVideo as SegmentedVideo
     from mmtool.stages.segment import SegmentReport as SegmentReport
     from mmtool.stages.segment import segment as segment
+    from mmtool.stages.train import MatcherTrainReport as MatcherTrainReport
     from mmtool.stages.train import NetworkTrainReport as NetworkTrainReport
     from mmtool.stages.train import TimingTrainReport as TimingTrainReport
     from mmtool.stages.train import TrainReport as TrainReport
@@ -146,6 +148,7 @@ _HOMES = {
         "ImportFeaturesSettings",
         "ImportSettings",
     ),
+    "mmtool.settings.matcher": ("MatcherSettings",),
     "mmtool.settings.plot": ("PlotSettings",),
     "mmtool.settings.project": ("ProjectSettings",),
     "mmtool.settings.report": ("ReportSettings",),
@@ -184,7 +187,13 @@ _HOMES = {
     "mmtool.stages.report": ("PageReport", "report"),
     "mmtool.stages.run": ("FilmAlignment", "Match", "RunReport", "align_film", "run"),
     "mmtool.stages.segment": ("SegmentReport", "SegmentedText", "SegmentedVideo", "segment"),
-    "mmtool.stages.train": ("NetworkTrainReport", "TimingTrainReport", "TrainReport", "train"),
+    "mmtool.stages.train": (
+        "MatcherTrainReport",
+        "NetworkTrainReport",
+        "TimingTrainReport",
+        "TrainReport",
+        "train",
+    ),
     "mmtool.stages.transcribe": ("TranscribeReport", "TranscribedFilm", "transcribe"),
 }
 __getattr__, __dir__ = lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})

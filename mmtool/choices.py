@@ -357,15 +357,11 @@ class ClipTokens(StrEnum):
 
     Attributes:
         REGIONS: The stored regions of its frames, with their boxes.
-        FRAMES: The stored features of its frames.
         CLIP: The one feature of the clip.
-        PATCHES: Patches of pixels, as published; only for counting parameters.
     """
 
     REGIONS = "regions"
-    FRAMES = "frames"
     CLIP = "clip"
-    PATCHES = "patches"
 
 
 class SelfAttention(StrEnum):

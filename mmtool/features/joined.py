@@ -15,6 +15,7 @@ from mmtool.formats.features import FeatureGroup, FeaturesFile, FeaturesHeader, 
 from mmtool.records import Clip, Snippet
 
 PROJECTED = ".rp"  # the suffix of the name of projected features
+MATCHER = "multiway"  # the encoder of the features that a trained matcher writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,15 @@ def open_joined(corpus: Corpus, name: str, modality: Modality) -> Iterator[Joine
 
 
 def only_features(corpus: Corpus, modality: Modality) -> str:
-    """The name of the only original features of a modality; raises InputError unless there is exactly one."""
+    """The name of the only original features of a modality; raises InputError unless there is exactly one.
+
+    The embeddings of trained matchers do not count.
+    """
     names = []
     for name in corpus.ids_in("features", ".h5"):
         with open_features(corpus.features(name)) as file:
-            if file.header.modality is modality and not file.header.projection:
+            header = file.header
+            if header.modality is modality and not header.projection and header.name != MATCHER:
                 names.append(name)
     folder = corpus.root / "features"
     if not names:

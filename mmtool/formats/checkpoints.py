@@ -23,6 +23,7 @@ from mmtool.formats.transforms import checked_transform
 from mmtool.records import EncoderIdentity
 
 FORMAT = "mmtool-checkpoint"
+MATCHER_FORMAT = "mmtool-matcher"
 VERSION = 1
 TRAINING = {"epoch", "best_score", "best_epoch", "optimizer", "scheduler"}
 REMEDY = "train the run again, or name another with `run`"
@@ -77,6 +78,11 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     if checkpoint.timing:
         content["timing"] = json.dumps(checkpoint.timing, sort_keys=True)
+    save(path, content)
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write tensors and plain values atomically."""
     image = io.BytesIO()  # torch's own writer would turn Ctrl-C and a full disk into errors of its zip file
     torch.save(content, image)
     with replacing(path) as part, part.open("wb") as file:
@@ -87,7 +93,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read tensors and plain values only; raises InputError for a missing, corrupt or foreign file."""
     if not path.exists():
         raise InputError(path, "no such checkpoint", REMEDY)
-    content = read_plain(path, _damage(path))
+    content = read_plain(path, damage_of(path))
+    if isinstance(content, dict) and content.get("format") == MATCHER_FORMAT:
+        raise InputError(
+            path,
+            "is a checkpoint of a matcher, which aligns nothing by itself",
+            f"align with its features: `video={path.parent.name}`, `text={path.parent.name}` and a `decoder`",
+        )
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(path, "was written by torch, but is not a checkpoint of mmtool", REMEDY)
     version = content.get("version")
@@ -97,18 +109,18 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(
             settings=named(json.loads(content["settings"])),
             shape=(shape := stored.shape(json.loads(content["shape"]))),
-            epoch=_epoch(content["epoch"]),
+            epoch=read_epoch(content["epoch"]),
             scores={str(name): number(score) for name, score in named(content["scores"]).items()},
             network=stored.weights(content["network"]),
             inputs={
                 modality: _read_input(content["inputs"][modality], shape[f"{modality}_dimension"])
                 for modality in Modality
             },
-            training=_training(content["training"]),
+            training=read_training(content["training"]),
             timing=_timing(json.loads(content.get("timing", "{}"))),
         )
     except (LookupError, AttributeError, TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise _damage(path) from error
+        raise damage_of(path) from error
 
 
 def read_plain(path: Path, damage: InputError) -> object:
@@ -152,21 +164,22 @@ def _check_archive(path: Path, file: BinaryIO) -> None:
         raise InputError(path, f"is damaged (wrong checksum of {Path(damaged).name!r})", REMEDY)
 
 
-def _epoch(value: object) -> int:
+def read_epoch(value: object) -> int:
+    """An epoch, from 0; raises TypeError for anything else."""
     if type(value) is not int or value < 0:
         raise TypeError(f"{value!r} is not an epoch")
     return value
 
 
-def _training(value: Any) -> dict[str, Any]:
+def read_training(value: Any) -> dict[str, Any]:
     """The state of a training, whose optimiser and scheduler are checked where they are known."""
     state = named(value)
     if not state:
         return state
     if state.keys() != TRAINING:
         raise ValueError("not the state of a training")
-    _epoch(state["epoch"])
-    _epoch(state["best_epoch"])
+    read_epoch(state["epoch"])
+    read_epoch(state["best_epoch"])
     if type(state["best_score"]) is not float or state["best_score"] != state["best_score"]:
         raise TypeError("a best score that is not a number")
     named(state["optimizer"])
@@ -191,7 +204,8 @@ def _read_input(given: dict[str, Any], width: object) -> CheckpointInput:
     return CheckpointInput(text(given["name"]), sources, text(given["projection"]), given["transform"])
 
 
-def _damage(path: Path) -> InputError:
+def damage_of(path: Path) -> InputError:
+    """The error for a damaged checkpoint."""
     return InputError(path, "is not a valid checkpoint", REMEDY)
 
 
@@ -202,9 +216,23 @@ def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
             f"{run}: no such run, or no finished epoch yet; train it with `mmtool train --run {run.name}`"
         )
     if choice is CheckpointChoice.AUTO:
-        stops_early = read_checkpoint(run / "last.pt").settings.get("early_stopping")
+        stops_early = _settings_of(run / "last.pt").get("early_stopping")
         choice = CheckpointChoice.BEST if stops_early else CheckpointChoice.LAST
     return run / f"{choice}.pt"
+
+
+def is_of_matcher(path: Path) -> bool:
+    """Whether a checkpoint is a matcher's; raises InputError for a file that torch cannot read."""
+    content = read_plain(path, damage_of(path))
+    return isinstance(content, dict) and content.get("format") == MATCHER_FORMAT
+
+
+def _settings_of(path: Path) -> dict[str, Any]:
+    """The settings of a checkpoint of either kind."""
+    content = read_plain(path, damage_of(path))
+    if isinstance(content, dict) and content.get("format") == MATCHER_FORMAT:
+        return named(json.loads(content["settings"]))
+    return read_checkpoint(path).settings
 
 
 def checkpoint_digest(path: Path) -> str:

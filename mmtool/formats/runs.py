@@ -2,15 +2,31 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from mmtool.errors import InputError
 from mmtool.formats.atomic import write_text
 from mmtool.formats.json_files import read_object, text
+from mmtool.settings.run_names import TIMING
 
 FORMAT = "mmtool-run"
 VERSION = 1
 WHAT = "a valid run configuration"
+
+
+class RunKind(StrEnum):
+    """What a run has learned."""
+
+    NETWORK = "network"
+    TIMING = "timing"
+    MATCHER = "matcher"
+
+    @property
+    def described(self) -> str:
+        """The kind with its article."""
+        names = {RunKind.NETWORK: "the alignment network", RunKind.TIMING: "alignment by timing"}
+        return names.get(self, "a matcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +41,17 @@ class Origin:
 class RunConfig:
     """Settings by name, and digests of the training data and of the first weights.
 
-    ``data`` is a digest of ids, features and gold actions, ``start`` that of the checkpoint whose weights the
-    run started from, empty for random weights. For an imported run, ``settings`` are those found in its
-    file, and ``data`` is a digest of the encoders and transforms that it was given.
+    ``kind`` is what was trained. ``data`` is a digest of ids, features and gold actions (or matches),
+    ``start`` that of the checkpoint whose weights the run started from, empty for random weights. For an
+    imported run, ``settings`` are those found in its file, and ``data`` is a digest of the encoders and
+    transforms that it was given.
     """
 
     settings: dict[str, object]
     data: str
     start: str = ""
     imported: Origin | None = None
+    kind: RunKind = RunKind.NETWORK
 
 
 def write_run(path: Path, config: RunConfig) -> None:
@@ -41,6 +59,7 @@ def write_run(path: Path, config: RunConfig) -> None:
     content = {
         "format": FORMAT,
         "version": VERSION,
+        "kind": config.kind,
         "settings": config.settings,
         "data": config.data,
         "start": config.start,
@@ -67,6 +86,14 @@ def read_run(path: Path) -> RunConfig:
         imported = Origin(**content["imported"]) if "imported" in content else None
         if not isinstance(content["settings"], dict):
             raise TypeError("settings that are not an object")
-        return RunConfig(content["settings"], text(content["data"]), text(content.get("start", "")), imported)
+        settings = content["settings"]
+        earlier = RunKind.TIMING if settings.get("preset") == TIMING else RunKind.NETWORK  # without a kind
+        return RunConfig(
+            settings,
+            text(content["data"]),
+            text(content.get("start", "")),
+            imported,
+            RunKind(content.get("kind", earlier)),
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(path, f"is not {WHAT}", remedy) from error

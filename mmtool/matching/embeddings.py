@@ -24,9 +24,10 @@ class ClipEmbedding(nn.Module):
         self.cls = nn.Parameter(torch.zeros(width))
         self.modality = nn.Parameter(torch.zeros(width))
         self.content = nn.Linear(shape.clip_dimension, width)
-        patches = shape.clip_tokens is ClipTokens.PATCHES
+        patches = shape.patches
         self.norm = nn.Identity() if patches else nn.LayerNorm(width, eps=EPS)
-        self.box = nn.Linear(BOX, width, bias=False) if shape.clip_tokens is ClipTokens.REGIONS else None
+        has_boxes = shape.clip_tokens is ClipTokens.REGIONS and not patches
+        self.box = nn.Linear(BOX, width, bias=False) if has_boxes else None
         self.time = None if patches else nn.Linear(TIME, width, bias=False)
         self._columns = shape.grid[1]
         absolute = patches and not shape.relative

@@ -1,6 +1,7 @@
 """The matcher: one Multiway Transformer as two encoders and as the fusion of both (VLMo, Section 3)."""
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,6 @@ from mmtool.matching.shape import MatcherShape
 
 MATCH = 1  # the class of pairs that belong together
 STEEPNESS = math.log(1 / 0.07)  # the first logarithm of the scale of ITC's logits
-SPREAD = 0.02  # of first weights
 
 
 class Matcher(nn.Module):
@@ -38,13 +38,13 @@ class Matcher(nn.Module):
         self.clip_head = nn.Linear(shape.width, shape.width, bias=False)
         self.text_head = nn.Linear(shape.width, shape.width, bias=False)
         self.log_scale = nn.Parameter(torch.tensor(STEEPNESS))
-        self.apply(_initialise)
+        self.apply(partial(_initialise, spread=shape.spread))
         for parameter in (
             self.clip_embedding.cls,
             self.clip_embedding.modality,
             self.text_embedding.modality,
         ):
-            nn.init.trunc_normal_(parameter, std=SPREAD)
+            nn.init.trunc_normal_(parameter, std=shape.spread)
 
     def embed_clips(self, clips: ClipBatch) -> Tensor:
         """Clips → embeddings (B, d) of unit length."""
@@ -136,9 +136,9 @@ def _with_cls(real: Tensor) -> Tensor:
     return torch.cat([real.new_ones(len(real), 1), real], dim=1)
 
 
-def _initialise(module: nn.Module) -> None:
+def _initialise(module: nn.Module, spread: float) -> None:
     """Truncated normal weights, zero biases, as in BEiT and VLMo."""
     if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.trunc_normal_(module.weight, std=SPREAD)
+        nn.init.trunc_normal_(module.weight, std=spread)
         if isinstance(module, nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)

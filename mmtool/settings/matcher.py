@@ -87,7 +87,7 @@ class MatcherSettings(Settings):
             heading=MATCHER,
             at_least=0,
         ),
-    ] = 0
+    ] = 32
     same_film: Annotated[
         float,
         Option("Share of hard negatives from the same film.", heading=MATCHER, at_least=0, at_most=1),
@@ -127,10 +127,10 @@ class MatcherSettings(Settings):
     mask_words: Annotated[
         MaskWords, Option("Words that a mask may be of; content leaves out stop words.", heading=MASKS)
     ] = MaskWords.ALL
-    learning_rate: LearningRate = 5e-4
+    learning_rate: LearningRate = 1e-3
     weight_decay: WeightDecay = 0.05
-    warmup_epochs: WarmupEpochs = 5
-    epochs: Epochs = 50
+    warmup_epochs: WarmupEpochs = 4
+    epochs: Epochs = 40
     batch_size: BatchSize = 128
     clip_norm: ClipNorm = 2.0
     early_stopping: EarlyStopping = 0
@@ -143,8 +143,6 @@ class MatcherSettings(Settings):
 
     def check(self) -> None:
         check_device(self.device)
-        if self.clip_tokens is ClipTokens.PATCHES:
-            raise SettingError("clip_tokens", "cannot be patches: films are not read in training")
         if self.clip_tokens is not ClipTokens.REGIONS and self.regions != 36:
             raise SettingError(
                 "regions", f"has no effect with `clip_tokens={self.clip_tokens}`; leave it out"

@@ -8,6 +8,7 @@ from mmtool.portable_names import problem_of
 
 TIMING = "semi-markov"  # the preset, and the name of alignments without a run
 TIMING_RUN = "timing"  # the preset's run
+MULTIWAY = "multiway"  # the preset of the matcher
 
 
 def check_runs(*runs: str, setting: str = "run") -> None:

@@ -38,7 +38,12 @@ WarmupEpochs = Annotated[
 ]
 Epochs = Annotated[
     int,
-    Option("Number of epochs; a greater number continues a finished run.", heading=TRAINING, at_least=1),
+    Option(
+        "Number of epochs; a greater number continues a finished run.",
+        heading=TRAINING,
+        at_least=1,
+        default="350; 40 for multiway",
+    ),
 ]
 ClipNorm = Annotated[float, Option("Greatest norm of the gradient.", heading=TRAINING, above=0)]
 EarlyStopping = Annotated[
@@ -69,7 +74,15 @@ NetworkPrecision = Annotated[
         heading=COMPUTATION,
     ),
 ]
-BatchSize = Annotated[int, Option("Samples in a batch.", heading=TRAINING, at_least=1)]
+BatchSize = Annotated[
+    int,
+    Option(
+        "Samples in a batch; clips for multiway.",
+        heading=TRAINING,
+        at_least=1,
+        default="32; 128 for multiway",
+    ),
+]
 LearningRate = Annotated[
     float,
     Option("Learning rate: η of Eq. 4 for LARS.", heading=TRAINING, above=0, default=PRESETS),
@@ -107,7 +120,8 @@ class TrainRunSettings(Settings):
     preset: Annotated[
         str,
         Option(
-            "An experiment of the paper (--presets lists them), or semi-markov for alignment by timing.",
+            "An experiment of the paper (--presets lists them), multiway for the matcher, or semi-markov for "
+            "alignment by timing.",
             heading=RUN,
             metavar="NAME",
         ),

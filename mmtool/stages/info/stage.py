@@ -13,7 +13,7 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
 from mmtool.formats.calibrations import CALIBRATION, CheckpointCalibration, read_calibrations
-from mmtool.formats.checkpoints import checkpoint_digest, read_checkpoint
+from mmtool.formats.checkpoints import checkpoint_digest, is_of_matcher, read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.experiments import FORMAT as EXPERIMENT
@@ -21,8 +21,9 @@ from mmtool.formats.features import FeatureGroup, FeaturesFile, FeaturesHeader, 
 from mmtool.formats.foreign_files import IMPORT
 from mmtool.formats.foreign_files import SUFFIXES as FOREIGN
 from mmtool.formats.frame_scores import read_frame_scores
+from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
 from mmtool.formats.regions import count_regions
-from mmtool.formats.runs import read_run
+from mmtool.formats.runs import RunKind, read_run
 from mmtool.formats.segment_settings import read_segment_settings
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
@@ -42,6 +43,7 @@ class FileKind(StrEnum):
     VIDEO_FEATURES = "video features"
     TEXT_FEATURES = "text features"
     CHECKPOINT = "checkpoint"
+    MATCHER = "checkpoint of a matcher"
     RUN = "run"
     IMPORTED_RUN = "imported run"
     CALIBRATION = "calibration of a network"
@@ -198,7 +200,24 @@ def _regions(features: FeaturesFile) -> Facts:
     return facts
 
 
+def _matcher(path: Path) -> Described:
+    """A checkpoint of the matcher, and what it can be used for."""
+    checkpoint = read_matcher_checkpoint(path)
+    run, words = path.parent.name, checkpoint.settings.get("words")
+    return FileKind.MATCHER, {
+        "epoch": checkpoint.epoch,
+        **checkpoint.scores,
+        "parameters": sum(tensor.numel() for tensor in checkpoint.network.values()),
+        "video input": checkpoint.video,
+        "vocabulary": f"word pieces of {words}" if words else f"{len(checkpoint.vocabulary):,} words",
+        **{name: value for name, value in checkpoint.settings.items() if name not in ("video", "words")},
+        "to align": f"mmtool align --decoder semi-markov --video {run} --text {run}",
+    }
+
+
 def _checkpoint(path: Path) -> Described:
+    if path.exists() and is_of_matcher(path):
+        return _matcher(path)
     checkpoint = read_checkpoint(path)
     return FileKind.CHECKPOINT, {
         "epoch": checkpoint.epoch,
@@ -275,7 +294,8 @@ def _run(path: Path) -> Described:
     config = read_run(path)
     calibrated = _calibrations(path.parent)
     if config.imported is None:
-        return FileKind.RUN, {**config.settings, **calibrated}
+        kind: Facts = {"kind": str(config.kind)} if config.kind is RunKind.MATCHER else {}
+        return FileKind.RUN, {**kind, **config.settings, **({} if kind else calibrated)}
     return FileKind.IMPORTED_RUN, {
         "file": config.imported.file,
         "digest": config.imported.digest,

@@ -9,15 +9,17 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
 from mmtool.formats.calibrations import read_calibrations
-from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.checkpoints import is_of_matcher, read_checkpoint
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
+from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
 from mmtool.formats.metrics import first_damaged_line
 from mmtool.formats.runs import read_run
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Failure, Progress, Report, silent
+from mmtool.stages.shared.matcher_runs import load_matcher
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,9 +122,17 @@ def _readable(read: Callable[[Path], object]) -> Callable[[Path], str]:
     return check
 
 
+def _checkpoint(path: Path) -> str:
+    if is_of_matcher(path):
+        load_matcher(read_matcher_checkpoint(path), path)
+    else:
+        read_checkpoint(path)
+    return ""
+
+
 _READERS: dict[str, Callable[[Path], str]] = {
     ".h5": _features,
-    ".pt": _readable(read_checkpoint),
+    ".pt": _checkpoint,
     ".json": _readable(read_alignment),
     "calibration.json": _calibrations,
     "config.json": _readable(read_run),

@@ -18,12 +18,13 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.events import EventLog
 from mmtool.formats.lock import sole_writer
 from mmtool.formats.metrics import append_history, read_history, write_history
-from mmtool.formats.runs import RunConfig, read_run, write_run
+from mmtool.formats.runs import RunConfig
 from mmtool.memory import remedy_for_memory
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, TrainingData, read_training_data
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
 from mmtool.stages.shared.network_calibration import CalibrationVideo, calibrate_checkpoints
+from mmtool.stages.train.continuing import prepare_run
 from mmtool.stages.train.report import NetworkTrainReport
 from mmtool.stages.train.starting_point import StartingPoint, open_start
 from mmtool.stages.train.validation import TIMING_WEIGHTS, Validation, measure
@@ -42,7 +43,6 @@ FREE_SETTINGS = {  # may change when a run continues
     "init_from",
 }
 MORE_MEMORY = "use a smaller `batch_size` or `max_actions`; the last checkpoint is intact"
-ANOTHER = "name another with `run`, or start it again with `force`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,11 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
     """Train from where the run stands; ``stack`` closes what this opens."""
     folder, settings, data, processes = job.folder, job.settings, job.data, job.processes
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
-    resumes = bool(*processes.agree([processes.leads and _prepare_run(folder, job.config)]))
+    resumes = bool(
+        *processes.agree(
+            [processes.leads and prepare_run(folder, job.config, TrainSettings().to_dict(), FREE_SETTINGS)]
+        )
+    )
     action_set = ActionSet(settings.actions)
     weights = TIMING_WEIGHTS if settings.timing_prior.decodes else (0.0,)
     validation = Validation(data.val, action_set, weights)
@@ -176,40 +180,6 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
         device=str(processes.device if processes.count > 1 else next(network.parameters()).device),
         notes=[processes.mixture] if processes.mixture else [],
     )
-
-
-def _prepare_run(folder: Path, config: RunConfig) -> bool:
-    """Whether there is a checkpoint to continue from; raises CallError for other settings or data."""
-    path = folder / "config.json"
-    if not path.exists():
-        write_run(path, config)
-        return False
-    earlier = read_run(path)
-    if earlier.imported is not None:
-        raise CallError(
-            f"{path}: this run was imported from {earlier.imported.file} and has no optimiser state to "
-            f"continue with; {ANOTHER}"
-        )
-    earlier_settings = TrainSettings().to_dict() | earlier.settings  # the run may be older than a setting
-    for name, value in config.settings.items():
-        if name not in FREE_SETTINGS and earlier_settings[name] != value:
-            raise CallError(f"{path}: this run has {name} {earlier_settings[name]}, not {value}; {ANOTHER}")
-    if earlier.start != config.start:
-        raise CallError(
-            f"{path}: this run started from {_start_of(earlier)}, not from {_start_of(config)}; {ANOTHER}"
-        )
-    if earlier.data != config.data:
-        raise CallError(
-            f"{path}: this run was trained on other data (ids, features or annotations have changed); "
-            f"{ANOTHER}"
-        )
-    return (folder / "last.pt").exists()
-
-
-def _start_of(config: RunConfig) -> str:
-    """The weights that a run started from, in words."""
-    name = config.settings.get("init_from")
-    return f"the weights of {name} ({config.start})" if config.start else "random weights"
 
 
 def _resume(

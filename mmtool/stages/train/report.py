@@ -60,3 +60,31 @@ class TimingTrainReport(TrainReport):
             facts["similarity weight"] = self.similarity_weight
             facts["gain on held-out videos"] = f"{100 * self.gain:+.1f} points"
         return facts
+
+
+@dataclass(slots=True, kw_only=True)
+class MatcherTrainReport(TrainReport):
+    """A run of the matcher; ``best_epoch`` is 0 and ``recall`` None where nothing was validated.
+
+    ``pairs`` is the number of pairs of clips and snippets that it learns from, ``recall`` the best R@1 of the
+    validation films (0..1), the mean of both directions.
+    """
+
+    pairs: int
+    parameters: int
+    epochs: int
+    best_epoch: int
+    recall: float | None
+    device: str
+
+    @property
+    def facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "pairs": self.pairs,
+            "parameters": self.parameters,
+            "epochs": self.epochs,
+            "device": self.device,
+        }
+        if self.recall is not None:
+            facts |= {"best epoch": self.best_epoch, "R@1": f"{100 * self.recall:.1f} %"}
+        return facts

@@ -17,7 +17,7 @@ from mmtool.errors import CallError, InputError
 from mmtool.evaluation.measures import score
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file, digest_json
-from mmtool.formats.runs import RunConfig, read_run, write_run
+from mmtool.formats.runs import RunConfig, RunKind, read_run, write_run
 from mmtool.formats.timing_parameters import write_timing
 from mmtool.records import Progress
 from mmtool.settings.run_names import TIMING, TIMING_RUN
@@ -99,7 +99,7 @@ def _config(
     inputs = [
         (id, titles.get(id, ""), *_digests(corpus, id), *(pair.recipe(id) if pair else [])) for id in ids
     ]
-    return RunConfig(settings, digest_json(inputs))
+    return RunConfig(settings, digest_json(inputs), kind=RunKind.TIMING)
 
 
 def _similarity(corpus: Corpus, pair: "FeaturePair", id: str) -> Floats:

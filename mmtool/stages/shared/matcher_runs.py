@@ -1,0 +1,111 @@
+"""A run's matcher: the network of its checkpoint, its vocabulary, and how it reads clips."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from mmtool.choices import CheckpointChoice, ClipTokens, SelfAttention
+from mmtool.encoders.tokens.word_pieces import WordPieces
+from mmtool.errors import CallError, InputError
+from mmtool.features.joined import MATCHER
+from mmtool.formats.checkpoints import REMEDY, checkpoint_digest, choose_checkpoint
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.matcher_checkpoints import MatcherCheckpoint, read_matcher_checkpoint
+from mmtool.matching.model import Matcher
+from mmtool.matching.shape import MatcherShape
+from mmtool.matching.tokens import Scaling
+from mmtool.matching.trained import TrainedMatcher
+from mmtool.matching.vocabulary import Pieces, Vocabulary, is_content
+from mmtool.records import EncoderIdentity
+from mmtool.settings.matcher import MatcherSettings
+
+
+def open_trained(path: Path, device: torch.device) -> TrainedMatcher:
+    """The matcher of a checkpoint; raises InputError for one that is damaged, or whose words have changed."""
+    checkpoint = read_matcher_checkpoint(path)
+    settings = matcher_settings(checkpoint, path)
+    identity = EncoderIdentity(
+        name=MATCHER,
+        model=f"multiway-{settings.size}",
+        weights=(digest := checkpoint_digest(path)),
+        dimension=shape_of(checkpoint, path).width,
+        settings={"space": digest, "clip_tokens": str(settings.clip_tokens), "video": checkpoint.video},
+    )
+    return TrainedMatcher(
+        load_matcher(checkpoint, path).to(device),
+        pieces_of(checkpoint, settings, path),
+        scaling_of(checkpoint),
+        regions=settings.regions,
+        identity=identity,
+    )
+
+
+def open_run(
+    corpus: Corpus, run: str, device: torch.device, choice: CheckpointChoice = CheckpointChoice.AUTO
+) -> TrainedMatcher:
+    """The matcher of a run: its best checkpoint if it stopped early, otherwise its last."""
+    return open_trained(choose_checkpoint(corpus.run(run), choice), device)
+
+
+def scaling_of(checkpoint: MatcherCheckpoint) -> Scaling:
+    """How a checkpoint's matcher scales features of clips."""
+    return Scaling(checkpoint.mean.numpy(), checkpoint.deviation.numpy())
+
+
+def shape_of(checkpoint: MatcherCheckpoint, path: Path) -> MatcherShape:
+    """The shape of a checkpoint's network; raises InputError where it is none."""
+    values = dict(checkpoint.shape)
+    try:
+        values["attention"] = SelfAttention(str(values["attention"]))
+        values["clip_tokens"] = ClipTokens(str(values["clip_tokens"]))
+        grid = values.pop("grid")
+        if not isinstance(grid, list) or len(grid) != 2 or not all(type(side) is int for side in grid):
+            raise TypeError(f"a grid of {grid!r}")
+        return MatcherShape(**values, grid=(grid[0], grid[1]))  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(path, "declares a network that does not exist", REMEDY) from error
+
+
+def load_matcher(checkpoint: MatcherCheckpoint, path: Path) -> Matcher:
+    """The network of a checkpoint, in evaluation mode."""
+    try:
+        with torch.device("meta"):  # no time for random weights that the checkpoint replaces
+            network = Matcher(shape_of(checkpoint, path))
+        network.load_state_dict(checkpoint.network, assign=True)
+    except (TypeError, ValueError, RuntimeError, ZeroDivisionError, OverflowError) as error:
+        raise InputError(path, "declares a network whose weights it does not hold", REMEDY) from error
+    return network.eval()
+
+
+def matcher_settings(checkpoint: MatcherCheckpoint, path: Path) -> MatcherSettings:
+    """The settings that a checkpoint was trained with; raises InputError where they are not settings."""
+    try:
+        return MatcherSettings.from_dict(checkpoint.settings)
+    except (TypeError, ValueError, CallError) as error:
+        raise InputError(path, f"was not trained with possible settings ({error})", REMEDY) from error
+
+
+def pieces_of(checkpoint: MatcherCheckpoint, settings: MatcherSettings, path: Path) -> Pieces:
+    """The vocabulary of a checkpoint; raises InputError where that of its model is another now."""
+    most = int(str(checkpoint.shape["max_words"]))
+    if not settings.words:
+        return Vocabulary(checkpoint.vocabulary, most)
+    pieces = WordPieces(settings.words, max_words=most, is_content=is_content)
+    if pieces.digest != checkpoint.pieces:
+        raise InputError(
+            path,
+            f"was trained with other word pieces than {settings.words} has now",
+            "put the same model there, or train the run again with `force`",
+        )
+    return pieces
+
+
+def shape_as_json(shape: MatcherShape) -> dict[str, object]:
+    """The inverse of :func:`shape_of`."""
+    values = asdict(shape)
+    return values | {
+        "attention": str(shape.attention),
+        "clip_tokens": str(shape.clip_tokens),
+        "grid": list(shape.grid),
+    }

@@ -1,0 +1,265 @@
+"""Stored regions, snippets and annotations → a run of the matcher, and its embeddings as features."""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from mmtool.choices import CheckpointChoice, Modality, Precision, Split
+from mmtool.encoders.tokens.word_pieces import WordPieces, table_of_words
+from mmtool.errors import CallError, InputError, SettingError
+from mmtool.features.joined import only_features
+from mmtool.formats.checkpoints import choose_checkpoint
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_json
+from mmtool.formats.events import EventLog
+from mmtool.formats.lock import sole_writer
+from mmtool.formats.matcher_checkpoints import (
+    MatcherCheckpoint,
+    read_matcher_checkpoint,
+    write_matcher_checkpoint,
+)
+from mmtool.formats.metrics import append_history, read_history, write_history
+from mmtool.formats.runs import RunConfig, RunKind
+from mmtool.matching.augmentation import Augmentation
+from mmtool.matching.model import Matcher, parameter_count
+from mmtool.matching.shape import SIZES
+from mmtool.matching.vocabulary import Pieces, Vocabulary, is_content
+from mmtool.memory import remedy_for_memory
+from mmtool.records import Failure, Progress
+from mmtool.settings.matcher import MatcherSettings
+from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
+from mmtool.stages.shared.matcher_features import write_embeddings
+from mmtool.stages.shared.matcher_films import (
+    AnnotatedFilm,
+    TokenSource,
+    fit_tokens,
+    matched_films,
+    open_tokens,
+    read_annotated_film,
+)
+from mmtool.stages.shared.matcher_runs import open_trained, shape_as_json
+from mmtool.stages.train.continuing import prepare_run
+from mmtool.stages.train.report import MatcherTrainReport
+from mmtool.training.epochs import MatcherEpoch, OnEpoch
+from mmtool.training.loop import TrainingState, fit
+from mmtool.training.matching_task import MatcherTask
+from mmtool.training.processes import Processes, joined_processes
+from mmtool.training.resuming import check_state
+
+FREE_SETTINGS = {"epochs", "device", "threads", "train_measures_every"}  # may change when a run continues
+MORE_MEMORY = "use a smaller `batch_size`, `match_pairs` or `size`; the last checkpoint is intact"
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What the matcher is trained and measured on."""
+
+    train: list[AnnotatedFilm]
+    val: list[AnnotatedFilm]
+    source: TokenSource
+    pieces: Pieces
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One run to train, as one of its processes sees it."""
+
+    corpus: Corpus
+    run: str
+    config: RunConfig
+    settings: MatcherSettings
+    data: _Data
+    processes: Processes
+
+
+def train_matcher(
+    root: Path,
+    settings: MatcherSettings,
+    *,
+    run: str,
+    force: bool,
+    on_epoch: OnEpoch,
+    progress: Progress,
+) -> MatcherTrainReport:
+    """Train ``runs/<run>``, or continue it from its last checkpoint, and write its embeddings."""
+    corpus = Corpus.open(root)
+    set_threads(settings.threads)
+    device = resolve_device(settings.device)
+    if settings.precision is Precision.BF16 and not multiplies_bf16(device):
+        raise SettingError("precision", "bf16 is not supported by this processor or GPU; use fp32")
+    try:
+        settings = replace(settings, video=settings.video or only_features(corpus, Modality.VIDEO))
+        if settings.early_stopping and not corpus.split(Split.VAL).exists():
+            raise CallError(
+                f"{corpus.split(Split.VAL)}: early stopping needs a validation split; "
+                "write one video id per line"
+            )
+        with open_tokens(corpus, settings.video, settings.clip_tokens, settings.regions) as source:
+            data = _read(corpus, settings, source)
+            network = _new_network(settings, data).to(device)
+            config = RunConfig(settings.to_dict(), data.digest, kind=RunKind.MATCHER)
+            with joined_processes(device) as processes:
+                job = _Job(corpus, run, config, settings, data, processes)
+                with sole_writer(corpus.run(run)) if processes.leads else nullcontext():
+                    if force and corpus.run(run).exists() and processes.leads:
+                        shutil.rmtree(corpus.run(run))
+                    with remedy_for_memory(MORE_MEMORY), ExitStack() as stack:
+                        report = _train(job, network, on_epoch, stack)
+                if processes.leads:
+                    report.failures += _embed(job, device, progress)
+                return report
+    except InputError as error:
+        raise CallError(str(error)) from error
+
+
+def _read(corpus: Corpus, settings: MatcherSettings, source: TokenSource) -> _Data:
+    """Read both splits; raises InputError for damaged files, CallError where nothing can be learned."""
+    train_ids = corpus.split_ids(Split.TRAIN)
+    val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
+    train = [read_annotated_film(corpus, id, source) for id in train_ids]
+    val = [read_annotated_film(corpus, id, source) for id in val_ids]
+    if not any(film.matches.any() for film in train):
+        raise CallError(
+            f"{corpus.split(Split.TRAIN)}: no clip of its videos shows an annotated snippet; "
+            "annotate some in annotations/"
+        )
+    fit_tokens(source, [film.tokens for film in train])
+    pieces = _pieces(settings, train)
+    content: list[object] = [train_ids, val_ids]
+    for film in train + val:
+        texts = [snippet.text for snippet in film.snippets]
+        content.append([source.features.recipe(film.id), texts, film.matches.astype(int).tolist()])
+    content.append(
+        pieces.digest if isinstance(pieces, WordPieces) else list(pieces.names(range(4, pieces.size)))
+    )
+    return _Data(train, val, source, pieces, digest_json(content))
+
+
+def _pieces(settings: MatcherSettings, films: Sequence[AnnotatedFilm]) -> Pieces:
+    most = SIZES[settings.size].max_words
+    if settings.words:
+        return WordPieces(settings.words, max_words=most, is_content=is_content)
+    return Vocabulary.of((snippet.text for film in films for snippet in film.snippets), max_words=most)
+
+
+def _new_network(settings: MatcherSettings, data: _Data) -> Matcher:
+    """A network with random weights from the seed; a model's table of words replaces their own."""
+    torch.manual_seed(settings.seed)
+    if data.source.scaling is None:
+        raise ValueError("no scaling")
+    shape = replace(
+        SIZES[settings.size],
+        attention=settings.attention,
+        dropout=settings.dropout,
+        drop_path=settings.drop_path,
+        clip_tokens=settings.clip_tokens,
+        clip_dimension=len(data.source.scaling.mean),
+        grid=(1, data.source.frames),
+        vocabulary=data.pieces.size,
+    )
+    network = Matcher(shape)
+    if settings.words:
+        table = table_of_words(settings.words, shape.width)[: shape.vocabulary]
+        words = network.text_embedding.words
+        with torch.no_grad():
+            words.weight[: len(table)] = table * (shape.spread / table.std().clamp(min=1e-6))
+    return network
+
+
+def _train(job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack) -> MatcherTrainReport:
+    """Train from where the run stands; ``stack`` closes what this opens."""
+    folder, settings, data, processes = job.corpus.run(job.run), job.settings, job.data, job.processes
+    last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
+    defaults = MatcherSettings().to_dict()
+    resumes = bool(
+        *processes.agree([processes.leads and prepare_run(folder, job.config, defaults, FREE_SETTINGS)])
+    )
+    reached = _resume(network, settings, last) if resumes else TrainingState()
+    started = reached.epoch
+    earlier = [epoch for epoch in read_history(history) if epoch["epoch"] <= reached.epoch]
+    if processes.leads:
+        write_history(history, earlier)
+    events = stack.enter_context(closing(EventLog(folder / "events", earlier))) if processes.leads else None
+    films = matched_films(data.train, data.pieces)
+    task = MatcherTask(
+        network,
+        films,
+        settings,
+        augmentation=Augmentation(
+            settings.feature_noise, settings.token_dropout, settings.word_masking, data.pieces.mask
+        ),
+        validation=matched_films(data.val, data.pieces),
+        content=data.pieces.content(),
+    )
+    for record in fit(task, settings, state=reached, processes=processes):
+        if events is None:
+            continue
+        append_history(history, asdict(record))
+        events.append(asdict(record))
+        checkpoint = _checkpoint(job, network, record)
+        if reached.best_epoch == record.epoch:
+            write_matcher_checkpoint(best, checkpoint)
+        write_matcher_checkpoint(last, replace(checkpoint, training=asdict(reached)))
+        on_epoch(record)
+    changed = reached.epoch > started
+    return MatcherTrainReport(
+        run=job.run,
+        done=[job.run] if changed else [],
+        unchanged=[] if changed else [job.run],
+        written=[str(folder)],
+        pairs=sum(int(film.matches.sum()) for film in films),
+        parameters=parameter_count(network),
+        epochs=reached.epoch,
+        best_epoch=reached.best_epoch,
+        recall=max(reached.best_score, 0.0) if reached.best_epoch else None,
+        device=str(network.log_scale.device),
+        notes=[processes.mixture] if processes.mixture else [],
+    )
+
+
+def _checkpoint(job: _Job, network: Matcher, record: MatcherEpoch) -> MatcherCheckpoint:
+    source, pieces = job.data.source, job.data.pieces
+    if source.scaling is None:
+        raise ValueError("no scaling")
+    return MatcherCheckpoint(
+        settings=job.settings.to_dict(),
+        shape=shape_as_json(network.shape),
+        epoch=record.epoch,
+        scores=record.scores,
+        network=network.state_dict(),
+        video=job.settings.video,
+        sources=source.features.header.sources,
+        mean=torch.from_numpy(source.scaling.mean),
+        deviation=torch.from_numpy(source.scaling.deviation),
+        vocabulary=pieces.words if isinstance(pieces, Vocabulary) else (),
+        pieces=pieces.digest if isinstance(pieces, WordPieces) else "",
+        training={},
+    )
+
+
+def _resume(network: Matcher, settings: MatcherSettings, path: Path) -> TrainingState:
+    """Continue from a checkpoint; raises InputError where it is not one of this run."""
+    checkpoint = read_matcher_checkpoint(path)
+    try:
+        network.load_state_dict(checkpoint.network)
+        state = TrainingState(**checkpoint.training)
+        if state.epoch:
+            check_state(network, settings, state)
+    except (RuntimeError, LookupError, AttributeError, TypeError, ValueError, OverflowError) as error:
+        remedy = "start the run again with `force`"
+        raise InputError(path, "cannot be continued: it holds another network's state", remedy) from error
+    return state
+
+
+def _embed(job: _Job, device: torch.device, progress: Progress) -> list[Failure]:
+    """Write the embeddings of all films that have clips, snippets and features."""
+    path = choose_checkpoint(job.corpus.run(job.run), CheckpointChoice.AUTO)
+    with_both = set(job.corpus.clip_ids()) & set(job.corpus.snippet_ids())
+    ids = sorted(with_both & set(job.data.source.features.ids()))
+    matcher = open_trained(path, device)
+    return write_embeddings(job.corpus, job.run, matcher, job.data.source, ids, progress)
