@@ -345,6 +345,20 @@ class BalanceRule(StrEnum):
     EXACT = "exact"
 
 
+class RetrievalScore(StrEnum):
+    """What orders the candidates of a query.
+
+    Attributes:
+        ITC: The cosine of the dual encoder.
+        ITM: The logit of "match" of the fusion encoder.
+        BOTH: The sum of the two.
+    """
+
+    ITC = "itc"
+    ITM = "itm"
+    BOTH = "itm+itc"
+
+
 class Corrections(StrEnum):
     """What a corrected export becomes."""
 

@@ -1,0 +1,131 @@
+"""Measures of retrieval: recall among the first results, the median rank, and their mean.
+
+A query's rank is that of its first positive: 1, plus the negatives before it. Negatives with the same score
+count as before it, so that scores that say nothing get no credit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.evaluation.measures import Estimate
+
+DEPTHS = (1, 5, 10)  # the K of R@K
+
+Ranks = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class OneWay:
+    """Measures of the queries of one direction; shares are 0..1."""
+
+    queries: int
+    recall: Mapping[int, Estimate]  # by depth
+    median_rank: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class BothWays:
+    """Measures of texts that find clips, of clips that find texts, and the mean of the six recalls."""
+
+    texts: OneWay
+    clips: OneWay
+    mean_recall: Estimate
+
+
+def first_ranks(similarity: NDArray[np.float32], positive: NDArray[np.bool_]) -> Ranks:
+    """The rank (Q,) of the first positive of each query in the order of ``similarity`` (Q, N).
+
+    Raises ValueError for a query without positives, and for similarities that are not finite.
+    """
+    _check(similarity, positive)
+    best = np.where(positive, similarity, -np.inf).max(axis=1, keepdims=True)
+    before: Ranks = ((similarity >= best) & ~positive).sum(axis=1)
+    return before + 1
+
+
+def reranked_ranks(
+    similarity: NDArray[np.float32],
+    positive: NDArray[np.bool_],
+    candidates: NDArray[np.int64],
+    score: NDArray[np.float32],
+) -> Ranks:
+    """The same after candidates (Q, k) were ordered by ``score`` (Q, k); all else comes after them."""
+    _check(similarity, positive)
+    if not np.isfinite(score).all():
+        raise ValueError("scores that are not finite numbers")
+    chosen = np.take_along_axis(positive, candidates, axis=1)  # (Q, k)
+    best = np.where(chosen, score, -np.inf).max(axis=1, keepdims=True)
+    within = ((score >= best) & ~chosen).sum(axis=1) + 1
+    left = np.ones_like(positive)
+    np.put_along_axis(left, candidates, False, axis=1)
+    rest = positive & left
+    best = np.where(rest, similarity, -np.inf).max(axis=1, keepdims=True)
+    beyond = (~chosen).sum(axis=1) + ((similarity >= best) & left & ~positive).sum(axis=1) + 1
+    found: Ranks = np.where(chosen.any(axis=1), within, beyond)
+    return found
+
+
+def _check(similarity: NDArray[np.float32], positive: NDArray[np.bool_]) -> None:
+    if not positive.any(axis=1).all():
+        raise ValueError("a query without positives")
+    if not np.isfinite(similarity).all():
+        raise ValueError("similarities that are not finite numbers")
+
+
+def measure(
+    texts: Mapping[str, Ranks],
+    clips: Mapping[str, Ranks],
+    *,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> BothWays:
+    """Measure the ranks of the queries of each video, given by id, in both directions.
+
+    Confidence intervals are those of the percentile bootstrap over videos, whose queries are drawn together
+    (Efron 1979). A measure without queries is nan.
+    """
+    ids = sorted(texts.keys() | clips.keys())
+    none = np.zeros(0, np.int64)
+    sides = [[np.asarray(side.get(id, none)) for id in ids] for side in (texts, clips)]
+    random = np.random.default_rng(seed)
+    drawn = random.integers(len(ids), size=(resamples, len(ids))) if ids else np.zeros((0, 0), np.int64)
+    everything = np.arange(len(ids))[None]
+    levels = ((1 - confidence) / 2, (1 + confidence) / 2)
+
+    def estimate(values: NDArray[np.float64], of_drawn: NDArray[np.float64]) -> Estimate:
+        known = of_drawn[~np.isnan(of_drawn)]
+        low, high = np.quantile(known, levels) if len(known) else (nan, nan)
+        return Estimate(float(values[0]), float(low), float(high))
+
+    recalls = [[(_recall(side, everything, k), _recall(side, drawn, k)) for k in DEPTHS] for side in sides]
+    ways = [
+        OneWay(
+            queries=sum(map(len, side)),
+            recall={k: estimate(*own) for k, own in zip(DEPTHS, of_side, strict=True)},
+            median_rank=estimate(_median(side, everything), _median(side, drawn)),
+        )
+        for side, of_side in zip(sides, recalls, strict=True)
+    ]
+    six = [own for of_side in recalls for own in of_side]
+    means = [np.mean([own[which] for own in six], axis=0) for which in (0, 1)]
+    return BothWays(ways[0], ways[1], estimate(means[0], means[1]))
+
+
+def _recall(side: Sequence[Ranks], drawn: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+    """The share of queries with a rank of at most ``k``, for each draw of videos (S, V)."""
+    found = np.array([(ranks <= k).sum() for ranks in side], np.float64)[drawn].sum(axis=1)
+    queries = np.array([len(ranks) for ranks in side], np.float64)[drawn].sum(axis=1)
+    return np.divide(found, queries, out=np.full(len(drawn), nan), where=queries > 0)
+
+
+def _median(side: Sequence[Ranks], drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+    medians = []
+    for videos in drawn:
+        ranks = np.concatenate([side[video] for video in videos]) if len(videos) else np.zeros(0)
+        medians.append(float(np.median(ranks)) if len(ranks) else nan)
+    return np.array(medians)
