@@ -67,6 +67,7 @@ VIDEO_ENCODERS = (
     "spoken",
 )
 TEXT_ENCODERS = ("bert", "lxmert", "clip", "length")
+RERANKERS = ("blip", "blip2", "vilt", "bridgetower")
 
 
 class Pooling(StrEnum):

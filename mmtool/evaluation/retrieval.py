@@ -120,7 +120,9 @@ def _recall(side: Sequence[Ranks], drawn: NDArray[np.int64], k: int) -> NDArray[
     """The share of queries with a rank of at most ``k``, for each draw of videos (S, V)."""
     found = np.array([(ranks <= k).sum() for ranks in side], np.float64)[drawn].sum(axis=1)
     queries = np.array([len(ranks) for ranks in side], np.float64)[drawn].sum(axis=1)
-    return np.divide(found, queries, out=np.full(len(drawn), nan), where=queries > 0)
+    shares = np.full(len(drawn), nan)
+    np.divide(found, queries, out=shares, where=queries > 0)
+    return shares
 
 
 def _median(side: Sequence[Ranks], drawn: NDArray[np.int64]) -> NDArray[np.float64]:

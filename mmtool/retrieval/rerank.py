@@ -46,7 +46,9 @@ def reranked(found: Found, logit: NDArray[np.float32], rule: RetrievalScore) -> 
     order = np.array([top(row, len(row)) for row in score], np.int64).reshape(score.shape)
 
     return Ranked(
-        *(np.take_along_axis(each, order, axis=1) for each in (found.rows, score, found.similarity)),
+        rows=np.take_along_axis(found.rows, order, axis=1),
+        score=np.take_along_axis(score, order, axis=1),
+        similarity=np.take_along_axis(found.similarity, order, axis=1),
         logit=np.take_along_axis(logit, order, axis=1),
     )
 

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
+FRAGMENT = "\ufffd"  # what bytes that are no character are decoded to
 _WORD_OR_SIGN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -19,6 +23,10 @@ class Tokens(Protocol):
         """Return the ids of each of M > 0 texts, and the number of texts that were cut at the limit."""
         ...
 
+    def unknown(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """The share (M,), 0..1, of the pieces of each row that stand for nothing the vocabulary knows."""
+        ...
+
 
 class VocabularyTokens:
     """A tokenizer of transformers."""
@@ -28,6 +36,7 @@ class VocabularyTokens:
     def __init__(self, tokenizer: Any, *, positions: int) -> None:
         self._tokenizer = tokenizer
         self.pad: int = tokenizer.pad_token_id
+        self._unknown = _unknown_id(tokenizer)
         self.limit: int = min(tokenizer.model_max_length, positions)
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
@@ -37,6 +46,19 @@ class VocabularyTokens:
             cut = self._tokenizer(texts[index], truncation=True, max_length=self.limit)
             ids[index] = cut["input_ids"]
         return ids, len(long)
+
+    def unknown(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """The share (M,) of unknown words and of fragments of characters, special tokens not counted."""
+        special = set(self._tokenizer.all_special_ids) - {self._unknown}
+        shares = []
+        for row in rows:
+            pieces = [id for id in row if id not in special]
+            shares.append(sum(map(self._is_unknown, pieces)) / len(pieces) if pieces else 0.0)
+        return np.array(shares, np.float32)
+
+    def _is_unknown(self, id: int) -> bool:
+        """Vocabularies of bytes spell what they do not know by fragments that are no characters."""
+        return id == self._unknown or FRAGMENT in self._tokenizer.decode([id])
 
 
 class HashedTokens:
@@ -59,5 +81,15 @@ class HashedTokens:
         ids = [[self._begin, *map(self._id, row[:kept]), self._end] for row in words]
         return ids, sum(len(row) > kept for row in words)
 
+    def unknown(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Nothing is unknown: every word has an id."""
+        return np.zeros(len(rows), np.float32)
+
     def _id(self, word: str) -> int:
         return self._first + crc32(word.encode()) % (self._begin - self._first)
+
+
+def _unknown_id(tokenizer: Any) -> int | None:
+    """The id of unknown words, if that is all it stands for: CLIP's also ends and pads texts."""
+    unknown: int | None = tokenizer.unk_token_id
+    return None if unknown in (tokenizer.eos_token_id, tokenizer.pad_token_id) else unknown

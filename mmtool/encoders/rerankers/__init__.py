@@ -1,0 +1,1 @@
+"""Published models that judge pairs of clip and text, by which retrieval reranks."""

@@ -1,0 +1,56 @@
+"""The table of rerankers: a name, or a model of the hub or a folder whose configuration says what it is."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from mmtool.choices import RERANKERS
+from mmtool.encoders.rerankers.contract import RerankerOptions
+from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
+from mmtool.encoders.rerankers.models import REMEDY, model_type
+from mmtool.errors import InputError, SettingError
+
+BUILT_IN = {
+    "blip": "mmtool.encoders.rerankers.blip:BlipReranker",
+    "blip2": "mmtool.encoders.rerankers.blip2:Blip2Reranker",
+    "vilt": "mmtool.encoders.rerankers.vilt:ViltReranker",
+    "bridgetower": "mmtool.encoders.rerankers.bridgetower:BridgeTowerReranker",
+}
+OF_TYPE = {"blip": "blip", "blip-2": "blip2", "vilt": "vilt", "bridgetower": "bridgetower"}
+
+
+def kind_of(reranker: str) -> str:
+    """The name of the kind that a name, a model of the hub or a local folder stands for.
+
+    Raises SettingError for an unknown name, InputError for a model that is not a reranker.
+    """
+    if reranker in BUILT_IN:
+        return reranker
+    if "/" not in reranker and not Path(reranker).is_dir():
+        close = get_close_matches(reranker.lower(), RERANKERS, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"name one of {', '.join(RERANKERS)}, or a folder"
+        raise SettingError("reranker", f"cannot be {reranker}: there is no such reranker; {hint}")
+    found = model_type(reranker)
+    if found not in OF_TYPE:
+        raise InputError(
+            reranker, f"is a model of type {found}, which judges no pairs of text and frame", REMEDY
+        )
+    return OF_TYPE[found]
+
+
+def load_reranker(reranker: str, options: RerankerOptions) -> FrameMatcher:
+    """Load a reranker by a name, a model of the hub or a local folder; see :func:`kind_of` for errors."""
+    kind = kind_of(reranker)
+    made: Any = resolve_name(BUILT_IN[kind])
+    model = options.model if reranker == kind else reranker
+    loaded: FrameMatcher = made(
+        RerankerOptions(
+            model=model,
+            enc_token=options.enc_token,
+            batch_size=options.batch_size,
+            precision=options.precision,
+            device=options.device,
+        )
+    )
+    return loaded
