@@ -63,10 +63,13 @@ VIDEO_ENCODERS = (
     "clip",
     "motion",
     "audio",
+    "siglip2",
+    "blip",
+    "blip2",
     "timing",
     "spoken",
 )
-TEXT_ENCODERS = ("bert", "lxmert", "clip", "length")
+TEXT_ENCODERS = ("bert", "lxmert", "clip", "siglip2", "blip", "blip2", "length")
 RERANKERS = ("blip", "blip2", "vilt", "bridgetower")
 
 

@@ -224,6 +224,10 @@ class TextEncoder(Encoder):
     def encode(self, texts: Sequence[str]) -> Features:
         """Encode all M snippets of one text to (M, D)."""
 
+    def unknown(self, texts: Sequence[str]) -> Features:
+        """The share (M,), 0..1, of each snippet that the vocabulary does not know; 0 without a vocabulary."""
+        return np.zeros(len(texts), np.float32)
+
     def encode_each(self, many: Iterable[Sequence[str]]) -> Iterator[Features]:
         """Encode one text after another; may read more texts ahead than were asked for."""
         return map(self.encode, many)

@@ -8,8 +8,9 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 
 from mmtool.encoders.dual import clip_models as dual_models
-from mmtool.encoders.dual import lxmert_models
+from mmtool.encoders.dual import lxmert_models, siglip2
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
+from mmtool.encoders.rerankers import blip, blip2, bridgetower, vilt
 from mmtool.encoders.tokens import models as text_models
 from mmtool.encoders.visual_genome import weights as visual_genome_weights
 
@@ -33,6 +34,11 @@ def published_weights() -> Iterator[PublishedWeights]:
         ("bert", text_models.PUBLISHED),
         ("lxmert", lxmert_models.PUBLISHED),
         ("clip", dual_models.PUBLISHED),
+        ("siglip2", siglip2.PUBLISHED),
+        ("blip", blip.BLIP.default),
+        ("blip2", blip2.BLIP2.default),
+        ("vilt", vilt.VILT.default),
+        ("bridgetower", bridgetower.BRIDGETOWER.default),
         (visual_genome_weights.NAME, visual_genome_weights.PUBLISHED),
     ):
         cached = [try_to_load_from_cache(model, file) for file in visual_genome_weights.TENSORS]

@@ -18,6 +18,9 @@ from transformers import (
     LxmertConfig,
     LxmertModel,
     PreTrainedTokenizerFast,
+    Siglip2Config,
+    Siglip2ImageProcessor,
+    Siglip2Model,
     SiglipConfig,
     SiglipImageProcessor,
     SiglipModel,
@@ -68,6 +71,17 @@ def save_siglip(folder: Path, *, seed: int = 0) -> Path:
     config = SiglipConfig(text_config=text, vision_config=LAYERS | {"image_size": SIDE, "patch_size": 8})
     _save(SiglipModel, config, folder, seed)
     SiglipImageProcessor(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
+    save_tokenizer(folder, limit=10)
+    return folder
+
+
+def save_naflex(folder: Path, *, seed: int = 0) -> Path:
+    """A SigLIP 2 of 16 dimensions that sees up to 16 patches in any shape."""
+    ids = {"vocab_size": len(WORDS), "bos_token_id": 1, "eos_token_id": len(WORDS) - 1, "pad_token_id": 0}
+    text = LAYERS | ids | {"max_position_embeddings": 10, "projection_size": 16}
+    vision = LAYERS | {"num_patches": 16, "patch_size": 8}
+    _save(Siglip2Model, Siglip2Config(text_config=text, vision_config=vision), folder, seed)
+    Siglip2ImageProcessor(patch_size=8, max_num_patches=16).save_pretrained(folder)
     save_tokenizer(folder, limit=10)
     return folder
 

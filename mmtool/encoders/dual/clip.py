@@ -6,8 +6,9 @@ product of their features.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -28,12 +29,15 @@ from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded
 from mmtool.encoders.tokens.token_encoder import TokenEncoder
 
+SEEN = ("pixel_values", "pixel_attention_mask", "spatial_shapes")  # the last two are NaFlex's
+
 
 class ClipFrameEncoder(FrameEncoder):
     """The image embeddings of a CLIP-type model, whose own files say how frames are prepared."""
 
     reads = frozenset({"weights", "model"})
     runs_on_mps = True
+    family: ClassVar[str] = "clip"
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
@@ -47,9 +51,14 @@ class ClipFrameEncoder(FrameEncoder):
         self._images = loaded.images
         self._batch_size = options.batch_size
         side = loaded.image_size
-        pixels = torch.zeros(1, 3, side, side, dtype=self._dtype, device=self._device)
+        black = self._pixels([np.zeros((side, side, 3), np.uint8)])
         self.identity = _identity(
-            loaded, Modality.VIDEO, self._features(pixels).shape[1], options.precision, {"image_size": side}
+            self.family,
+            loaded,
+            Modality.VIDEO,
+            self._features(black).shape[1],
+            options.precision,
+            {"image_size": side},
         )
 
     def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
@@ -61,15 +70,16 @@ class ClipFrameEncoder(FrameEncoder):
         parts = [self._features(self._pixels(frames[start : start + self._batch_size])) for start in starts]
         return partial(fetched, parts, self.identity.dimension)
 
-    def _pixels(self, frames: Sequence[Frame]) -> Tensor:
-        """What the network sees of ``b`` frames: (b, 3, S, S)."""
+    def _pixels(self, frames: Sequence[Frame]) -> dict[str, Tensor]:
+        """What the network sees of ``b`` frames: (b, 3, S, S), or NaFlex's patches with their arrangement."""
         prepared = self._images(list(frames), return_tensors="np", input_data_format="channels_last")
-        return upload(prepared["pixel_values"], self._device).to(self._dtype)
+        seen = {name: upload(prepared[name], self._device) for name in SEEN if name in prepared}
+        return seen | {"pixel_values": seen["pixel_values"].to(self._dtype)}
 
     @torch.inference_mode()
-    def _features(self, pixels: Tensor) -> Tensor:
+    def _features(self, seen: dict[str, Tensor]) -> Tensor:
         with exact_fp32(self._device):
-            return _unit(self._network.get_image_features(pixel_values=pixels))
+            return _unit(self._network.get_image_features(**seen))
 
 
 class ClipTextEncoder(TokenEncoder):
@@ -77,6 +87,7 @@ class ClipTextEncoder(TokenEncoder):
 
     reads = frozenset({"weights", "model"})
     runs_on_mps = True
+    family: ClassVar[str] = "clip"
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
@@ -87,6 +98,7 @@ class ClipTextEncoder(TokenEncoder):
         self._network = optimised(loaded.network.to(self._device, DTYPES[options.precision]))
         self._full_length = loaded.full_length
         self.identity = _identity(
+            self.family,
             loaded,
             Modality.TEXT,
             self._features(self._rows([""])).shape[1],
@@ -98,7 +110,11 @@ class ClipTextEncoder(TokenEncoder):
         rows = super()._rows(texts)
         if not self._full_length:
             return rows
-        return [[*row, *[self._tokens.pad] * (self._tokens.limit - len(row))] for row in rows]
+        full = []
+        for row in rows:
+            padding = [self._tokens.pad] * (self._tokens.limit - len(row))
+            full.append([*padding, *row] if self._tokens.pads_left else [*row, *padding])
+        return full
 
     @torch.inference_mode()
     def _features(self, rows: Rows) -> Tensor:
@@ -111,6 +127,7 @@ CLIP = EncoderPair(ClipFrameEncoder, ClipTextEncoder)
 
 
 def _identity(
+    family: str,
     loaded: DualModel,
     modality: Modality,
     dimension: int,
@@ -118,7 +135,7 @@ def _identity(
     settings: dict[str, str | int | float | bool],
 ) -> EncoderIdentity:
     return EncoderIdentity(
-        name=f"clip-{modality}",
+        name=f"{family}-{modality}",
         model=loaded.architecture,
         weights=loaded.weights,
         dimension=dimension,

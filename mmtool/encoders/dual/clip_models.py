@@ -1,6 +1,7 @@
 """CLIP-type models of transformers, which map images and texts into one space."""
 
 from dataclasses import dataclass
+from math import isqrt
 from typing import Any
 
 from mmtool.choices import Modality
@@ -51,8 +52,11 @@ class DualModel:
 
     @property
     def image_size(self) -> int:
-        """Side of the square that the network sees, in pixels."""
-        return int(self.network.config.vision_config.image_size)
+        """Side of the square that the network sees, in pixels; NaFlex sees as many in any shape."""
+        vision = self.network.config.vision_config
+        if hasattr(vision, "image_size"):
+            return int(vision.image_size)
+        return isqrt(vision.num_patches) * int(vision.patch_size)
 
 
 def load_dual_model(name: str | None, *, modality: Modality, weights: str | None, seed: int) -> DualModel:
@@ -115,8 +119,7 @@ def _towers(config: Any) -> tuple[Any, Any]:
 def _require_dual(name: str, config: Any, remedy: str) -> None:
     """Raise InputError for a model without one side for images and one for texts."""
     towers = [getattr(config, part, None) for part in ("vision_config", "text_config")]
-    if not all(hasattr(tower, "num_hidden_layers") for tower in towers) or not hasattr(
-        towers[0], "image_size"
-    ):
+    has_pictures = hasattr(towers[0], "image_size") or hasattr(towers[0], "num_patches")
+    if not has_pictures or not all(hasattr(tower, "num_hidden_layers") for tower in towers):
         problem = f"is a model of type {config.model_type}, not a CLIP or SigLIP model"
         raise InputError(name, problem, remedy)

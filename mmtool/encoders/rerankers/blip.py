@@ -27,7 +27,7 @@ class BlipReranker(FrameMatcher):
 
     def __init__(self, options: RerankerOptions) -> None:
         """Load the model; raises InputError, and SettingError for a vocabulary without room for [ENC]."""
-        loaded = load_pair_model(options.model, BLIP)
+        loaded = load_pair_model(options.model, BLIP, setting=options.setting)
         self._enc = _enc_id(loaded) if options.enc_token else None
         super().__init__(loaded, options)
 

@@ -26,7 +26,7 @@ class Blip2Reranker(FrameMatcher):
 
     def __init__(self, options: RerankerOptions) -> None:
         """Load the model; raises InputError."""
-        super().__init__(load_pair_model(options.model, BLIP2), options)
+        super().__init__(load_pair_model(options.model, BLIP2, setting=options.setting), options)
         vision = self._network.vision_model
         self._network.float()
         vision.to(self._dtype)

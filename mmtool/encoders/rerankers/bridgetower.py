@@ -47,7 +47,7 @@ class BridgeTowerReranker(FrameMatcher):
 
     def __init__(self, options: RerankerOptions) -> None:
         """Load the model; raises InputError."""
-        super().__init__(load_pair_model(options.model, BRIDGETOWER), options)
+        super().__init__(load_pair_model(options.model, BRIDGETOWER, setting=options.setting), options)
 
     def _visual(self, pixels: Tensor) -> list[Tensor]:
         """What the joint layers get of each frame: (V, S, D)."""

@@ -22,6 +22,7 @@ class RerankerOptions:
         batch_size: The most frames or pairs that are computed at a time.
         precision: Precision of the network's products.
         device: Where to compute, such as ``"cpu"`` or ``"cuda:0"``.
+        setting: The setting that names the model, for messages.
     """
 
     model: str | None = None
@@ -29,6 +30,7 @@ class RerankerOptions:
     batch_size: int = 8
     precision: EncoderPrecision = EncoderPrecision.FP32
     device: str = "cpu"
+    setting: str = "reranker"
 
 
 class ReadClips:

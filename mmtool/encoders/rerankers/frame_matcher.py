@@ -1,8 +1,8 @@
 """What all rerankers share: frames to visual tokens once a clip, pairs in batches of one clip each.
 
 The models' own ``forward`` computes the picture again for every pair. Here sub-modules are called instead:
-the picture's network once for each frame, what a pair needs of its clip alone once for each clip, and the rest
-for batches of texts that share the clip. Frames of a clip are concatenated along the sequence of its tokens.
+the picture's network once for each frame, what a pair needs of its clip alone once for each clip, and the
+rest for batches of texts that share the clip. Frames of a clip are concatenated along the sequence of tokens.
 """
 
 from abc import ABC, abstractmethod

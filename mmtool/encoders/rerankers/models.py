@@ -8,7 +8,11 @@ from mmtool.encoders.tokens.vocabulary import VocabularyTokens
 from mmtool.encoders.weights import weights_digest
 from mmtool.errors import InputError
 
-REMEDY = "set `reranker` to a local folder of such a model, or leave it out to rank by the dual encoder alone"
+
+def remedy_for(setting: str) -> str:
+    """What to do about a model that cannot be loaded."""
+    otherwise = ", or leave it out to rank by the dual encoder alone" if setting == "reranker" else ""
+    return f"set `{setting}` to a local folder of such a model{otherwise}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,9 @@ class PairModel:
         return "-".join([config.model_type, *shapes])
 
 
-def load_pair_model(name: str | None, published: Published) -> PairModel:
+def load_pair_model(name: str | None, published: Published, *, setting: str) -> PairModel:
     """Load a model of one kind by hub name or local folder; raises InputError."""
-    name = name or published.default
+    name, remedy = name or published.default, remedy_for(setting)
 
     def load(local: bool) -> tuple[Any, Any, Any, Any]:
         """Network, loading report, image processor, tokenizer."""
@@ -58,9 +62,9 @@ def load_pair_model(name: str | None, published: Published) -> PairModel:
         return network, report, images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
 
     with quiet():
-        network, report, images, tokenizer = fetch(name, load, remedy=REMEDY)
-    require_tensors(name, report, unused=published.unused, remedy=REMEDY)
-    require_vocabulary(name, tokenizer, remedy=REMEDY)
+        network, report, images, tokenizer = fetch(name, load, remedy=remedy)
+    require_tensors(name, report, unused=published.unused, remedy=remedy)
+    require_vocabulary(name, tokenizer, remedy=remedy)
     network = network.float().eval()
     return PairModel(
         network,
@@ -71,13 +75,13 @@ def load_pair_model(name: str | None, published: Published) -> PairModel:
     )
 
 
-def model_type(name: str) -> str:
+def model_type(name: str, *, setting: str) -> str:
     """The type that the configuration of a model states; raises InputError if there is none."""
     with quiet():
         config = fetch(
             name,
             lambda local: hub.AutoConfig.from_pretrained(name, local_files_only=local),
-            remedy=REMEDY,
+            remedy=remedy_for(setting),
         )
     return str(config.model_type)
 

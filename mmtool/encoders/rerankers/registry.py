@@ -1,5 +1,6 @@
 """The table of rerankers: a name, or a model of the hub or a folder whose configuration says what it is."""
 
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
@@ -8,7 +9,7 @@ from typing import Any
 from mmtool.choices import RERANKERS
 from mmtool.encoders.rerankers.contract import RerankerOptions
 from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
-from mmtool.encoders.rerankers.models import REMEDY, model_type
+from mmtool.encoders.rerankers.models import model_type, remedy_for
 from mmtool.errors import InputError, SettingError
 
 BUILT_IN = {
@@ -31,11 +32,10 @@ def kind_of(reranker: str) -> str:
         close = get_close_matches(reranker.lower(), RERANKERS, n=1)
         hint = f"did you mean {close[0]}?" if close else f"name one of {', '.join(RERANKERS)}, or a folder"
         raise SettingError("reranker", f"cannot be {reranker}: there is no such reranker; {hint}")
-    found = model_type(reranker)
+    found = model_type(reranker, setting="reranker")
     if found not in OF_TYPE:
-        raise InputError(
-            reranker, f"is a model of type {found}, which judges no pairs of text and frame", REMEDY
-        )
+        problem = f"is a model of type {found}, which judges no pairs of text and frame"
+        raise InputError(reranker, problem, remedy_for("reranker"))
     return OF_TYPE[found]
 
 
@@ -43,14 +43,5 @@ def load_reranker(reranker: str, options: RerankerOptions) -> FrameMatcher:
     """Load a reranker by a name, a model of the hub or a local folder; see :func:`kind_of` for errors."""
     kind = kind_of(reranker)
     made: Any = resolve_name(BUILT_IN[kind])
-    model = options.model if reranker == kind else reranker
-    loaded: FrameMatcher = made(
-        RerankerOptions(
-            model=model,
-            enc_token=options.enc_token,
-            batch_size=options.batch_size,
-            precision=options.precision,
-            device=options.device,
-        )
-    )
+    loaded: FrameMatcher = made(options if reranker == kind else replace(options, model=reranker))
     return loaded

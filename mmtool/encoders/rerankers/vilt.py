@@ -26,7 +26,7 @@ class ViltReranker(FrameMatcher):
 
     def __init__(self, options: RerankerOptions) -> None:
         """Load the model; raises InputError."""
-        super().__init__(load_pair_model(options.model, VILT), options)
+        super().__init__(load_pair_model(options.model, VILT, setting=options.setting), options)
 
     def _visual(self, pixels: Tensor) -> list[Tensor]:
         """Patches with their positions. A model that reads fewer than a picture has draws them at random.

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,6 +38,9 @@ class TokenEncoder(TextEncoder):
             dimension=self.identity.dimension,
             device=self._device,
         )
+
+    def unknown(self, texts: Sequence[str]) -> Features:
+        return self._tokens.unknown(self._tokens(texts)[0]) if texts else np.zeros(0, np.float32)
 
     def _rows(self, texts: Sequence[str]) -> Rows:
         rows, truncated = self._tokens(texts) if texts else ([], 0)

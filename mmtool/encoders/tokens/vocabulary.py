@@ -18,6 +18,7 @@ class Tokens(Protocol):
     kind: str  # for the encoder's identity
     pad: int  # the id that pads a batch
     limit: int  # tokens of a text, including special ones
+    pads_left: bool  # whether the model was trained with padding before the text, where it needs padding
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
         """Return the ids of each of M > 0 texts, and the number of texts that were cut at the limit."""
@@ -36,6 +37,7 @@ class VocabularyTokens:
     def __init__(self, tokenizer: Any, *, positions: int) -> None:
         self._tokenizer = tokenizer
         self.pad: int = tokenizer.pad_token_id
+        self.pads_left: bool = tokenizer.padding_side == "left"
         self._unknown = _unknown_id(tokenizer)
         self.limit: int = min(tokenizer.model_max_length, positions)
 
@@ -69,6 +71,7 @@ class HashedTokens:
     """
 
     kind = "hashed"
+    pads_left = False
 
     def __init__(self, *, vocabulary: int, pad: int, positions: int) -> None:
         self.pad = pad
