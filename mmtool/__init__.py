@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from mmtool.settings.plot import PlotSettings as PlotSettings
     from mmtool.settings.project import ProjectSettings as ProjectSettings
     from mmtool.settings.report import ReportSettings as ReportSettings
+    from mmtool.settings.retrieve import RetrieveSettings as RetrieveSettings
     from mmtool.settings.run import FilmSettings as FilmSettings
     from mmtool.settings.run import RunSettings as RunSettings
     from mmtool.settings.segment import SegmentSettings as SegmentSettings
@@ -99,6 +100,11 @@ if TYPE_CHECKING:
     from mmtool.stages.project import project as project
     from mmtool.stages.report import PageReport as PageReport
     from mmtool.stages.report import report as report
+    from mmtool.stages.retrieve import Hit as Hit
+    from mmtool.stages.retrieve import QueryResult as QueryResult
+    from mmtool.stages.retrieve import RetrievalMeasures as RetrievalMeasures
+    from mmtool.stages.retrieve import RetrieveReport as RetrieveReport
+    from mmtool.stages.retrieve import retrieve as retrieve
     from mmtool.stages.run import FilmAlignment as FilmAlignment
     from mmtool.stages.run import Match as Match
     from mmtool.stages.run import RunReport as RunReport
@@ -152,6 +158,7 @@ _HOMES = {
     "mmtool.settings.plot": ("PlotSettings",),
     "mmtool.settings.project": ("ProjectSettings",),
     "mmtool.settings.report": ("ReportSettings",),
+    "mmtool.settings.retrieve": ("RetrieveSettings",),
     "mmtool.settings.run": ("FilmSettings", "RunSettings"),
     "mmtool.settings.segment": ("SegmentSettings",),
     "mmtool.settings.train": ("TrainRunSettings", "TrainSettings"),
@@ -185,6 +192,7 @@ _HOMES = {
     "mmtool.stages.plot": ("PlotReport", "plot"),
     "mmtool.stages.project": ("ProjectReport", "project"),
     "mmtool.stages.report": ("PageReport", "report"),
+    "mmtool.stages.retrieve": ("Hit", "QueryResult", "RetrievalMeasures", "RetrieveReport", "retrieve"),
     "mmtool.stages.run": ("FilmAlignment", "Match", "RunReport", "align_film", "run"),
     "mmtool.stages.segment": ("SegmentReport", "SegmentedText", "SegmentedVideo", "segment"),
     "mmtool.stages.train": (

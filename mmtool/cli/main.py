@@ -31,6 +31,7 @@ CONTENTS = {
     "Analysis": {
         "compare": "compare.compare",
         "report": "report.report",
+        "retrieve": "retrieve.retrieve",
         "plot": "plot.plot",
         "experiment": "experiment.experiment",
         "info": "info.info",

@@ -1,7 +1,7 @@
 """Measures of retrieval: recall among the first results, the median rank, and their mean.
 
-A query's rank is that of its first positive: 1, plus the negatives before it. Negatives with the same score
-count as before it, so that scores that say nothing get no credit.
+A query's rank is that of its first positive: 1, plus the negatives before it. Of equal scores, the earlier
+row comes first, as in what is shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,9 +42,7 @@ def first_ranks(similarity: NDArray[np.float32], positive: NDArray[np.bool_]) ->
     Raises ValueError for a query without positives, and for similarities that are not finite.
     """
     _check(similarity, positive)
-    best = np.where(positive, similarity, -np.inf).max(axis=1, keepdims=True)
-    before: Ranks = ((similarity >= best) & ~positive).sum(axis=1)
-    return before + 1
+    return _negatives_before(similarity, positive, np.ones_like(positive)) + 1
 
 
 def reranked_ranks(
@@ -58,15 +56,23 @@ def reranked_ranks(
     if not np.isfinite(score).all():
         raise ValueError("scores that are not finite numbers")
     chosen = np.take_along_axis(positive, candidates, axis=1)  # (Q, k)
-    best = np.where(chosen, score, -np.inf).max(axis=1, keepdims=True)
-    within = ((score >= best) & ~chosen).sum(axis=1) + 1
+    within = _negatives_before(score, chosen, np.ones_like(chosen))
     left = np.ones_like(positive)
     np.put_along_axis(left, candidates, False, axis=1)
-    rest = positive & left
-    best = np.where(rest, similarity, -np.inf).max(axis=1, keepdims=True)
-    beyond = (~chosen).sum(axis=1) + ((similarity >= best) & left & ~positive).sum(axis=1) + 1
-    found: Ranks = np.where(chosen.any(axis=1), within, beyond)
+    beyond = (~chosen).sum(axis=1) + _negatives_before(similarity, positive & left, left)
+    found: Ranks = np.where(chosen.any(axis=1), within, beyond) + 1
     return found
+
+
+def _negatives_before(
+    score: NDArray[np.float32], positive: NDArray[np.bool_], among: NDArray[np.bool_]
+) -> Ranks:
+    """How many of ``among`` (Q, N) that are not positive come before the first that is."""
+    best = np.where(positive, score, -np.inf).max(axis=1, keepdims=True)
+    first = (positive & (score == best)).argmax(axis=1)[:, None]
+    earlier = np.arange(score.shape[1]) < first
+    before: Ranks = (((score > best) | ((score == best) & earlier)) & among & ~positive).sum(axis=1)
+    return before
 
 
 def _check(similarity: NDArray[np.float32], positive: NDArray[np.bool_]) -> None:

@@ -98,6 +98,10 @@ class Corpus:
     def report(self, run: str) -> Path:
         return self.root / "reports" / f"{run}.html"
 
+    def retrieved(self) -> Path:
+        """The folder of pages and pictures that ``retrieve`` writes."""
+        return self.root / "retrieved"
+
     def plots(self) -> Path:
         return self.root / "plots"
 

@@ -256,6 +256,12 @@ class FeaturesFile:
             )
         return found
 
+    def shape(self, id: str) -> tuple[int, int]:
+        """The numbers of rows and of dimensions of an id, without reading them."""
+        with _reporting_damage(self.path):
+            rows, dimensions = dataset_in(group_in(self._file, id), "features").shape
+        return int(rows), int(dimensions)
+
     def has_checksum(self, id: str) -> bool:
         """Whether the features of an id carry a checksum; those of early versions do not."""
         with _reporting_damage(self.path):

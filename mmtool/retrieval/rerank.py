@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtool.choices import RetrievalScore
-from mmtool.retrieval.search import Found, top
+from mmtool.retrieval.search import Found, NotFiniteError, top
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ def reranked(found: Found, logit: NDArray[np.float32], rule: RetrievalScore) -> 
         rule: What is compared.
 
     Raises:
-        ValueError: A logit is not a finite number.
+        NotFiniteError: A logit is not a finite number.
     """
     if not np.isfinite(logit).all():
-        raise ValueError("match scores that are not finite numbers")
+        raise NotFiniteError("match scores that are not finite numbers")
     score = combined(found.similarity, logit, rule)
     order = np.array([top(row, len(row)) for row in score], np.int64).reshape(score.shape)
 

@@ -47,6 +47,7 @@ def test_they_are_the_dual_encoder_of_the_reranker(name, folders):
     assert np.allclose(unit.reshape(3, -1), clips, atol=1e-5)
     assert np.allclose(text.encode(TEXTS), matcher.texts(TEXTS).embeddings, atol=1e-5)
     assert video.identity.settings.get("vectors", 1) == matcher.vectors
+    assert "vectors" not in text.identity.settings
     assert video.identity.dimension == matcher.vectors * text.identity.dimension
 
 

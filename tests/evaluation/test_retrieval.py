@@ -13,8 +13,17 @@ def test_the_first_of_several_positives_counts():
     assert first_ranks(SIMILARITY[:1], POSITIVE[:1]).tolist() == [3]  # 0.9 and 0.5 come before 0.3
 
 
-def test_scores_that_say_nothing_get_no_credit():
-    assert first_ranks(SIMILARITY[1:], POSITIVE[1:]).tolist() == [4]
+def test_of_equal_scores_the_earlier_row_comes_first():
+    """Scores that say nothing find one in N: they get no more credit than chance."""
+    found = first_ranks(np.zeros((4, 4), np.float32), np.eye(4, dtype=bool))
+    assert found.tolist() == [1, 2, 3, 4]
+
+
+def test_reranking_one_candidate_changes_nothing_even_among_equals():
+    similarity = np.array([[0.5, 0.9, 0.9, 0.9]], np.float32)
+    positive = np.array([[False, False, True, False]])
+    assert first_ranks(similarity, positive).tolist() == [2]
+    assert reranked_ranks(similarity, positive, np.array([[1]]), np.array([[-3.0]])).tolist() == [2]
 
 
 def test_a_positive_among_the_candidates_has_its_place_there():

@@ -17,7 +17,7 @@ import mmtool
 
 ROOT = Path(mmtool.__file__).parent
 PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
-CHAINS = {"run", "demo", "experiment"}  # the stages that call others
+CHAINS = {"run", "demo", "experiment", "retrieve"}  # the stages that call others
 HEAVY = {"torch", "torchvision", "transformers", "cv2", "scenedetect", "av", "h5py", "numpy", "matplotlib"}
 
 

@@ -53,6 +53,14 @@ def test_of_several_vectors_the_most_similar_counts():
     assert found.similarity.tolist() == [[1, pytest.approx(0.8)]]
 
 
+def test_a_query_may_have_several_vectors_too():
+    rng = np.random.default_rng(4)
+    clips, texts = unit(rng, 7, 3, 4), unit(rng, 5, 4)
+    found = search(texts, clips.reshape(7, 12), 5, query_parts=3)
+    expected = np.array([[max(vector @ text for vector in clip) for text in texts] for clip in clips])
+    assert np.array_equal(found.rows, np.argsort(-expected, axis=1))
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_what_is_no_number_is_refused(wrong):
     clips = np.array([[1, 0], [wrong, 0]], np.float32)

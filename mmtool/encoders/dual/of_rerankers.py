@@ -96,7 +96,7 @@ def _identity(matcher: FrameMatcher, modality: Modality) -> EncoderIdentity:
     of_pairs = matcher.identity
     left_out = {"enc_token"} | ({"max_tokens"} if modality is Modality.VIDEO else set())
     settings = {name: value for name, value in of_pairs.settings.items() if name not in left_out}
-    if matcher.vectors > 1:
+    if modality is Modality.VIDEO and matcher.vectors > 1:
         settings[VECTORS] = matcher.vectors
     dimension = of_pairs.dimension
     return EncoderIdentity(

@@ -40,7 +40,8 @@ class PairModel:
     def architecture(self) -> str:
         """The same for a model of the hub and its local copy."""
         config = self.network.config
-        parts = [getattr(config, part, None) for part in ("vision_config", "text_config", "qformer_config")]
+        text = "qformer_config" if hasattr(config, "qformer_config") else "text_config"
+        parts = [getattr(config, part, None) for part in ("vision_config", text)]
         shapes = [f"{part.num_hidden_layers}x{part.hidden_size}" for part in parts if part is not None]
         if not shapes:
             shapes = [f"{config.num_hidden_layers}x{config.hidden_size}"]
