@@ -18,6 +18,7 @@ ORDER = (
     "evaluate",
     "compare",
     "report",
+    "retrieve",
     "plot",
     "export",
     "experiment",

@@ -31,7 +31,7 @@ class ViltReranker(FrameMatcher):
     def _visual(self, pixels: Tensor) -> list[Tensor]:
         """Patches with their positions. A model that reads fewer than a picture has draws them at random.
 
-        The class draws anew for each call; here the same patches are drawn each time.
+        The class draws others in each call; here the same patches are drawn each time.
         """
         embeddings = self._network.vilt.embeddings
         mask = torch.ones(1, *pixels.shape[-2:], dtype=torch.long, device=self._device)

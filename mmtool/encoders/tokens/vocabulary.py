@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-FRAGMENT = "\ufffd"  # what bytes that are no character are decoded to
+FRAGMENT = "\ufffd"  # what a fragment of a character is decoded to
 _WORD_OR_SIGN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -59,7 +59,7 @@ class VocabularyTokens:
         return np.array(shares, np.float32)
 
     def _is_unknown(self, id: int) -> bool:
-        """Vocabularies of bytes spell what they do not know by fragments that are no characters."""
+        """Vocabularies of bytes spell what they do not know by fragments of characters."""
         return id == self._unknown or FRAGMENT in self._tokenizer.decode([id])
 
 
