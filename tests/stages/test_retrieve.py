@@ -314,7 +314,7 @@ class TestMeasures:
         assert report.measures.after is None
         assert report.done == ["one", "three", "two"]
 
-    def test_snippets_with_the_same_text_are_one(self, root, models):
+    def test_snippets_with_the_same_text_are_one(self, root):
         text = (root / "snippets" / "two.csv").read_text(encoding="utf-8")
         (root / "snippets" / "two.csv").write_text(
             text.replace("leaves . two", "leaves . ONE"), encoding="utf-8"
