@@ -16,8 +16,8 @@ from mmtool.alignment.timing.expectation import (
 )
 from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.semi_markov import align_narration
-from mmtool.records import Alignment, Clip, Interval, Snippet
-from mmtool.stages.align.judged_timing import with_grounds
+from mmtool.records import Alignment, Clip, Evidence, Interval, Snippet
+from mmtool.stages.align.judged_timing import UNCONFIRMED, with_grounds
 from support.narrations import ASSUMED
 
 EVIDENCE = MixtureEvidence(
@@ -112,7 +112,27 @@ def test_confidence_is_corrected_to_what_is_expected() -> None:
     order = np.argsort(alignment.clip_confidence, kind="stable")
     assert (np.diff(np.array(corrected.clip_confidence)[order]) >= -1e-12).all()
     assert corrected.snippet_confidence[1] == 1.0  # what nobody can read stays certain
-    assert grounds.why_unknown == ""
+    assert grounds.why_unknown == UNCONFIRMED
+
+
+def test_only_what_cuts_a_channel_or_words_confirm_can_be_sound() -> None:
+    sure = replace(EVIDENCE, expected_text_iou=0.8, expected_accuracy=0.8)
+    for cuts, why in ((0.5, UNCONFIRMED), (0.75, "")):  # beside 0.2 of the channel
+        mixture = replace(sure, weights={"channel": 0.2, "cuts": cuts, "steady": 0.8 - cuts})
+        alignment, found = timed(mixture)
+        assert with_grounds(alignment, found)[1].why_unknown == why
+        heard = replace(alignment, evidence=(Evidence.WORDS, None, Evidence.TIMING))
+        assert with_grounds(heard, found)[1].why_unknown == ""
+    doubtful = replace(sure, weights={"steady": 1.0}, expected_text_iou=0.1)
+    assert with_grounds(*timed(doubtful))[1].why_unknown == ""
+
+
+def test_a_language_has_an_expectation_of_its_own() -> None:
+    lower = [replace(v, evidence=replace(v.evidence, language="es")) for v in observed("es", 1.0)]
+    model = fit_expectation(lower + observed("en", 0.0), ridge=1.0)
+    spanish, english = (expected(replace(EVIDENCE, language=code), model).iou for code in ("es", "en"))
+    assert spanish == pytest.approx(1 / (1 + 1.5 * np.e), abs=0.03)
+    assert english == pytest.approx(0.4, abs=0.03)
 
 
 def test_an_unknown_pace_informs_no_verdict() -> None:

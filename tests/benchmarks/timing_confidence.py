@@ -39,7 +39,7 @@ from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.timed_video import language_of
 from mmtool.stages.shared.truth import read_narration
 
-RIDGE = 30.0
+RIDGE = 60.0
 
 
 @dataclass(frozen=True)

@@ -240,9 +240,11 @@ def _hypotheses(
         theirs = timed_video(film.clips, film.texts, parameters)
         start, end = (t if t is None else t / parameters.unit for t in (extent.start, extent.end))
         lattice = timing_lattice(theirs, parameters, title, None, start, end)
-        potential = np.exp(lattice.boundary)
         gain = None if emissions is None else collected(emissions, theirs)
-        lattice = replace(lattice, boundary=np.log(potential / potential.mean()), gain=gain)
+        # The evidence is that of an attraction whose mean is 1. To divide the attraction itself by its mean
+        # would make gaps rarer than those that the channel's parameters were estimated with.
+        mean = np.log(np.exp(lattice.boundary).mean())
+        lattice = replace(lattice, rates=lattice.rates - (len(film.texts) + 1) * mean, gain=gain)
         found[h.CHANNEL] = Hypothesis(h.CHANNEL, theirs, lattice)
     return found
 

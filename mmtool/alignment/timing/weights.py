@@ -9,6 +9,7 @@ from mmtool.alignment.timing import hypotheses as h
 from mmtool.alignment.timing.cut_test import log_odds_of_following
 
 FOLLOWING = 0.35  # share of narrated films whose cuts follow the text
+_GREATEST_SHORTFALL = -1.0  # of the channel's log-evidence; a video of the channel may be an unusual one
 _PROPORTIONAL = 0.05  # share of the narrations that ignore cuts
 _UNTOLD = 0.1  # share of texts that are not read aloud
 _UNTOLD_LOG_RATIO = (2.8, 0.8)  # mean and deviation of log(film length / reading time)
@@ -35,8 +36,8 @@ def weigh(evidences: Evidences, following: float = FOLLOWING) -> tuple[dict[str,
     """The weights of all hypotheses, summing to 1, and the log-odds of any narration against nothing.
 
     Cuts follow the text with the probability that their score implies, where a share ``following`` of
-    films does. The gate of the channel is lowered by what its evidence falls short of that of ``cuts``,
-    never raised: narrow densities would otherwise win by chance.
+    films does. The gate of the channel is lowered by what its evidence falls short of that of ``cuts``, up to
+    a limit, and never raised: narrow densities would otherwise win, or lose, by chance.
     """
     log = evidences.log_evidence
     told = np.logaddexp(log[h.STEADY], log[h.LOOSE]) - np.log(2) + np.log(evidences.length_in_steps)
@@ -44,8 +45,9 @@ def weigh(evidences: Evidences, following: float = FOLLOWING) -> tuple[dict[str,
     nothing = _log_normal(evidences.log_ratio, *_NOTHING_LOG_RATIO)
     narrated = _share(told - untold + _log_odds(1 - _UNTOLD))
     follow = _share(log_odds_of_following(evidences.cut_score) + _log_odds(following))
-    shortfall = min(log.get(h.CHANNEL, -np.inf) - log[h.CUTS], 0.0)
-    channel = _share(evidences.channel_odds + shortfall) if np.isfinite(shortfall) else 0.0
+    shortfall = float(np.clip(log.get(h.CHANNEL, -np.inf) - log[h.CUTS], _GREATEST_SHORTFALL, 0.0))
+    possible = np.isfinite(log.get(h.CHANNEL, -np.inf))
+    channel = _share(evidences.channel_odds + shortfall) if possible else 0.0
     free = narrated * (1 - channel) * (1 - follow)
     steady = _share(log[h.STEADY] - log[h.LOOSE]) if np.isfinite(log[h.STEADY]) else 0.0
     weights = {

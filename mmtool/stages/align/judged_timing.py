@@ -7,12 +7,16 @@ import numpy as np
 from mmtool.alignment.odds import shift_to_mean, shifted
 from mmtool.alignment.quality import Expected, mean_confidence
 from mmtool.alignment.timing.expectation import expected
+from mmtool.alignment.timing.hypotheses import CHANNEL, CUTS
+from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
 from mmtool.alignment.weak_matches import UnmatchedProbability
-from mmtool.records import Alignment
+from mmtool.records import Alignment, Evidence, Verdict
 from mmtool.stages.align.outputs import Grounds
 
 UNKNOWN_PACE = "the pace of readers is not known for the script of this text"
+UNCONFIRMED = "neither cuts nor a known channel confirm where the text is told"
+_CONFIRMED = 0.9  # weight of hypotheses that cuts or logos speak for; by chance, random cuts reach 0.8 or so
 
 
 def with_grounds(alignment: Alignment, timed: TimedAlignment) -> tuple[Alignment, Grounds]:
@@ -37,9 +41,22 @@ def with_grounds(alignment: Alignment, timed: TimedAlignment) -> tuple[Alignment
     )
     return corrected, Grounds(
         expected=found,
-        why_unknown="" if timed.mixture.known_pace else UNKNOWN_PACE,
+        why_unknown=_why_unknown(alignment, timed, timed.mixture, found),
         timing=timed.evidence,
         unmatched=UnmatchedProbability(
             clips=shifted(timed.unmatched.clips, shift), snippets=shifted(timed.unmatched.snippets, shift)
         ),
     )
+
+
+def _why_unknown(
+    alignment: Alignment, timed: TimedAlignment, mixture: MixtureEvidence, found: Expected
+) -> str:
+    """Why timing cannot inform a verdict; empty where it can."""
+    if not mixture.known_pace:
+        return UNKNOWN_PACE
+    if found.verdict is not Verdict.SOUND or (timed.evidence is not None and timed.evidence.too_long):
+        return ""
+    told = any(evidence not in (None, Evidence.TIMING) for evidence in alignment.evidence)
+    confirmed = sum(mixture.weights.get(name, 0.0) for name in (CHANNEL, CUTS))
+    return "" if told or confirmed >= _CONFIRMED else UNCONFIRMED
