@@ -122,7 +122,9 @@ class TrainedMatcher:
             some = pairs[start : start + AT_ONCE]
             batch = pad_clips([clips.inputs[clip] for clip, _ in some]).to(device)
             words = pad_texts([texts.rows[text] for _, text in some]).to(device)
-            found[start : start + len(some)] = self._network.match_pairs(batch, words).cpu().numpy()
+            cosines = (clips.embeddings[some[:, 0]] * texts.embeddings[some[:, 1]]).sum(axis=1)
+            logits = self._network.match_pairs(batch, words, cosines=torch.from_numpy(cosines).to(device))
+            found[start : start + len(some)] = logits.cpu().numpy()
         return found
 
     def match(self, clips: ReadClips, texts: ReadTexts, pairs: Pairs) -> LogOdds:
@@ -137,7 +139,8 @@ class TrainedMatcher:
         device, weights = self._network.log_scale.device, Weights()
         with torch.enable_grad():
             batch, words = pad_clips([given]).to(device), pad_texts([row]).to(device)
-            logits = self._network.match_pairs(batch, words, weights=weights)
+            cosines = batch.features.new_zeros(1)  # which have no part in the map
+            logits = self._network.match_pairs(batch, words, cosines=cosines, weights=weights)
             if weights.kept is None:
                 raise ValueError("a matcher of one block has no map")
             maps = word_maps(logits, weights.kept, len(row))[0]  # (W, R)

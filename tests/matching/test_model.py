@@ -249,3 +249,17 @@ def test_clips_of_one_feature_need_no_boxes():
     network = make_matcher(clip_tokens=ClipTokens.CLIP)
     assert network.clip_embedding.box is None
     assert SIZES["small"].clip_tokens is ClipTokens.REGIONS
+
+
+def test_cosines_count_by_a_learned_factor():
+    network = make_matcher(cosine=True)
+    clips, texts = pad_clips(make_clips()), pad_texts(TEXTS)
+    cosines = torch.tensor([0.5, -1.0, 0.0])
+    with torch.no_grad():
+        without = network.match_pairs(clips, texts, cosines=torch.zeros(3))
+        found = network.match_pairs(clips, texts, cosines=cosines)
+    torch.testing.assert_close(
+        found - without, torch.stack([torch.zeros(3), network.gain.detach() * cosines], 1)
+    )
+    with pytest.raises(ValueError, match="counts cosines"):
+        network.match_pairs(clips, texts)
