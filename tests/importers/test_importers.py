@@ -175,5 +175,10 @@ def test_the_command_imports_and_refuses_an_unknown_importer(yms, tmp_path):
     assert (
         "2 done, 1 failed · videos 2 · splits 1/1/0 · clips 3 · snippets 4 · annotations 3" in result.stdout
     )
-    assert "already has clips or snippets" in call("import", "yms", yms, tmp_path / "corpus", code=2).stderr
+    again = call(
+        "import", "yms", yms, tmp_path / "corpus", "--keep-unmatched", code=1
+    )  # it was killed as it ended
+    assert "2 unchanged, 1 failed · videos 2 · splits 1/1/0 · clips 3" in again.stdout
+    other = call("import", "yms", yms, tmp_path / "corpus", code=2)
+    assert "already has other clips or snippets; choose an empty folder" in other.stderr
     assert "No such command" in call("import", "ymz", yms, tmp_path / "corpus", code=2).stderr

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.annotations import read_annotations, write_annotations
@@ -14,7 +15,7 @@ from mmtool.formats.ids import require_distinct, require_usable
 from mmtool.formats.provenance import Recipe, recorded
 from mmtool.formats.snippets import read_snippets, write_snippets
 from mmtool.formats.splits import write_split
-from mmtool.importers.contract import ImportedVideo
+from mmtool.importers.contract import ImportedCorpus, ImportedVideo
 from mmtool.importers.table import IMPORTERS
 from mmtool.records import Failure, Progress, silent
 from mmtool.settings.imports import ImportSettings
@@ -44,8 +45,8 @@ def import_corpus(
         that are.
 
     Raises:
-        CallError: The settings are impossible, the source cannot be read, or the corpus already has clips
-            or snippets and ``force`` is not set.
+        CallError: The settings are impossible, the source cannot be read, or the corpus already has other
+            clips or snippets and ``force`` is not set.
     """
     settings, own = _chosen(settings, options)
     corpus = Corpus(Path(root))
@@ -55,10 +56,38 @@ def import_corpus(
         raise CallError(str(error)) from error
     unfinished = corpus.root / UNFINISHED
     if corpus.known_ids() and not (settings.force or _is_unfinished(unfinished, settings)):
-        raise CallError(
-            f"{root}: already has clips or snippets; choose an empty folder, or replace them with `force`"
-        )
+        return _already_there(corpus, imported, settings)
     write_text(unfinished, _identity(settings))
+    report = _write(corpus, imported, settings, progress)
+    unfinished.unlink()
+    report.written.append(str(root))
+    return report
+
+
+def _already_there(corpus: Corpus, imported: ImportedCorpus, settings: ImportSettings) -> ImportReport:
+    """The report of an import that the corpus holds; raises CallError if it holds something else.
+
+    A call that is killed as it ends has imported everything. Called again, it has nothing left to do.
+    """
+    with TemporaryDirectory() as folder:
+        again = Corpus(Path(folder))
+        report = _write(again, imported, settings, silent)
+        for path in sorted(again.root.rglob("*")):
+            if path.is_file() and ".made" not in path.parts:
+                there = corpus.root / path.relative_to(again.root)
+                if not there.is_file() or there.read_bytes() != path.read_bytes():
+                    raise CallError(
+                        f"{corpus.root}: already has other clips or snippets; "
+                        "choose an empty folder, or replace them with `force`"
+                    )
+    report.unchanged, report.done = report.done, []
+    return report
+
+
+def _write(
+    corpus: Corpus, imported: ImportedCorpus, settings: ImportSettings, progress: Progress
+) -> ImportReport:
+    """Write everything that was imported."""
     report = ImportReport(importer=settings.importer)
     report.failures += imported.failures
     report.notes += imported.notes
@@ -83,8 +112,6 @@ def import_corpus(
     if made := sum(bool(imported.videos[id].made) for id in report.done):
         whose = "1 video was" if made == 1 else f"{made} videos were"
         report.notes.append(f"the cuts of {whose} made at random, and are marked so in videos.csv")
-    unfinished.unlink()
-    report.written.append(str(root))
     return report
 
 

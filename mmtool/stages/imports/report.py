@@ -22,7 +22,7 @@ class ImportReport(Report):
     def facts(self) -> dict[str, object]:
         splits = {"splits": "/".join(map(str, self.splits.values()))} if self.splits else {}
         counts = {"clips": self.clips, "snippets": self.snippets, "annotations": self.annotations}
-        return {"videos": len(self.done), **splits, **counts}
+        return {"videos": len(self.done) + len(self.unchanged), **splits, **counts}
 
 
 @dataclass(slots=True, kw_only=True)
