@@ -78,8 +78,9 @@ def test_a_transcript_of_another_film_fails_what_is_required(tmp_path: Path, fil
     align(tmp_path)
     other = Transcript(tuple(SpokenWord(word, n, n + 0.5) for n, word in enumerate(OTHER.split())))
     write_transcript(tmp_path / "transcripts" / "a.tsv", other)
-    with pytest.raises(Exception, match="does not match the text"):
-        align(tmp_path, require=["accuracy=0.01"])
+    report = align(tmp_path, require=["accuracy=0.01"])
+    assert [failure.id for failure in report.failures] == ["a"]
+    assert "does not match the text" in report.failures[0].reason
     assert not Corpus(tmp_path).alignment("semi-markov", "a").exists()
 
 
@@ -167,3 +168,10 @@ def test_what_reads_no_transcript_says_so(tmp_path: Path, film: HeardFilm):
     assert "a: transcripts/a.tsv was ignored: `timing_model=channel` reads no transcript" in channel.notes
     ignored = align(tmp_path, timing_model="channel", transcript="ignore")
     assert not any("was ignored" in note for note in ignored.notes)
+
+
+def test_a_transcript_that_begins_after_the_film_has_no_words(tmp_path: Path, film: HeardFilm):
+    words = tuple(SpokenWord(word, 9000.0 + n, 9000.5 + n) for n, word in enumerate(OTHER.split()))
+    write_transcript(tmp_path / "transcripts" / "a.tsv", Transcript(words))
+    notes = align(tmp_path).notes
+    assert "a: transcripts/a.tsv has no words before the end of the film; it was ignored" in notes

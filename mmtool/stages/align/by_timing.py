@@ -23,7 +23,7 @@ from mmtool.stages.align.heard_text import heard_text, words_recipe
 from mmtool.stages.align.known_times import CUES_VERSION, known_times, speech_of
 from mmtool.stages.align.outputs import AlignmentOutput
 from mmtool.stages.align.pinned import constraints_for, pins_recipe
-from mmtool.stages.align.report import AlignedVideo
+from mmtool.stages.align.report import AlignedVideo, Unmet
 from mmtool.stages.align.timed_video import Sources, language_of, notes_on, time_video
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.transcript_files import transcript_file
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 SCREENPLAY_VERSION = 1  # is raised when a screenplay gets other labels
 MISMATCH_REMEDY = "check that it belongs to this film, or use `transcript=ignore`"
+
+
+class MismatchError(InputError):
+    """A transcript of another film, where something is required of the alignment."""
 
 
 def align_by_timing(
@@ -50,6 +54,8 @@ def align_by_timing(
         for number, id in enumerate(ids, start=1):
             try:
                 yield aligner.align(id)
+            except MismatchError as error:
+                yield Unmet(id, str(error))
             except InputError as error:
                 yield Failure(id, str(error))
             progress("aligning", number, len(ids), "videos")
@@ -116,7 +122,7 @@ class _TimingAligner:
         if heard.mismatch and self.settings.require:
             self.output.remove(id)
             transcript = heard.path
-            raise InputError(transcript, heard.mismatch, MISMATCH_REMEDY)
+            raise MismatchError(transcript, heard.mismatch, MISMATCH_REMEDY)
         known = known_times(clips, snippets, self.settings, speech_of(self.corpus, id))
         said = [*notes_on(snippets, self.settings), *known.notes, *heard.notes]
         notes = tuple(f"{id}: {note}" for note in said)

@@ -101,7 +101,7 @@ def _counts(settings: AlignSettings) -> bool:
 def _mismatch(transcript: Transcript, words: HeardWords, language: str) -> str:
     """Why a transcript does not count, as the predicate of a sentence."""
     if not transcript.words:
-        return "has no words"
+        return "has no words" if not _is_longer(transcript) else "has no words before the end of the film"
     said = " ".join(word.text for word in transcript.words)
     spoken = base_code(transcript.language) if transcript.language else detect_language([said])
     if spoken and language and spoken != language:
@@ -110,6 +110,11 @@ def _mismatch(transcript: Transcript, words: HeardWords, language: str) -> str:
         f"does not match the text: of {_words(words.spoken)} heard and {words.written} written, "
         f"{words.count} match"
     )
+
+
+def _is_longer(transcript: Transcript) -> bool:
+    """Whether words after the end of the film were left out."""
+    return any(note.startswith("longer than the film") for note in transcript.notes)
 
 
 def _loops(words: HeardWords, name: str) -> list[str]:

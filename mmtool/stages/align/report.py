@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import ClassVar
 
-from mmtool.records import Quality, Report, Verdict, headline
+from mmtool.records import Failure, Quality, Report, Verdict, headline
 
 
 class Outcome(StrEnum):
@@ -16,6 +16,10 @@ class Outcome(StrEnum):
     WRITTEN = "written"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"  # below `require`: no alignment of it remains
+
+
+class Unmet(Failure):
+    """A video that fails only because something is required of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

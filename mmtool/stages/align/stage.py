@@ -12,7 +12,7 @@ from mmtool.records import Failure, Progress, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.requirements import Requirement
 from mmtool.stages.align.heard_text import ignored_transcript
-from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome
+from mmtool.stages.align.report import AlignedVideo, AlignReport, Outcome, Unmet
 from mmtool.stages.shared.decoder_choice import decoder_of
 
 
@@ -51,7 +51,7 @@ def align(
                 report.notes += ignored_transcript(corpus, settings, result.id, name)
     except InputError as error:
         raise CallError(str(error)) from error
-    if report.failures and not report.videos:
+    if not report.videos and report.failures and not any(isinstance(f, Unmet) for f in report.failures):
         others = len(report.failures) - 1
         more = f" (and {others} more failed)" if others else ""
         raise CallError(report.failures[0].reason + more)

@@ -119,9 +119,8 @@ def run(
     said = provide_transcript(corpus, id, settings, progress)
     notes, written = _prepare(corpus, settings, progress)
     aligned = align(corpus.root, alignment_settings, progress=progress)
-    report = RunReport(
-        root=corpus.root, run=aligned.run, quality=aligned.videos[0].quality, failures=aligned.failures
-    )
+    quality = aligned.videos[0].quality if aligned.videos else Quality(placed=0, snippets=0)
+    report = RunReport(root=corpus.root, run=aligned.run, quality=quality, failures=aligned.failures)
     if aligned.failures:  # the film is aligned, but not well enough
         return report
     path = corpus.alignment(aligned.run, id)
