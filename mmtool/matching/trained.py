@@ -89,6 +89,16 @@ class TrainedMatcher:
     def matches(self) -> bool:
         return True
 
+    @property
+    def scaling(self) -> Scaling:
+        """How features of clips are scaled."""
+        return self._scaling
+
+    @property
+    def regions(self) -> int:
+        """The most regions of a clip."""
+        return self._regions
+
     def clips(self, material: Sequence[Material]) -> ReadClips:
         """Read N clips; raises ValueError for pictures, and for features of another width."""
         inputs = [self._input(clip) for clip in material]

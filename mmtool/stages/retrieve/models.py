@@ -1,8 +1,9 @@
 """The models of a call: a dual encoder that finds candidates, and a fusion encoder that orders them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,13 @@ from mmtool.formats.embedding_index import EmbeddingIndex
 from mmtool.records import Failure, Progress
 from mmtool.retrieval.contract import PairMatcher
 from mmtool.settings.retrieve import RetrieveSettings
-from mmtool.stages.retrieve.materials import ClipMaterials, FilmFrames
 from mmtool.stages.retrieve.published_dual import PublishedDual
+from mmtool.stages.retrieve.trained_dual import open_trained_dual
 from mmtool.stages.shared.batch_sizes import batch_size_for
+from mmtool.stages.shared.clip_materials import ClipMaterials, FilmFrames
 from mmtool.stages.shared.devices import resolve_device
+from mmtool.stages.shared.matcher_runs import open_run
+from mmtool.stages.shared.stored_tokens import open_stored_tokens
 
 WITH_DUAL = ("blip", "blip2")  # rerankers that also find candidates
 
@@ -58,27 +62,40 @@ class RetrievalModels:
     label: str
 
 
-def open_models(corpus: Corpus, settings: RetrieveSettings, progress: Progress) -> RetrievalModels:
-    """Load the models that settings choose; raises SettingError and InputError."""
+@contextmanager
+def open_models(corpus: Corpus, settings: RetrieveSettings, progress: Progress) -> Iterator[RetrievalModels]:
+    """Load the models that settings choose; raises CallError and InputError."""
+    if settings.run:
+        matcher = open_run(corpus, settings.run, resolve_device(settings.device), settings.checkpoint)
+        video = str(matcher.identity.settings["video"])
+        with (
+            open_trained_dual(corpus, settings.run, matcher, progress) as trained,
+            open_stored_tokens(corpus, video, matcher.material) as tokens,
+        ):
+            judge = None if settings.rule is RetrievalScore.ITC else cast(PairMatcher, matcher)
+            yield RetrievalModels(trained, judge, tokens, settings.run)
+        return
     kind = kind_of(settings.reranker) if settings.reranker is not None else ""
     if "blip_enc_token" in settings.given and kind != "blip":
         raise SettingError("blip_enc_token", "has no effect without `reranker=blip`; leave it out")
     encoder, model = _dual_choice(settings, kind)
     dual = PublishedDual(corpus, encoder, model, settings, progress)
-    matcher = None
-    if settings.reranker is not None and settings.rule is not RetrievalScore.ITC:
-        device = resolve_device(settings.device)
-        matcher = load_reranker(
-            settings.reranker,
-            RerankerOptions(
-                enc_token=settings.blip_enc_token,
-                batch_size=settings.batch_size or batch_size_for(device, Modality.VIDEO),
-                precision=settings.precision,
-                device=str(device),
-            ),
-        )
     label = f"{encoder}-{kind}" if kind else encoder
-    return RetrievalModels(dual, matcher, FilmFrames(corpus, dual.frames), label)
+    yield RetrievalModels(dual, _reranker(settings), FilmFrames(corpus, dual.frames), label)
+
+
+def _reranker(settings: RetrieveSettings) -> PairMatcher | None:
+    """The published reranker; None if nothing is reranked."""
+    if settings.reranker is None or settings.rule is RetrievalScore.ITC:
+        return None
+    device = resolve_device(settings.device)
+    options = RerankerOptions(
+        enc_token=settings.blip_enc_token,
+        batch_size=settings.batch_size or batch_size_for(device, Modality.VIDEO),
+        precision=settings.precision,
+        device=str(device),
+    )
+    return load_reranker(settings.reranker, options)
 
 
 def _dual_choice(settings: RetrieveSettings, reranker: str) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mmtool.errors import CallError
 from mmtool.records import Progress
 from mmtool.retrieval.contract import ClipInput, PairMatcher, Pairs, TextStates
-from mmtool.stages.retrieve.materials import ClipMaterials
+from mmtool.stages.shared.clip_materials import ClipMaterials
 
 TOGETHER = 16  # clips whose states are held at a time: BLIP's are 2 MB a frame
 

@@ -40,17 +40,17 @@ def retrieve(
         InputError: A model cannot be loaded, or a film cannot be read.
     """
     settings, corpus = RetrieveSettings.chosen(settings, options), Corpus.open(Path(root))
-    models = open_models(corpus, settings, progress)
-    report = RetrieveReport(encoder=models.dual.name, rule=str(settings.rule))
-    if models.matcher is not None:
-        report.reranker = f"{models.matcher.identity.name} ({models.matcher.identity.model})"
-    call = Call(corpus, settings, models, report, progress)
-    try:
-        if settings.split is not None:
-            measure_split(call, settings.split)
-        else:
-            answer(call)
-    except NotFiniteError as error:
-        raise CallError(f"{models.dual.name} returned {error}; try `precision=fp32`") from error
-    report.failures += models.dual.failures
+    with open_models(corpus, settings, progress) as models:
+        report = RetrieveReport(encoder=models.dual.name, rule=str(settings.rule))
+        if models.matcher is not None:
+            report.reranker = f"{models.matcher.identity.name} ({models.matcher.identity.model})"
+        call = Call(corpus, settings, models, report, progress)
+        try:
+            if settings.split is not None:
+                measure_split(call, settings.split)
+            else:
+                answer(call)
+        except NotFiniteError as error:
+            raise CallError(f"{models.dual.name} returned {error}; try `precision=fp32`") from error
+        report.failures += models.dual.failures
     return report

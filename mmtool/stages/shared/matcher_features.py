@@ -33,7 +33,7 @@ def write_embeddings(
     ids: Sequence[str],
     progress: Progress,
 ) -> list[Failure]:
-    """Write the embeddings of both sides of each id; those that are up to date are kept."""
+    """Write the embeddings of the sides that each id has; those that are up to date are kept."""
     failures = list[Failure]()
     paths = {modality: corpus.features(embeddings_name(run, modality)) for modality in Modality}
     headers = {
@@ -44,8 +44,10 @@ def write_embeddings(
         builders = {modality: FeaturesBuilder(paths[modality], headers[modality]) for modality in Modality}
         for done, id in enumerate(ids, start=1):
             try:
-                _add_clips(corpus, id, matcher, source, builders[Modality.VIDEO])
-                _add_snippets(corpus, id, matcher, builders[Modality.TEXT])
+                if corpus.clips(id).exists():
+                    _add_clips(corpus, id, matcher, source, builders[Modality.VIDEO])
+                if corpus.snippets(id).exists():
+                    _add_snippets(corpus, id, matcher, builders[Modality.TEXT])
             except InputError as error:
                 failures.append(Failure(id, str(error)))
             progress("embedding", done, len(ids), "films")

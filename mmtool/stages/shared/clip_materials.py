@@ -26,7 +26,7 @@ class FilmFrames:
     """Frames of the corpus's films."""
 
     def __init__(self, corpus: Corpus, per_clip: int) -> None:
-        self._corpus, self._per_clip = corpus, per_clip
+        self._corpus, self.per_clip = corpus, per_clip
         self._films, self._clashes = corpus.media("videos", VIDEO_SUFFIXES)
 
     def film(self, id: str) -> Path | None:
@@ -41,6 +41,6 @@ class FilmFrames:
             raise InputError(self._corpus.clips(id), problem, remedy)
         listed = read_clips(self._corpus.clips(id))
         frames: list[list[np.ndarray]] = [[] for _ in clips]
-        for found in read_clip_frames(film, [listed[clip] for clip in clips], self._per_clip):
+        for found in read_clip_frames(film, [listed[clip] for clip in clips], self.per_clip):
             frames[found.clip].append(found.frame.pixels)
         return [ClipFrames(np.stack(own)) for own in frames]

@@ -1,0 +1,69 @@
+"""What a trained matcher reads of clips: stored regions, or the one feature of each clip."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtool.choices import Modality
+from mmtool.errors import InputError
+from mmtool.features.joined import JoinedFeatures, open_joined
+from mmtool.formats.corpus import Corpus
+from mmtool.formats.regions import read_regions
+from mmtool.records import Clip
+from mmtool.retrieval.contract import ClipInput, ClipMaterial, ClipTokens
+
+
+@dataclass(slots=True)
+class StoredTokens:
+    """The tokens of clips of an open features file."""
+
+    features: JoinedFeatures
+    has_regions: bool
+    _sizes: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def check(self, id: str, clips: list[Clip]) -> None:
+        """Raise InputError if the features belong to other clips."""
+        self.features.check_clips(id, clips)
+
+    def recipe(self, id: str) -> str:
+        """What the tokens of a film are made of."""
+        return self.features.recipe(id)
+
+    def read(self, id: str, clips: Sequence[int]) -> list[ClipInput]:
+        """The tokens of these clips; raises InputError where regions are needed but not stored."""
+        if self.has_regions:
+            size = self._size(id)
+            return [self._regions(id, clip, size) for clip in clips]
+        rows = self.features.parts(id)[0]
+        return [ClipTokens(rows[clip][None], None, np.zeros(1, np.int64)) for clip in clips]
+
+    def _regions(self, id: str, clip: int, size: NDArray[np.float32]) -> ClipTokens:
+        frames = read_regions(self.features.files[0], id, clip)
+        counts = [len(frame.features) for frame in frames]
+        boxes = np.concatenate([frame.boxes for frame in frames]) / np.tile(size, 2)
+        return ClipTokens(
+            np.concatenate([frame.features for frame in frames]),
+            boxes.astype(np.float32),
+            np.repeat(np.arange(len(frames)), counts),
+        )
+
+    def _size(self, id: str) -> NDArray[np.float32]:
+        """Width and height of the frames, as far as boxes reach."""
+        if id not in self._sizes:
+            file = self.features.files[0]
+            boxes = file.read_array(id, "boxes")
+            if boxes is None:
+                remedy = "run `mmtool extract --keep-regions`, or train with `clip_tokens=clip`"
+                raise InputError(file.path, f"stores no regions of {id!r}", remedy)
+            self._sizes[id] = np.maximum(boxes.reshape(-1, 4)[:, 2:].max(axis=0, initial=1.0), 1.0)
+        return self._sizes[id]
+
+
+@contextmanager
+def open_stored_tokens(corpus: Corpus, video: str, material: ClipMaterial) -> Iterator[StoredTokens]:
+    """Open the features of clips that a matcher was trained on."""
+    with open_joined(corpus, video, Modality.VIDEO) as features:
+        yield StoredTokens(features, material is ClipMaterial.REGIONS)
