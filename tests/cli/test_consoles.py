@@ -12,6 +12,7 @@ from mmtool.cli.main import CONTENTS, app, main
 from mmtool.stages.demo import demo
 from support.corpora import make_corpus
 from support.films import draw_film
+from support.small_models import save_clip
 from support.speech import model_folder
 
 PLAN = """
@@ -82,6 +83,7 @@ AFTER_RUN = (  # each with something that it prints
     ("plot {corpus} --what alignment", "plot"),
     ("align {corpus}", "align"),
     ("align {corpus} --json", FILM),
+    ("retrieve {corpus} Satz --encoder {clip}", FILM),
     ("import srt {srt} {corpus}", "pins"),
     ("import csv {csv} {corpus} --force", "pins"),
 )
@@ -100,6 +102,7 @@ RESEARCH = (
     "experiment {corpus} {plan} --epochs 1 --seeds 0",
     "export checkpoint {corpus} --run r -o {file}",
     "import checkpoint {file} {corpus} --run again",
+    "balance {corpus} --by annotations --split train --force",
 )
 
 
@@ -120,7 +123,7 @@ def test_a_film_from_its_alignment_to_exports(console, tmp_path):
     stdout, _ = console.run("run", tmp_path / f"{FILM}.mp4", tmp_path / f"{FILM}.txt", "-o", corpus)
     assert FILM in stdout or "終" in stdout
     out = tmp_path / "aus – 終"
-    places = {"corpus": corpus, "model": model_folder(), "out": out}
+    places = {"corpus": corpus, "model": model_folder(), "out": out, "clip": save_clip(tmp_path / "clip")}
     places |= {format: out / f"{FILM}.{format}" for format in ("srt", "csv")}
     for line, expected in AFTER_RUN:
         assert expected in "".join(console.run(*words(line, places))), line

@@ -34,7 +34,7 @@ def test_clips_and_snippets_of_this_name_are_named_by_every_command(tmp_path, na
     reserved = f"{name}: this name is reserved"
     extract = ("extract", tmp_path, "--video-encoder", "timing", "--text-encoder", "length")
     assert reserved in call(*extract, code=1).stderr
-    assert "ids        1" in call("info", tmp_path / "features" / "timing.h5").stdout
+    assert "ids 1" in " ".join(call("info", tmp_path / "features" / "timing.h5").stdout.split())
     assert reserved in call("align", tmp_path, code=1).stderr
     (tmp_path / "splits").mkdir()
     (tmp_path / "splits" / "test.txt").write_text(f"a\n{name}\n")

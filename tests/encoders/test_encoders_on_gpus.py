@@ -147,7 +147,7 @@ def test_a_batch_is_begun_before_the_features_of_the_one_before_are_fetched():
             return lambda: said.append(f"finish {frames[0]}")
 
     def batch(number):
-        return [SimpleNamespace(found=SimpleNamespace(frame=SimpleNamespace(pixels=number)))]
+        return [SimpleNamespace(seen=number)]
 
     failure = Failure("x", "broken")
     found = list(_encoded([batch(1), batch(2), failure, batch(3)], Encoder(), 1))

@@ -43,8 +43,18 @@ def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
 
 
 def test_the_training_display_keeps_the_last_epoch_without_a_terminal():
-    from mmtool.training.epochs import EpochRecord
+    from mmtool.training.epochs import NetworkEpoch
 
     with TrainingDisplay(3, quiet=False) as display:
-        display(EpochRecord(1, 0.5, 0.9, 1e-3, 2.0, 0.4, 0.3))
+        display(
+            NetworkEpoch(
+                epoch=1,
+                loss=0.5,
+                learning_rate=1e-3,
+                seconds=2.0,
+                action_accuracy=0.9,
+                video_accuracy=0.4,
+                text_iou=0.3,
+            )
+        )
     assert display.last["epoch"] == 1

@@ -8,6 +8,7 @@ from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.spoken import SpokenEncoder
 from support.literal_visual_genome import folder_of, small_checkpoint
 from support.small_models import pictures, save_clip, save_lxmert, save_siglip
+from support.small_rerankers import save_blip, save_blip2
 
 FRAMES = pictures(5)
 TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
@@ -18,12 +19,15 @@ VIDEO = [
     "mobilenet_v3_small",
     "clip",
     "siglip",
+    "siglip2",
+    "blip",
+    "blip2",
     "faster-rcnn-mobilenet",
     "faster-rcnn-resnet50",
     "faster-rcnn-vg",
     "lxmert",
 ]
-TEXT = ["bert", "lxmert", "clip", "siglip"]
+TEXT = ["bert", "lxmert", "clip", "siglip", "siglip2", "blip", "blip2"]
 
 
 def untested() -> set[str]:
@@ -37,6 +41,9 @@ def save_models(root):
     return {
         "clip": save_clip(root / "clip"),
         "siglip": save_siglip(root / "siglip"),
+        "siglip2": save_siglip(root / "siglip2"),
+        "blip": save_blip(root / "blip"),
+        "blip2": save_blip2(root / "blip2"),
         "lxmert": save_lxmert(root / "lxmert", visual=28),
         "detector": folder_of(small_checkpoint(), root / "detector"),
     }
@@ -46,6 +53,8 @@ def video_options(name, models, **changes):
     options = {"batch_size": 3} | changes
     if name in ("clip", "siglip"):
         return EncoderOptions("clip", model=str(models[name]), **options)
+    if name in ("siglip2", "blip", "blip2"):
+        return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("faster-rcnn-vg", "lxmert"):
         options |= {"weights": str(models["detector"]), "image_size": 64, "proposals": 30}
         return EncoderOptions(name, model=str(models["lxmert"]) if name == "lxmert" else None, **options)
