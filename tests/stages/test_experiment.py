@@ -16,10 +16,12 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.plans import find_plan, read_plan, shipped_plans
 from mmtool.formats.runs import read_run
 from mmtool.settings.experiment import ExperimentSettings
+from mmtool.settings.matcher import MatcherSettings
 from mmtool.stages.experiment import experiment
 from mmtool.training.presets import preset_settings
 from support.commands import EXTRACT, call, complaint
 from support.corpora import make_corpus
+from support.region_features import write_regions
 
 PUBLISHED = {  # label, preset, video accuracy and text IoU in %, parameters in millions
     "table-1": [
@@ -278,3 +280,31 @@ def test_wrong_calls(corpus, arguments, named):
 def test_a_wrong_row_is_an_error_with_its_file(tmp_path):
     with pytest.raises(InputError, match="row 2 must be a table"):
         read_plan(write_plan(tmp_path, 'rows = [{label = "a"}, 3]'))
+
+
+@pytest.mark.parametrize("name", ["matcher-attention", "matcher-masks"])
+def test_the_shipped_plans_of_the_matcher_have_possible_settings(name):
+    rows = read_plan(find_plan(name)).rows
+    settings = [MatcherSettings.chosen(None, row.settings) for row in rows]
+    assert {row.preset for row in rows} == {"multiway"}
+    assert len(set(settings)) == len(rows)
+
+
+def test_a_matcher_is_measured_by_its_embeddings(tmp_path):
+    corpus = make_corpus(tmp_path / "corpus")
+    write_regions(corpus)
+    plan = tmp_path / "masks.toml"
+    rows = ['[[rows]]\nlabel = "none"\npreset = "multiway"']
+    rows += [
+        '[[rows]]\nlabel = "random"\npreset = "multiway"\nname = "r"\nsettings = { mask_from = "random" }'
+    ]
+    plan.write_text("seeds = [1]\n" + "\n".join(rows), encoding="utf-8")
+    options = ExperimentSettings(plan=str(plan), epochs=1, threads=1)
+    report = experiment(corpus.root, options)
+    assert report.failures == []
+    assert report.done == ["masks.multiway.1", "masks.r.1"]
+    assert all(0 <= row.video_accuracy.mean <= 1 for row in report.rows)
+    assert read_run(corpus.run("masks.r.1") / "config.json").settings["mask_from"] == "random"
+    again = experiment(corpus.root, options)
+    assert (again.done, again.unchanged) == ([], report.done)
+    assert again.rows == report.rows

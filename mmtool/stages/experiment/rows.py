@@ -18,14 +18,18 @@ from mmtool.records import Failure, Progress, Report
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.settings.experiment import ExperimentSettings
+from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.project import ProjectSettings
+from mmtool.settings.run_names import MULTIWAY
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
 from mmtool.stages.project import project
-from mmtool.stages.train import train
+from mmtool.stages.train import MatcherTrainReport, NetworkTrainReport, train
 from mmtool.training.epochs import EpochRecord
 from mmtool.training.presets import PRESETS, preset_settings
+
+BY_SIMILARITY = "monotone"  # the decoder that measures a matcher, by nothing but its embeddings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Job:
     total: int
     row: PlanRow
     run: str
-    settings: TrainSettings
+    settings: TrainSettings | MatcherSettings
 
 
 OnEpoch = Callable[[Job, EpochRecord], None]
@@ -113,22 +117,36 @@ def _jobs(plan: Plan, settings: ExperimentSettings) -> list[Job]:
         try:
             if "seed" in row.settings:
                 raise SettingError("seed", "is set by the seeds of the plan")
-            chosen = preset_settings(row.preset, row.settings)
+            chosen = _settings_of(row, settings)
         except SettingError as error:
             raise InputError(plan.path, f"row {row.label!r}: {error}", "correct the plan") from error
-        chosen = replace(
-            chosen,
-            video=chosen.video or settings.video,
-            text=chosen.text or settings.text,
-            epochs=settings.epochs or chosen.epochs,
-            init_from=chosen.init_from or (settings.init_from if PRESETS[row.preset].finetunes else ""),
-            device=settings.device,
-            threads=settings.threads,
-        )
         for seed in seeds:
             run = f"{settings.runs or plan.runs}.{row.name}.{seed}"
             jobs.append(Job(len(jobs) + 1, len(rows) * len(seeds), row, run, replace(chosen, seed=seed)))
     return jobs
+
+
+def _settings_of(row: PlanRow, settings: ExperimentSettings) -> TrainSettings | MatcherSettings:
+    """The settings of a row without its seed; raises SettingError for a preset or setting that is wrong."""
+    if row.preset == MULTIWAY:
+        matcher = MatcherSettings.chosen(None, row.settings)
+        return replace(
+            matcher,
+            video=matcher.video or settings.video,
+            epochs=settings.epochs or matcher.epochs,
+            device=settings.device,
+            threads=settings.threads,
+        )
+    chosen = preset_settings(row.preset, row.settings)
+    return replace(
+        chosen,
+        video=chosen.video or settings.video,
+        text=chosen.text or settings.text,
+        epochs=settings.epochs or chosen.epochs,
+        init_from=chosen.init_from or (settings.init_from if PRESETS[row.preset].finetunes else ""),
+        device=settings.device,
+        threads=settings.threads,
+    )
 
 
 def _row_result(row: PlanRow, seeds: list[SeedResult], left_out: list[str]) -> RowResult:
@@ -144,16 +162,27 @@ def _row_result(row: PlanRow, seeds: list[SeedResult], left_out: list[str]) -> R
 
 
 def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobResult:
-    """Project where that is missing, train, align and evaluate one row with one seed."""
-    if PRESETS[job.row.preset].finetunes and not job.settings.init_from:
-        raise CallError(f"preset {job.row.preset} continues another run; name it with `init_from`")
-    if job.settings.inputs is Inputs.RP:
-        _project_where_missing(corpus, job.settings)
-    trained = train(corpus.root, job.settings, run=job.run, on_epoch=lambda record: on_epoch(job, record))
-    aligned = align(corpus.root, AlignSettings(run=job.run, split=split, device=job.settings.device))
+    """Project where that is missing, train, align and evaluate one row with one seed.
+
+    A matcher aligns through its embeddings, by their similarity alone.
+    """
+    if isinstance(job.settings, MatcherSettings):
+        trained: NetworkTrainReport | MatcherTrainReport = train(
+            corpus.root, job.settings, run=job.run, on_epoch=lambda record: on_epoch(job, record)
+        )
+        by = AlignSettings(decoder=BY_SIMILARITY, video=job.run, text=job.run, split=split, force=True)
+    else:
+        if PRESETS[job.row.preset].finetunes and not job.settings.init_from:
+            raise CallError(f"preset {job.row.preset} continues another run; name it with `init_from`")
+        if job.settings.inputs is Inputs.RP:
+            _project_where_missing(corpus, job.settings)
+        trained = train(corpus.root, job.settings, run=job.run, on_epoch=lambda record: on_epoch(job, record))
+        by = AlignSettings(run=job.run, split=split, device=job.settings.device)
+    aligned = align(corpus.root, by)
     for failure in aligned.failures:  # a mean over fewer videos is another figure
         raise CallError(failure.reason)
-    summary = evaluate(corpus.root, EvaluateSettings(run=job.run, split=split)).measures[job.run]
+    name = BY_SIMILARITY if isinstance(job.settings, MatcherSettings) else job.run
+    summary = evaluate(corpus.root, EvaluateSettings(run=name, split=split)).measures[name]
     result = SeedResult(
         seed=job.settings.seed,
         run=job.run,
@@ -162,7 +191,7 @@ def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobR
         video_accuracy=summary.video_accuracy.value,
         text_iou=summary.text_iou.value,
     )
-    return _JobResult(result, is_new=bool(trained.done or aligned.done))
+    return _JobResult(result, is_new=bool(trained.done or (aligned.done and name == job.run)))
 
 
 def _project_where_missing(corpus: Corpus, settings: TrainSettings) -> None:
