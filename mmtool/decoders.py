@@ -27,7 +27,7 @@ class Needs(StrEnum):
     """What a decoder reads beside the clips and the snippets."""
 
     NOTHING = "nothing"
-    FEATURES = "features"  # video and text features in one space
+    FEATURES = "features"  # video and text features in one space, or scores
     NETWORK = "network"  # the run of a trained network
 
 
@@ -35,8 +35,9 @@ class Needs(StrEnum):
 class VideoToAlign:
     """One video, as a decoder sees it.
 
-    ``similarity`` (M, N) is the standardised cosine similarity of M snippets and N clips: an average pair
-    has 0, the standard deviation is 1. It is None unless the decoder needs features. ``constraints`` is what
+    ``similarity`` (M, N) is the standardised cosine similarity, or the standardised log-odds, of M snippets
+    and N clips: an average pair has 0, the standard deviation is 1. It is None unless the decoder needs
+    features. ``constraints`` is what
     pins say; None where there are none, and for a decoder that does not read them.
     """
 
@@ -109,7 +110,7 @@ class AlignDecoder:
 
 _READ_WITH = {
     Needs.NOTHING: frozenset[str](),
-    Needs.FEATURES: frozenset({"video", "text", "any_space"}),
+    Needs.FEATURES: frozenset({"video", "text", "any_space", "scores"}),
     Needs.NETWORK: frozenset({"run", "video", "text", "checkpoint", "timing_weight"}),
 }
 
@@ -120,7 +121,7 @@ SEMI_MARKOV = AlignDecoder(
     needs=Needs.NOTHING,
     reads=frozenset(
         {
-            *("run", "video", "text", "any_space", "path", "cue_times", "transcript"),
+            *("run", "video", "text", "any_space", "scores", "path", "cue_times", "transcript"),
             *("timing_model", "language", "learn_from_corpus"),
         }
     ),

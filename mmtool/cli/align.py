@@ -34,9 +34,11 @@ def align(
     """Align clips with snippets: by timing, by similarity, or with a trained run.
 
     Without `--run`, text lengths, cuts and titles decide, with parameters learned on other videos; if
-    `--video` and `--text` name features in one space, their similarity counts too. Reads clips/, snippets/,
-    videos.csv and features/; writes alignments/DECODER/ID.json. With a run, reads runs/RUN as well and
-    writes alignments/RUN/ID.json. Features of an encoder or projection other than the run's are refused.
+    `--video` and `--text` name features in one space, their similarity counts too. So do the scores that
+    `--scores` names, with the weight that is best on annotated videos: 0 for scores that say nothing. Reads
+    clips/, snippets/, videos.csv, features/ and scores/; writes alignments/DECODER/ID.json. With a run, reads
+    runs/RUN as well and writes alignments/RUN/ID.json. Features of an encoder or projection other than the
+    run's are refused.
 
     Every clip and snippet gets the probability that it is right. Every video gets the number of placed
     snippets, the text IoU and the video accuracy to expect, and a verdict: sound, doubtful, or unknown where

@@ -33,6 +33,11 @@ def _complete_features(context: typer.Context, incomplete: str) -> list[str]:
     return _matching((path.stem for path in files), incomplete)
 
 
+def _complete_scores(context: typer.Context, incomplete: str) -> list[str]:
+    folders = (_corpus_of(context) / "scores").glob("[!.]*")
+    return _matching((path.name for path in folders if path.is_dir()), incomplete)
+
+
 def _matching(names: Iterable[str], incomplete: str) -> list[str]:
     return sorted({name for name in names if name.startswith(incomplete)})
 
@@ -61,6 +66,7 @@ COMPLETIONS: dict[str, Callable[..., list[str]]] = {
     "video encoders": _complete_encoders(Modality.VIDEO),
     "text encoders": _complete_encoders(Modality.TEXT),
     "features": _complete_features,
+    "scores": _complete_scores,
     "decoders": _names_in("mmtool.decoders:DECODERS"),
     "detectors": _names_in("mmtool.video.detectors.registry:DETECTORS"),
     "export formats": _names_in("mmtool.exports.table:EXPORT_FORMATS"),

@@ -47,6 +47,11 @@ class FeaturePair:
             self.text.recipe(id),
         ]
 
+    def origin(self, id: str) -> list[str]:
+        """Digests of the encoders of both modalities."""
+        del id  # it is the same for all
+        return [self.video.header.digest, self.text.header.digest]
+
     def used(self) -> dict[Modality, UsedFeatures]:
         """What a run that is trained with these features records of them."""
         return {

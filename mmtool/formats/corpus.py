@@ -95,6 +95,14 @@ class Corpus:
     def exports(self, run: str) -> Path:
         return self.root / "exports" / run
 
+    def match_scores(self, name: str, id: str) -> Path:
+        """The scores of a film's clips and snippets; raises InputError for an id that cannot be used."""
+        require_usable(id)
+        return self.root / "scores" / name / f"{id}.h5"
+
+    def score_weights(self, name: str) -> Path:
+        return self.root / "scores" / name / "weights.json"
+
     def report(self, run: str) -> Path:
         return self.root / "reports" / f"{run}.html"
 

@@ -8,10 +8,8 @@ file in ``features/.<name>.parts/``. They are joined at the end, so that a kille
 id it was working on.
 """
 
-import errno
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -29,7 +27,6 @@ from mmtool.formats.digests import digest_json
 from mmtool.formats.feature_checks import (
     DIGEST,
     PROTECTED,
-    UntrustedFileError,
     check_shapes,
     dataset_in,
     digest_of,
@@ -38,6 +35,7 @@ from mmtool.formats.feature_checks import (
     whole,
 )
 from mmtool.formats.foreign_files import FETCH, IMPORT, foreign_beside, foreign_kind, is_pointer
+from mmtool.formats.hdf5_damage import reporting_damage
 from mmtool.formats.hdf5_heaps import check_heaps
 from mmtool.formats.identities import parse_identities
 from mmtool.formats.transforms import checked_transform
@@ -49,7 +47,6 @@ TRANSFORM = "@transform"
 NAMES = "@region-names"
 REGIONS_DIGEST = "regions_digest"
 DEVICE = "device"
-DAMAGED = "is not an HDF5 file, or is damaged"
 REMEDY = "recreate it with `mmtool extract` or `mmtool project`"
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -153,38 +150,6 @@ def _write_group(file: h5py.File, id: str, group: FeatureGroup) -> None:
         )
 
 
-class UnavailableError(InputError):
-    """A file that cannot be read now, though nothing is known to be wrong with it."""
-
-
-@contextmanager
-def _reporting_damage(path: Path) -> Iterator[None]:
-    """Turn the errors of h5py into an InputError that tells damage from other causes."""
-    try:
-        yield
-    except UntrustedFileError as error:
-        raise InputError(path, f"is refused, because it {error}", REMEDY) from error
-    except OSError as error:
-        raise _unavailable(path, error) or InputError(path, DAMAGED, REMEDY) from error
-    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
-        raise InputError(path, DAMAGED, REMEDY) from error
-
-
-def _unavailable(path: Path, error: OSError) -> UnavailableError | None:
-    """The true cause where the system, and not the file, is why it cannot be read."""
-    if "unable to lock file" in str(error):
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            problem = "is open in another program, which may be writing it"
-            return UnavailableError(path, problem, "close that program, or wait, and try again")
-        problem = f"is on a file system without locks ({os.strerror(error.errno or 0)})"
-        remedy = "set HDF5_USE_FILE_LOCKING=FALSE while no other program uses the file"
-        return UnavailableError(path, problem, remedy)
-    if error.errno:
-        problem = f"cannot be read ({os.strerror(error.errno)})"
-        return UnavailableError(path, problem, "make it readable and try again")
-    return None
-
-
 def _versions(text: str) -> dict[str, str]:
     return {str(name): str(version) for name, version in dict(json.loads(text)).items()}
 
@@ -195,7 +160,7 @@ class FeaturesFile:
     def __init__(self, path: Path, file: h5py.File) -> None:
         self.path = path
         self._file = file
-        with _reporting_damage(path):
+        with reporting_damage(path, REMEDY):
             self.header = self._read_header()
 
     def _read_header(self) -> FeaturesHeader:
@@ -221,7 +186,7 @@ class FeaturesFile:
         )
 
     def ids(self) -> list[str]:
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             return sorted(id for id in self._file if id not in (TRANSFORM, NAMES))
 
     def __contains__(self, id: str) -> bool:
@@ -229,14 +194,14 @@ class FeaturesFile:
 
     def recipe(self, id: str) -> str:
         """The digest of the recipe of an id; empty if the id is missing."""
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             return str(group_in(self._file, id).attrs["made"]) if id in self._file else ""
 
     def read(self, id: str) -> FeatureGroup:
         """Read the features of one id; raises InputError if it is missing or has non-finite features."""
         if id not in self._file:
             raise InputError(self.path, f"has no features of {id!r}", "run `mmtool extract` again")
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             group = group_in(self._file, id)
             arrays = {name: whole(dataset_in(group, name)) for name in PROTECTED if name in group}
             snippets = [text.decode() for text in arrays["snippets"]] if "snippets" in arrays else None
@@ -258,18 +223,18 @@ class FeaturesFile:
 
     def shape(self, id: str) -> tuple[int, int]:
         """The numbers of rows and of dimensions of an id, without reading them."""
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             rows, dimensions = dataset_in(group_in(self._file, id), "features").shape
         return int(rows), int(dimensions)
 
     def has_checksum(self, id: str) -> bool:
         """Whether the features of an id carry a checksum; those of early versions do not."""
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             return DIGEST in group_in(self._file, id).attrs
 
     def verify_regions(self, id: str) -> None:
         """Raise InputError if the stored regions of an id are damaged; those without a checksum pass."""
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             group = group_in(self._file, id)
             stored = group.attrs.get(REGIONS_DIGEST)
             if stored is None:
@@ -293,25 +258,25 @@ class FeaturesFile:
         """
         if id not in self._file:
             raise InputError(self.path, f"has no features of {id!r}", "run `mmtool extract` again")
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             group = group_in(self._file, id)
             arrays = {name: dataset_in(group, name) for name in names if name in group}
             count = len(dataset_in(group, "features"))
         if not 0 <= row < count:
             raise IndexError(f"clip {row} of {count}")
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             return {name: array[row] for name, array in arrays.items()}
 
     def read_array(self, id: str, name: str) -> NDArray[Any] | None:
         """Read one array of an id as it is stored; None if it is missing."""
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             group = group_in(self._file, id)
             array: NDArray[Any] | None = dataset_in(group, name)[()] if name in group else None
         return array
 
     def transform(self) -> dict[str, NDArray[Any]]:
         """The arrays of the projection; empty for features that were not projected."""
-        with _reporting_damage(self.path):
+        with reporting_damage(self.path, REMEDY):
             if TRANSFORM not in self._file:
                 return {}
             group = group_in(self._file, TRANSFORM)
@@ -331,7 +296,7 @@ def open_features(path: Path) -> Iterator[FeaturesFile]:
         if path.is_symlink():
             raise InputError(path, f"links to {path.readlink()}, which does not exist", "correct the link")
         raise InputError(path, "no such features", "run `mmtool extract` (and `mmtool project`) first")
-    with _reporting_damage(path):
+    with reporting_damage(path, REMEDY):
         if is_pointer(path):
             raise InputError(path, "is a pointer of Git LFS, not the file itself", FETCH)
         if kind := foreign_kind(path):

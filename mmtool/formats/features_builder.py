@@ -18,11 +18,11 @@ from mmtool.formats.features import (
     Arrays,
     FeatureGroup,
     FeaturesHeader,
-    UnavailableError,
     open_features,
     write_features,
     write_file,
 )
+from mmtool.formats.hdf5_damage import UnavailableError
 
 SLACK = 4096  # bytes of HDF5's own, beside an array's
 

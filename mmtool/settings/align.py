@@ -10,7 +10,7 @@ from mmtool.language_codes import is_language
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.requirements import Requirement
-from mmtool.settings.run_names import TIMING, check_run_name
+from mmtool.settings.run_names import TIMING, check_run_name, check_runs
 
 INPUT, DECODING, TIME, OUTPUT = "Input", "Decoding", "Timing", "Output"
 TRAINED_WITH = "the features the run was trained with"
@@ -42,6 +42,16 @@ class AlignSettings(Settings):
         str,
         Option("Text features.", heading=INPUT, default=TRAINED_WITH, metavar="NAME", completion="features"),
     ] = ""
+    scores: Annotated[
+        str,
+        Option(
+            "Scores of clips and snippets that `mmtool score` wrote, instead of features.",
+            heading=INPUT,
+            default="none",
+            metavar="NAME",
+            completion="scores",
+        ),
+    ] = ""
     any_space: Annotated[
         bool, Option("Compare features even if they come from different models.", heading=INPUT)
     ] = False
@@ -56,9 +66,8 @@ class AlignSettings(Settings):
         str | None,
         Option(
             "How clips are matched with snippets. greedy and beam follow a network's run; semi-markov uses "
-            "timing, and the similarity of features if you name them; dtw, otam and monotone use similarity "
-            "alone: dtw matches every clip, otam leaves out the head and the tail, monotone any dissimilar "
-            "clip.",
+            "timing, and features or scores if you name them; dtw, otam and monotone use these alone: "
+            "dtw matches every clip, otam leaves out the head and the tail, monotone any dissimilar clip.",
             heading=DECODING,
             default="greedy for a network's run, otherwise semi-markov",
             metavar="NAME",
@@ -180,6 +189,10 @@ class AlignSettings(Settings):
 
     def check(self) -> None:
         check_run_name(self.run)
+        check_runs(self.scores, setting="scores", parent="scores")
+        if self.scores and (self.video or self.text):
+            one = "video" if self.video else "text"
+            raise SettingError("scores", f"cannot be given together with `{one}`; leave one of them out")
         check_device(self.device)
         self.requirements  # noqa: B018 – raises SettingError for one that is malformed
         if self.decoder is not None:

@@ -11,7 +11,7 @@ TIMING_RUN = "timing"  # the preset's run
 MULTIWAY = "multiway"  # the preset of the matcher
 
 
-def check_runs(*runs: str, setting: str = "run") -> None:
+def check_runs(*runs: str, setting: str = "run", parent: str = "runs") -> None:
     """Raise SettingError for a name that leads out of its folder, or that some system cannot store.
 
     An empty one is a default.
@@ -19,7 +19,7 @@ def check_runs(*runs: str, setting: str = "run") -> None:
     for run in runs:
         leads_away = run.startswith(".") or "/" in run or "\\" in run or Path(run).name != run
         if run and (leads_away or not run.isprintable()):
-            raise SettingError(setting, f"must be the name of a folder in runs/, not {run!r}")
+            raise SettingError(setting, f"must be the name of a folder in {parent}/, not {run!r}")
         if run and (problem := problem_of(run)):
             raise SettingError(setting, f"must be a name that every system can store: {problem}")
 

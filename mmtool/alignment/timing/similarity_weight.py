@@ -1,11 +1,12 @@
 """The weight of a similarity beside timing: the one that is best on videos held out of training."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mmtool.alignment.similarity.confidence import Matches
+from mmtool.alignment.timing.best_weight import WeightChoice, best_weight
 from mmtool.alignment.timing.fit import AnnotatedNarration, fit
 from mmtool.alignment.timing.parameters import TimingParameters
 from mmtool.alignment.timing.semi_markov import align_narration
@@ -15,14 +16,6 @@ WEIGHTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
 FOLDS = 5
 
 Score = Callable[[AnnotatedNarration, Matches], float]
-
-
-@dataclass(frozen=True, slots=True)
-class WeightChoice:
-    """The weight, and the mean score of the held-out videos for each weight that was tried."""
-
-    weight: float
-    scores: Mapping[float, float]
 
 
 def choose_weight(
@@ -54,13 +47,7 @@ def choose_weight(
             ]
             done += 1
             on_video(done)
-    scores = scores[np.isfinite(scores).all(axis=1)]  # the score of a video may be undefined
-    means = scores.mean(axis=0)
-    best = int(means.argmax())
-    gain = scores[:, best] - scores[:, 0]
-    significant = gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(scores))
-    weight = WEIGHTS[best] if significant else 0.0
-    return WeightChoice(weight, dict(zip(WEIGHTS, means.tolist(), strict=True)))
+    return best_weight(WEIGHTS, scores)
 
 
 def _matches(video: AnnotatedNarration, similarity: Floats, parameters: TimingParameters) -> Matches:

@@ -20,6 +20,7 @@ from mmtool.stages.shared.clips_and_snippets import read_pair
 
 if TYPE_CHECKING:
     from mmtool.features.pairs import FeaturePair
+    from mmtool.stages.shared.match_scores import MatchScores
 
 SCORES = ("unmatched_score", "unused_cost")  # are part of every recipe here, whoever reads them
 
@@ -33,8 +34,8 @@ def align_by_video(
     progress: Progress,
 ) -> Iterator[AlignedVideo | Failure]:
     """Align each id with the decoder ``name``; with the features that the settings name if it needs any."""
-    with _open_features(corpus, settings, decoder) as pair:
-        aligner = _VideoAligner(corpus, settings, name, decoder, pair)
+    with _open_similarity(corpus, settings, decoder) as similarity:
+        aligner = _VideoAligner(corpus, settings, name, decoder, similarity)
         for number, id in enumerate(ids, start=1):
             try:
                 yield aligner.align(id)
@@ -44,11 +45,16 @@ def align_by_video(
 
 
 @contextmanager
-def _open_features(
+def _open_similarity(
     corpus: Corpus, settings: AlignSettings, decoder: AlignDecoder
-) -> Iterator["FeaturePair | None"]:
+) -> Iterator["FeaturePair | MatchScores | None"]:
     if decoder.needs is not Needs.FEATURES:
         yield None
+        return
+    if settings.scores:
+        from mmtool.stages.shared.match_scores import MatchScores  # loads h5py
+
+        yield MatchScores(corpus, settings.scores)
         return
     from mmtool.features.pairs import open_feature_pair  # loads h5py
 
@@ -65,13 +71,13 @@ class _VideoAligner:
         settings: AlignSettings,
         name: str,
         decoder: AlignDecoder,
-        pair: "FeaturePair | None",
+        pair: "FeaturePair | MatchScores | None",
     ) -> None:
         self.corpus, self.settings, self.name, self.pair = corpus, settings, name, pair
         self.decode, self.reads_pins = decoder.decode_function(), decoder.reads_pins
         self.usual_evidence = Evidence.FEATURES if pair else None
         self.output = AlignmentOutput(corpus, settings)
-        others = sorted(decoder.settings_read - {*SCORES, "video", "text", "any_space"})
+        others = sorted(decoder.settings_read - {*SCORES, "video", "text", "any_space", "scores"})
         self.asked: list[object] = [name, *(getattr(settings, score) for score in SCORES)]
         self.asked += [str(getattr(settings, other)) for other in others]
         self.asked += [decoder.version] if decoder.version else []
@@ -85,7 +91,6 @@ class _VideoAligner:
             return existing
         constraints = constraints_for(self.corpus, self.settings, id, clips, snippets)
         decoded = self._decoded(id, clips, snippets, constraints)
-        headers = [self.pair.video.header.digest, self.pair.text.header.digest] if self.pair else self.asked
         alignment = Alignment(
             id=id,
             clips=tuple(clips),
@@ -94,7 +99,7 @@ class _VideoAligner:
             clip_confidence=tuple(map(float, decoded.clip_confidence)),
             snippet_confidence=tuple(map(float, decoded.snippet_confidence)),
             decoder=self.name,
-            checkpoint=digest_json(headers),
+            checkpoint=digest_json(self.pair.origin(id) if self.pair else self.asked),
             candidates=tuple(decoded.candidates),
             evidence=evidence_of(len(snippets), decoded.matches, constraints, self.usual_evidence),
         )

@@ -24,6 +24,7 @@ from mmtool.formats.frame_scores import read_frame_scores
 from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
 from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import RunKind, read_run
+from mmtool.formats.scores import is_of_scores, read_scores
 from mmtool.formats.segment_settings import read_segment_settings
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
@@ -46,6 +47,7 @@ class FileKind(StrEnum):
     MATCHER = "checkpoint of a matcher"
     RUN = "run"
     IMPORTED_RUN = "imported run"
+    SCORES = "scores of clips and snippets"
     CALIBRATION = "calibration of a network"
     TRANSCRIPT = "transcript"
     ALIGNMENT = "alignment"
@@ -91,7 +93,7 @@ def info(path: Path | str) -> InfoReport:
             raise CallError(str(error)) from error
     if not path.exists():
         raise CallError(f"{path}: no such file or folder; give a corpus folder or a file in it")
-    readers = {".h5": _features, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
+    readers = {".h5": _hdf5, ".pt": _checkpoint, ".json": _json, ".csv": _table, ".tsv": _annotations}
     reader = _transcript if _is_transcript(path) else readers.get(path.suffix.lower())
     if reader is None and path.suffix.lower() in FOREIGN:
         raise CallError(f"{path}: is not one of mmtool's files; if it holds features, {IMPORT}")
@@ -147,6 +149,25 @@ def _corpus(path: Path) -> Described:
         if corpus.split(split).exists():
             facts[f"{split} split"] = len(corpus.split_ids(split))
     return FileKind.CORPUS, facts
+
+
+def _hdf5(path: Path) -> Described:
+    return _scores(path) if is_of_scores(path) else _features(path)
+
+
+def _scores(path: Path) -> Described:
+    scores = read_scores(path)
+    clips, snippets = scores.log_odds.shape
+    known = scores.temperature != 1 or scores.bias != 0
+    calibration = f"temperature {scores.temperature:.3g}, bias {scores.bias:+.3g}" if known else "none"
+    return FileKind.SCORES, {
+        "made with": " and ".join(f"{model.name} ({model.model})" for model in scores.models),
+        "clips": clips,
+        "snippets": snippets,
+        "judged pairs": int(scores.reranked.sum()),
+        "calibration": calibration,
+        "judged on": f"the {scores.judged_on} split",
+    }
 
 
 def _features(path: Path) -> Described:

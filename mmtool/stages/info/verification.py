@@ -16,6 +16,8 @@ from mmtool.formats.features import open_features
 from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
 from mmtool.formats.metrics import first_damaged_line
 from mmtool.formats.runs import read_run
+from mmtool.formats.score_weights import read_score_weights
+from mmtool.formats.scores import is_of_scores, read_scores
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Failure, Progress, Report, silent
@@ -71,7 +73,15 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     root = Corpus.open(path).root
-    patterns = ("clips/*", "snippets/*", "annotations/*", "features/*", "runs/*/*", "alignments/*/*.json")
+    patterns = (
+        "clips/*",
+        "snippets/*",
+        "annotations/*",
+        "features/*",
+        "runs/*/*",
+        "alignments/*/*.json",
+        "scores/*/*",
+    )
     for pattern in patterns:
         for file in sorted(root.glob(pattern)):
             if file.is_file() and not file.name.startswith(".") and _kind(file) in _READERS:
@@ -80,7 +90,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _kind(path: Path) -> str:
     """The name of a run's files, the folder of text files, otherwise the suffix."""
-    if path.name in ("calibration.json", "config.json", "timing.json", "metrics.jsonl"):
+    if path.name in ("calibration.json", "config.json", "timing.json", "metrics.jsonl", "weights.json"):
         return path.name
     if path.name == "metrics.json":
         return ""  # it is written again by each evaluation
@@ -91,6 +101,9 @@ def _kind(path: Path) -> str:
 
 
 def _features(path: Path) -> str:
+    if is_of_scores(path):
+        read_scores(path)
+        return ""
     with open_features(path) as file:
         ids = file.ids()
         for id in ids:
@@ -138,6 +151,7 @@ _READERS: dict[str, Callable[[Path], str]] = {
     "config.json": _readable(read_run),
     "timing.json": _readable(read_timing),
     "metrics.jsonl": _history,
+    "weights.json": _readable(read_score_weights),
     "clips": _readable(read_clips),
     "snippets": _readable(read_snippets),
     ".tsv": _readable(read_annotations),

@@ -34,8 +34,9 @@ def decoder_of(corpus: Corpus, settings: AlignSettings) -> str:
     if decoder.needs is Needs.NETWORK and by_timing:
         raise SettingError("decoder", f"{name} needs a network; name its run with `run`")
     has_video, has_text = settings.video != "", settings.text != ""
-    if decoder.needs is Needs.FEATURES and not (has_video and has_text):
-        raise SettingError("decoder", f"{name} compares features; name them with `video` and `text`")
+    if decoder.needs is Needs.FEATURES and not (has_video and has_text) and not settings.scores:
+        problem = f"{name} compares features; name them with `video` and `text`, or name `scores`"
+        raise SettingError("decoder", problem)
     for field in fields(AlignSettings):
         changed = getattr(settings, field.name) != settings_of(AlignSettings)[field.name].default
         if changed and field.name not in EVERY_DECODERS | decoder.settings_read:

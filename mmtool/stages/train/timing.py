@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmtool.alignment.similarity.confidence import Matches
+from mmtool.alignment.timing.best_weight import WeightChoice
 from mmtool.alignment.timing.fit import AnnotatedNarration, fit
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
-from mmtool.alignment.timing.similarity_weight import WeightChoice, choose_weight
+from mmtool.alignment.timing.similarity_weight import choose_weight
 from mmtool.arrays import Floats
 from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
