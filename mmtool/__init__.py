@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from mmtool.settings.retrieve import RetrieveSettings as RetrieveSettings
     from mmtool.settings.run import FilmSettings as FilmSettings
     from mmtool.settings.run import RunSettings as RunSettings
+    from mmtool.settings.score import ScoreSettings as ScoreSettings
     from mmtool.settings.segment import SegmentSettings as SegmentSettings
     from mmtool.settings.train import TrainRunSettings as TrainRunSettings
     from mmtool.settings.train import TrainSettings as TrainSettings
@@ -110,6 +111,8 @@ if TYPE_CHECKING:
     from mmtool.stages.run import RunReport as RunReport
     from mmtool.stages.run import align_film as align_film
     from mmtool.stages.run import run as run
+    from mmtool.stages.score import ScoreReport as ScoreReport
+    from mmtool.stages.score import score as score
     from mmtool.stages.segment import SegmentedText as SegmentedText
     from mmtool.stages.segment import SegmentedVideo as SegmentedVideo
     from mmtool.stages.segment import SegmentReport as SegmentReport
@@ -160,6 +163,7 @@ _HOMES = {
     "mmtool.settings.report": ("ReportSettings",),
     "mmtool.settings.retrieve": ("RetrieveSettings",),
     "mmtool.settings.run": ("FilmSettings", "RunSettings"),
+    "mmtool.settings.score": ("ScoreSettings",),
     "mmtool.settings.segment": ("SegmentSettings",),
     "mmtool.settings.train": ("TrainRunSettings", "TrainSettings"),
     "mmtool.settings.transcribe": ("TranscribeSettings",),
@@ -194,6 +198,7 @@ _HOMES = {
     "mmtool.stages.report": ("PageReport", "report"),
     "mmtool.stages.retrieve": ("Hit", "QueryResult", "RetrievalMeasures", "RetrieveReport", "retrieve"),
     "mmtool.stages.run": ("FilmAlignment", "Match", "RunReport", "align_film", "run"),
+    "mmtool.stages.score": ("ScoreReport", "score"),
     "mmtool.stages.segment": ("SegmentReport", "SegmentedText", "SegmentedVideo", "segment"),
     "mmtool.stages.train": (
         "MatcherTrainReport",

@@ -25,6 +25,7 @@ CONTENTS = {
         "balance": "balance.balance",
         "train": "train.train",
         "calibrate": "calibrate.calibrate",
+        "score": "score.score",
         "align": "align.align",
         "evaluate": "evaluate.evaluate",
     },

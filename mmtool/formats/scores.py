@@ -71,6 +71,10 @@ class FilmScores:
         odds = (self.raw / temperature + bias).astype(np.float32)
         return replace(self, log_odds=odds, temperature=temperature, bias=bias)
 
+    def judged_by(self, split: Split) -> "FilmScores":
+        """The same scores, judged on another split."""
+        return replace(self, judged_on=split)
+
     def digest(self) -> str:
         """A digest of all that is stored."""
         arrays = [(name, getattr(self, name).astype(kind, copy=False)) for name, kind in _KINDS.items()]
