@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mmtool.settings.demo import DemoSettings as DemoSettings
     from mmtool.settings.evaluate import EvaluateSettings as EvaluateSettings
     from mmtool.settings.experiment import ExperimentSettings as ExperimentSettings
+    from mmtool.settings.explain import ExplainSettings as ExplainSettings
     from mmtool.settings.export import ExportCheckpointSettings as ExportCheckpointSettings
     from mmtool.settings.export import ExportSettings as ExportSettings
     from mmtool.settings.extract import ExtractSettings as ExtractSettings
@@ -76,6 +77,9 @@ if TYPE_CHECKING:
     from mmtool.stages.experiment import ExperimentReport as ExperimentReport
     from mmtool.stages.experiment import SetsReport as SetsReport
     from mmtool.stages.experiment import experiment as experiment
+    from mmtool.stages.explain import ExplainReport as ExplainReport
+    from mmtool.stages.explain import WordAnswer as WordAnswer
+    from mmtool.stages.explain import explain as explain
     from mmtool.stages.export import ExportCheckpointReport as ExportCheckpointReport
     from mmtool.stages.export import ExportReport as ExportReport
     from mmtool.stages.export import export_alignments as export_alignments
@@ -149,6 +153,7 @@ _HOMES = {
     "mmtool.settings.demo": ("DemoSettings",),
     "mmtool.settings.evaluate": ("EvaluateSettings",),
     "mmtool.settings.experiment": ("ExperimentSettings",),
+    "mmtool.settings.explain": ("ExplainSettings",),
     "mmtool.settings.export": ("ExportCheckpointSettings", "ExportSettings"),
     "mmtool.settings.extract": ("ExtractSettings",),
     "mmtool.settings.imports": (
@@ -175,6 +180,7 @@ _HOMES = {
     "mmtool.stages.doctor": ("DoctorReport", "doctor"),
     "mmtool.stages.evaluate": ("EvaluateReport", "EvaluatedVideo", "evaluate"),
     "mmtool.stages.experiment": ("ExperimentReport", "SetsReport", "experiment"),
+    "mmtool.stages.explain": ("ExplainReport", "WordAnswer", "explain"),
     "mmtool.stages.export": (
         "ExportCheckpointReport",
         "ExportReport",

@@ -33,6 +33,7 @@ CONTENTS = {
         "compare": "compare.compare",
         "report": "report.report",
         "retrieve": "retrieve.retrieve",
+        "explain": "explain.explain",
         "plot": "plot.plot",
         "experiment": "experiment.experiment",
         "info": "info.info",

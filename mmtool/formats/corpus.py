@@ -110,6 +110,9 @@ class Corpus:
         """The folder of pages and pictures that ``retrieve`` writes."""
         return self.root / "retrieved"
 
+    def explained(self, run: str) -> Path:
+        return self.root / "explained" / run
+
     def plots(self) -> Path:
         return self.root / "plots"
 

@@ -75,10 +75,8 @@ def open_pair_model(
     """Load the model of settings; raises SettingError and InputError where that is impossible."""
     device = resolve_device(settings.device)
     if settings.reranker is None:
-        matcher = open_run(corpus, settings.run, device, settings.checkpoint)
-        video = str(matcher.identity.settings["video"])
-        with open_stored_tokens(corpus, video, matcher.material) as tokens:
-            yield PairModel(cast(PairMatcher, matcher), tokens, settings.run, True, corpus)
+        with open_run_model(corpus, settings.run, settings.checkpoint, settings.device) as model:
+            yield model
         return
     kind = kind_of(settings.reranker)
     options = RerankerOptions(
@@ -89,3 +87,14 @@ def open_pair_model(
     )
     reranker = load_reranker(settings.reranker, options)
     yield PairModel(reranker, FilmFrames(corpus, settings.frames), kind, False, corpus)
+
+
+@contextmanager
+def open_run_model(
+    corpus: Corpus, run: str, checkpoint: CheckpointChoice, device: str
+) -> Iterator[PairModel]:
+    """Load the matcher of a run, and open the features that it reads."""
+    matcher = open_run(corpus, run, resolve_device(device), checkpoint)
+    video = str(matcher.identity.settings["video"])
+    with open_stored_tokens(corpus, video, matcher.material) as tokens:
+        yield PairModel(cast(PairMatcher, matcher), tokens, run, True, corpus)

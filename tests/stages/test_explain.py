@@ -1,0 +1,74 @@
+"""``explain``: pictures of what answers to which word, and what is refused."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from mmtool.choices import Split
+from mmtool.formats.splits import write_split
+from mmtool.stages.explain import explain
+from mmtool.stages.train import train
+from support.commands import call
+from support.region_features import FRAMES, write_regions
+from support.retrieval_corpora import make_searchable
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    corpus = make_searchable(tmp_path_factory.mktemp("c") / "corpus")
+    write_regions(corpus)
+    write_split(corpus.split(Split.TRAIN), ["one", "two"])
+    train(corpus.root, run="m", preset="multiway", epochs=8, batch_size=8, threads=1, device="cpu")
+    return corpus
+
+
+def test_a_pair_is_drawn_and_each_word_has_its_strongest_answer(corpus):
+    report = explain(corpus.root, run="m", clip="one:1", snippet=1, device="cpu")
+    assert report.picture == corpus.root / "explained" / "m" / "one-1-1.png"
+    assert report.notes == []
+    assert np.isfinite(report.log_odds)
+    assert [word.word for word in report.words] == ["a", "man", "opens", "the", "door", ".", "one"]
+    found = [word for word in report.words if word.box is not None]
+    assert found
+    assert max(word.strength for word in found) == 1
+    assert all(1 <= word.frame <= FRAMES for word in found)
+    assert all(0 <= word.box[0] <= word.box[2] <= 1.001 for word in found)
+    picture = cv2.imread(str(report.picture))
+    assert picture.shape[0] > 100
+    first = report.picture.read_bytes()
+    explain(corpus.root, run="m", clip="one:1", snippet=1, device="cpu")
+    assert report.picture.read_bytes() == first
+
+
+def test_without_the_film_the_parts_are_drawn_alone(corpus, tmp_path):
+    film = corpus.root / "videos" / "two.mp4"
+    away = film.rename(tmp_path / "two.mp4")
+    report = explain(corpus.root, run="m", clip="two:2", snippet=2, output=tmp_path / "a.png", device="cpu")
+    away.rename(film)
+    assert report.picture.exists()
+    assert "without pictures" in report.notes[0]
+
+
+def test_the_command_shows_words_and_gives_json(corpus):
+    arguments = ["explain", corpus.root, "--run", "m", "--clip", "one:3", "--snippet", 3, "--device", "cpu"]
+    assert "door" in call(*arguments).stdout
+    answers = json.loads(call(*arguments, "--json").stdout)["answers"]
+    assert [answer["word"] for answer in answers] == ["the", "door", "one"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--clip", "one:1"], "--run is needed"),
+        (["--run", "m"], "--clip must be a video's id and a clip's number"),
+        (["--run", "m", "--clip", "one:5"], "must be one of the 4 clips of one, not 5"),
+        (["--run", "m", "--clip", "one:1", "--snippet", 4], "must be one of the 3 snippets of one, not 4"),
+        (["--run", "m", "--clip", "nobody:1"], "has no clips"),
+        (["--run", "absent", "--clip", "one:1"], "absent"),
+        (["--run", "m", "--clip", "one:1", "-o", "a.jpg"], "must be a PNG file"),
+    ],
+)
+def test_impossible_pairs(corpus, options, message):
+    assert message in " ".join(call("explain", corpus.root, *options, code=2).stderr.split())
