@@ -8,7 +8,7 @@ import numpy as np
 from mmtool.arrays import Floats
 from mmtool.records import Alignment, Quality, Verdict, percentage
 
-RULES = 2  # is raised when the same alignment is judged differently, so that it is judged again
+RULES = 3  # is raised when the same alignment is judged differently, so that it is judged again
 # Bounds of the expected text IoU, or of the expected accuracy where no IoU is known; clips without text make
 # accuracy high. They were chosen on several data sets, each expected by a model fitted without it, so that
 # sound alignments are better than doubtful ones by more than 15 points; between them, nothing is said.
@@ -70,6 +70,7 @@ def judge(
     timing: TimingEvidence | None = None,
     *,
     why_unknown: str = "",
+    why_not_sound: str = "",
 ) -> Quality:
     """The verdict on an alignment, and its reasons.
 
@@ -79,6 +80,7 @@ def judge(
         timing: Further grounds, of decoders that model a narration.
         why_unknown: The reason for an unknown verdict if nothing is expected, or if what is expected cannot
             inform a verdict; empty if it can.
+        why_not_sound: The reason why what is expected informs no sound verdict; empty if it can.
     """
     quality = Quality(placed=count_placed(alignment), snippets=len(alignment.snippets))
     if expected is None:
@@ -87,6 +89,8 @@ def judge(
     if why_unknown:
         return replace(quality, reasons=(why_unknown,))
     verdict = _verdict(expected, timing)
+    if verdict is Verdict.SOUND and why_not_sound:
+        return replace(quality, reasons=(why_not_sound,))
     return replace(
         quality,
         verdict=verdict,

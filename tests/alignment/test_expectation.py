@@ -112,7 +112,7 @@ def test_confidence_is_corrected_to_what_is_expected() -> None:
     order = np.argsort(alignment.clip_confidence, kind="stable")
     assert (np.diff(np.array(corrected.clip_confidence)[order]) >= -1e-12).all()
     assert corrected.snippet_confidence[1] == 1.0  # what nobody can read stays certain
-    assert grounds.why_unknown == UNCONFIRMED
+    assert (grounds.why_unknown, grounds.why_not_sound) == ("", UNCONFIRMED)
 
 
 def test_only_what_cuts_a_channel_or_words_confirm_can_be_sound() -> None:
@@ -120,11 +120,9 @@ def test_only_what_cuts_a_channel_or_words_confirm_can_be_sound() -> None:
     for cuts, why in ((0.5, UNCONFIRMED), (0.75, "")):  # beside 0.2 of the channel
         mixture = replace(sure, weights={"channel": 0.2, "cuts": cuts, "steady": 0.8 - cuts})
         alignment, found = timed(mixture)
-        assert with_grounds(alignment, found)[1].why_unknown == why
+        assert with_grounds(alignment, found)[1].why_not_sound == why
         heard = replace(alignment, evidence=(Evidence.WORDS, None, Evidence.TIMING))
-        assert with_grounds(heard, found)[1].why_unknown == ""
-    doubtful = replace(sure, weights={"steady": 1.0}, expected_text_iou=0.1)
-    assert with_grounds(*timed(doubtful))[1].why_unknown == ""
+        assert with_grounds(heard, found)[1].why_not_sound == ""
 
 
 def test_a_language_has_an_expectation_of_its_own() -> None:

@@ -18,7 +18,7 @@ from mmtool.alignment.quality import (
 )
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
 from mmtool.alignment.timing.semi_markov import align_narration
-from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
+from mmtool.alignment.weak_matches import UnmatchedProbability, expected_of_rest, without_weak_matches
 from mmtool.evaluation.calibration import (
     Calibration,
     Decisions,
@@ -184,6 +184,10 @@ def test_what_cannot_be_informed_is_unknown() -> None:
         0.7,
         ("calibrated on 1 video only",),
     )
+    for expected, verdict in ((GOOD, Verdict.UNKNOWN), (Expected(accuracy=0.1, iou=0.1), Verdict.DOUBTFUL)):
+        unconfirmed = judge(alignment(), expected, why_not_sound="nothing confirms it")
+        assert unconfirmed.verdict is verdict
+        assert (unconfirmed.reasons == ("nothing confirms it",)) == (verdict is Verdict.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -312,6 +316,28 @@ def test_weak_matches_are_left_out_and_confidence_stays_that_of_the_label() -> N
     assert unknown.clip_confidence == (0.9, 0.7, 0.6, 0.2)
     assert unknown.snippet_confidence == (0.9, 0.6)
     assert without_weak_matches(made, 0.0, unmatched) == made
+
+
+def test_what_is_expected_is_that_of_the_matches_that_remain() -> None:
+    """Four clips of 1 s, each of a snippet of its own, the last two of which are one snippet's."""
+    made = replace(
+        alignment(clips=4, snippets=3),
+        matches=((0, 0), (1, 1), (2, 2), (3, 2)),
+        clip_confidence=(0.8, 0.4, 0.5, 0.6),
+    )
+    before = Expected(accuracy=0.5, iou=0.45)
+    same = expected_of_rest(before, made, made)
+    assert (same.accuracy, same.iou) == pytest.approx((before.accuracy, before.iou))
+    # overlaps: 0.8 / 1.2 and 0.4 / 1.6 of one clip, 1.1 / 2.9 of two, and 0.6 / (1 + 2 - 0.6) of one of these
+    whole = 0.8 / 1.2 + 0.4 / 1.6 + 1.1 / 2.9
+    some = expected_of_rest(before, made, without_weak_matches(made, 0.55))
+    assert some.iou == pytest.approx(0.45 * (0.8 / 1.2 + 0.6 / 2.4) / whole)
+    # the second and the third clip are now unmatched, which is right with 0.6 and 0.5
+    assert some.accuracy == pytest.approx(0.5 + (0.8 + 0.6 + 0.5 + 0.6) / 4 - (0.8 + 0.4 + 0.5 + 0.6) / 4)
+    nothing = expected_of_rest(before, made, without_weak_matches(made, 0.9))
+    assert nothing.iou == 0.0
+    assert expected_of_rest(replace(before, iou=None), made, made).iou is None
+    assert expected_of_rest(before, replace(made, matches=()), replace(made, matches=())).iou == 0.0
 
 
 def test_timing_knows_what_is_unmatched() -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -148,12 +147,16 @@ def test_weak_matches_are_left_out_on_request_and_never_mixed_up(corpus):
     strict = read(corpus)
     assert set(strict.matches) < set(plain.matches)
     assert all(strict.clip_confidence[clip] >= limit for clip, _ in strict.matches)
-    assert strict.quality == replace(plain.quality, placed=len({j for _, j in strict.matches}))
+    assert strict.quality.placed == len({j for _, j in strict.matches})
+    assert 0 < strict.quality.expected_iou < plain.quality.expected_iou
     assert "6 unchanged" in call("align", corpus.root, *option).stdout
     assert "6 done" in call("align", corpus.root).stdout
     assert read(corpus) == plain
-    call("align", corpus.root, "--min-confidence", 1)
-    assert read(corpus).matches == ()
+    assert "placed 0 of 24" in call("align", corpus.root, "--min-confidence", 1).stdout
+    nothing = read(corpus)
+    assert nothing.matches == ()
+    assert (nothing.quality.expected_iou, nothing.quality.verdict) == (0.0, Verdict.DOUBTFUL)
+    assert "4 of 4 snippets were not placed" in nothing.quality.reasons
 
 
 def expected(corpus: Corpus, run: str = TIMING) -> dict[str, float]:
@@ -213,9 +216,11 @@ def test_a_bare_number_is_refused_with_the_form_that_is_meant(corpus):
 def test_several_measures_can_be_required(corpus):
     """Each video has four snippets; what is placed is what remains after `min_confidence`."""
     call("align", corpus.root, "--require", "placed=0.5", "--require", "iou=0.01")
-    missing = ["--min-confidence", 1, "--require", "iou=0.01", "--require", "placed=0.5"]
+    missing = ["--min-confidence", 1, "--require", "iou=0", "--require", "placed=0.5"]
     said = call("align", corpus.root, *missing, code=1).stderr
     assert said.count("not written: placed 0 of 4 snippets, fewer than --require placed=0.5") == 6
+    said = call("align", corpus.root, "--min-confidence", 1, "--require", "iou=0.01", code=1).stderr
+    assert said.count("not written: expected text IoU 0.00 is below --require iou=0.01") == 6
     report = align(corpus.root, require=("iou=0.99", "placed=0"))
     assert len(report.failures) == 6
     assert "expected text IoU" in report.failures[0].reason

@@ -11,7 +11,7 @@ from mmtool.alignment.timing.hypotheses import CHANNEL, CUTS
 from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
 from mmtool.alignment.weak_matches import UnmatchedProbability
-from mmtool.records import Alignment, Evidence, Verdict
+from mmtool.records import Alignment, Evidence
 from mmtool.stages.align.outputs import Grounds
 
 UNKNOWN_PACE = "the pace of readers is not known for the script of this text"
@@ -41,7 +41,8 @@ def with_grounds(alignment: Alignment, timed: TimedAlignment) -> tuple[Alignment
     )
     return corrected, Grounds(
         expected=found,
-        why_unknown=_why_unknown(alignment, timed, timed.mixture, found),
+        why_unknown="" if timed.mixture.known_pace else UNKNOWN_PACE,
+        why_not_sound="" if _is_confirmed(alignment, timed.mixture) else UNCONFIRMED,
         timing=timed.evidence,
         unmatched=UnmatchedProbability(
             clips=shifted(timed.unmatched.clips, shift), snippets=shifted(timed.unmatched.snippets, shift)
@@ -49,14 +50,8 @@ def with_grounds(alignment: Alignment, timed: TimedAlignment) -> tuple[Alignment
     )
 
 
-def _why_unknown(
-    alignment: Alignment, timed: TimedAlignment, mixture: MixtureEvidence, found: Expected
-) -> str:
-    """Why timing cannot inform a verdict; empty where it can."""
-    if not mixture.known_pace:
-        return UNKNOWN_PACE
-    if found.verdict is not Verdict.SOUND or (timed.evidence is not None and timed.evidence.too_long):
-        return ""
+def _is_confirmed(alignment: Alignment, mixture: MixtureEvidence) -> bool:
+    """Whether cuts, a known channel or more than timing speak for the places of the text."""
     told = any(evidence not in (None, Evidence.TIMING) for evidence in alignment.evidence)
     confirmed = sum(mixture.weights.get(name, 0.0) for name in (CHANNEL, CUTS))
-    return "" if told or confirmed >= _CONFIRMED else UNCONFIRMED
+    return told or confirmed >= _CONFIRMED

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from mmtool.alignment.quality import RULES, Expected, TimingEvidence, count_placed, judge
-from mmtool.alignment.weak_matches import UnmatchedProbability, without_weak_matches
+from mmtool.alignment.quality import RULES, Expected, TimingEvidence, judge
+from mmtool.alignment.weak_matches import UnmatchedProbability, expected_of_rest, without_weak_matches
 from mmtool.formats.alignments import alignment_of, write_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
@@ -19,12 +19,14 @@ class Grounds:
     Attributes:
         expected: What to expect of it; None if that is unknown.
         why_unknown: Why the verdict is unknown; empty if the decoder knows no such reason.
+        why_not_sound: Why it would be unknown where it is sound otherwise; empty if it would not.
         timing: The timing of the narration, if the decoder models it.
         unmatched: The probabilities of having no match, if the decoder knows them.
     """
 
     expected: Expected | None = None
     why_unknown: str = ""
+    why_not_sound: str = ""
     timing: TimingEvidence | None = None
     unmatched: UnmatchedProbability | None = None
 
@@ -32,11 +34,19 @@ class Grounds:
 def judged_alignment(
     alignment: Alignment, min_confidence: float, grounds: Grounds
 ) -> tuple[Alignment, Quality]:
-    """Judge a decoder's answer, then leave out its weak matches; also return the quality by itself."""
-    quality = judge(alignment, grounds.expected, grounds.timing, why_unknown=grounds.why_unknown)
+    """Leave out a decoder's weak matches, then judge the rest; also return the quality by itself."""
+    expected = grounds.expected
     if min_confidence:
-        alignment = without_weak_matches(alignment, min_confidence, grounds.unmatched)
-        quality = replace(quality, placed=count_placed(alignment))
+        rest = without_weak_matches(alignment, min_confidence, grounds.unmatched)
+        expected = None if expected is None else expected_of_rest(expected, alignment, rest)
+        alignment = rest
+    quality = judge(
+        alignment,
+        expected,
+        grounds.timing,
+        why_unknown=grounds.why_unknown,
+        why_not_sound=grounds.why_not_sound,
+    )
     return replace(alignment, quality=quality), quality
 
 
