@@ -69,7 +69,7 @@ VIDEO_ENCODERS = (
     "timing",
     "spoken",
 )
-TEXT_ENCODERS = ("bert", "lxmert", "clip", "siglip2", "blip", "blip2", "length")
+TEXT_ENCODERS = ("bert", "sentence", "lxmert", "clip", "siglip2", "blip", "blip2", "length")
 RERANKERS = ("blip", "blip2", "vilt", "bridgetower")
 
 

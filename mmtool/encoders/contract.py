@@ -59,7 +59,7 @@ class EncoderOptions:
     """What users can choose about an encoder.
 
     Options that most encoders have no use for are refused unless the encoder's ``reads`` lists them:
-    ``weights``, ``model``, ``image_size``, ``proposals``, ``keep_regions`` and ``pooling``.
+    ``weights``, ``model``, ``image_size``, ``proposals``, ``keep_regions``, ``pooling`` and ``prompt``.
 
     Args:
         name: The name that the encoder was chosen by.
@@ -69,6 +69,7 @@ class EncoderOptions:
         proposals: Regions of a frame that a detector looks at; None for the model's own number.
         keep_regions: Whether the regions of each frame are returned with its features.
         pooling: How token features become one feature; None for the encoder's own way.
+        prompt: What is put before each text, or the name of one of the model's prompts; None for its own.
         seed: Seed of random weights.
         batch_size: The most frames or snippets to encode at a time.
         precision: Precision of the network's products.
@@ -82,6 +83,7 @@ class EncoderOptions:
     proposals: int | None = None
     keep_regions: bool = False
     pooling: Pooling | None = None
+    prompt: str | None = None
     seed: int = 0
     batch_size: int = 8
     precision: EncoderPrecision = EncoderPrecision.FP32

@@ -12,6 +12,7 @@ from mmtool.encoders.dual import lxmert_models, siglip2
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
 from mmtool.encoders.rerankers import blip, blip2, bridgetower, vilt
 from mmtool.encoders.tokens import models as text_models
+from mmtool.encoders.tokens import sentence
 from mmtool.encoders.visual_genome import weights as visual_genome_weights
 
 
@@ -32,6 +33,7 @@ def published_weights() -> Iterator[PublishedWeights]:
         yield PublishedWeights(detector, name, (checkpoints / name).is_file())
     for encoder, model in (
         ("bert", text_models.PUBLISHED),
+        ("sentence", sentence.PUBLISHED),
         ("lxmert", lxmert_models.PUBLISHED),
         ("clip", dual_models.PUBLISHED),
         ("siglip2", siglip2.PUBLISHED),

@@ -4,7 +4,8 @@ A row is a subclass of :class:`~mmtool.encoders.contract.FrameEncoder`,
 :class:`~mmtool.encoders.contract.IntervalEncoder` or :class:`~mmtool.encoders.contract.TextEncoder`, or an
 :class:`~mmtool.encoders.contract.EncoderPair` of one for clips and one for snippets. Other packages add rows
 through entry points of the group ``mmtool.encoders``. Video encoders also include each classifier of
-``torchvision.models``, by its name. A row's libraries are imported only when it is chosen.
+``torchvision.models`` and ``torchvision.models.video``, by its name. A row's libraries are imported only when
+it is chosen.
 """
 
 from difflib import get_close_matches
@@ -41,6 +42,7 @@ BUILT_IN = {
     "timing": "mmtool.encoders.counting.timing:TimingEncoder",
     "spoken": "mmtool.encoders.spoken:SpokenEncoder",
     "bert": "mmtool.encoders.tokens.bert:BertEncoder",
+    "sentence": "mmtool.encoders.tokens.sentence:SentenceEncoder",
     "length": "mmtool.encoders.counting.length:LengthEncoder",
 }
 BUILT_IN_NAMES = {Modality.VIDEO: VIDEO_ENCODERS, Modality.TEXT: TEXT_ENCODERS}
@@ -116,10 +118,19 @@ def _side(name: str, modality: Modality) -> Any:
     return found
 
 
-def _classifier_class(name: str) -> type[FrameEncoder]:
-    from mmtool.encoders.classifiers.encoder import ClassifierEncoder, classifier_names
+def _classifier_class(name: str) -> type[FrameEncoder] | type[SequenceEncoder]:
+    from mmtool.encoders.classifiers.encoder import (
+        ClassifierEncoder,
+        classifier_names,
+        video_network_names,
+    )
 
-    known = classifier_names()
+    videos = video_network_names()
+    if name in videos:
+        from mmtool.encoders.classifiers.videos import VideoNetworkEncoder
+
+        return VideoNetworkEncoder
+    known = [*classifier_names(), *videos]
     if name not in known:
         raise _unknown(name, Modality.VIDEO, [*encoder_names(Modality.VIDEO), *known])
     return ClassifierEncoder

@@ -17,7 +17,7 @@ def calibration(model: nn.Module) -> Iterator[None]:
     With the initial statistics (mean 0, variance 1) the signal vanishes in MobileNet and explodes in ResNet,
     and all frames get the same features.
     """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d)]
     for norm in norms:
         norm.train()
         norm.momentum = 1.0

@@ -33,7 +33,7 @@ NEEDED_BY = {  # settings that have an effect only together with another one
         "workers",
         "engine",
     ),
-    "text_encoder": ("text_weights", "text_model", "text_name", "pooling"),
+    "text_encoder": ("text_weights", "text_model", "text_name", "pooling", "prompt"),
     "keep_regions": ("region_precision",),
 }
 FILE_NAME = re.compile(r"[^/\\.+][^/\\+]*")
@@ -82,10 +82,11 @@ class ExtractSettings(Settings):
     text_model: Annotated[
         str | None,
         Option(
-            "Model of the hub, or a local folder: a BERT-family model for bert; for clip and lxmert, the "
+            "Model of the hub, or a local folder: a BERT-family model for bert, one of sentence-transformers "
+            "for sentence; for clip and lxmert, the "
             "model that encodes the videos.",
             heading=MODELS,
-            default="bert-base-uncased, or as for videos",
+            default="bert-base-uncased, all-MiniLM-L6-v2, or as for videos",
             metavar="NAME|FOLDER",
         ),
     ] = None
@@ -115,6 +116,15 @@ class ExtractSettings(Settings):
             "special tokens, or the first token.",
             heading=MODELS,
             default="mean for bert, words for lxmert",
+        ),
+    ] = None
+    prompt: Annotated[
+        str | None,
+        Option(
+            "Text put before each snippet, or the name of one of the model's prompts (sentence only).",
+            heading=MODELS,
+            default="the model's own",
+            metavar="TEXT",
         ),
     ] = None
     frames: Annotated[

@@ -27,7 +27,7 @@ VIDEO = [
     "faster-rcnn-vg",
     "lxmert",
 ]
-TEXT = ["bert", "lxmert", "clip", "siglip", "siglip2", "blip", "blip2"]
+TEXT = ["bert", "sentence", "lxmert", "clip", "siglip", "siglip2", "blip", "blip2"]
 
 
 def untested() -> set[str]:
@@ -65,7 +65,7 @@ def video_options(name, models, **changes):
 
 def text_options(name, models, **changes):
     options = {"batch_size": 3} | changes
-    if name == "bert":
+    if name in ("bert", "sentence"):
         options["weights"] = "random"
         return EncoderOptions(name, **options)
     return EncoderOptions("clip" if name == "siglip" else name, model=str(models[name]), **options)

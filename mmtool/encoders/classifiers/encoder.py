@@ -92,14 +92,17 @@ class ClassifierEncoder(FrameEncoder):
         return upload(frames, self._device).permute(0, 3, 1, 2)
 
 
-def load_classifier(name: str, *, weights: str | None, seed: int) -> tuple[nn.Module, int, str]:
+def load_classifier(
+    name: str, *, weights: str | None, seed: int, sample: Callable[[int], Tensor] = random_pictures
+) -> tuple[nn.Module, int, str]:
     """Load a classifier and remove its last layer.
 
     Args:
-        name: One of :func:`classifier_names`.
+        name: One of :func:`classifier_names` or :func:`video_network_names`.
         weights: None for the published ones, ``"random"`` (under ``seed``) or the path of a file, which may
             have any classes.
         seed: Seed of random weights.
+        sample: Makes what random weights are calibrated with, from the side of a picture in pixels.
 
     Returns:
         The model in evaluation mode, the number of features (D), and the identity of the weights.
@@ -118,7 +121,7 @@ def load_classifier(name: str, *, weights: str | None, seed: int) -> tuple[nn.Mo
         last, dimension = remove_last_layer(model)
         if weights == RANDOM:
             with calibration(model):
-                model(random_pictures(published.transforms().crop_size[0]))
+                model(sample(published.transforms().crop_size[0]))
             return model, dimension, f"{RANDOM}:{seed}"
     path = (
         published_file(published.url, name=name, setting=WEIGHTS_SETTING)
@@ -135,6 +138,12 @@ def classifier_names() -> list[str]:
     return names
 
 
+def video_network_names() -> list[str]:
+    """The names of the classifiers of ``torchvision.models.video``."""
+    names: list[str] = list_models(module=torchvision.models.video)
+    return names
+
+
 def remove_last_layer(model: nn.Module) -> tuple[str, int]:
     """Replace a classifier's last layer by the identity; return that layer's name and its input width.
 
@@ -143,7 +152,7 @@ def remove_last_layer(model: nn.Module) -> tuple[str, int]:
     """
     layers = list(model.named_modules())
     linear = [(path, layer) for path, layer in layers if isinstance(layer, nn.Linear)]
-    convolutions = [(path, layer) for path, layer in layers if isinstance(layer, nn.Conv2d)]
+    convolutions = [(path, layer) for path, layer in layers if isinstance(layer, nn.Conv2d | nn.Conv3d)]
     path, layer = (linear or convolutions)[-1]
     parent, _, attribute = path.rpartition(".")
     setattr(model.get_submodule(parent), attribute, nn.Identity())

@@ -33,7 +33,12 @@ OPTIONS = {  # the settings that encoders read as options, where not all encoder
         "proposals": "proposals",
         "keep_regions": "keep_regions",
     },
-    Modality.TEXT: {"text_weights": "weights", "text_model": "model", "pooling": "pooling"},
+    Modality.TEXT: {
+        "text_weights": "weights",
+        "text_model": "model",
+        "pooling": "pooling",
+        "prompt": "prompt",
+    },
 }
 FOR_FILMS: dict[str, tuple[type[Encoder], ...]] = {  # settings of films, and the encoders that read them
     "frames": (FrameEncoder, SequenceEncoder),
