@@ -63,6 +63,8 @@ VIDEO_ENCODERS = (
     "clip",
     "motion",
     "audio",
+    "dino",
+    "sound",
     "siglip2",
     "blip",
     "blip2",

@@ -10,6 +10,8 @@ from huggingface_hub import try_to_load_from_cache
 from mmtool.encoders.dual import clip_models as dual_models
 from mmtool.encoders.dual import lxmert_models, siglip2
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
+from mmtool.encoders.pretrained.pictures import DINO
+from mmtool.encoders.pretrained.sounds import SOUND
 from mmtool.encoders.rerankers import blip, blip2, bridgetower, vilt
 from mmtool.encoders.tokens import models as text_models
 from mmtool.encoders.tokens import sentence
@@ -34,6 +36,8 @@ def published_weights() -> Iterator[PublishedWeights]:
     for encoder, model in (
         ("bert", text_models.PUBLISHED),
         ("sentence", sentence.PUBLISHED),
+        ("dino", DINO.published),
+        ("sound", SOUND.published),
         ("lxmert", lxmert_models.PUBLISHED),
         ("clip", dual_models.PUBLISHED),
         ("siglip2", siglip2.PUBLISHED),

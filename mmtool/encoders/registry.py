@@ -39,6 +39,8 @@ BUILT_IN = {
     "siglip2": "mmtool.encoders.dual.siglip2:SIGLIP2",
     "blip": "mmtool.encoders.dual.of_rerankers:BLIP",
     "blip2": "mmtool.encoders.dual.of_rerankers:BLIP2",
+    "dino": "mmtool.encoders.pretrained.pictures:DinoEncoder",
+    "sound": "mmtool.encoders.pretrained.sounds:SoundNetworkEncoder",
     "timing": "mmtool.encoders.counting.timing:TimingEncoder",
     "spoken": "mmtool.encoders.spoken:SpokenEncoder",
     "bert": "mmtool.encoders.tokens.bert:BertEncoder",

@@ -73,9 +73,10 @@ class ExtractSettings(Settings):
     video_model: Annotated[
         str | None,
         Option(
-            "Model of the hub, or a local folder: CLIP or SigLIP for clip, LXMERT for lxmert.",
+            "Model of the hub, or a local folder: CLIP or SigLIP for clip, LXMERT for lxmert, DINOv2 or "
+            "DINOv3 for dino, AST, CLAP or Whisper for sound.",
             heading=MODELS,
-            default="openai/clip-vit-base-patch32 or unc-nlp/lxmert-base-uncased",
+            default="the one that the documentation of encoders names",
             metavar="NAME|FOLDER",
         ),
     ] = None

@@ -7,17 +7,19 @@ from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.spoken import SpokenEncoder
 from support.literal_visual_genome import folder_of, small_checkpoint
-from support.small_models import pictures, save_clip, save_lxmert, save_siglip
+from support.small_models import pictures, save_clip, save_dino, save_lxmert, save_siglip
 from support.small_rerankers import save_blip, save_blip2
 
 FRAMES = pictures(5)
 TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
 SAID = ["A man.", "", "He opens the door. He leaves.", "The door."]  # nothing is said in one clip
 WITHOUT_TORCH = {"timing", "length", "motion", "audio"}
+OF_SOUND = {"sound"}  # which sees neither frames nor texts
 VIDEO = [
     "resnet18",
     "mobilenet_v3_small",
     "clip",
+    "dino",
     "siglip",
     "siglip2",
     "blip",
@@ -32,7 +34,7 @@ TEXT = ["bert", "sentence", "lxmert", "clip", "siglip", "siglip2", "blip", "blip
 
 def untested() -> set[str]:
     """The encoders of mmtool's own that neither list has, and that compute with torch."""
-    return {*VIDEO_ENCODERS, *TEXT_ENCODERS} - {*VIDEO, *TEXT, "spoken"} - WITHOUT_TORCH
+    return {*VIDEO_ENCODERS, *TEXT_ENCODERS} - {*VIDEO, *TEXT, "spoken"} - WITHOUT_TORCH - OF_SOUND
 
 
 def save_models(root):
@@ -40,6 +42,7 @@ def save_models(root):
     (root / "detector").mkdir()
     return {
         "clip": save_clip(root / "clip"),
+        "dino": save_dino(root / "dino"),
         "siglip": save_siglip(root / "siglip"),
         "siglip2": save_siglip(root / "siglip2"),
         "blip": save_blip(root / "blip"),
@@ -51,6 +54,8 @@ def save_models(root):
 
 def video_options(name, models, **changes):
     options = {"batch_size": 3} | changes
+    if name == "dino":
+        return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("clip", "siglip"):
         return EncoderOptions("clip", model=str(models[name]), **options)
     if name in ("siglip2", "blip", "blip2"):

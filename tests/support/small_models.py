@@ -12,9 +12,12 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import (
+    BitImageProcessor,
     CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
+    Dinov2Config,
+    Dinov2Model,
     LxmertConfig,
     LxmertModel,
     PreTrainedTokenizerFast,
@@ -61,6 +64,15 @@ def save_clip(folder: Path, *, seed: int = 0) -> Path:
     square = {"height": SIDE, "width": SIDE}
     CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size=square).save_pretrained(folder)
     save_tokenizer(folder, limit=77)
+    return folder
+
+
+def save_dino(folder: Path, *, seed: int = 0) -> Path:
+    """A DINOv2 of 16 dimensions."""
+    config = Dinov2Config(**LAYERS, image_size=SIDE, patch_size=8, initializer_range=0.5)
+    _save(Dinov2Model, config, folder, seed)
+    square = {"height": SIDE, "width": SIDE}
+    BitImageProcessor(size={"shortest_edge": SIDE}, crop_size=square).save_pretrained(folder)
     return folder
 
 
