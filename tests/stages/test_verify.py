@@ -59,6 +59,20 @@ def test_features_of_early_versions_have_no_checksum(corpus):
     assert "length.h5: 1 of 6 ids have no checksum" in call("info", corpus.root, "--verify").stderr
 
 
+def test_transcripts_and_pins_are_read(tmp_path):
+    for folder in ("transcripts", "pins"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "transcripts" / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello.\n")
+    (tmp_path / "transcripts" / "b.json").write_text('{"segments": 3}')
+    (tmp_path / "transcripts" / "notes.docx").touch()  # not a transcript
+    (tmp_path / "pins" / "a.tsv").write_text("1.0\t2.0\tHello.\n")
+    (tmp_path / "pins" / "b.tsv").write_text("one\t2.0\tHello.\n")
+    result = call("info", tmp_path, "--verify", code=1)
+    assert result.stdout.startswith("verify  2 done, 2 failed")
+    failed = [line for line in result.stderr.splitlines() if line.startswith("failed")]
+    assert ["b.json" in failed[0], "b.tsv: line 1" in failed[1]] == [True, True], failed
+
+
 def test_what_cannot_be_verified_is_said(tmp_path):
     complaint(call("info", tmp_path / "nowhere", "--verify", code=2), "no such file or folder")
     complaint(call("info", tmp_path, "--verify", code=2), "no file that can be verified")

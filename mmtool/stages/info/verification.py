@@ -15,6 +15,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
 from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
 from mmtool.formats.metrics import first_damaged_line
+from mmtool.formats.pins import read_pins
 from mmtool.formats.runs import read_run
 from mmtool.formats.score_weights import read_score_weights
 from mmtool.formats.scores import is_of_scores, read_scores
@@ -22,6 +23,8 @@ from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Failure, Progress, Report, silent
 from mmtool.stages.shared.matcher_runs import load_matcher
+from mmtool.transcripts import TRANSCRIPT_SUFFIXES
+from mmtool.transcripts.readers import read_transcript
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +84,8 @@ def _files(path: Path) -> Iterator[Path]:
         "runs/*/*",
         "alignments/*/*.json",
         "scores/*/*",
+        "transcripts/*",
+        "pins/*",
     )
     for pattern in patterns:
         for file in sorted(root.glob(pattern)):
@@ -97,6 +102,10 @@ def _kind(path: Path) -> str:
     folder = path.parent.name
     if path.suffix == ".csv" and folder in ("clips", "snippets"):
         return folder
+    if folder == "pins" and path.suffix == ".tsv":
+        return folder
+    if folder == "transcripts":
+        return folder if path.suffix.lower() in TRANSCRIPT_SUFFIXES else ""
     return path.suffix
 
 
@@ -154,5 +163,7 @@ _READERS: dict[str, Callable[[Path], str]] = {
     "weights.json": _readable(read_score_weights),
     "clips": _readable(read_clips),
     "snippets": _readable(read_snippets),
+    "transcripts": _readable(read_transcript),
+    "pins": _readable(read_pins),
     ".tsv": _readable(read_annotations),
 }
