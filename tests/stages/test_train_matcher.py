@@ -18,6 +18,7 @@ from mmtool.retrieval.contract import ClipMaterial, ClipTokens, PairMatcher
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.stages.align import align
 from mmtool.stages.info import info, verify
+from mmtool.stages.plot import plot
 from mmtool.stages.shared.matcher_runs import open_run
 from mmtool.stages.train import MatcherTrainReport, train
 from support.corpora import TEXTS, make_corpus
@@ -218,3 +219,9 @@ def test_word_pieces_of_a_model_start_from_its_table_and_must_stay_the_same(tmp_
     (folder / "vocab.txt").write_text("\n".join(words).replace("short", "shirt") + "\n", encoding="utf-8")
     with pytest.raises(InputError, match="was trained with other word pieces than"):
         open_run(corpus, "pieces", CPU)
+
+
+def test_the_plot_of_a_matcher_says_what_it_leaves_out(corpus, trained, tmp_path):
+    report = plot(corpus.root, runs=("m",), what="training", output=tmp_path)
+    assert report.done == ["m"]
+    assert "of a matcher, of which only the loss is drawn" in report.notes[0]

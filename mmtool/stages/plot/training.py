@@ -67,7 +67,10 @@ def _read_run(corpus: Corpus, run: str) -> tuple[RunHistory, list[str]]:
             path, f"is not a training history: {error}", f"run `mmtool train --run {run} --force`"
         ) from error
     note = f"{path}: line {damaged} is damaged; plotted up to epoch {epochs[-1]['epoch']}"
-    return history, [note] if damaged else []
+    of_matcher = (
+        f"{path}: is the history of a matcher, of which only the loss is drawn; R@1 stands in the file"
+    )
+    return history, [note] * bool(damaged) + [of_matcher] * ("clip_recall" in epochs[-1])
 
 
 def _records(kind: Plot, history: RunHistory) -> bool:
