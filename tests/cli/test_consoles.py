@@ -8,10 +8,14 @@ import pytest
 from click import Context, Group
 from typer.main import get_command
 
+from mmtool.choices import Split
 from mmtool.cli.main import CONTENTS, app, main
+from mmtool.formats.splits import write_split
 from mmtool.stages.demo import demo
 from support.corpora import make_corpus
 from support.films import draw_film
+from support.region_features import write_regions
+from support.retrieval_corpora import make_searchable
 from support.small_models import save_clip
 from support.speech import model_folder
 
@@ -104,6 +108,12 @@ RESEARCH = (
     "import checkpoint {file} {corpus} --run again",
     "balance {corpus} --by annotations --split train --force",
 )
+MATCHING = (
+    "train {corpus} --preset multiway --run m --epochs 2 --batch-size 8 --threads 1 --device cpu",
+    "score {corpus} --run m",
+    "explain {corpus} --run m --clip one:1",
+    "retrieve {corpus} door --run m",
+)
 
 
 def words(line, places):
@@ -112,7 +122,7 @@ def words(line, places):
 
 
 def test_every_command_is_run_on_such_streams():
-    run = [line for line, _ in AFTER_RUN] + list(RESEARCH)
+    run = [line for line, _ in AFTER_RUN] + [*RESEARCH, *MATCHING]
     assert {line.split()[0] for line in run} | {"run", "demo"} == set(COMMANDS)
 
 
@@ -138,6 +148,15 @@ def test_research_from_features_to_measures(console, tmp_path):
     plan.write_text(PLAN, encoding="utf-8")
     for line in RESEARCH:
         assert any(console.run(*words(line, {"corpus": corpus, "plan": plan, "file": file}))), line
+
+
+@pytest.mark.slow
+def test_a_matcher_and_what_it_is_for(console, tmp_path):
+    corpus = make_searchable(tmp_path / "корпус")
+    write_regions(corpus)
+    write_split(corpus.split(Split.TRAIN), ["one", "two"])
+    for line in MATCHING:
+        assert any(console.run(*words(line, {"corpus": corpus.root}))), line
 
 
 NEEDED = {"checkpoint": ["--run", "r"], "features": ["--name", "n", "--modality", "video"]}
