@@ -51,6 +51,19 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownAnswers:
+    """What in a clip's middle frame answers to the W words of a snippet.
+
+    ``maps`` (W, V) are shares of the strongest answer, ``boxes`` (V, 4) the parts, as shares of the frame.
+    """
+
+    clip: int
+    words: Sequence[str]
+    maps: Sequence[Sequence[float]]
+    boxes: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
 class VideoView:
     """One video; ``film`` is its address relative to the page, empty without a film."""
 
@@ -62,6 +75,7 @@ class VideoView:
     runs: Mapping[str, RunView]
     film: str = ""
     pictures: Pictures | None = None
+    answers: Mapping[int, ShownAnswers] = field(default_factory=dict)  # by snippet, of the first run
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,17 @@ class ReportSettings(Settings):
     split: Annotated[Split | None, Option("Split to show.", heading=INPUT, default="all aligned videos")] = (
         None
     )
+    explain: Annotated[
+        str,
+        Option(
+            "Run of a trained matcher that shows what in a clip answers to which word, for the first of "
+            "the alignments.",
+            heading=INPUT,
+            default="none",
+            metavar="RUN",
+            completion="runs",
+        ),
+    ] = ""
     output: Annotated[
         Path | None,
         Option("HTML file to write.", heading=OUTPUT, short="o", default="reports/RUN.html", metavar="FILE"),
@@ -47,6 +58,7 @@ class ReportSettings(Settings):
 
     def check(self) -> None:
         check_runs(*self.runs, setting="runs")
+        check_runs(self.explain, setting="explain")
         if len(set(self.runs)) < len(self.runs):
             raise SettingError("runs", f"must name each run once, not {', '.join(self.runs)}")
         if 0 < self.thumbnail_width < NARROWEST:

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from mmtool.errors import CallError, InputError
@@ -28,6 +29,9 @@ from mmtool.stages.shared.films import moved_note
 from mmtool.stages.shared.runs import not_aligned_by_all, only_alignments
 from mmtool.stages.shared.truth import read_truth
 from mmtool.video import VIDEO_SUFFIXES
+
+if TYPE_CHECKING:
+    from mmtool.stages.shared.word_answers import WordAnswers
 
 Truth = list[Interval | None]
 Scores = dict[str, dict[str, VideoScore]]  # of each row of the table of measures, by the video's id
@@ -85,11 +89,15 @@ def report(
     ids, omitted = _ids(corpus, settings)
     videos: dict[str, _ShownVideo] = {}
     failures: list[Failure] = []
-    for id, video in _shown_videos(corpus, settings, ids, output, progress):
-        if isinstance(video, Failure):
-            failures.append(video)
-        else:
-            videos[id] = video
+    try:
+        with _open_answers(corpus, settings) as answers:
+            for id, video in _shown_videos(corpus, settings, ids, output, progress, answers):
+                if isinstance(video, Failure):
+                    failures.append(video)
+                else:
+                    videos[id] = video
+    except InputError as error:
+        raise CallError(str(error)) from error
     if not videos:
         raise CallError(failures[0].reason)
     write_page(output, _page(corpus, settings, videos))
@@ -105,7 +113,12 @@ def report(
 
 
 def _shown_videos(
-    corpus: Corpus, settings: ReportSettings, ids: Sequence[str], output: Path, progress: Progress
+    corpus: Corpus,
+    settings: ReportSettings,
+    ids: Sequence[str],
+    output: Path,
+    progress: Progress,
+    answers: "WordAnswers | None",
 ) -> Iterator[tuple[str, _ShownVideo | Failure]]:
     """What the page shows of each video, or why it cannot be shown."""
     films, clashes = corpus.media("videos", VIDEO_SUFFIXES)
@@ -115,6 +128,7 @@ def _shown_videos(
         try:
             alignments = {run: read_alignment(corpus.alignment(run, id))[0] for run in settings.runs}
             truth = _truth(corpus, id, alignments)
+            explained = {} if answers is None else answers.of(alignments[settings.runs[0]])
         except InputError as error:
             yield id, Failure(id, str(error))
             continue
@@ -129,7 +143,20 @@ def _shown_videos(
         scores = {} if truth is None else _scores(alignments, truth)
         film = _address(films[id], output) if id in films else ""
         view = _view(id, titles.get(id, ""), alignments, truth, scores, film, pictures)
+        view = replace(view, answers=explained)
         yield id, _ShownVideo(view, scores, note)
+
+
+@contextmanager
+def _open_answers(corpus: Corpus, settings: ReportSettings) -> Iterator["WordAnswers | None"]:
+    """The matcher that explains matches, if one is asked for; torch is loaded only then."""
+    if not settings.explain:
+        yield None
+        return
+    from mmtool.stages.shared.word_answers import open_word_answers
+
+    with open_word_answers(corpus, settings.explain) as answers:
+        yield answers
 
 
 def _page(corpus: Corpus, settings: ReportSettings, videos: Mapping[str, _ShownVideo]) -> PageView:

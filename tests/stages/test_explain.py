@@ -12,6 +12,7 @@ from mmtool.stages.explain import explain
 from mmtool.stages.train import train
 from support.commands import call
 from support.region_features import FRAMES, write_regions
+from support.report_pages import data_of
 from support.retrieval_corpora import make_searchable
 
 
@@ -72,3 +73,17 @@ def test_the_command_shows_words_and_gives_json(corpus):
 )
 def test_impossible_pairs(corpus, options, message):
     assert message in " ".join(call("explain", corpus.root, *options, code=2).stderr.split())
+
+
+def test_the_report_shows_what_answers_in_the_clips_of_matches(corpus):
+    call("align", corpus.root)
+    page = corpus.root / "page.html"
+    call("report", corpus.root, "--run", "semi-markov", "--explain", "m", "-o", page)
+    videos = data_of(page)
+    answers = next(video["answers"] for video in videos if video["id"] == "one")
+    assert answers
+    for found in answers.values():
+        assert len(found["maps"]) == len(found["words"])
+        assert all(len(row) == len(found["boxes"]) for row in found["maps"])
+        assert all(0 <= share <= 1 for row in found["maps"] for share in row)
+    assert "absent" in call("report", corpus.root, "--explain", "absent", code=2).stderr

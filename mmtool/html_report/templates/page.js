@@ -325,11 +325,25 @@ function snippetWords(snippet) {
   const verdict = video().truth ? make("p", {}, make("span", {class: `state ${kind}`}, `${SIGNS[kind]} ${kind}`),
     iou === null || iou === undefined ? " · not annotated" : ` · IoU ${percent(iou)} %`) : null;
   const clip = state.clip === null ? null : make("p", {class: "times"}, `clip ${state.clip + 1}, ${times([video().clips[state.clip]])}`);
-  return [clip, make("blockquote", {dir: "auto"}, video().snippets[snippet]), verdict,
+  return [clip, make("blockquote", {dir: "auto"}, video().snippets[snippet]), answersTo(snippet), verdict,
     make("p", {}, found.length ? `aligned with ${times(found)} ` : absence(run().snippet_confidence[snippet]), found.length ? make("span", {class: "times"}, `(${confidenceOf(run().snippet_confidence[snippet])}${evidenceOf(snippet)}) `) : null, ...found.map(interval => playButton("play", interval))),
     stills([...shown], meant),
     truth ? make("p", {}, `truth ${times([truth])} `, playButton("play truth", truth)) : null,
     truth && video().pictures ? stills(meant, [...shown]) : null];
+}
+
+/* The words of a snippet over the clip that fits it best; the parts that answer to a word are drawn while it is chosen. */
+function answersTo(snippet) {
+  const found = state.run === Object.keys(video().runs)[0] ? video().answers[snippet] : null;
+  if (!found) return null;
+  const height = 116, pictures = video().pictures, width = pictures ? pictures.width * height / pictures.height : 2 * height;
+  const parts = found.boxes.map(([left, top, right, bottom]) => make("i", {style: `left:${100 * left}%;top:${100 * top}%;width:${100 * (right - left)}%;height:${100 * (bottom - top)}%`}));
+  const show = word => parts.forEach((part, number) => { part.style.opacity = word === null ? 0 : found.maps[word][number]; });
+  show(null);
+  return make("div", {class: "answers"},
+    make("p", {dir: "auto"}, ...found.words.flatMap((text, word) => [make("button", {type: "button", tabindex: -1, class: Math.max(...found.maps[word]) > 0 ? "" : "silent",
+      onmouseenter: () => show(word), onmouseleave: () => show(null), onfocus: () => show(word), onblur: () => show(null)}, text), " "])),
+    make("div", {class: "picture", title: `clip ${found.clip + 1}`, style: `width:${width}px;height:${height}px;${pictures ? still(found.clip, height) : ""}`}, ...parts));
 }
 
 function clipWords(clip) {

@@ -1,0 +1,61 @@
+"""What in the chosen clip of each snippet answers to its words, for pages that show it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from mmtool.choices import CheckpointChoice
+from mmtool.errors import InputError
+from mmtool.formats.corpus import Corpus
+from mmtool.html_report.page import ShownAnswers
+from mmtool.records import Alignment
+from mmtool.settings.devices import AUTO
+from mmtool.stages.shared.pair_models import PairModel, open_run_model
+
+STRONG = 0.02  # of the strongest answer; weaker ones are not shown
+
+
+class WordAnswers:
+    """Explains the matches of alignments with one matcher."""
+
+    def __init__(self, model: PairModel) -> None:
+        self._model = model
+
+    def of(self, alignment: Alignment) -> dict[int, ShownAnswers]:
+        """What answers to the words of each matched snippet, in the clip that fits it best.
+
+        Only parts of the middle frame are kept, which is the one that pages show. Raises InputError if what
+        the matcher reads of the film is missing.
+        """
+        clips_of: dict[int, list[int]] = {}
+        for clip, snippet in alignment.matches:
+            clips_of.setdefault(snippet, []).append(clip)
+        self._model.check(alignment.id, list(alignment.clips))
+        found = {}
+        for snippet, clips in clips_of.items():
+            matcher = self._model.matcher
+            states = matcher.clips(self._model.materials.read(alignment.id, clips))
+            texts = matcher.texts([alignment.snippets[snippet].text])
+            pairs = np.stack([np.arange(len(clips)), np.zeros(len(clips), np.int64)], axis=1)
+            best = int(matcher.match(states, texts, pairs).argmax())
+            try:
+                maps = matcher.word_maps(states, best, texts, 0)
+            except ValueError:
+                continue  # a clip without regions
+            strongest = float(maps.maps.max(initial=0.0))
+            kept = maps.frames == (int(maps.frames.max(initial=0)) + 1) // 2
+            if not strongest or not kept.any():
+                continue
+            shares = np.where(maps.maps[:, kept] < STRONG * strongest, 0.0, maps.maps[:, kept] / strongest)
+            found[snippet] = ShownAnswers(clips[best], maps.words, shares.tolist(), maps.boxes[kept].tolist())
+        return found
+
+
+@contextmanager
+def open_word_answers(corpus: Corpus, run: str) -> Iterator[WordAnswers]:
+    """Load the matcher of a run; raises InputError for another kind of run."""
+    with open_run_model(corpus, run, CheckpointChoice.AUTO, AUTO) as model:
+        if not model.matcher.matches:
+            raise InputError(corpus.run(run), "judges no pairs", "name the run of a matcher")
+        yield WordAnswers(model)
