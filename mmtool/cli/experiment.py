@@ -25,8 +25,8 @@ def experiment(
     plan: Annotated[
         str,
         typer.Argument(
-            help="A table of the paper (table-1, table-2, table-4, table-5), timing-everywhere, or a .toml "
-            "file.",
+            help="A table of the paper (table-1, table-2, table-4, table-5), matcher-attention, "
+            "matcher-masks, timing-everywhere, or a .toml file.",
             metavar="PLAN",
         ),
     ],

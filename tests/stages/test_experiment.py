@@ -265,7 +265,7 @@ def test_wrong_plans(corpus, tmp_path, wrong, problem):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["table-9"], "choose one of network-with-time, table-1, table-2, table-4, table-5"),
+        (["table-9"], "choose one of matcher-attention, matcher-masks, network-with-time, table-1"),
         (["nowhere.toml"], "nowhere.toml: no such file"),
         (["table-1", "--seeds", "a"], "--seeds"),
         (["table-1", "--seeds", "1,1"], "--seeds"),
