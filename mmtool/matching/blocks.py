@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from mmtool.choices import SelfAttention
+from mmtool.matcher_choices import SelfAttention
 
 CLIP, TEXT, PAIR = "clip", "text", "pair"
 EPS = 1e-6

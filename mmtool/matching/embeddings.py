@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmtool.choices import ClipTokens
+from mmtool.matcher_choices import ClipTokens
 from mmtool.matching.blocks import EPS
 from mmtool.matching.inputs import BOX, ClipBatch, TextBatch
 from mmtool.matching.shape import MatcherShape

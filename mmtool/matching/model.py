@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from mmtool.choices import SelfAttention
+from mmtool.matcher_choices import SelfAttention
 from mmtool.matching.blocks import CLIP, EPS, PAIR, TEXT, MultiwayBlock, Segment, Weights
 from mmtool.matching.embeddings import ClipEmbedding, TextEmbedding
 from mmtool.matching.inputs import ClipBatch, TextBatch

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from mmtool.choices import ClipTokens, SelfAttention
+from mmtool.matcher_choices import ClipTokens, SelfAttention
 
 MAX_WORDS = 40  # tokens of a snippet, [CLS] and [SEP] included
 TEXT_OFFSETS = 196  # words apart for which relative positions are known, as in VLMo's pre-training on texts

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmtool.choices import ClipTokens as TokenKind
+from mmtool.matcher_choices import ClipTokens as TokenKind
 from mmtool.matching.blocks import Weights
 from mmtool.matching.inputs import ClipInput, Words, pad_clips, pad_texts
 from mmtool.matching.model import Matcher

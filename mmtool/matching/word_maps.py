@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmtool.choices import MaskFrom
+from mmtool.matcher_choices import MaskFrom
 from mmtool.matching.model import MATCH
 from mmtool.matching.soft_masks import cam
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from mmtool.choices import ClipTokens, MaskFrom, MaskWords, MatcherSize, Precision, SelfAttention
+from mmtool.choices import Precision
 from mmtool.errors import SettingError
+from mmtool.matcher_choices import ClipTokens, MaskFrom, MaskWords, MatcherSize, SelfAttention
 from mmtool.settings.devices import AUTO, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.train import (

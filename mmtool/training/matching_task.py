@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmtool.choices import MaskFrom, MaskWords
+from mmtool.matcher_choices import MaskFrom, MaskWords
 from mmtool.matching.augmentation import Augmentation
 from mmtool.matching.blocks import Weights
 from mmtool.matching.films import Gathering, MatchedFilm, epoch_gatherings

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmtool.choices import ClipTokens, SelfAttention
+from mmtool.matcher_choices import ClipTokens, SelfAttention
 from mmtool.matching.blocks import CLIP, PAIR, TEXT, MultiwayBlock, Segment, Weights
 from mmtool.matching.inputs import ClipInput, pad_clips, pad_texts
 from mmtool.matching.model import Matcher, parameter_count

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmtool.choices import MaskFrom, MaskWords
 from mmtool.errors import CallError
+from mmtool.matcher_choices import MaskFrom, MaskWords
 from mmtool.matching.augmentation import Augmentation
 from mmtool.matching.films import MatchedFilm
 from mmtool.matching.inputs import ClipInput

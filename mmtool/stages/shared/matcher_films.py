@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.choices import ClipTokens, Modality
+from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.evaluation.labels import best_labels
 from mmtool.features.joined import JoinedFeatures, open_joined
@@ -18,6 +18,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeaturesFile
 from mmtool.formats.regions import COUNT, read_regions
 from mmtool.formats.snippets import read_snippets
+from mmtool.matcher_choices import ClipTokens
 from mmtool.matching.films import MatchedFilm
 from mmtool.matching.inputs import ClipInput
 from mmtool.matching.tokens import FrameTokens, Scaling, fit_scaling, of_clip, of_frames

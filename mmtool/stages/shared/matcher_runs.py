@@ -5,13 +5,14 @@ from pathlib import Path
 
 import torch
 
-from mmtool.choices import CheckpointChoice, ClipTokens, SelfAttention
+from mmtool.choices import CheckpointChoice
 from mmtool.encoders.tokens.word_pieces import WordPieces
 from mmtool.errors import CallError, InputError
 from mmtool.features.joined import MATCHER
 from mmtool.formats.checkpoints import REMEDY, checkpoint_digest, choose_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.matcher_checkpoints import MatcherCheckpoint, read_matcher_checkpoint
+from mmtool.matcher_choices import ClipTokens, SelfAttention
 from mmtool.matching.model import Matcher
 from mmtool.matching.shape import MatcherShape
 from mmtool.matching.tokens import Scaling
