@@ -1,9 +1,10 @@
 """``scores/<name>/<id>.h5``: how well each clip of a film fits each of its snippets.
 
-``log_odds`` (N, M) are the logarithms of the odds that a clip shows what a snippet tells, ``similarity``
-(N, M) the cosines of the dual encoder, and ``reranked`` (N, M) says which pairs the fusion encoder judged;
-the log-odds of the others follow from the similarity. ``intervals`` (N, 2) and ``snippets`` (M,) say what
-rows and columns belong to. The attributes of the root name the models and the calibration.
+``raw`` (N, M) are the logarithms of the odds that a clip shows what a snippet tells, as the model gives them,
+``similarity`` (N, M) the cosines of the dual encoder, and ``reranked`` (N, M) says which pairs the fusion
+encoder judged; the log-odds of the others follow from the similarity. ``intervals`` (N, 2) and ``snippets``
+(M,) say what rows and columns belong to. The attributes of the root name the models and the calibration,
+which is applied on reading: so that scores can be calibrated any number of times without rounding.
 """
 
 import io
@@ -29,7 +30,7 @@ from mmtool.records import Clip, EncoderIdentity, Snippet
 FORMAT = "mmtool-scores"
 VERSION = 1
 REMEDY = "make it again with `mmtool score`"
-_KINDS = {"log_odds": np.float32, "reranked": np.bool_, "similarity": np.float32, "intervals": np.float64}
+_KINDS = {"raw": np.float32, "reranked": np.bool_, "similarity": np.float32, "intervals": np.float64}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +38,19 @@ class FilmScores:
     """The scores of a film of N clips and M snippets.
 
     Attributes:
-        log_odds: (N, M): calibrated log-odds that they belong together.
+        raw: (N, M): log-odds that they belong together, as the model gives them.
         reranked: (N, M): which pairs were judged one by one.
         similarity: (N, M): cosines of clips and snippets.
         intervals: (N, 2): the clips, in seconds.
         snippets: (M,): the texts.
         models: The dual encoder, and the fusion encoder if it is another.
         recipe: A digest of everything that determines the numbers, but for the calibration.
-        temperature: By what the log-odds of the model were divided.
-        bias: What was then added to them.
+        temperature: By what the log-odds of the model are divided.
+        bias: What is then added to them.
         judged_on: The split whose annotated films calibrate and weigh the scores.
     """
 
-    log_odds: NDArray[np.float32]
+    raw: NDArray[np.float32]
     reranked: NDArray[np.bool_]
     similarity: NDArray[np.float32]
     intervals: NDArray[np.float64]
@@ -61,15 +62,14 @@ class FilmScores:
     judged_on: Split = Split.TRAIN
 
     @property
-    def raw(self) -> NDArray[np.float64]:
-        """The log-odds (N, M) as the model gives them."""
-        odds: NDArray[np.float64] = (self.log_odds.astype(np.float64) - self.bias) * self.temperature
+    def log_odds(self) -> NDArray[np.float64]:
+        """The calibrated log-odds (N, M)."""
+        odds: NDArray[np.float64] = self.raw.astype(np.float64) / self.temperature + self.bias
         return odds
 
     def calibrated(self, temperature: float, bias: float) -> "FilmScores":
         """The same scores with another calibration."""
-        odds = (self.raw / temperature + bias).astype(np.float32)
-        return replace(self, log_odds=odds, temperature=temperature, bias=bias)
+        return replace(self, temperature=temperature, bias=bias)
 
     def judged_by(self, split: Split) -> "FilmScores":
         """The same scores, judged on another split."""
@@ -134,7 +134,7 @@ def read_scores(path: Path) -> FilmScores:
         check_heaps(path)
         with h5py.File(path, "r") as file:
             found, stored = _read(path, file)
-    for name in ("log_odds", "similarity"):
+    for name in ("raw", "similarity"):
         if not np.isfinite(getattr(found, name)).all():
             problem = f"has scores that are not finite numbers ({name})"
             raise InputError(path, problem, "make it again with `mmtool score --force`")

@@ -46,7 +46,7 @@ class BalanceReport(Report):
         volumes = [label.sample for label in self.labels]
         spread = f"{min(volumes)}–{max(volumes)}" if volumes else "0"
         return {
-            "videos": f"{len(self.done)} of {self.source}",
+            "videos": f"{len(self.done) + len(self.unchanged)} of {self.source}",
             "labels": len(self.labels),
             "videos of a label": spread,
             "target": self.target,
@@ -68,14 +68,12 @@ def balance(
         progress: Hears when the sample is drawn.
 
     Raises:
-        CallError: There are no labels, or none with ``minimum`` videos; or the split exists and ``force`` is
-            not set.
+        CallError: There are no labels, or none with ``minimum`` videos; or another split of this name
+            exists and ``force`` is not set.
     """
     settings = BalanceSettings.chosen(settings, options)
     corpus = Corpus.open(Path(root))
     path = corpus.split(settings.split)
-    if path.exists() and not settings.force:
-        raise CallError(f"{path}: exists; write another `split`, or replace it with `force`")
     try:
         ids = _candidates(corpus, settings)
         found = _labels(corpus, settings, ids)
@@ -102,9 +100,14 @@ def balance(
         for label, count in sorted(volumes.items(), key=lambda each: (-each[1], each[0]))
     ]
     report.notes += _notes(settings, report, every, len(ids) - len(labels))
-    write_split(path, report.done)
     progress("balancing", 1, 1, "splits")
-    report.written.append(str(path))
+    if not path.exists() or settings.force:
+        write_split(path, report.done)
+        report.written.append(str(path))
+    elif read_split(path) == report.done:  # by this call, killed as it ended
+        report.unchanged, report.done = report.done, []
+    else:
+        raise CallError(f"{path}: exists; write another `split`, or replace it with `force`")
     return report
 
 

@@ -16,7 +16,7 @@ from mmtool.stages.info import info, verify
 @pytest.fixture
 def scores():
     return FilmScores(
-        log_odds=np.array([[2.0, -1.0], [0.5, 3.0], [-4.0, 0.0]], np.float32),
+        raw=np.array([[2.0, -1.0], [0.5, 3.0], [-4.0, 0.0]], np.float32),
         reranked=np.array([[True, False], [True, True], [False, False]]),
         similarity=np.array([[0.5, -0.1], [0.2, 0.7], [-0.4, 0.0]], np.float32),
         intervals=np.array([[0.0, 1.5], [1.5, 2.0], [2.0, 7.25]]),
@@ -30,14 +30,14 @@ def test_scores_come_back_and_can_be_calibrated_again(tmp_path, scores):
     path = tmp_path / "scores" / "toy" / "film.h5"
     write_scores(path, scores.calibrated(2.0, 0.5))
     found = read_scores(path)
-    np.testing.assert_allclose(found.log_odds, scores.log_odds / 2 + 0.5)
-    np.testing.assert_allclose(found.raw, scores.log_odds, atol=1e-6)
+    np.testing.assert_allclose(found.log_odds, scores.raw / 2 + 0.5)
+    np.testing.assert_array_equal(found.raw, scores.raw)
     np.testing.assert_array_equal(found.reranked, scores.reranked)
     assert (found.models, found.snippets, found.recipe) == (scores.models, scores.snippets, "abc")
-    np.testing.assert_allclose(found.calibrated(1.0, 0.0).log_odds, scores.log_odds, atol=1e-6)
+    np.testing.assert_allclose(found.calibrated(1.0, 0.0).log_odds, scores.raw)
 
 
-@pytest.mark.parametrize("name", ["log_odds", "similarity"])
+@pytest.mark.parametrize("name", ["raw", "similarity"])
 def test_scores_that_are_not_finite_are_refused(tmp_path, scores, name):
     broken = getattr(scores, name).copy()
     broken[1, 1] = np.inf
@@ -48,7 +48,7 @@ def test_scores_that_are_not_finite_are_refused(tmp_path, scores, name):
 
 def test_every_flipped_value_is_found(tmp_path, scores):
     path = tmp_path / "a.h5"
-    for name in ("log_odds", "similarity", "intervals"):
+    for name in ("raw", "similarity", "intervals"):
         write_scores(path, scores)
         with h5py.File(path, "r+") as file:
             file[name][0, 0] += 1
@@ -91,7 +91,7 @@ def test_info_describes_and_verifies_scores(tmp_path, scores):
     write_score_weight(path.with_name("weights.json"), "r", ScoreWeight(0.5, 3, {0.0: 0.25, 0.5: 0.5}))
     assert len(verify(tmp_path).done) == 2
     with h5py.File(path, "r+") as file:
-        file["log_odds"][0, 0] += 1
+        file["raw"][0, 0] += 1
     (failure,) = verify(tmp_path).failures
     assert "wrong checksum" in failure.reason
 

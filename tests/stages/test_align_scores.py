@@ -100,11 +100,11 @@ def test_bad_scores_are_refused_by_name(corpus):
     corpus.match_scores("toy", "v11").unlink()
     path = corpus.match_scores("toy", "v10")
     with h5py.File(path, "r+") as file:
-        file["log_odds"][2, 3] = np.nan
+        file["raw"][2, 3] = np.nan
     write_clips(corpus.clips("v9"), [Clip(3.1 * i, 3.1 * (i + 1)) for i in range(10)])
     failures = json.loads(call("align", corpus.root, "--scores", "toy", "--json", code=1).stdout)["failures"]
     reasons = {failure["id"]: failure["reason"] for failure in failures}
-    assert "scores that are not finite numbers (log_odds)" in reasons["v10"]
+    assert "scores that are not finite numbers (raw)" in reasons["v10"]
     assert "no such scores; make them with `mmtool score`" in reasons["v11"]
     assert "belongs to other clips or snippets" in reasons["v9"]
     assert set(reasons) == {"v9", "v10", "v11"}
@@ -115,7 +115,7 @@ def test_scores_of_other_snippets_and_damaged_ones_are_refused(corpus):
     path = corpus.match_scores("toy", "v0")
     write_scores(path, replace(read_scores(path), snippets=["a", "b", "c", "d"]))
     with h5py.File(corpus.match_scores("toy", "v1"), "r+") as file:
-        file["log_odds"][0, 0] += 1
+        file["raw"][0, 0] += 1
     reasons = call("align", corpus.root, "--scores", "toy", "--json", code=1).stdout
     assert "belongs to other clips or snippets" in reasons
     assert "is damaged (wrong checksum)" in reasons

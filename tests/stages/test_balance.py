@@ -53,7 +53,9 @@ def test_splits_that_exist_are_kept_apart(corpus):
     test = written(corpus, "test")
     call("balance", corpus.root, "--by", "genre", "--target", 100)
     assert not set(test) & set(written(corpus))
-    line = complaint(call("balance", corpus.root, "--by", "genre", code=2), "train.txt")
+    again = mmtool.balance(corpus.root, by="genre", target=100)  # as after a call that was killed at its end
+    assert (again.done, again.unchanged, again.written) == ([], written(corpus), [])
+    line = complaint(call("balance", corpus.root, "--by", "genre", "--target", 1, code=2), "train.txt")
     assert "--force" in line
     report = mmtool.balance(corpus.root, by="genre", within="test", split="val")
     assert set(report.done) <= set(test)

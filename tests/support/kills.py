@@ -21,9 +21,13 @@ import cv2
 import numpy as np
 import torch
 
+from mmtool.choices import Split
+from mmtool.formats.splits import write_split
 from support.commands import EXTRACT, TRAIN, call
 from support.corpora import TEXTS, make_corpus
 from support.hdf5 import contents
+from support.region_features import write_regions
+from support.retrieval_corpora import make_searchable
 from support.speech import RATE, model_folder, recording, write_sound_film
 from support.zygote import Call, Zygote
 
@@ -51,6 +55,7 @@ EXPORT = ("export", "alignments", "{}", "--run", "semi-markov", "--format")
 FORMATS = ("srt", "csv", "jsonl", "otio", "edl", "fcpxml", "fcp7", "eaf", "clips", "webdataset")
 BOTH = ("--run", "semi-markov", "--run", "r")
 PLANNED = ("--threads", "1")
+MATCHER = ("--preset", "multiway", "--run", "m", "--batch-size", "8", "--threads", "1", "--device", "cpu")
 PLAN = """
 title = "Two presets"
 seeds = [0]
@@ -86,6 +91,12 @@ JOBS: dict[str, Job] = {
     "transcribe": Job(("transcribe", "{}", "--threads", "1", "--model", "{}/model"), base="heard"),
     "import-srt": Job(("import", "srt", "{}/v1.srt", "{}"), (*AFTER_ALIGN, *UNREAD)),
     "import-yms": Job(("import", "yms", "{}/yms", "{}/imported"), base="yms"),
+    "balance": Job(("balance", "{}", "--by", "annotations", "--split", "val"), ("splits/val.txt", *UNREAD)),
+    "train-multiway": Job(
+        ("train", "{}", *MATCHER, "--epochs", "3"), ("runs", "features/m-*", "scores"), base="matched"
+    ),
+    "score": Job(("score", "{}", "--run", "m"), ("scores",), base="matched"),
+    "explain": Job(("explain", "{}", "--run", "m", "--clip", "one:1"), base="matched"),
     "run": Job(("run", "{}/film.mp4", "{}/film.txt", "-o", "{}/out"), base="film"),
 }
 MANY = 3000
@@ -154,7 +165,16 @@ def _heard(root: Path) -> None:
     (root / "model").symlink_to(model_folder(), target_is_directory=True)
 
 
+def _matched(root: Path) -> None:
+    """Three annotated films, and a matcher of their regions."""
+    corpus = make_searchable(root)
+    write_regions(corpus)
+    write_split(corpus.split(Split.TRAIN), ["one", "two"])
+    call("train", root, *MATCHER, "--epochs", "2")
+
+
 BASES: dict[str, Callable[[Path], None]] = {
+    "matched": _matched,
     "chain": _chain,
     "texts": _texts,
     "yms": _yms,

@@ -40,7 +40,7 @@ def film_scores(corpus: Corpus, id: str, log_odds: np.ndarray, **others: object)
     return FilmScores(
         **(
             {
-                "log_odds": log_odds.astype(np.float32),
+                "raw": log_odds.astype(np.float32),
                 "reranked": np.ones(log_odds.shape, bool),
                 "similarity": np.tanh(log_odds / 4).astype(np.float32),
                 "intervals": intervals,

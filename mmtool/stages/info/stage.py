@@ -157,7 +157,7 @@ def _hdf5(path: Path) -> Described:
 
 def _scores(path: Path) -> Described:
     scores = read_scores(path)
-    clips, snippets = scores.log_odds.shape
+    clips, snippets = scores.raw.shape
     known = scores.temperature != 1 or scores.bias != 0
     calibration = f"temperature {scores.temperature:.3g}, bias {scores.bias:+.3g}" if known else "none"
     return FileKind.SCORES, {

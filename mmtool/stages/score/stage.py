@@ -25,7 +25,6 @@ from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.pair_models import PairModel, open_pair_model
 from mmtool.stages.shared.truth import read_truth
 
-ROUNDING = 1e-3  # of a calibration, by the precision of stored log-odds
 SCORE_VERSION = 1  # is raised when the same models give other scores
 
 
@@ -142,7 +141,7 @@ class _Scorer:
                 return
         judged = judge.judge(id, self.titles.get(id, ""), clips, snippets)
         scores = FilmScores(
-            log_odds=judged.log_odds,
+            raw=judged.log_odds,
             reranked=judged.reranked,
             similarity=judged.similarity,
             intervals=np.array([clip.interval for clip in clips], np.float64).reshape(-1, 2),
@@ -174,7 +173,7 @@ class _Scorer:
                 "there is no validation split, so the scores are judged on the videos of the run's training, "
                 "where they seem better than they are"
             )
-        calibration = _settled({(scores.temperature, scores.bias) for _, scores in stored}, report)
+        calibration = report.temperature, report.bias
         for path, scores in stored:
             if (scores.temperature, scores.bias) != calibration or scores.judged_on is not split:
                 write_scores(path, scores.calibrated(*calibration).judged_by(split))
@@ -192,7 +191,7 @@ class _Scorer:
             return None  # its alignment or evaluation says what is wrong
         labels = best_labels([clip.interval for clip in clips], truth)
         together = np.array([[label == own for own in range(len(snippets))] for label in labels], bool)
-        return scores.raw, together.reshape(scores.log_odds.shape)
+        return scores.raw.astype(np.float64), together.reshape(scores.raw.shape)
 
     def _split_to_judge_by(self) -> Split:
         """Films that the model was not trained on, where there are some."""
@@ -225,15 +224,6 @@ class _Scorer:
                 f"{self.corpus.root}: no video has both clips and snippets; run `mmtool segment` first"
             )
         return ids
-
-
-def _settled(stored: set[tuple[float, float]], report: ScoreReport) -> tuple[float, float]:
-    """The temperature and the bias to store: the stored ones where those found differ by rounding only."""
-    found = report.temperature, report.bias
-    if len(stored) != 1 or not np.allclose(next(iter(stored)), found, rtol=ROUNDING, atol=ROUNDING):
-        return found
-    (report.temperature, report.bias) = kept = stored.pop()
-    return kept
 
 
 def _sources(features: FeaturePair | None) -> tuple[EncoderIdentity, ...]:

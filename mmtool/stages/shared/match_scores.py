@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from mmtool.alignment.similarity.log_odds import snippet_evidence
 from mmtool.arrays import Floats
 from mmtool.choices import Split
@@ -46,11 +44,11 @@ class MatchScores:
 
     def similarity(self, id: str, clips: Sequence[Clip], snippets: Sequence[Snippet]) -> Floats:
         """Standardised log-odds (M, N): an average pair has 0, the standard deviation is 1."""
-        return standardised(self.read(id, clips, snippets).log_odds.T.astype(np.float64))
+        return standardised(self.read(id, clips, snippets).log_odds.T)
 
     def evidence(self, id: str, clips: Sequence[Clip], snippets: Sequence[Snippet]) -> Floats:
         """What the scores say for each snippet of each clip (M, N), in nats."""
-        return snippet_evidence(self.read(id, clips, snippets).log_odds.astype(np.float64))
+        return snippet_evidence(self.read(id, clips, snippets).log_odds)
 
     def recipe(self, id: str) -> list[str]:
         """What the scores of a film are; raises InputError as :meth:`read` does."""
