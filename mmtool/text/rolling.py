@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from mmtool.records import Interval
+from mmtool.text.highlighted import with_words_once
 from mmtool.text.source import Part, Passage, Source
 from mmtool.text.spans import collapse
 
@@ -20,6 +21,8 @@ def without_repeats(source: Source, cues: Sequence[Passage]) -> list[Passage]:
     Cues that only repeat, and never go on with a new line, are what somebody says several times. Of cues
     that grow word by word, as in live captions, the last is kept, from the time at which the first began.
     """
+    if (once := with_words_once(source, cues)) is not cues:
+        return list(once)
     cues = _full_grown(source, cues)
     lines = [_lines(cue) for cue in cues]
     texts = [[collapse("".join(part.text for part in line)) for line in cue] for cue in lines]

@@ -47,12 +47,17 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a source without its markup, in parts in the order of the source."""
+    """A stretch of a source without its markup, in parts in the order of the source.
+
+    ``said`` are words of it whose own times the source tells: the character at which each begins, and when it
+    is said.
+    """
 
     parts: tuple[Part, ...]
     times: Interval | None = None
     kind: str = ""
     whole: bool = False  # never split, such as a scene heading
+    said: tuple[tuple[int, Interval], ...] = ()
 
     @property
     def text(self) -> str:

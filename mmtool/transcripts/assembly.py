@@ -10,6 +10,7 @@ from mmtool.transcripts.sounds import without_sounds
 from mmtool.transcripts.utterances import Contents, Heard, Utterance
 
 SLIGHTLY = 1.0  # seconds by which a word may begin before the previous one and still follow it
+_ONE_BY_ONE, _FEWEST_SINGLE = 0.9, 3  # share and number of cues of a single word, where each word has a cue
 LONGEST_WORD = 0.6  # seconds; a word without an end would otherwise last through the pause after it
 # Chinese and Japanese are written without spaces
 _ALONE = r"\u3000-\u303f\uff00-\uff0f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -28,7 +29,7 @@ def assemble(contents: Contents, source: str) -> Transcript:
             untimed += 1
             continue
         spoken.append(found)
-    spoken, turned = _turned(spoken)
+    spoken, turned = _turned(_one_by_one(spoken))
     unsorted = sum((later.start or 0.0) < (earlier.start or 0.0) for earlier, later in pairwise(spoken))
     spoken.sort(key=lambda utterance: utterance.start or 0.0)  # stable
     timed = sum(word.start is not None for utterance in spoken for word in utterance.words)
@@ -94,6 +95,19 @@ def _with_extent(utterance: Utterance) -> Utterance | None:
         return None
     end = utterance.end if utterance.end is not None else max(ends + starts, default=None)
     return None if end is None else replace(utterance, start=start, end=end)
+
+
+def _one_by_one(utterances: list[Utterance]) -> list[Utterance]:
+    """The utterances; where each is a single word, the times of that word are its own."""
+    single = sum(len(utterance.words) == 1 for utterance in utterances)
+    if single < max(_FEWEST_SINGLE, _ONE_BY_ONE * len(utterances)):
+        return utterances
+    return [
+        replace(one, words=(one.words[0]._replace(start=one.start, end=one.end),))
+        if len(one.words) == 1 and one.words[0].start is None
+        else one
+        for one in utterances
+    ]
 
 
 def _turned(utterances: Iterable[Utterance]) -> tuple[list[Utterance], int]:

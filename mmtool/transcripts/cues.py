@@ -9,7 +9,7 @@ from pathlib import Path
 from mmtool.errors import InputError
 from mmtool.text.encoding import read_decoded
 from mmtool.text.source import Passage, Source
-from mmtool.text.spans import words_of
+from mmtool.text.spans import Span, words_of
 from mmtool.text.substation import read_events
 from mmtool.text.subtitles import read_subrip
 from mmtool.text.table import read_table
@@ -61,6 +61,10 @@ def _utterances(source: Source, passages: list[Passage]) -> Iterator[Utterance]:
         spans = words_of(passage.text, 0, len(passage.text))
         words = [passage.text[slice(*span)] for span in spans]
         start, end = passage.times or (None, None)
+        if passage.said:
+            heard = (Heard(word, *_said(passage, span)) for word, span in zip(words, spans, strict=True))
+            yield Utterance(tuple(heard), start, end)
+            continue
         timed = []
         for place in passage.places(source, spans):
             at = bisect_right(places, place.start) - 1
@@ -71,6 +75,12 @@ def _utterances(source: Source, passages: list[Passage]) -> Iterator[Utterance]:
             yield Utterance(tuple(map(Heard, words)), start, end)
             continue
         yield Utterance(tuple(_words(words, timed, start)), start, end)
+
+
+def _said(passage: Passage, span: Span) -> tuple[float | None, float | None]:
+    """When a word of a cue is said that marks its words; parts of a word may be marked one after another."""
+    own = [times for place, times in passage.said if span[0] <= place < span[1]]
+    return (own[0].start, own[-1].end) if own else (None, None)
 
 
 def _words(words: list[str], marks: list[float | None], start: float | None) -> Iterator[Heard]:

@@ -10,7 +10,8 @@ from mmtool.records import SpokenWord
 from mmtool.text.encoding import read_decoded
 from mmtool.text.source import Source
 from mmtool.text.tally import Tally
-from mmtool.transcripts.recognisers import language_in, segments
+from mmtool.transcripts.recognisers import segments
+from mmtool.transcripts.timed_words import language_in
 from mmtool.transcripts.utterances import Contents, Utterance
 
 FORMAT = "mmtool transcript"

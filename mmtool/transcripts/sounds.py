@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from mmtool.transcripts.utterances import Heard
 
-_BRACKETS = re.compile(r"\[[^\[\]]*\]|<[^<>]*>|\*[^*]*\*")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]|<[^<>]*>|(?<!\S)\*[^*]+\*(?!\w)")  # but not "f***"
 _PARENTHESES = re.compile(r"\([^()]*\)|（[^（）]*）")
 
 

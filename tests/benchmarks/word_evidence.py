@@ -4,17 +4,24 @@
 
 CORPUS has clips/, snippets/, annotations/ and transcripts/, which its user provides, perhaps videos.csv and
 splits/. Prints a line for each video and the means. With ``--leave-one-out``, the timing parameters of each
-video are estimated on the others, in ten folds; otherwise they are those of the package. Nothing is written.
+video and the weights of words are learned on the others, in ten folds; otherwise they are those of the
+package. Nothing is written.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
+
 from mmtool.alignment.timing.cross_fit import cross_fit
 from mmtool.alignment.timing.fit import AnnotatedNarration
+from mmtool.alignment.timing.pace import seconds_of
 from mmtool.alignment.timing.parameters import TimingParameters, default_parameters
+from mmtool.alignment.timing.word_fit import FOLDS, HeardNarration, fit_word_weights
+from mmtool.alignment.timing.word_weights import WordWeights, default_word_weights
 from mmtool.choices import Split
 from mmtool.decoders import VideoToAlign
 from mmtool.errors import InputError
@@ -57,8 +64,33 @@ def parameters_of(films: Mapping[str, Film], titles: Mapping[str, str]) -> dict[
     return dict(zip(films, cross_fit(narrations, default_parameters()), strict=True))
 
 
+def weights_of(films: Mapping[str, Film], heard: Mapping[str, HeardText]) -> dict[str, WordWeights]:
+    """For each video, weights of words that were learned without it."""
+    narrations = {}
+    for id, (clips, snippets, truth) in films.items():
+        if (words := heard[id].words) is not None:
+            texts = [snippet.text for snippet in snippets]
+            narrations[id] = HeardNarration(
+                heard=words,
+                reading=seconds_of(texts, language_of(texts, AlignSettings())),
+                bounds=np.unique(np.array([clip.interval for clip in clips]).round(6)),
+                truth=truth,
+            )
+    folds = []
+    for fold in range(FOLDS):
+        others = [one for number, one in enumerate(narrations.values()) if number % FOLDS != fold]
+        folds.append(fit_word_weights(others, default_word_weights()))
+    return {id: folds[number % FOLDS] for number, id in enumerate(narrations)}
+
+
 def measured(
-    corpus: Corpus, id: str, film: Film, parameters: TimingParameters, heard: HeardText, title: str
+    corpus: Corpus,
+    id: str,
+    film: Film,
+    parameters: TimingParameters,
+    heard: HeardText,
+    title: str,
+    weights: WordWeights,
 ) -> VideoScore:
     """The measures of one video."""
     clips, snippets, truth = film
@@ -70,8 +102,21 @@ def measured(
         title=title,
         sources=Sources(corpus.clips(id), corpus.snippets(id)),
         heard=heard,
+        weights=weights,
     )
     return score([clip.interval for clip in clips], truth, timed.alignment.matches)
+
+
+def heard_in(corpus: Corpus, id: str, film: Film) -> HeardText:
+    """What was heard of a video's text; says on the standard error what cannot be read."""
+    clips, snippets, _ = film
+    settings = AlignSettings()
+    language = language_of([snippet.text for snippet in snippets], settings)
+    try:
+        return heard_text(corpus, settings, id, clips, snippets, language)
+    except InputError as error:
+        print(f"{id}\t{error}", file=sys.stderr)
+        return HeardText()
 
 
 def main() -> None:
@@ -88,24 +133,19 @@ def main() -> None:
     ids = corpus.split_ids(Split(arguments.split)) if arguments.split else sorted(corpus.known_ids())
     films = {id: read(corpus, id) for id in ids if corpus.annotations(id).exists()}
     parameters = parameters_of(films, titles) if arguments.leave_one_out else {}
+    heard = {id: heard_in(corpus, id, film) for id, film in films.items()}
+    weights = weights_of(films, heard) if arguments.leave_one_out else {}
     print("video\twords\ttiming alone\twith words")
     alone, together = [], []
     for id, film in films.items():
-        clips, snippets, _ = film
-        settings = AlignSettings()
-        language = language_of([snippet.text for snippet in snippets], settings)
-        try:
-            heard = heard_text(corpus, settings, id, clips, snippets, language)
-        except InputError as error:
-            print(f"{id}\t{error}")
-            continue
-        if not heard.notes:
+        if not heard[id].notes:
             continue  # no transcript
-        own = parameters.get(id, default_parameters())
+        own = parameters.get(id, default_parameters()), weights.get(id, default_word_weights())
         title = titles.get(id, "")
-        alone.append(measured(corpus, id, film, own, HeardText(), title))
-        together.append(measured(corpus, id, film, own, heard, title))
-        share = f"{heard.words.count}/{heard.words.written}" if heard.words else "none"
+        alone.append(measured(corpus, id, film, own[0], HeardText(), title, own[1]))
+        together.append(measured(corpus, id, film, own[0], heard[id], title, own[1]))
+        words = heard[id].words
+        share = f"{words.count}/{words.written}" if words else "none"
         print(f"{id}\t{share}\t{shown(alone[-1:])}\t{shown(together[-1:])}", flush=True)
     print(f"{len(alone)} videos\t\t{shown(alone)}\t{shown(together)}")
 

@@ -19,21 +19,24 @@ steady = settings(derandomize=True, deadline=None, max_examples=60)
 KEYS = (
     *("segments", "words", "word", "text", "start", "end", "probability", "score", "events", "segs", "utf8"),
     *("tStartMs", "tOffsetMs", "dDurationMs", "transcription", "offsets", "from", "to", "language", "format"),
+    *("tokens", "results", "channels", "alternatives", "transcript", "items", "type", "nBest", "elements"),
+    *("offsetInTicks", "durationInTicks", "startTime", "resultEndTime", "monologues", "phrases", "result"),
 )
+PLACES = ("segments", "events", "transcription", "words", "results", "phrases", "monologues", "result")
 leaves = (
     st.none()
     | st.booleans()
     | st.floats()
     | st.integers(-(10**400), 10**400)
     | st.sampled_from(NUMBERS)
-    | st.sampled_from(("hello", "[Music]", "你好", "\ud800", ""))
+    | st.sampled_from(("hello", "[Music]", "你好", "\ud800", "", "1.5s"))
 )
 values = st.recursive(
     leaves,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
     max_leaves=20,
 )
-documents = st.dictionaries(st.sampled_from(("segments", "events", "transcription", "words")), values)
+documents = st.dictionaries(st.sampled_from(PLACES), values)
 
 
 def assert_sound(transcript) -> None:

@@ -18,6 +18,7 @@ from mmtool.alignment.timing.parameters import TimingParameters, default_paramet
 from mmtool.alignment.timing.semi_markov import align_narration
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
 from mmtool.alignment.timing.word_evidence import word_evidence
+from mmtool.alignment.timing.word_weights import WordWeights
 from mmtool.arrays import Floats
 from mmtool.choices import Decoder, TimingModel, TimingPath
 from mmtool.constraints import Constraints
@@ -131,12 +132,14 @@ def time_video(
     following: float | None = None,
     known: KnownTimes | None = None,
     heard: HeardText | None = None,
+    weights: WordWeights | None = None,
 ) -> TimedVideo:
     """Align one video by timing, and by similarity where it is given; raises InputError if impossible.
 
     ``digest`` is that of the parameters, which takes longer to compute than a short video to align.
     ``following`` is the share of films whose cuts follow their texts, where it was learned, and ``heard``
-    what was heard of the texts. ``known`` are the times of the text; None: those of the snippets.
+    what was heard of the texts. ``known`` are the times of the text; None: those of the snippets. ``weights``
+    say how much heard words count; None: those of the package.
     """
     language = language_of([snippet.text for snippet in video.snippets], settings)
     constraints = video.constraints
@@ -149,7 +152,7 @@ def time_video(
         elif heard is not None and heard.screenplay is not None:
             timed = by_heard_screenplay(video, heard.screenplay, _limits(video, settings))
         if timed is None:
-            told = _told(video, heard, language)
+            told = _told(video, heard, language, weights)
             timed = _timed(video, settings, parameters, title, language, following, known.cues, told)
         if constraints is not None:
             clips = [clip.interval for clip in video.clips]
@@ -212,13 +215,15 @@ def _evidence(
     return tuple(found)
 
 
-def _told(video: VideoToAlign, heard: HeardText | None, language: str) -> list[Observations]:
+def _told(
+    video: VideoToAlign, heard: HeardText | None, language: str, weights: WordWeights | None
+) -> list[Observations]:
     """What was heard, as evidence of when the snippets are told; empty where nothing was."""
     if heard is None or heard.words is None:
         return []
     reading = seconds_of([snippet.text for snippet in video.snippets], language)
     bounds = np.unique(np.array([clip.interval for clip in video.clips]).round(6))
-    return word_evidence(heard.words, reading, bounds)
+    return word_evidence(heard.words, reading, bounds, weights)
 
 
 def _timed(
