@@ -66,12 +66,13 @@ VIDEO_ENCODERS = (
     "dino",
     "sound",
     "siglip2",
+    "xclip",
     "blip",
     "blip2",
     "timing",
     "spoken",
 )
-TEXT_ENCODERS = ("bert", "sentence", "lxmert", "clip", "siglip2", "blip", "blip2", "length")
+TEXT_ENCODERS = ("bert", "sentence", "lxmert", "clip", "siglip2", "xclip", "blip", "blip2", "length")
 RERANKERS = ("blip", "blip2", "vilt", "bridgetower")
 
 

@@ -8,7 +8,7 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 
 from mmtool.encoders.dual import clip_models as dual_models
-from mmtool.encoders.dual import lxmert_models, siglip2
+from mmtool.encoders.dual import lxmert_models, siglip2, xclip
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
 from mmtool.encoders.pretrained.pictures import DINO
 from mmtool.encoders.pretrained.sounds import SOUND
@@ -39,8 +39,9 @@ def published_weights() -> Iterator[PublishedWeights]:
         ("dino", DINO.published),
         ("sound", SOUND.published),
         ("lxmert", lxmert_models.PUBLISHED),
-        ("clip", dual_models.PUBLISHED),
+        ("clip", dual_models.CLIP_FAMILY.published),
         ("siglip2", siglip2.PUBLISHED),
+        ("xclip", xclip.XCLIP_FAMILY.published),
         ("blip", blip.BLIP.default),
         ("blip2", blip2.BLIP2.default),
         ("vilt", vilt.VILT.default),

@@ -37,6 +37,7 @@ BUILT_IN = {
     "motion": "mmtool.encoders.motion.encoder:MotionEncoder",
     "audio": "mmtool.encoders.sound.statistics:AudioEncoder",
     "siglip2": "mmtool.encoders.dual.siglip2:SIGLIP2",
+    "xclip": "mmtool.encoders.dual.xclip:XCLIP",
     "blip": "mmtool.encoders.dual.of_rerankers:BLIP",
     "blip2": "mmtool.encoders.dual.of_rerankers:BLIP2",
     "dino": "mmtool.encoders.pretrained.pictures:DinoEncoder",

@@ -73,8 +73,8 @@ class ExtractSettings(Settings):
     video_model: Annotated[
         str | None,
         Option(
-            "Model of the hub, or a local folder: CLIP or SigLIP for clip, LXMERT for lxmert, DINOv2 or "
-            "DINOv3 for dino, AST, CLAP or Whisper for sound.",
+            "Model of the hub, or a local folder: CLIP or SigLIP for clip, X-CLIP for xclip, "
+            "LXMERT for lxmert, DINOv2 or DINOv3 for dino, AST, CLAP or Whisper for sound.",
             heading=MODELS,
             default="the one that the documentation of encoders names",
             metavar="NAME|FOLDER",

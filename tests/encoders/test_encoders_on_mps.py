@@ -17,13 +17,13 @@ from mmtool.encoders.registry import (
 )
 from mmtool.encoders.tokens import batches
 from support.encoder_cases import (
-    FRAMES,
     SAID,
     TEXT,
     TEXTS,
     VIDEO,
     InThisThread,
     save_models,
+    seen_by,
     spoken_encoder,
     text_options,
     video_options,
@@ -75,10 +75,10 @@ def test_the_pretended_gpu_refuses_what_mps_lacks():
 @pytest.mark.parametrize("precision", TOLERANCE)
 @pytest.mark.parametrize("name", [name for name in VIDEO if runs_there(name, video_encoder_class)])
 def test_frame_encoders(name, models, precision):
-    expected = load_video_encoder(video_options(name, models, precision=precision)).encode(FRAMES)
+    expected = load_video_encoder(video_options(name, models, precision=precision)).encode(seen_by(name))
     with PretendedMps() as gpu:
         encoder = load_video_encoder(video_options(name, models, precision=precision, device="mps"))
-        found = encoder.encode(FRAMES)
+        found = encoder.encode(seen_by(name))
     assert encoder.device == "mps"
     assert "aten::convolution" in gpu.seen
     assert not gpu.lacking

@@ -10,7 +10,7 @@ import pytest
 
 import mmtool
 from mmtool.choices import Split
-from mmtool.encoders.contract import EncoderOptions
+from mmtool.encoders.contract import EncoderOptions, FrameSequence
 from mmtool.encoders.registry import load_text_encoder, load_video_encoder
 from mmtool.encoders.rerankers.contract import RerankerOptions
 from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
@@ -23,9 +23,10 @@ from mmtool.formats.features import open_features, write_features
 from mmtool.retrieval.contract import ClipFrames
 from mmtool.stages.retrieve.measuring import read_split
 from mmtool.video.frames import read_clip_frames
+from mmtool.video.sequences import read_clip_sequences
 from support.commands import call, complaint
 from support.retrieval_corpora import FILMS, TEXTS, make_searchable
-from support.small_models import save_clip, save_lxmert
+from support.small_models import save_clip, save_lxmert, save_xclip
 from support.small_rerankers import save_blip, save_blip2, save_bridgetower, save_vilt
 
 QUERY = "a man opens the door ."
@@ -97,6 +98,27 @@ def test_words_find_clips_in_the_order_of_cosines(root, models):
     assert first.logit is None
     assert Path(first.picture).read_bytes()[:2] == b"\xff\xd8"
     assert report.searched == 12
+
+
+def test_sequences_of_frames_find_clips(root, models, tmp_path):
+    """X-CLIP reads four frames of each clip; the reranker reads one, however the candidates were found."""
+    folder = str(save_xclip(tmp_path / "xclip"))
+    report = mmtool.retrieve(root, words=QUERY, encoder=folder, top=12)
+    assert report.encoder.startswith("xclip (xclip-2x16-2x16)")
+    options = EncoderOptions("xclip", model=folder)
+    corpus, text = Corpus(root), load_text_encoder(options).encode([QUERY])[0]
+    video, expected = load_video_encoder(options), {}
+    for id in FILMS:
+        film, clips = root / "videos" / f"{id}.mp4", read_clips(corpus.clips(id))
+        for found in read_clip_sequences(film, clips, 1, length=4, spacing=None, shorter_side=32):
+            seen = FrameSequence([frame.pixels for frame in found.frames], range(4))
+            expected[id, found.clip] = float(video.encode([seen]).features[0] @ text)
+    assert order_of(report.results[0]) == expected_order(expected)
+    assert report.results[0].hits[0].score == pytest.approx(max(expected.values()), abs=1e-5)
+    judged = mmtool.retrieve(
+        root, words=QUERY, encoder=folder, reranker=models["vilt"], score="itm", k=100, top=12
+    )
+    assert order_of(judged.results[0]) == expected_order(logits_of(root, models["vilt"]))
 
 
 def test_results_name_the_annotated_snippet(root, models):
@@ -389,7 +411,7 @@ class TestBadInput:
         [
             ("vilt", "it reranks what another finds: use `reranker=vilt`"),
             ("timing", "does not encode both clips and snippets"),
-            ("clib", "there is no such dual encoder; name one of clip, siglip2"),
+            ("clib", "there is no such dual encoder; name one of clip, siglip2, xclip"),
         ],
     )
     def test_encoders_that_are_none(self, encoder, problem, root):

@@ -3,14 +3,15 @@
 from concurrent.futures import Future
 
 from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS
-from mmtool.encoders.contract import EncoderOptions
+from mmtool.encoders.contract import EncoderOptions, FrameSequence
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.spoken import SpokenEncoder
 from support.literal_visual_genome import folder_of, small_checkpoint
-from support.small_models import pictures, save_clip, save_dino, save_lxmert, save_siglip
+from support.small_models import pictures, save_clip, save_dino, save_lxmert, save_siglip, save_xclip
 from support.small_rerankers import save_blip, save_blip2
 
 FRAMES = pictures(5)
+SEQUENCES = [FrameSequence(pictures(4), range(4)), FrameSequence(pictures(4)[::-1], range(4))]
 TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
 SAID = ["A man.", "", "He opens the door. He leaves.", "The door."]  # nothing is said in one clip
 WITHOUT_TORCH = {"timing", "length", "motion", "audio"}
@@ -22,6 +23,7 @@ VIDEO = [
     "dino",
     "siglip",
     "siglip2",
+    "xclip",
     "blip",
     "blip2",
     "faster-rcnn-mobilenet",
@@ -29,7 +31,7 @@ VIDEO = [
     "faster-rcnn-vg",
     "lxmert",
 ]
-TEXT = ["bert", "sentence", "lxmert", "clip", "siglip", "siglip2", "blip", "blip2"]
+TEXT = ["bert", "sentence", "lxmert", "clip", "siglip", "siglip2", "xclip", "blip", "blip2"]
 
 
 def untested() -> set[str]:
@@ -45,11 +47,17 @@ def save_models(root):
         "dino": save_dino(root / "dino"),
         "siglip": save_siglip(root / "siglip"),
         "siglip2": save_siglip(root / "siglip2"),
+        "xclip": save_xclip(root / "xclip"),
         "blip": save_blip(root / "blip"),
         "blip2": save_blip2(root / "blip2"),
         "lxmert": save_lxmert(root / "lxmert", visual=28),
         "detector": folder_of(small_checkpoint(), root / "detector"),
     }
+
+
+def seen_by(name):
+    """What an encoder is tried with."""
+    return SEQUENCES if name == "xclip" else FRAMES
 
 
 def video_options(name, models, **changes):
@@ -58,7 +66,7 @@ def video_options(name, models, **changes):
         return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("clip", "siglip"):
         return EncoderOptions("clip", model=str(models[name]), **options)
-    if name in ("siglip2", "blip", "blip2"):
+    if name in ("siglip2", "xclip", "blip", "blip2"):
         return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("faster-rcnn-vg", "lxmert"):
         options |= {"weights": str(models["detector"]), "image_size": 64, "proposals": 30}

@@ -27,6 +27,9 @@ from transformers import (
     SiglipConfig,
     SiglipImageProcessor,
     SiglipModel,
+    VideoMAEImageProcessor,
+    XCLIPConfig,
+    XCLIPModel,
 )
 
 PADDING, UNKNOWN = "<pad>", "<unk>"
@@ -63,6 +66,31 @@ def save_clip(folder: Path, *, seed: int = 0) -> Path:
     _save(CLIPModel, config, folder, seed)
     square = {"height": SIDE, "width": SIDE}
     CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size=square).save_pretrained(folder)
+    save_tokenizer(folder, limit=77)
+    return folder
+
+
+def save_xclip(folder: Path, *, seed: int = 0) -> Path:
+    """An X-CLIP of 8 dimensions for sequences of 4 frames, which reads at most 10 tokens."""
+    ids = {"vocab_size": len(WORDS), "bos_token_id": 1, "eos_token_id": len(WORDS) - 1, "pad_token_id": 0}
+    text = LAYERS | ids | {"max_position_embeddings": 10}
+    frames = {
+        "num_frames": 4,
+        "mit_hidden_size": 8,
+        "mit_intermediate_size": 16,
+        "mit_num_attention_heads": 2,
+    }
+    vision = LAYERS | frames | {"image_size": SIDE, "patch_size": 8}
+    config = XCLIPConfig(
+        text_config=text,
+        vision_config=vision,
+        projection_dim=8,
+        prompt_num_attention_heads=2,
+        initializer_factor=20.0,
+    )
+    _save(XCLIPModel, config, folder, seed)
+    square = {"height": SIDE, "width": SIDE}
+    VideoMAEImageProcessor(size={"shortest_edge": SIDE}, crop_size=square).save_pretrained(folder)
     save_tokenizer(folder, limit=77)
     return folder
 

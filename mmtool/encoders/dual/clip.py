@@ -22,7 +22,7 @@ from mmtool.encoders.contract import (
     Frame,
     FrameEncoder,
 )
-from mmtool.encoders.dual.clip_models import DualModel, load_dual_model
+from mmtool.encoders.dual.clip_models import CLIP_FAMILY, DualModel, Family, load_dual_model
 from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.kernels.uploads import fetched, upload
 from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
@@ -52,7 +52,7 @@ class ClipFrameEncoder(FrameEncoder):
         self._batch_size = options.batch_size
         side = loaded.image_size
         black = self._pixels([np.zeros((side, side, 3), np.uint8)])
-        self.identity = _identity(
+        self.identity = dual_identity(
             self.family,
             loaded,
             Modality.VIDEO,
@@ -79,7 +79,7 @@ class ClipFrameEncoder(FrameEncoder):
     @torch.inference_mode()
     def _features(self, seen: dict[str, Tensor]) -> Tensor:
         with exact_fp32(self._device):
-            return _unit(self._network.get_image_features(**seen))
+            return unit(self._network.get_image_features(**seen))
 
 
 class ClipTextEncoder(TokenEncoder):
@@ -88,16 +88,21 @@ class ClipTextEncoder(TokenEncoder):
     reads = frozenset({"weights", "model"})
     runs_on_mps = True
     family: ClassVar[str] = "clip"
+    models: ClassVar[Family] = CLIP_FAMILY
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
         loaded = load_dual_model(
-            options.model, modality=Modality.TEXT, weights=options.weights, seed=options.seed
+            options.model,
+            modality=Modality.TEXT,
+            weights=options.weights,
+            seed=options.seed,
+            family=self.models,
         )
         super().__init__(options, loaded.tokens)
         self._network = optimised(loaded.network.to(self._device, DTYPES[options.precision]))
         self._full_length = loaded.full_length
-        self.identity = _identity(
+        self.identity = dual_identity(
             self.family,
             loaded,
             Modality.TEXT,
@@ -120,13 +125,13 @@ class ClipTextEncoder(TokenEncoder):
     def _features(self, rows: Rows) -> Tensor:
         tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
         with exact_fp32(self._device):
-            return _unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
+            return unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
 
 
 CLIP = EncoderPair(ClipFrameEncoder, ClipTextEncoder)
 
 
-def _identity(
+def dual_identity(
     family: str,
     loaded: DualModel,
     modality: Modality,
@@ -134,6 +139,7 @@ def _identity(
     precision: EncoderPrecision,
     settings: dict[str, str | int | float | bool],
 ) -> EncoderIdentity:
+    """The identity of one side, which says by its space what it can be compared with."""
     return EncoderIdentity(
         name=f"{family}-{modality}",
         model=loaded.architecture,
@@ -143,6 +149,6 @@ def _identity(
     )
 
 
-def _unit(output: Any) -> Tensor:
+def unit(output: Any) -> Tensor:
     """Features (b, D) in fp32 and of unit length; newer versions of transformers wrap them."""
     return normalize((output if isinstance(output, Tensor) else output.pooler_output).float(), dim=1)

@@ -20,8 +20,42 @@ from mmtool.encoders.tokens.vocabulary import HashedTokens, Tokens, VocabularyTo
 from mmtool.encoders.weights import RANDOM, weights_digest
 from mmtool.errors import InputError
 
-PUBLISHED = "openai/clip-vit-base-patch32"
 SIGLIP = "siglip"  # and siglip2: trained on texts padded to the full length, which they need
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Models that one pair of encoders reads.
+
+    Attributes:
+        title: What they are, for messages.
+        published: The default model.
+        config: The class of its configuration, for random weights.
+        images: The class that prepares the images of random weights.
+        sequences: Whether their visual side reads sequences of frames instead of single ones.
+    """
+
+    title: str
+    published: str
+    config: str
+    images: str
+    sequences: bool = False
+
+    def fits(self, config: Any) -> bool:
+        """Whether a configuration has a side for images or sequences, and one for texts."""
+        vision, text = (getattr(config, part, None) for part in ("vision_config", "text_config"))
+        sees = hasattr(vision, "image_size") or hasattr(vision, "num_patches")
+        layers = all(hasattr(tower, "num_hidden_layers") for tower in (vision, text))
+        return sees and layers and hasattr(vision, SEQUENCE) == self.sequences
+
+
+SEQUENCE = "mit_hidden_size"  # of the layers by which X-CLIP's frames of a sequence see each other
+CLIP_FAMILY = Family(
+    title="a CLIP or SigLIP model",
+    published="openai/clip-vit-base-patch32",
+    config="CLIPConfig",
+    images="CLIPImageProcessor",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +66,7 @@ class DualModel:
     same.
     """
 
-    network: Any  # transformers' PreTrainedModel with get_image_features and get_text_features
+    network: Any  # transformers' model with get_text_features, and get_image_features or get_video_features
     weights: str
     space: str
     images: Any  # transformers' image processor
@@ -59,24 +93,26 @@ class DualModel:
         return isqrt(vision.num_patches) * int(vision.patch_size)
 
 
-def load_dual_model(name: str | None, *, modality: Modality, weights: str | None, seed: int) -> DualModel:
-    """Load a model by hub name or local folder; None is :data:`PUBLISHED`.
+def load_dual_model(
+    name: str | None, *, modality: Modality, weights: str | None, seed: int, family: Family = CLIP_FAMILY
+) -> DualModel:
+    """Load a model of a family by hub name or local folder; None is the published one.
 
     With ``weights="random"``, a folder needs only ``config.json`` and the published architecture needs no
-    files; images are prepared as CLIP's, and tokens are hashed words. The same model, weights and seed have
-    the same space. Raises InputError, whose remedy names the settings of ``modality``.
+    files; images are prepared as by default, and tokens are hashed words. The same model, weights and seed
+    have the same space. Raises InputError, whose remedy names the settings of ``modality``.
     """
     remedy = model_remedy(modality)
     require_choice(weights, encoder="CLIP", remedy=remedy)
     with quiet():
         if weights == RANDOM:
-            return _random(name, f"{modality}_model", seed)
-        return _trained(name or PUBLISHED, remedy)
+            return _random(name, f"{modality}_model", seed, family)
+        return _trained(name or family.published, remedy, family)
 
 
-def _random(name: str | None, setting: str, seed: int) -> DualModel:
-    config = config_of(name, hub.CLIPConfig, published=PUBLISHED, setting=setting)
-    _require_dual(name or PUBLISHED, config, f"leave out `{setting}`")
+def _random(name: str | None, setting: str, seed: int, family: Family) -> DualModel:
+    config = config_of(name, getattr(hub, family.config), published=family.published, setting=setting)
+    _require_dual(name or family.published, config, f"leave out `{setting}`", family)
     text, side = config.text_config, config.vision_config.image_size
     text.eos_token_id = text.vocab_size - 1  # hashed tokens end with it; CLIP pools there
     network = untrained(lambda: hub.AutoModel.from_config(config), seed)
@@ -85,18 +121,18 @@ def _random(name: str | None, setting: str, seed: int) -> DualModel:
         network,
         weights=f"{RANDOM}:{seed}",
         space=weights_digest(network.state_dict()),
-        images=hub.CLIPImageProcessor(size={"shortest_edge": side}, crop_size=square),
+        images=getattr(hub, family.images)(size={"shortest_edge": side}, crop_size=square),
         tokens=HashedTokens(
             vocabulary=text.vocab_size, pad=text.pad_token_id or 0, positions=text.max_position_embeddings
         ),
     )
 
 
-def _trained(name: str, remedy: str) -> DualModel:
+def _trained(name: str, remedy: str, family: Family) -> DualModel:
     def load(local: bool) -> tuple[Any, Any, Any, Any]:
         """Network, loading report, image processor, tokenizer."""
         config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
-        _require_dual(name, config, remedy)
+        _require_dual(name, config, remedy, family)
         network, report = hub.AutoModel.from_pretrained(
             name, local_files_only=local, output_loading_info=True
         )
@@ -116,10 +152,8 @@ def _towers(config: Any) -> tuple[Any, Any]:
     return config.vision_config, config.text_config
 
 
-def _require_dual(name: str, config: Any, remedy: str) -> None:
-    """Raise InputError for a model without one side for images and one for texts."""
-    towers = [getattr(config, part, None) for part in ("vision_config", "text_config")]
-    has_pictures = hasattr(towers[0], "image_size") or hasattr(towers[0], "num_patches")
-    if not has_pictures or not all(hasattr(tower, "num_hidden_layers") for tower in towers):
-        problem = f"is a model of type {config.model_type}, not a CLIP or SigLIP model"
+def _require_dual(name: str, config: Any, remedy: str, family: Family) -> None:
+    """Raise InputError for a model of another kind."""
+    if not family.fits(config):
+        problem = f"is a model of type {config.model_type}, not {family.title}"
         raise InputError(name, problem, remedy)
