@@ -272,6 +272,7 @@ class Plot(StrEnum):
         RATIOS: Norms of parameters relative to those of gradients (Fig. 4).
         DRIFT: Drift of the stacks (Fig. 5).
         ALL: The three above.
+        OGR: Generalisation, overfitting and their ratio by epoch.
         RELIABILITY: Accuracy by confidence.
         ALIGNMENT: The alignment of each video, with candidates and ground truth.
         PROGRESS: Accuracy over the course of videos.
@@ -282,6 +283,7 @@ class Plot(StrEnum):
     RATIOS = "ratios"
     DRIFT = "drift"
     ALL = "all"
+    OGR = "ogr"
     RELIABILITY = "reliability"
     ALIGNMENT = "alignment"
     PROGRESS = "progress"

@@ -8,7 +8,7 @@ import typer
 from mmtool.cli.console import finish, out, progress_bars
 from mmtool.cli.from_settings import takes_settings
 from mmtool.cli.options import HERE, CorpusArgument, Json
-from mmtool.cli.tables import counted, rows_table
+from mmtool.cli.tables import counted, ogr_table, rows_table
 from mmtool.settings.compare import OUTPUT, CompareSettings
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def compare(
 ) -> None:
     """Compare runs: paired differences with confidence intervals, and the videos that changed most.
 
-    Reads alignments/RUN/ of each run, and annotations/; writes nothing but a table on request.
+    Reads alignments/RUN/ of each run, and annotations/; writes nothing but a table on request. Of runs with a
+    trained network, also shows how far they overfitted: G, O and OGR at the best and the last epoch
+    (`mmtool plot --what ogr` draws them by epoch).
 
     Example: mmtool compare my-corpus --run semi-markov --run first --split test
     """
@@ -40,6 +42,8 @@ def compare(
     if not as_json:
         for name, comparison in report.comparisons.items():
             show(name, report.first, comparison, videos, settings.confidence)
+        if report.ogr:
+            out.print(ogr_table(report.ogr))
     comparisons = {name: without_nan(asdict(found)) for name, found in report.comparisons.items()}
     finish(report, as_json=as_json, extra={"comparisons": comparisons})
 

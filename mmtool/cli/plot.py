@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mmtool.cli.console import finish, out, progress_bars
 from mmtool.cli.from_settings import takes_settings
 from mmtool.cli.options import HERE, CorpusArgument, Json
-from mmtool.cli.tables import rows_table
+from mmtool.cli.tables import ogr_table, rows_table
 from mmtool.settings.plot import PlotSettings
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ def plot(
     plots/drift.png and plots/ratios.csv (Table 3 of the paper: means of the last 20 epochs). Several runs
     share the plots.
 
+    `--what ogr` writes plots/ogr.png and plots/ogr.csv: G, how much the validation loss has fallen since the
+    beginning; O, how much more the training loss has; and their ratio OGR, by branch and epoch. Both losses
+    are measured in evaluation mode. A network that has learned nothing has a small OGR, too: read G first.
+
     `--what reliability` reads alignments/RUN/metrics.json and writes plots/reliability.png: how often
     clips and snippets of each confidence are right. The other plots read alignments/RUN/ and annotations/:
     `--what alignment` writes plots/alignment/RUN/ID.png, the path through time and snippets with its
@@ -44,6 +48,8 @@ def plot(
         report = stage(corpus, settings, progress=bars)
     if report.ratios and not as_json:
         _show(report.ratios)
+    if report.ogr and not as_json:
+        out.print(ogr_table(report.ogr))
     finish(report, as_json=as_json)
 
 

@@ -11,6 +11,7 @@ from mmtool.cli.console import percent
 
 if TYPE_CHECKING:
     from mmtool.evaluation.measures import Estimate
+    from mmtool.evaluation.overfitting import OgrRow
 
 
 def rows_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> Table:
@@ -25,6 +26,19 @@ def rows_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: 
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return table
+
+
+def ogr_table(rows: "Sequence[OgrRow]") -> Table:
+    """Losses, generalisation and overfitting at the best and the last epoch of runs."""
+    columns = ["run", "branch", "epoch", "train loss", "val. loss", "G", "O", "OGR"]
+    lines = []
+    for row in rows:
+        losses = [f"{row.train_loss:.3f}", f"{row.validation_loss:.3f}"]
+        gains = [f"{value:+.3f}".replace("-", "−") for value in (row.generalisation, row.overfitting)]
+        ratio = "–" if row.ratio is None else f"{row.ratio:.3g}"
+        lines.append([row.run, row.branch, f"{row.epoch}{' *' * row.best}", *losses, *gains, ratio])
+    starred = "; * best epoch" if any(row.best for row in rows) else ""
+    return rows_table(columns, lines, title=f"Generalisation G, overfitting O, OGR = |O / G|{starred}")
 
 
 def with_interval(estimate: "Estimate") -> str:

@@ -74,19 +74,25 @@ def draw_training(histories: Sequence[RunHistory]) -> Figure:
     """Fig. 3: loss, video accuracy and text IoU; validation solid, training dashed."""
     figure = Figure(figsize=(WIDTH, 4))
     loss, *measures = figure.subplots(1, 3)
-    _title(loss, "Training loss")
+    title_panel(loss, "Training loss")
     ends: dict[Axes, list[End]] = {axes: [] for axes in measures}
     drawn: dict[str, bool] = {}  # kinds of videos → whether dashed
     for history, colour in zip(histories, colours(len(histories)), strict=True):
-        _line(loss, history.epochs, history.curves["loss"], colour)
+        draw_line(loss, history.epochs, history.curves["loss"], colour)
         for axes, name in zip(measures, ("video_accuracy", "text_iou"), strict=True):
             for videos, prefix, dashed in (("validation", "", False), ("training", "train_", True)):
-                end = _line(axes, history.epochs, 100 * history.curves[prefix + name], colour, dashed=dashed)
+                end = draw_line(
+                    axes,
+                    history.epochs,
+                    100 * history.curves[prefix + name],
+                    colour,
+                    style="--" if dashed else "-",
+                )
                 if end:
                     ends[axes].append((*end, videos, colour))
                     drawn[f"{videos} videos"] = dashed
     for axes, title in zip(measures, ("Video accuracy, %", "Text IoU, %"), strict=True):
-        _title(axes, title)
+        title_panel(axes, title)
     for axes in figure.axes:
         axes.set_ylim(bottom=0)
     if len(histories) == 1:
@@ -104,11 +110,11 @@ def draw_ratios(histories: Sequence[RunHistory]) -> Figure:
     panels = figure.subplots(1, len(components), sharey=True, squeeze=False)[0]
     ends: dict[Axes, list[End]] = {axes: [] for axes in panels}
     for axes, component in zip(panels, components, strict=True):
-        _title(axes, TITLES.get(component, component))
+        title_panel(axes, TITLES.get(component, component))
         axes.set_yscale("log")
         for history, colour in zip(histories, colours(len(histories)), strict=True):
             if component in history.ratios:
-                end = _line(axes, history.epochs, history.ratios[component], colour)
+                end = draw_line(axes, history.epochs, history.ratios[component], colour)
                 mean = ratio_row(history).ratios[component]
                 if end and mean is not None:
                     ends[axes].append(
@@ -130,7 +136,7 @@ def draw_drift(histories: Sequence[RunHistory]) -> Figure:
     panels = figure.subplots(2, len(stacks), sharex=True, sharey="row", squeeze=False)
     for row, moment in zip(panels, ("means", "variances"), strict=True):
         for axes, stack in zip(row, stacks, strict=True):
-            _title(axes, f"{TITLES.get(stack, stack)}: {moment}")
+            title_panel(axes, f"{TITLES.get(stack, stack)}: {moment}")
             for history, colour in zip(histories, colours(len(histories)), strict=True):
                 values = (history.means if moment == "means" else history.variances).get(stack)
                 if values is not None:
@@ -167,13 +173,14 @@ def _clock(seconds: float) -> str:
     return f"{short}.{tenths % 10}" if tenths % 10 else short
 
 
-def _title(axes: Axes, title: str) -> None:
+def title_panel(axes: Axes, title: str) -> None:
+    """Title a panel whose x axis counts epochs."""
     axes.set_title(title)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
 
 
-def _line(
-    axes: Axes, epochs: Array, values: Array, colour: str, *, dashed: bool = False
+def draw_line(
+    axes: Axes, epochs: Array, values: Array, colour: str, *, style: str = "-"
 ) -> tuple[float, float] | None:
     """Draw a line across epochs without a value, or a dot for a single value; return the end of the line."""
     known = np.isfinite(values)
@@ -183,7 +190,7 @@ def _line(
         epochs[known],
         values[known],
         color=colour,
-        linestyle="--" if dashed else "-",
+        linestyle=style,
         marker="o" if known.sum() == 1 else "",
     )
     return float(epochs[known][-1]), float(values[known][-1])
@@ -199,7 +206,7 @@ def _spread(axes: Axes, epochs: Array, values: Array, colour: str, *, runs: int)
         return
     low, high = np.percentile(values, [10, 90], axis=1)
     axes.fill_between(epochs, low, high, color=colour, alpha=min(0.2, 0.6 / runs), linewidth=0)
-    _line(axes, epochs, np.median(values, axis=1), colour)
+    draw_line(axes, epochs, np.median(values, axis=1), colour)
 
 
 def _finish(

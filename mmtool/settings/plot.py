@@ -11,7 +11,7 @@ from mmtool.settings.run_names import check_runs
 
 INPUT, OUTPUT = "Input", "Output"
 OF_VIDEOS = frozenset({Plot.ALIGNMENT, Plot.PROGRESS, Plot.CONFUSION})  # drawn from single alignments
-OF_TRAINING = frozenset({Plot.TRAINING, Plot.RATIOS, Plot.DRIFT, Plot.ALL})  # drawn from runs/
+OF_TRAINING = frozenset({Plot.TRAINING, Plot.RATIOS, Plot.DRIFT, Plot.ALL, Plot.OGR})  # drawn from runs/
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,9 @@ class PlotSettings(Settings):
         Plot,
         Option(
             "What to plot. Of training: loss and accuracy (training), the paper's Figs. 4 and 5 (ratios, "
-            "drift), or all three. Of alignments: how reliable the confidence is, each video's alignment, "
-            "the accuracy over the progress of a video, or which labels are mistaken for which (confusion).",
+            "drift), all three, or generalisation and overfitting (ogr). Of alignments: how reliable the "
+            "confidence is, each video's alignment, the accuracy over the progress of a video, or which "
+            "labels are mistaken for which (confusion).",
             heading=INPUT,
         ),
     ] = Plot.ALL

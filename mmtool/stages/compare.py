@@ -1,30 +1,37 @@
 """Several runs' alignments of the same videos → the differences between the runs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from mmtool.errors import CallError, InputError
 from mmtool.evaluation.comparison import Comparison, compare_scores
 from mmtool.evaluation.measures import VideoScore, score
+from mmtool.evaluation.overfitting import OgrRow
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.measured_tables import Cell, MeasuredTable, write_table
+from mmtool.formats.metrics import read_history
 from mmtool.records import Failure, Progress, Report, silent
 from mmtool.settings.compare import CompareSettings
 from mmtool.stages.shared.measured import measured
+from mmtool.stages.shared.overfitting import ogr_rows, telling
 from mmtool.stages.shared.runs import not_aligned_by_all
 from mmtool.stages.shared.truth import read_truth
 
 
 @dataclass(slots=True, kw_only=True)
 class CompareReport(Report):
-    """Each further run minus the ``first``, by the run's name, on the videos that all runs aligned."""
+    """Each further run minus the ``first``, by the run's name, on the videos that all runs aligned.
+
+    ``ogr`` has the best and the last epoch of each branch of those runs whose overfitting was measured.
+    """
 
     stage: ClassVar[str] = "compare"
     first: str
     comparisons: dict[str, Comparison]
+    ogr: list[OgrRow] = field(default_factory=list)
 
 
 def compare(
@@ -81,6 +88,8 @@ def compare(
             for run in others
         },
     )
+    for run in settings.runs:
+        report.ogr += _ogr(corpus, run, report)
     omitted = len(set.union(*(set(of_run) for of_run in scores.values())) - common)
     if omitted:
         report.notes.append(not_aligned_by_all(omitted))
@@ -88,6 +97,16 @@ def compare(
         write_table(settings.table, _table(report))
         report.written.append(str(settings.table))
     return report
+
+
+def _ogr(corpus: Corpus, run: str, report: CompareReport) -> list[OgrRow]:
+    """What is told of a run's overfitting; a note where its history cannot be read."""
+    path = corpus.history(run)
+    try:
+        return telling(ogr_rows(run, read_history(path)))
+    except (OSError, ValueError):
+        report.notes.append(f"{path}: cannot be read as a training history; OGR is not shown")
+        return []
 
 
 def _table(report: CompareReport) -> MeasuredTable:

@@ -6,15 +6,29 @@ from dataclasses import dataclass, field
 from mmtool.training.diagnostics import Diagnosis
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The mean loss of the same films in evaluation mode, without augmentation, after each epoch."""
+
+    train: float
+    validation: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRecord:
-    """The measures of one epoch; epochs are numbered from 1."""
+    """The measures of one epoch; epochs are numbered from 1.
+
+    ``loss`` is measured while training. ``losses`` are by branch, empty where they were not measured; those
+    before the first epoch, ``initial_losses``, stand in its record only.
+    """
 
     epoch: int
     loss: float
     learning_rate: float
     seconds: float
     diagnostics: Diagnosis = field(default_factory=Diagnosis)
+    losses: dict[str, Losses] = field(default_factory=dict)
+    initial_losses: dict[str, Losses] = field(default_factory=dict)
 
     @property
     def score(self) -> float | None:

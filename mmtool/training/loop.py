@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from mmtool.choices import Precision
 from mmtool.errors import CallError
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.train import TrainSettings
+from mmtool.training.probing import of_branches, probe
 from mmtool.training.processes import ALONE, Processes
 from mmtool.training.rates import Rates, make_optimizer, make_rates
 from mmtool.training.task import BatchT, Observer, Place, RecordT_co, Task, mean, seed_chance, weighted
@@ -52,9 +53,12 @@ def fit(
     """
     optimizer = make_optimizer(task.network, settings)
     rates = make_rates(optimizer, settings)
+    before: dict[str, float] = {}
     if state.epoch:
         optimizer.load_state_dict(state.optimizer)
         rates.load_state_dict(state.scheduler)
+    else:
+        before = processes.agree_on(probe(task, settings.precision) if processes.leads else {})
     while state.epoch < settings.epochs and not _stalled(state, settings):
         epoch, started = state.epoch + 1, time.perf_counter()
         rates.begin(epoch)
@@ -62,7 +66,7 @@ def fit(
             totals = _train_epoch(task, settings, optimizer, rates, epoch, observer, processes)
         rate = optimizer.param_groups[0]["lr"]
         rates.end(epoch, sum(mean(sums) for sums in totals.values()))
-        measured = _measured(task, settings, epoch, processes)
+        measured, losses = _measured(task, settings, epoch, processes)
         record = task.record(
             totals,
             measured,
@@ -70,6 +74,9 @@ def fit(
             learning_rate=rate,
             seconds=time.perf_counter() - started,
             diagnostics=observer.diagnosis(),
+        )
+        record = replace(
+            record, losses=of_branches(losses), initial_losses=of_branches(before if epoch == 1 else {})
         )
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), rates.state_dict()
@@ -83,16 +90,18 @@ def _measured(
     settings: TrainSettings | MatcherSettings,
     epoch: int,
     processes: Processes,
-) -> dict[str, float]:
-    """Measure in the leading process; all processes continue with its numbers."""
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The measures and the losses of probes, by the leading process; all continue with its numbers."""
     last, every = epoch == settings.epochs, settings.train_measures_every
     found: dict[str, float] = {}
+    losses: dict[str, float] = {}
     if processes.leads:
         if last or epoch % settings.validate_every == 0:
             found |= task.validated() or {}
+            losses = probe(task, settings.precision)
         if every and (last or epoch % every == 0):
             found |= task.remeasured() or {}
-    return processes.agree_on(found)
+    return processes.agree_on(found), processes.agree_on(losses)
 
 
 def _stalled(state: TrainingState, settings: TrainSettings | MatcherSettings) -> bool:

@@ -1,7 +1,8 @@
 """The training of the matcher: contrast of clips and snippets, matching of pairs, softly masked pairs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from mmtool.matching.word_maps import draw_words, word_maps
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.training.diagnostics import Diagnosis
 from mmtool.training.epochs import MatcherEpoch
+from mmtool.training.probing import TRAIN, VALIDATION, few_of
 from mmtool.training.processes import Processes
 from mmtool.training.task import Part, Place, Unobserved, mean
 
@@ -68,7 +70,7 @@ class MatcherTask:
         self._films, self._validation = films, validation
         self._settings, self._augmentation = settings, augmentation
         self._content = content if settings.mask_words is MaskWords.CONTENT else None
-        self._gatherings: tuple[int, list[Gathering]] = (0, [])
+        self._gatherings: tuple[int, list[Gathering]] = (-1, [])  # of an epoch
 
     def batches(self, epoch: int, _: Processes) -> Iterator[MatcherBatch]:
         """All processes get the same batches, of which each takes its part."""
@@ -228,6 +230,17 @@ class MatcherTask:
     def observer(self, _: Processes) -> Unobserved:
         return Unobserved()
 
+    def probes(self) -> "dict[str, MatcherTask]":
+        """The contrast and matching of both; what masks hide depends on gradients and is left out."""
+        if not self._validation:
+            return {}
+        settings = replace(self._settings, mask_from=MaskFrom.NONE, mask_words=MaskWords.ALL)
+        some = few_of(self._films, len(self._validation))
+        return {
+            name: MatcherTask(self.network, films, settings, augmentation=Augmentation())
+            for name, films in ((TRAIN, some), (VALIDATION, self._validation))
+        }
+
     def validated(self) -> dict[str, float] | None:
         if not self._validation:
             return None
@@ -246,7 +259,7 @@ class MatcherTask:
     def record(
         self,
         totals: Mapping[str, list[float]],
-        measured: Mapping[str, float],
+        measured: Mapping[str, Any],
         *,
         epoch: int,
         learning_rate: float,

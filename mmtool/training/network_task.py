@@ -1,6 +1,7 @@
 """The training of the alignment network: teacher forcing on the gold actions of samples."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from mmtool.settings.train import TrainSettings
 from mmtool.training.diagnostics import Diagnosis, Diagnostics
 from mmtool.training.epochs import NetworkEpoch
 from mmtool.training.loop import TrainingState, fit
+from mmtool.training.probing import TRAIN, VALIDATION, few_of
 from mmtool.training.processes import ALONE, Processes
 from mmtool.training.samples import Batch, Sample, epoch_batches
 from mmtool.training.task import Part, Place, mean
@@ -20,7 +22,11 @@ ACTIONS = "actions"
 
 
 class NetworkTask:
-    """The alignment network, its samples, and functions that measure it."""
+    """The alignment network, its samples, and functions that measure it.
+
+    The loss of ``held_out``, samples of the validation videos, is measured beside that of as many training
+    videos.
+    """
 
     def __init__(
         self,
@@ -28,11 +34,12 @@ class NetworkTask:
         samples: Sequence[Sample],
         settings: TrainSettings,
         *,
+        held_out: Sequence[Sample] = (),
         validate: Measure | None = None,
         measure_training: Measure | None = None,
     ) -> None:
         self.network = network
-        self._samples, self._settings = samples, settings
+        self._samples, self._held_out, self._settings = samples, held_out, settings
         self._validate, self._measure_training = validate, measure_training
 
     def batches(self, epoch: int, processes: Processes) -> Iterator[Batch]:
@@ -70,6 +77,17 @@ class NetworkTask:
     def observer(self, processes: Processes) -> Diagnostics:
         return Diagnostics(self.network, processes)
 
+    def probes(self) -> "dict[str, NetworkTask]":
+        if not self._held_out:
+            return {}
+        count = len({sample.id for sample in self._held_out})
+        films = few_of(list(dict.fromkeys(sample.id for sample in self._samples)), count)
+        some = [sample for sample in self._samples if sample.id in films]
+        return {
+            TRAIN: NetworkTask(self.network, some, self._settings),
+            VALIDATION: NetworkTask(self.network, self._held_out, self._settings),
+        }
+
     def validated(self) -> dict[str, float] | None:
         return _measures(self._validate, self.network, "")
 
@@ -79,7 +97,7 @@ class NetworkTask:
     def record(
         self,
         totals: Mapping[str, list[float]],
-        measured: Mapping[str, float],
+        measured: Mapping[str, Any],
         *,
         epoch: int,
         learning_rate: float,
@@ -111,6 +129,7 @@ def fit_network(
     settings: TrainSettings,
     *,
     state: TrainingState,
+    held_out: Sequence[Sample] = (),
     validate: Measure | None = None,
     measure_training: Measure | None = None,
     processes: Processes = ALONE,
@@ -122,9 +141,17 @@ def fit_network(
         samples: All training samples.
         settings: The settings of the training.
         state: Where training stands; a new state starts it.
+        held_out: Samples of the validation videos, whose loss is measured.
         validate: Returns video accuracy and text IoU (0..1) of the validation videos.
         measure_training: Returns the same for the training videos.
         processes: The processes that train together.
     """
-    task = NetworkTask(network, samples, settings, validate=validate, measure_training=measure_training)
+    task = NetworkTask(
+        network,
+        samples,
+        settings,
+        held_out=held_out,
+        validate=validate,
+        measure_training=measure_training,
+    )
     return fit(task, settings, state=state, processes=processes)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from mmtool.training.processes import Processes
 
 BatchT = TypeVar("BatchT")
 RecordT_co = TypeVar("RecordT_co", bound=EpochRecord, covariant=True)
+JOINT = "joint"  # the branch of what all sources decide together; the only one without further branches
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class Part:
         sums: (k,): the sum of the loss over these elements; whatever else is measured of them; and last how
             many they are. The loop adds these up over processes and batches.
         weight: The weight of the term in the batch's loss.
+        branch: The branch whose loss it belongs to.
     """
 
     loss: Tensor
     sums: Tensor
     weight: float = 1.0
+    branch: str = JOINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class Task(Protocol[BatchT, RecordT_co]):
         """What diagnoses an epoch."""
         ...
 
+    def probes(self) -> "Mapping[str, Task[BatchT, RecordT_co]]":
+        """``train`` and ``validation``: equally many films of both splits, and the loss to compare on them.
+
+        The films are the same in each epoch, as are their batches and all chance; nothing is augmented.
+        Empty without a validation split.
+        """
+        ...
+
     def validated(self) -> dict[str, float] | None:
         """The measures of the validation videos, by the record's fields; None if there are none."""
         ...
@@ -93,7 +104,7 @@ class Task(Protocol[BatchT, RecordT_co]):
     def record(
         self,
         totals: Mapping[str, list[float]],
-        measured: Mapping[str, float],
+        measured: Mapping[str, Any],
         *,
         epoch: int,
         learning_rate: float,

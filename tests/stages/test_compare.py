@@ -9,6 +9,7 @@ from mmtool.errors import SettingError
 from mmtool.evaluation.comparison import compare_scores
 from mmtool.evaluation.measures import VideoScore
 from mmtool.formats.alignments import read_alignment, write_alignment
+from mmtool.formats.metrics import write_history
 from mmtool.records import Alignment
 from mmtool.stages import compare as stages
 from support.commands import call
@@ -118,3 +119,34 @@ def test_from_python_runs_are_keywords_and_the_report_is_typed(corpus):
     assert report.comparisons["semi-markov"].videos == len(report.done) == 6
     with pytest.raises(SettingError, match="runs must name at least two different runs"):
         stages.compare(corpus.root, runs=("none",))
+
+
+def test_runs_with_measured_losses_show_how_far_they_overfitted(corpus):
+    """G is 0.4 after either epoch; O is 0.2 in the better one, 0.6 in the last."""
+    write_history(
+        corpus.history("none"),
+        [
+            {
+                "epoch": number,
+                "loss": 1.0,
+                "losses": {"joint": {"train": train, "validation": 1.6}},
+                "initial_losses": {"joint": {"train": 2.0, "validation": 2.0}} if number == 1 else {},
+                "video_accuracy": 0.5,
+                "text_iou": 0.6 - number / 10,
+            }
+            for number, train in ((1, 1.4), (2, 1.0))
+        ],
+    )
+    found = json.loads(compare(corpus, "none", "semi-markov").output)["ogr"]
+    assert [(row["run"], row["epoch"], row["best"]) for row in found] == [
+        ("none", 1, True),
+        ("none", 2, False),
+    ]
+    assert [row["ratio"] for row in found] == pytest.approx([0.5, 1.5])
+    shown = call("compare", corpus.root, "--run", "none", "--run", "semi-markov").stdout
+    assert ["none", "joint", "2", "1.000", "1.600", "+0.400", "+0.600", "1.5"] in [
+        line.split() for line in shown.splitlines()
+    ]
+    write_history(corpus.history("none"), [{"epoch": 1, "loss": 1.0, "losses": {"joint": 3}}])
+    result = call("compare", corpus.root, "--run", "none", "--run", "semi-markov")
+    assert "OGR is not shown" in result.stderr

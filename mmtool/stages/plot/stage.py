@@ -10,6 +10,7 @@ from mmtool.records import Progress, silent
 from mmtool.settings.plot import OF_TRAINING, PlotSettings
 from mmtool.stages.plot.alignments import plot_alignments
 from mmtool.stages.plot.confusion import plot_confusion
+from mmtool.stages.plot.ogr import plot_ogr
 from mmtool.stages.plot.progress import plot_progress
 from mmtool.stages.plot.reliability import plot_reliability
 from mmtool.stages.plot.report import PlotReport
@@ -17,6 +18,7 @@ from mmtool.stages.plot.training import plot_training
 from mmtool.stages.shared.runs import only_alignments, only_run
 
 PLOTS = {
+    Plot.OGR: plot_ogr,
     Plot.RELIABILITY: plot_reliability,
     Plot.ALIGNMENT: plot_alignments,
     Plot.PROGRESS: plot_progress,

@@ -1,6 +1,8 @@
 """Histories of runs → plots of their training, and Table 3."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmtool.choices import Plot
 from mmtool.errors import InputError
@@ -19,17 +21,23 @@ def plot_training(corpus: Corpus, settings: PlotSettings, _: Progress) -> PlotRe
     report, histories = PlotReport(), list[RunHistory]()
     for run in settings.runs:
         try:
-            history, damage = _read_run(corpus, run)
+            epochs, damage = read_epochs(corpus, run)
+            history = history_of(corpus, run, epochs)
         except InputError as error:
             report.failures.append(Failure(run, str(error)))
             continue
         histories.append(history)
         report.done.append(run)
         report.notes += damage
+        if "clip_recall" in epochs[-1]:
+            report.notes.append(
+                f"{corpus.history(run)}: is the history of a matcher, of which only the loss is drawn; R@1 "
+                "stands in the file"
+            )
     folder = settings.output or corpus.plots()
     for kind in list(DRAW) if settings.what is Plot.ALL else [settings.what]:
         without = [history.run for history in histories if not _records(kind, history)]
-        report.notes += [_nothing_recorded(corpus, run, kind) for run in without]
+        report.notes += [nothing_recorded(corpus, run, kind) for run in without]
         if len(without) == len(histories):
             continue
         path = folder / f"{kind}.{settings.format}"
@@ -44,7 +52,7 @@ def plot_training(corpus: Corpus, settings: PlotSettings, _: Progress) -> PlotRe
     return report
 
 
-def _read_run(corpus: Corpus, run: str) -> tuple[RunHistory, list[str]]:
+def read_epochs(corpus: Corpus, run: str) -> tuple[list[dict[str, Any]], list[str]]:
     """A run's epochs, and a note where the file is damaged after them.
 
     Raises InputError where there is no such run or nothing to draw.
@@ -59,18 +67,27 @@ def _read_run(corpus: Corpus, run: str) -> tuple[RunHistory, list[str]]:
         if not epochs:
             problem = f"line {damaged}, the first, is damaged" if damaged else "has no epochs yet"
             raise InputError(path, problem, f"run `mmtool train --run {run}`, then plot again")
-        history = RunHistory.of(run, epochs)
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "check its permissions") from error
-    except ValueError as error:
-        raise InputError(
-            path, f"is not a training history: {error}", f"run `mmtool train --run {run} --force`"
-        ) from error
     note = f"{path}: line {damaged} is damaged; plotted up to epoch {epochs[-1]['epoch']}"
-    of_matcher = (
-        f"{path}: is the history of a matcher, of which only the loss is drawn; R@1 stands in the file"
+    return epochs, [note] * bool(damaged)
+
+
+def history_of(corpus: Corpus, run: str, epochs: Sequence[Mapping[str, Any]]) -> RunHistory:
+    """The epochs as columns; raises InputError for values that training does not write."""
+    try:
+        return RunHistory.of(run, epochs)
+    except ValueError as error:
+        raise not_a_history(corpus, run, error) from error
+
+
+def not_a_history(corpus: Corpus, run: str, error: ValueError) -> InputError:
+    """The error for epochs with values that training does not write."""
+    return InputError(
+        corpus.history(run),
+        f"is not a training history: {error}",
+        f"run `mmtool train --run {run} --force`",
     )
-    return history, [note] * bool(damaged) + [of_matcher] * ("clip_recall" in epochs[-1])
 
 
 def _records(kind: Plot, history: RunHistory) -> bool:
@@ -78,7 +95,8 @@ def _records(kind: Plot, history: RunHistory) -> bool:
     return bool({Plot.TRAINING: history.curves, Plot.RATIOS: history.ratios, Plot.DRIFT: history.means}[kind])
 
 
-def _nothing_recorded(corpus: Corpus, run: str, kind: Plot) -> str:
+def nothing_recorded(corpus: Corpus, run: str, kind: Plot) -> str:
+    """The note on a history without what a kind of plot shows."""
     path = corpus.history(run)
     return f"{path}: records nothing for `what={kind}`; run `mmtool train --run {run} --force` to record it"
 

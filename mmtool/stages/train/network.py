@@ -141,6 +141,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
         samples,
         settings,
         state=reached,
+        held_out=_samples(data.val, action_set, settings.max_actions),
         validate=validation.measure if data.val else None,
         measure_training=lambda network: measure(network, data.train, action_set, validation.weight),
         processes=processes,
