@@ -95,6 +95,35 @@ def test_a_transcript_shows_that_times_are_late(corpus):
     assert alignment.matches == tuple((2 * k + 1, k) for k in range(10))
 
 
+def test_times_of_another_edition_are_moved_in_parts(corpus):
+    """Forty sentences; twenty of them, a scene of six that the film lacks, and the others."""
+    rng = np.random.default_rng(0)
+    cuts = np.cumsum(rng.uniform(2.0, 9.0, 81)).round(2).tolist()
+    told = [(cuts[k], cuts[k + 1]) for k in range(1, 80, 2)]
+    write_clips(corpus.clips("a"), [Clip(a, b) for a, b in itertools.pairwise([0.0, *cuts])])
+    extra, start = [], told[20][0]
+    for k in range(6):
+        extra.append((start + 10.0 * k, start + 10.0 * k + 6.0))
+    cues = [*told[:20], *extra, *((a + 60.0, b + 60.0) for a, b in told[20:])]
+    write_snippets(corpus.snippets("a"), [Snippet(f"sentence {k}", a, b) for k, (a, b) in enumerate(cues)])
+    words = [
+        {"start": t, "end": t + 0.5, "text": "word"}
+        for a, b in told
+        for t in np.arange(a + 0.1, b - 0.5, 0.5).tolist()
+    ]
+    path = corpus.transcript("a")
+    path.parent.mkdir()
+    path.write_text("".join(json.dumps(word) + "\n" for word in words), encoding="utf-8")
+    alignment, said = aligned(corpus)
+    start = int(told[20][0])
+    assert f"from 0:{start // 60:02}:{start % 60:02} on by -60." in said or "on by -59.9" in said
+    assert "6 cues are not in this edition" in said
+    clips = {snippet: clip for clip, snippet in alignment.matches}
+    assert [clips.get(k) for k in range(20)] == [2 * k + 2 for k in range(20)]
+    assert [clips.get(k) for k in range(20, 26)] == [None] * 6
+    assert [clips.get(k) for k in range(26, 46)] == [2 * k + 2 for k in range(20, 40)]
+
+
 def test_times_of_another_film_are_ignored_with_a_note(corpus):
     write_texts(corpus, move=500.0)
     alignment, said = aligned(corpus)

@@ -15,7 +15,7 @@ from mmtool.records import Interval
 
 _STEP = 0.05  # seconds
 _FILMS = (24000 / 1001, 24.0, 25.0)  # frame rates that films are transferred between
-_RATES = (1.0, *(b / a for a in _FILMS for b in _FILMS if a != b))  # film seconds per second of cues
+RATES = (1.0, *(b / a for a in _FILMS for b in _FILMS if a != b))  # film seconds per second of cues
 _LEAST = 0.3  # correlation from which an agreement counts
 _BETTER = 0.1  # by which it must exceed that of the times as they are
 _USUAL = 1.1  # times that another rate must be better than none
@@ -50,7 +50,7 @@ def find_shift(cues: Floats, speech: Sequence[Interval], film: Interval) -> Shif
     said = _signal(np.array(speech, dtype=np.float64), film.end)
     found: list[tuple[float, Shift]] = []
     as_it_is = 0.0
-    for rate in _RATES:
+    for rate in RATES:
         told = _signal(known * rate, float(known.max()) * rate + _STEP)
         correlation = fftconvolve(said, told[::-1]) / (np.linalg.norm(said) * np.linalg.norm(told) + 1e-9)
         zero = len(told) - 1  # where neither is moved

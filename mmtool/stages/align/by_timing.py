@@ -150,7 +150,7 @@ class _TimingAligner:
             self.output.remove(id)
             transcript = heard.path
             raise MismatchError(transcript, heard.mismatch, MISMATCH_REMEDY)
-        known = known_times(clips, snippets, self.settings, speech_of(self.corpus, id))
+        known = known_times(clips, snippets, self.settings, speech_of(self.corpus, id), heard.words)
         said = [*notes_on(snippets, self.settings), *known.notes, *heard.notes]
         notes = (*self.notes, *(f"{id}: {note}" for note in said))
         self.notes = ()
@@ -190,6 +190,8 @@ class _TimingAligner:
         """What a video's alignment is with a weight of the scores, without pins."""
         clips, snippets = read_pair(self.corpus, id)
         language = language_of([snippet.text for snippet in snippets], self.settings)
+        heard = heard_text(self.corpus, self.settings, id, clips, snippets, language)
+        speech = speech_of(self.corpus, id)
         timed = time_video(
             VideoToAlign(
                 id=id,
@@ -203,8 +205,8 @@ class _TimingAligner:
             title=self.titles.get(id, ""),
             sources=Sources(self.corpus.clips(id), self.corpus.snippets(id)),
             following=self.following,
-            known=known_times(clips, snippets, self.settings, speech_of(self.corpus, id)),
-            heard=heard_text(self.corpus, self.settings, id, clips, snippets, language),
+            known=known_times(clips, snippets, self.settings, speech, heard.words),
+            heard=heard,
         )
         return timed.alignment.matches
 

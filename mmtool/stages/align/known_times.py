@@ -4,12 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mmtool.alignment.cues.explained import WordsOfCues
 from mmtool.alignment.cues.fitting import cue_times, fit_cues
+from mmtool.alignment.cues.jumps import Part, find_jumps
 from mmtool.alignment.cues.overlap import align_by_cues
-from mmtool.alignment.cues.sync import Shift, find_shift
+from mmtool.alignment.cues.sync import RATES, Shift, find_shift
 from mmtool.alignment.timing.inputs import spoken_texts
 from mmtool.alignment.timing.timed_alignment import TimedAlignment
+from mmtool.alignment.words.heard import HeardWords
 from mmtool.arrays import Floats
 from mmtool.choices import Use
 from mmtool.constraints import Constraints
@@ -20,14 +24,18 @@ from mmtool.settings.align import AlignSettings
 from mmtool.stages.shared.transcript_files import transcript_file
 from mmtool.transcripts.readers import read_transcript
 
-CUES_VERSION = 1  # is raised when cues give a film other labels
+CUES_VERSION = 2  # is raised when cues give a film other labels
 
 
 class KnownTimes(NamedTuple):
-    """The times (M, 2) of the text in the film's own, None without any; and notes about them."""
+    """The times (M, 2) of the text in the film's own, None without any; and notes about them.
+
+    ``gone`` (M,) are cues that were found not to be in the film, whose times are NaN.
+    """
 
     cues: Floats | None
     notes: tuple[str, ...] = ()
+    gone: NDArray[np.bool_] | None = None
 
 
 def known_times(
@@ -35,19 +43,24 @@ def known_times(
     snippets: Sequence[Snippet],
     settings: AlignSettings,
     speech: Callable[[], Sequence[Interval]] | None = None,
+    heard: HeardWords | None = None,
 ) -> KnownTimes:
     """The times of the text where they count.
 
     ``speech`` reads when somebody speaks in the film, where that is known; it is asked only if the text has
-    times.
+    times. ``heard`` are the words of the text that were heard, if any.
     """
     times = cue_times(snippets) if settings.cue_times is Use.USE else None
     if times is None:
         return KnownTimes(None)
     film = Interval(clips[0].start, max(clip.end for clip in clips))
-    shift = None if speech is None else find_shift(times, speech(), film)
-    if shift is not None:
-        return KnownTimes(shift.of(times), (_moved(shift),))
+    if speech is not None:
+        said = speech()
+        shift = find_shift(times, said, film)
+        if (moved := _in_parts(times, said, film, shift, heard)) is not None:
+            return moved
+        if shift is not None:
+            return KnownTimes(shift.of(times), (_moved(shift),))
     fitted = fit_cues(times, film)
     if fitted is None:
         last = float(np.nanmax(times))
@@ -59,6 +72,36 @@ def known_times(
             ),
         )
     return KnownTimes(fitted.times, (fitted.note,) if fitted.note else ())
+
+
+def _in_parts(
+    times: Floats,
+    said: Sequence[Interval],
+    film: Interval,
+    shift: Shift | None,
+    heard: HeardWords | None,
+) -> KnownTimes | None:
+    """The cues (M, 2) moved by several offsets; None where one is enough."""
+    known = np.flatnonzero(~np.isnan(times[:, 0]))
+    for rate in RATES if shift is None else (shift.rate,):
+        cues = times[known] * rate
+        found = find_jumps(cues, said, film, None if heard is None else _words_of(heard, known, cues))
+        if found is not None:
+            break
+    if found is None or len(found.parts) < 2:
+        return None
+    moved = np.full_like(times, np.nan)
+    moved[known] = found.times
+    gone = np.isnan(moved[:, 0]) & ~np.isnan(times[:, 0])
+    return KnownTimes(moved, (_moved_in_parts(found.parts, rate, int(gone.sum())),), gone)
+
+
+def _words_of(heard: HeardWords, known: NDArray[np.int64], cues: Floats) -> WordsOfCues:
+    """The words of the cues (K, 2) of the snippets ``known`` (K,), beside when these cues say them."""
+    own = np.isin(heard.snippet, known)
+    cue = np.searchsorted(known, heard.snippet[own])
+    said = cues[cue, 0] + heard.before[own] * (cues[cue, 1] - cues[cue, 0])
+    return WordsOfCues(cue, heard.start[own] - said, heard.confidence[own])
 
 
 def notes_on_times(
@@ -74,6 +117,20 @@ def _moved(shift: Shift) -> str:
     return f"cue times were{rate} moved by {shift.offset:+.2f} s, to where the transcript has speech"
 
 
+def _moved_in_parts(parts: Sequence[Part], rate: float, gone: int) -> str:
+    """The same for cues of another edition."""
+    scaled = "" if rate == 1 else f" multiplied by {rate:.4f} and"
+    first, *others = parts
+    after = "".join(f", from {_clock(part.start)} on by {part.offset:+.2f} s" for part in others)
+    lost = "1 cue is" if gone == 1 else f"{gone} cues are"
+    where = "to where the transcript has speech" + (f"; {lost} not in this edition" if gone else "")
+    return f"cue times were{scaled} moved by {first.offset:+.2f} s{after}, {where}"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
+
+
 def speech_of(corpus: Corpus, id: str) -> Callable[[], Sequence[Interval]] | None:
     """Reads when somebody speaks in a film, from its transcript; None without one."""
     path = transcript_file(corpus, id)
@@ -83,10 +140,17 @@ def speech_of(corpus: Corpus, id: str) -> Callable[[], Sequence[Interval]] | Non
 
 
 def by_cues_alone(
-    video: VideoToAlign, cues: Floats, constraints: Constraints | None
+    video: VideoToAlign,
+    cues: Floats,
+    constraints: Constraints | None,
+    gone: NDArray[np.bool_] | None = None,
 ) -> TimedAlignment | None:
-    """The alignment by cues, corrected by pins; None where some text has none, or is out of a pin's order."""
+    """The alignment by cues, corrected by pins; None where some text has none, or is out of a pin's order.
+
+    Cues that are ``gone`` (M,) are not in the film.
+    """
     told = np.array(spoken_texts([snippet.text for snippet in video.snippets]), dtype=np.int64)
+    told = told if gone is None else told[~gone[told]]
     times = cues
     if constraints is not None:
         told = told[~constraints.absent[told]]

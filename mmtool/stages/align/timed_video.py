@@ -148,7 +148,7 @@ def time_video(
     try:
         timed = None
         if known.cues is not None:
-            timed = by_cues_alone(video, known.cues, _limits(video, settings))
+            timed = by_cues_alone(video, known.cues, _limits(video, settings), known.gone)
         elif heard is not None and heard.screenplay is not None:
             timed = by_heard_screenplay(video, heard.screenplay, _limits(video, settings))
         if timed is None:
