@@ -13,7 +13,6 @@ from mmtool.matching.inputs import ClipBatch, TextBatch
 from mmtool.matching.positions import RelativePositions
 from mmtool.matching.shape import MatcherShape
 
-GAIN = 5.0  # the first factor of cosines in the logits of matching
 MATCH = 1  # the class of pairs that belong together
 STEEPNESS = math.log(1 / 0.07)  # the first logarithm of the scale of ITC's logits
 
@@ -38,7 +37,6 @@ class Matcher(nn.Module):
         self.match = nn.Linear(shape.width, 2)
         self.clip_head = nn.Linear(shape.width, shape.width, bias=False)
         self.text_head = nn.Linear(shape.width, shape.width, bias=False)
-        self.gain = nn.Parameter(torch.tensor(GAIN)) if shape.cosine else None
         self.log_scale = nn.Parameter(torch.tensor(STEEPNESS))
         self.apply(partial(_initialise, spread=shape.spread))
         for parameter in (
@@ -67,7 +65,6 @@ class Matcher(nn.Module):
         clips: ClipBatch,
         texts: TextBatch,
         *,
-        cosines: Tensor | None = None,
         kept: Tensor | None = None,
         weights: Weights | None = None,
     ) -> Tensor:
@@ -76,7 +73,6 @@ class Matcher(nn.Module):
         Args:
             clips: The clips, of R tokens.
             texts: The snippets, of W tokens.
-            cosines: (P,): of both embeddings, for a network that counts them.
             kept: (P, R): the share of each token that a soft mask leaves.
             weights: Where the attention (P, H, W + 1 + R, W + 1 + R) of the block that explains a match is
                 kept, if it is asked for.
@@ -95,11 +91,17 @@ class Matcher(nn.Module):
             x = block(x, bias, segments, weights if layer == self.shape.map_layer else None)
         pooled = torch.tanh(self.pooler(self.norm(x)[:, 0]))
         logits: Tensor = self.match(pooled).float()
-        if self.gain is None:
+        return logits
+
+    def with_contrast(self, logits: Tensor, cosines: Tensor) -> Tensor:
+        """Logits (P, 2) of pairs and the cosines (P,) of their embeddings → logits (P, 2) of the same pairs.
+
+        Negatives are drawn in proportion to exp(scale · cosine). What is learned from them is therefore how
+        much likelier a true pair is than such a draw, and the logit that they were drawn by is added again.
+        """
+        if not self.shape.adds_contrast:
             return logits
-        if cosines is None:
-            raise ValueError("this matcher counts cosines")
-        return logits + torch.stack([torch.zeros_like(cosines), self.gain * cosines], dim=1)
+        return logits + torch.stack([torch.zeros_like(cosines), self.scale * cosines], dim=1)
 
     @property
     def scale(self) -> Tensor:

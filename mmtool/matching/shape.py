@@ -21,8 +21,8 @@ class MatcherShape:
         heads: Attention heads of a block.
         fusion_layers: F, the last blocks, which have an expert for pairs.
         attention: Whether clips and words share attention in the first L − F blocks.
-        cosine: Whether a pair's logit of matching also counts the cosine of both embeddings, by a learned
-            factor; the rest of the network then learns what the embeddings miss.
+        adds_contrast: Whether the log-odds of a pair add the logit of contrast, by which the negatives of
+            matching are drawn; otherwise they are those of matching alone, as published.
         relative: Whether attention knows how far apart frames, patches and words are; otherwise words and
             patches have absolute positions.
         layer_scale: First value of LayerScale; 0 leaves it out.
@@ -43,7 +43,7 @@ class MatcherShape:
     heads: int = 4
     fusion_layers: int = 1
     attention: SelfAttention = SelfAttention.SHARED
-    cosine: bool = False
+    adds_contrast: bool = False
     relative: bool = True
     layer_scale: float = 0.1
     spread: float = 0.02
@@ -71,7 +71,7 @@ SIZES: Mapping[str, MatcherShape] = MappingProxyType(
     {
         # From random weights and on hundreds of films, LayerScale and the small spread of the published sizes
         # keep embeddings from moving for tens of epochs, and a wider network takes longer without gain.
-        "small": MatcherShape(layer_scale=0.0, spread=0.08, cosine=True),
+        "small": MatcherShape(layer_scale=0.0, spread=0.08, adds_contrast=True),
         "base": MatcherShape(layers=12, width=768, heads=12, fusion_layers=2, dropout=0.0),
         "base-plus": MatcherShape(
             layers=24, width=544, heads=16, fusion_layers=3, dropout=0.0, relative=False, layer_scale=0.0

@@ -133,7 +133,8 @@ class TrainedMatcher:
             batch = pad_clips([clips.inputs[clip] for clip, _ in some]).to(device)
             words = pad_texts([texts.rows[text] for _, text in some]).to(device)
             cosines = (clips.embeddings[some[:, 0]] * texts.embeddings[some[:, 1]]).sum(axis=1)
-            logits = self._network.match_pairs(batch, words, cosines=torch.from_numpy(cosines).to(device))
+            logits = self._network.match_pairs(batch, words)
+            logits = self._network.with_contrast(logits, torch.from_numpy(cosines).to(device))
             found[start : start + len(some)] = logits.cpu().numpy()
         return found
 
@@ -149,8 +150,7 @@ class TrainedMatcher:
         device, weights = self._network.log_scale.device, Weights()
         with torch.enable_grad():
             batch, words = pad_clips([given]).to(device), pad_texts([row]).to(device)
-            cosines = batch.features.new_zeros(1)  # which have no part in the map
-            logits = self._network.match_pairs(batch, words, cosines=cosines, weights=weights)
+            logits = self._network.match_pairs(batch, words, weights=weights)
             if weights.kept is None:
                 raise ValueError("a matcher of one block has no map")
             maps = word_maps(logits, weights.kept, len(row))[0]  # (W, R)

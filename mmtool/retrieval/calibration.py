@@ -1,6 +1,7 @@
 """Calibration of log-odds by a temperature and a bias, checked on films that did not take part in the fit.
 
-The loss is the mean over films of the mean negative log-likelihood over a film's pairs, in nats.
+A clip shows one snippet of its film or none, with probabilities in proportion to the odds of each snippet and
+1. The loss is the mean over films of the mean negative log-likelihood of what a clip shows, in nats.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ _STEPS = 100
 _RIDGE = 1e-3  # pulls the log of the temperature towards 0, so that separable films have a solution
 _SLOPES = 1e-2, 1e2  # of the log-odds
 
-Film = tuple[NDArray[np.floating], NDArray[np.bool_]]  # log-odds (N, M), and which pairs belong together
+Film = tuple[NDArray[np.floating], Sequence[int | None]]
+"""Log-odds (N, M), and the snippet of each of the N clips, None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,54 +42,77 @@ def calibrate(films: Sequence[Film]) -> Calibration:
     """The calibration of all films; temperature 1 and bias 0 if one does not improve held-out films.
 
     Raises:
-        ValueError: There are fewer than two films with pairs that belong together.
+        ValueError: There are fewer than two films with a clip that shows a snippet.
     """
-    usable = [(odds.ravel().astype(np.float64), truth.ravel()) for odds, truth in films if truth.any()]
+    usable = [
+        (odds.astype(np.float64), np.array([-1 if label is None else label for label in labels], np.int64))
+        for odds, labels in films
+        if any(label is not None for label in labels)
+    ]
     if len(usable) < 2:
         raise ValueError("calibrating needs two annotated videos")
     before, after = np.empty(len(usable)), np.empty(len(usable))
     for fold in range(min(FOLDS, len(usable))):
         held_out = range(fold, len(usable), FOLDS)
-        slope, bias = _fit([film for number, film in enumerate(usable) if number not in held_out])
+        at = _fit([film for number, film in enumerate(usable) if number not in held_out])
         for number in held_out:
-            odds, truth = usable[number]
-            before[number], after[number] = _loss(odds, truth), _loss(slope * odds + bias, truth)
-    slope, bias = _fit(usable) if after.mean() < before.mean() else (1.0, 0.0)
-    return Calibration(1 / slope, bias, float(before.mean()), float(after.mean()), len(usable))
+            before[number], after[number] = _loss(usable[number], _UNCALIBRATED), _loss(usable[number], at)
+    slope, bias = _fit(usable) if after.mean() < before.mean() else _UNCALIBRATED
+    return Calibration(float(1 / slope), float(bias), float(before.mean()), float(after.mean()), len(usable))
 
 
-def _loss(odds: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    return float(np.logaddexp(0, np.where(truth, -odds, odds)).mean())
+_Labelled = tuple[NDArray[np.float64], NDArray[np.int64]]  # log-odds (N, M), and snippets (N,), −1 for none
+_UNCALIBRATED = np.array([1.0, 0.0])
 
 
-def _fit(films: Sequence[Film]) -> tuple[float, float]:
+def _loss(film: _Labelled, at: NDArray[np.float64]) -> float:
+    return float(_measured(film, at)[0])
+
+
+def _measured(
+    film: _Labelled, at: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """A film's loss with a slope and a bias ``at``, its gradient (2,) and its curvature (2, 2)."""
+    odds, labels = film
+    count = len(odds)
+    logits = np.concatenate([np.zeros((count, 1)), at[0] * odds + at[1]], axis=1)  # (N, 1 + M), none first
+    logits -= logits.max(axis=1, keepdims=True)
+    shares = np.exp(logits)
+    total = shares.sum(axis=1, keepdims=True)
+    shares /= total
+    rows = np.arange(count)
+    loss = float((np.log(total[:, 0]) - logits[rows, labels + 1]).mean())
+    # what slope and bias multiply: the log-odds of a snippet and 1, or nothing for none
+    x = np.stack([odds, np.ones_like(odds)])  # (2, N, M)
+    expected = (x * shares[:, 1:]).sum(axis=2)  # (2, N)
+    shown = labels >= 0
+    true = np.where(shown, x[:, rows, np.maximum(labels, 0)], 0.0)  # (2, N)
+    squares = np.einsum("anm,bnm,nm->ab", x, x, shares[:, 1:])
+    return loss, (expected - true).mean(axis=1), (squares - expected @ expected.T) / count
+
+
+def _fit(films: Sequence[_Labelled]) -> NDArray[np.float64]:
     """Slope and bias of the least loss, by Newton's method with halved steps; each film weighs the same."""
-    odds = np.concatenate([odds for odds, _ in films])
-    truth = np.concatenate([truth for _, truth in films]).astype(np.float64)
-    weight = np.concatenate([np.full(len(own), 1 / len(own) / len(films)) for own, _ in films])
-    at = np.array([1.0, 0.0])
-    x = np.stack([odds, np.ones_like(odds)])  # (2, pairs)
 
-    def loss(point: NDArray[np.float64]) -> float:
-        logits = point @ x
-        return float(weight @ (np.logaddexp(0, logits) - truth * logits) + _RIDGE / 2 * np.log(point[0]) ** 2)
-
-    current = loss(at)
-    for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(at @ x, -500, 500)))
-        gradient = x @ (weight * (p - truth))
+    def measured(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        parts = [_measured(film, at) for film in films]
+        loss, gradient, hessian = (sum(part) / len(films) for part in zip(*parts, strict=True))
         gradient[0] += _RIDGE * np.log(at[0]) / at[0]
-        hessian = (x * (weight * p * (1 - p))) @ x.T
         hessian[0, 0] += _RIDGE / at[0] ** 2 * max(1 - np.log(at[0]), 0.1)
+        return loss + _RIDGE / 2 * np.log(at[0]) ** 2, gradient, hessian
+
+    at, current = _UNCALIBRATED, measured(_UNCALIBRATED)
+    for _ in range(_STEPS):
+        loss, gradient, hessian = current
         step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
         for halving in range(30):
             tried = at - step / 2**halving
             tried[0] = np.clip(tried[0], *_SLOPES)
-            if (new := loss(tried)) < current:
+            if (new := measured(tried))[0] < loss:
                 break
         else:
             break
-        at, gained, current = tried, current - new, new
-        if gained < 1e-10:
+        at, current = tried, new
+        if loss - new[0] < 1e-10:
             break
-    return float(at[0]), float(at[1])
+    return at

@@ -100,8 +100,7 @@ class MatcherTask:
         parts = {
             CONTRAST: Part(contrast * place.processes.count, torch.stack([contrast.detach() * count, count]))
         }
-        cosines = (clips @ texts.T).detach()
-        return parts | self._matching(batch, pairs, match, cosines, place)
+        return parts | self._matching(batch, pairs, match, place)
 
     def _embeddings(self, batch: MatcherBatch, place: Place) -> tuple[Tensor, Tensor]:
         """Embeddings of all clips (N, d) and snippets (M, d); those of other processes have no gradient."""
@@ -145,12 +144,7 @@ class MatcherTask:
         return pairs[there][mine], match[there][mine]
 
     def _matching(
-        self,
-        batch: MatcherBatch,
-        pairs: NDArray[np.int64],
-        match: NDArray[np.bool_],
-        cosines: Tensor,
-        place: Place,
+        self, batch: MatcherBatch, pairs: NDArray[np.int64], match: NDArray[np.bool_], place: Place
     ) -> dict[str, Part]:
         device = self.network.log_scale.device
         none = Part(torch.zeros((), device=device), torch.zeros(3, device=device))
@@ -161,9 +155,7 @@ class MatcherTask:
         words = [self._words(batch, int(text), place.epoch) for text in pairs[:, 1]]
         texts = pad_texts(words).to(device)
         weights = Weights() if masks else None
-        places = torch.from_numpy(pairs).to(device)
-        cosines = cosines[places[:, 0], places[:, 1]]  # (P,)
-        logits = self.network.match_pairs(clips, texts, cosines=cosines, weights=weights)
+        logits = self.network.match_pairs(clips, texts, weights=weights)
         truth = torch.from_numpy(match).to(device)
         loss, right = matching_loss(logits, truth), (logits.argmax(dim=1) == MATCH) == truth
         count = logits.new_tensor(float(len(pairs)))
@@ -184,7 +176,7 @@ class MatcherTask:
         some = clips[found_rows]
         masks_of = compensated(maps[torch.from_numpy(found), torch.from_numpy(word)], some.real)
         kept = (1 - masks_of).float()
-        masked = self.network.match_pairs(some, texts[found_rows], cosines=cosines[found_rows], kept=kept)
+        masked = self.network.match_pairs(some, texts[found_rows], kept=kept)
         loss = matching_loss(masked, truth.new_ones(len(found)))
         count, sought = loss.new_tensor(float(len(found))), loss.new_tensor(float(len(chosen)))
         parts[MASKED] = Part(loss / count, torch.stack([loss.detach(), sought, count]))

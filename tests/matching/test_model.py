@@ -251,15 +251,11 @@ def test_clips_of_one_feature_need_no_boxes():
     assert SIZES["small"].clip_tokens is ClipTokens.REGIONS
 
 
-def test_cosines_count_by_a_learned_factor():
-    network = make_matcher(cosine=True)
-    clips, texts = pad_clips(make_clips()), pad_texts(TEXTS)
-    cosines = torch.tensor([0.5, -1.0, 0.0])
+def test_the_logit_that_negatives_are_drawn_by_is_added_again():
+    logits, cosines = torch.tensor([[0.5, 1.0], [0.0, -2.0]]), torch.tensor([0.5, -1.0])
+    published, ours = make_matcher(), make_matcher(adds_contrast=True)
     with torch.no_grad():
-        without = network.match_pairs(clips, texts, cosines=torch.zeros(3))
-        found = network.match_pairs(clips, texts, cosines=cosines)
-    torch.testing.assert_close(
-        found - without, torch.stack([torch.zeros(3), network.gain.detach() * cosines], 1)
-    )
-    with pytest.raises(ValueError, match="counts cosines"):
-        network.match_pairs(clips, texts)
+        ours.log_scale.fill_(math.log(10.0))
+        torch.testing.assert_close(published.with_contrast(logits, cosines), logits)
+        found = ours.with_contrast(logits, cosines)
+    torch.testing.assert_close(found, torch.tensor([[0.5, 6.0], [0.0, -12.0]]))

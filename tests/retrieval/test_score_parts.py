@@ -48,7 +48,9 @@ def test_calibration_finds_the_temperature_and_the_bias_of_drawn_films():
     films = []
     for _ in range(12):
         odds = dice.normal(-3, 2, (40, 12))
-        films.append(((odds - 1.0) * 3, dice.random(odds.shape) < 1 / (1 + np.exp(-odds))))
+        weights = np.concatenate([np.ones((40, 1)), np.exp(odds)], axis=1)
+        drawn = [int(dice.choice(13, p=row / row.sum())) for row in weights]  # 0: the clip shows none
+        films.append(((odds - 1.0) * 3, [number - 1 if number else None for number in drawn]))
     found = calibrate(films)
     assert found.temperature == pytest.approx(3, rel=0.1)
     assert found.bias == pytest.approx(1, abs=0.3)
@@ -56,23 +58,47 @@ def test_calibration_finds_the_temperature_and_the_bias_of_drawn_films():
     assert found.films == 12
 
 
+def test_the_loss_is_that_of_a_clip_that_shows_one_snippet_or_none():
+    odds = np.log(np.array([[2.0, 1.0], [3.0, 6.0]]))  # none: 1, so that 2 is 2/4 and none of the second 1/10
+    film = odds, [0, None]
+    assert calibrate([film, film]).before == pytest.approx(-(np.log(2 / 4) + np.log(1 / 10)) / 2)
+
+
 def test_calibration_of_separable_films_is_finite_and_one_film_is_not_enough():
-    truth = np.eye(4, dtype=bool)
-    sure = np.where(truth, 2.0, -2.0), truth
+    sure = np.where(np.eye(4, dtype=bool), 2.0, -2.0), [0, 1, 2, 3]
     found = calibrate([sure, sure])
     assert np.isfinite(found.temperature)
     assert found.after < found.before
     with pytest.raises(ValueError, match="two annotated"):
-        calibrate([sure, (np.zeros((2, 2)), np.zeros((2, 2), bool))])
+        calibrate([sure, (np.zeros((2, 2)), [None, None])])
 
 
-def test_evidence_is_relative_to_the_other_snippets_and_bounded():
-    found = snippet_evidence(np.array([[3.0, -3.0], [2.0, 2.0], [-30.0, -30.0], [60.0, -60.0]]))
-    assert found.shape == (2, 4)
+def test_evidence_compares_each_snippet_with_none_and_with_the_average_clip():
+    odds = np.array([[2.0, 1.0], [0.5, 0.5]])  # probabilities 2/4, 1/4 and none 1/4; 1/4, 1/4 and 1/2
+    none, one = 3 / 8, 5 / 16  # average over both clips, for none and for each snippet
+
+    def likelier(share: float, average: float) -> float:
+        return float(np.log(0.95 * share / average + 0.05))
+
+    found = snippet_evidence(np.log(odds))
+    assert found.shape == (2, 2)
+    assert found[0, 0] == pytest.approx(likelier(2 / 4, one) - likelier(1 / 4, none))
+    assert found[1, 1] == pytest.approx(likelier(1 / 4, one) - likelier(1 / 2, none))
+
+
+def test_clips_that_fit_alike_say_nothing_and_one_that_fits_none_speaks_against_all():
+    np.testing.assert_allclose(snippet_evidence(np.full((3, 2), -4.0)), 0, atol=1e-9)
+    found = snippet_evidence(np.array([[4.0, -4.0], [-4.0, 4.0], [-60.0, -60.0]]))
     assert found[0, 0] > 0 > found[1, 0]
-    np.testing.assert_allclose(found[:, 1:3], 0, atol=1e-9)
-    assert found[1, 3] == pytest.approx(np.log(0.05))
-    assert found[0, 3] == pytest.approx(np.log(0.95 * 2 + 0.05))
+    assert (found[:, 2] < -3).all()
+    assert (found > -6).all()
+    extreme = snippet_evidence(np.array([[800.0, -800.0], [-800.0, -800.0]]))
+    assert np.isfinite(extreme).all()
+
+
+def test_a_bias_of_all_log_odds_changes_the_evidence_little():
+    odds = np.array([[1.0, -2.0], [-2.0, 1.0], [-3.0, -3.0]])
+    np.testing.assert_allclose(snippet_evidence(odds - 3), snippet_evidence(odds - 4), atol=0.05)
 
 
 def test_random_scores_are_no_better_than_chance_and_right_ones_are():

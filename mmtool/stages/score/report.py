@@ -18,7 +18,8 @@ class ScoreReport(Report):
         temperature: By what log-odds are divided.
         bias: What is then added.
         calibrated_on: The number of annotated films that chose both; 0 if none did.
-        loss_before: Mean negative log-likelihood of a pair of held-out films without calibration, in nats.
+        loss_before: Mean negative log-likelihood of what a clip of a held-out film shows, in nats, without
+            calibration.
         loss_after: The same with a calibration that was fitted to the other films.
     """
 

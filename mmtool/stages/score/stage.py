@@ -25,7 +25,7 @@ from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.pair_models import PairModel, open_pair_model
 from mmtool.stages.shared.truth import read_truth
 
-SCORE_VERSION = 1  # is raised when the same models give other scores
+SCORE_VERSION = 2  # is raised when the same models give other scores
 
 
 def score(
@@ -179,7 +179,7 @@ class _Scorer:
                 write_scores(path, scores.calibrated(*calibration).judged_by(split))
 
     def _annotated(self, id: str, scores: FilmScores) -> Film | None:
-        """The log-odds of a film of the split to judge by, and which pairs belong together."""
+        """The log-odds of a film of the split to judge by, and the snippet of each of its clips."""
         if id not in self._judges or not self.corpus.annotations(id).exists():
             return None
         try:
@@ -189,9 +189,7 @@ class _Scorer:
             truth = read_truth(self.corpus, id, clips, snippets)
         except InputError:
             return None  # its alignment or evaluation says what is wrong
-        labels = best_labels([clip.interval for clip in clips], truth)
-        together = np.array([[label == own for own in range(len(snippets))] for label in labels], bool)
-        return scores.raw.astype(np.float64), together.reshape(scores.raw.shape)
+        return scores.raw.astype(np.float64), best_labels([clip.interval for clip in clips], truth)
 
     def _split_to_judge_by(self) -> Split:
         """Films that the model was not trained on, where there are some."""

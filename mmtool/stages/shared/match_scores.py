@@ -14,7 +14,7 @@ from mmtool.formats.digests import digest_json
 from mmtool.formats.scores import FilmScores, read_scores
 from mmtool.records import Clip, Snippet
 
-EVIDENCE_VERSION = 1  # is raised when the same scores become other evidence
+EVIDENCE_VERSION = 2  # is raised when the same scores become other evidence
 
 
 @dataclass(frozen=True, slots=True)
