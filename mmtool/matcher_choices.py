@@ -8,10 +8,12 @@ class ClipTokens(StrEnum):
 
     Attributes:
         REGIONS: The stored regions of its frames, with their boxes.
+        FRAMES: The stored feature of each of its frames.
         CLIP: The one feature of the clip.
     """
 
     REGIONS = "regions"
+    FRAMES = "frames"
     CLIP = "clip"
 
 

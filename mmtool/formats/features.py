@@ -274,6 +274,12 @@ class FeaturesFile:
             array: NDArray[Any] | None = dataset_in(group, name)[()] if name in group else None
         return array
 
+    def array_shape(self, id: str, name: str) -> tuple[int, ...] | None:
+        """The shape of one array of an id; None if it is missing."""
+        with reporting_damage(self.path, REMEDY):
+            group = group_in(self._file, id)
+            return tuple(map(int, dataset_in(group, name).shape)) if name in group else None
+
     def transform(self) -> dict[str, NDArray[Any]]:
         """The arrays of the projection; empty for features that were not projected."""
         with reporting_damage(self.path, REMEDY):

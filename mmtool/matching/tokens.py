@@ -67,6 +67,12 @@ def of_frames(frames: Sequence[FrameTokens], *, most: int, scaling: Scaling, col
     )
 
 
+def of_whole_frames(features: NDArray[np.floating], *, scaling: Scaling, columns: int) -> ClipInput:
+    """The tokens of a clip whose K frames have one feature each (K, D); see :func:`of_frames`."""
+    frames = [FrameTokens(row[None], np.zeros((1, 4), np.float32)) for row in features]
+    return of_frames(frames, most=len(frames), scaling=scaling, columns=columns)
+
+
 def of_clip(features: NDArray[np.floating], *, scaling: Scaling) -> ClipInput:
     """The one token of a clip whose feature (D,) is all that is known of it."""
     return ClipInput(

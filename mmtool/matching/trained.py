@@ -12,7 +12,7 @@ from mmtool.matching.blocks import Weights
 from mmtool.matching.inputs import ClipInput, Words, pad_clips, pad_texts
 from mmtool.matching.model import Matcher
 from mmtool.matching.recall import embeddings_of_clips, embeddings_of_texts
-from mmtool.matching.tokens import FrameTokens, Scaling, of_clip, of_frames
+from mmtool.matching.tokens import FrameTokens, Scaling, of_clip, of_frames, of_whole_frames
 from mmtool.matching.vocabulary import Pieces
 from mmtool.matching.word_maps import word_maps
 from mmtool.records import EncoderIdentity
@@ -27,6 +27,12 @@ from mmtool.retrieval.contract import (
 )
 
 AT_ONCE = 128  # pairs
+MATERIALS = {
+    TokenKind.REGIONS: ClipMaterial.REGIONS,
+    TokenKind.FRAMES: ClipMaterial.FRAME_FEATURES,
+    TokenKind.CLIP: ClipMaterial.FEATURES,
+}
+WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,7 @@ class TrainedMatcher:
 
     @property
     def material(self) -> ClipMaterial:
-        regions = self._network.shape.clip_tokens is TokenKind.REGIONS
-        return ClipMaterial.REGIONS if regions else ClipMaterial.FEATURES
+        return MATERIALS[self._network.shape.clip_tokens]
 
     @property
     def embeds(self) -> bool:
@@ -111,13 +116,15 @@ class TrainedMatcher:
         if clip.features.shape[1] != len(self._scaling.mean):
             wanted = len(self._scaling.mean)
             raise ValueError(f"features of {clip.features.shape[1]} dimensions instead of {wanted}")
+        columns = self._network.shape.grid[1]
+        if self.material is ClipMaterial.FRAME_FEATURES:
+            return of_whole_frames(clip.features, scaling=self._scaling, columns=columns)
         if clip.boxes is None:
             return of_clip(clip.features.mean(axis=0), scaling=self._scaling)
         frames = [
             FrameTokens(clip.features[clip.frames == frame], clip.boxes[clip.frames == frame])
             for frame in range(int(clip.frames.max(initial=-1)) + 1)
         ]
-        columns = self._network.shape.grid[1]
         return of_frames(frames, most=self._regions, scaling=self._scaling, columns=columns)
 
     def texts(self, texts: Sequence[str]) -> ReadTexts:
@@ -156,9 +163,12 @@ class TrainedMatcher:
             maps = word_maps(logits, weights.kept, len(row))[0]  # (W, R)
         names = self._pieces.names([int(number) for number in np.asarray(row)])
         inside = slice(1, len(row) - 1)
+        boxes = given.boxes[:, :4]
+        if self.material is not ClipMaterial.REGIONS:
+            boxes = np.tile(np.array(WHOLE_FRAME, np.float32), (len(boxes), 1))
         return WordMaps(
             tuple(names[inside]),
             maps[inside].float().cpu().numpy(),
             clips.frames[clip],
-            given.boxes[:, :4],
+            boxes,
         )

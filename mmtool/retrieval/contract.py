@@ -28,7 +28,8 @@ LogOdds = NDArray[np.float32]  # (P,): of "match", the difference of the two
 class ClipMaterial(StrEnum):
     """What a matcher reads of a clip."""
 
-    FEATURES = "features"  # stored features: ClipTokens without boxes
+    FEATURES = "features"  # the stored feature of the clip: ClipTokens without boxes
+    FRAME_FEATURES = "frame features"  # the stored features of its frames: ClipTokens without boxes
     REGIONS = "regions"  # stored regions: ClipTokens with boxes
     FRAMES = "frames"  # pictures of the film: ClipFrames
 

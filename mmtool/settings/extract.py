@@ -28,6 +28,7 @@ NEEDED_BY = {  # settings that have an effect only together with another one
         "image_size",
         "proposals",
         "frames",
+        "keep_frames",
         "keep_regions",
         "region_names",
         "workers",
@@ -136,6 +137,9 @@ class ExtractSettings(Settings):
             at_least=1,
         ),
     ] = 1
+    keep_frames: Annotated[
+        bool, Option("Store the features of each frame (or sequence) beside their mean.", heading=FRAMES)
+    ] = False
     image_size: Annotated[
         int | None,
         Option(

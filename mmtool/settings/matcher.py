@@ -42,8 +42,8 @@ class MatcherSettings(Settings):
     clip_tokens: Annotated[
         ClipTokens,
         Option(
-            "What the matcher reads of a clip: the regions of its frames (extract --keep-regions), or the "
-            "one feature of the clip.",
+            "What the matcher reads of a clip: the regions of its frames (extract --keep-regions), the "
+            "features of its frames (extract --keep-frames), or the one feature of the clip.",
             heading=MATCHER,
         ),
     ] = ClipTokens.REGIONS

@@ -19,6 +19,7 @@ from mmtool.errors import CallError, InputError
 from mmtool.formats.clips import read_clips, write_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features, write_features
+from mmtool.formats.frame_features import frames_of_clips, read_frame_features
 from mmtool.formats.regions import read_regions
 from mmtool.records import Clip, EncoderIdentity, RegionNames
 from mmtool.settings.extract import ExtractSettings
@@ -198,6 +199,27 @@ def test_regions_of_each_frame_are_kept(corpus, numbers):
     assert second.scores.tolist() == [1.0, 0.5]
     assert first.features.dtype == np.float32
     np.testing.assert_array_equal(first.features, np.full((2, 2), np.float32(37) / 3))
+
+
+def test_features_of_each_frame_are_kept(corpus, numbers):
+    extract_numbers(corpus, frames=2, keep_frames=True)
+    with open_features(corpus.features("numbers")) as features:
+        whole = features.read("a").features
+        rows = [read_frame_features(features, "a", clip) for clip in range(len(whole))]
+        assert rows[2][:, 0].tolist() == [37, 52]
+        assert frames_of_clips(features, "a") == (len(whole), 2)
+    np.testing.assert_allclose(np.mean(rows, axis=1), whole, rtol=1e-6)
+    assert extract_numbers(corpus, frames=2).unchanged == ["a", "b"]
+    assert extract_numbers(corpus, frames=2, keep_regions=True).done == ["a", "b"]
+    with (
+        open_features(corpus.features("numbers")) as features,
+        pytest.raises(InputError, match=r"stores no frames of 'a'; .*--keep-frames"),
+    ):
+        read_frame_features(features, "a", 0)
+    both = {"frames": 2, "keep_regions": True, "keep_frames": True}
+    assert extract_numbers(corpus, **both).done == ["a", "b"]
+    for asked in ({"keep_regions": True}, {"keep_frames": True}, {}):
+        assert extract_numbers(corpus, frames=2, **asked).unchanged == ["a", "b"]
 
 
 def test_two_films_of_one_id_and_films_without_clips_are_named(corpus, numbers):

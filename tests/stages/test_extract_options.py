@@ -25,6 +25,7 @@ LENGTH = ["--text-encoder", "length"]
         ([*TIMING, "--video-model", "x"], "--video-model has no effect with --video-encoder timing"),
         ([*TIMING, "--image-size", "64"], "--image-size has no effect with --video-encoder timing"),
         ([*TIMING, "--keep-regions"], "--keep-regions has no effect with --video-encoder timing"),
+        ([*TIMING, "--keep-frames"], "--keep-frames has no effect with --video-encoder timing; leave it out"),
         ([*TIMING, "--frames", "3"], "--frames has no effect with --video-encoder timing; leave it out"),
         ([*TIMING, "--region-names"], "--region-names has no effect with --video-encoder timing"),
         ([*TIMING, "--region-precision", "fp16"], "--region-precision has no effect without --keep-regions"),

@@ -20,6 +20,7 @@ from mmtool.stages.align import align
 from mmtool.stages.info import info, verify
 from mmtool.stages.plot import plot
 from mmtool.stages.shared.matcher_runs import open_run
+from mmtool.stages.shared.stored_tokens import open_stored_tokens
 from mmtool.stages.train import MatcherTrainReport, train
 from support.corpora import TEXTS, make_corpus
 from support.region_features import DIMENSION, write_regions
@@ -163,6 +164,30 @@ def test_one_feature_a_clip_needs_no_regions(tmp_path):
         train(corpus.root, run="other", **QUICK)
 
 
+def test_features_of_frames_are_tokens_with_times_and_without_boxes(corpus, tmp_path):
+    report = train(corpus.root, run="frames", clip_tokens="frames", mask_from="gradcam", **QUICK)
+    assert (report.done, report.failures) == (["frames"], [])
+    matcher = open_run(corpus, "frames", CPU)
+    assert matcher.material is ClipMaterial.FRAME_FEATURES
+    assert matcher.network.clip_embedding.box is None
+    with open_stored_tokens(corpus, "detector", matcher.material) as tokens:
+        (given,) = tokens.read("v5", [3])
+    with open_features(corpus.features("detector")) as features:
+        np.testing.assert_array_equal(given.features, features.read_array("v5", "frame_features")[3])
+    assert (given.boxes, given.frames.tolist()) == (None, [0, 1])
+    read, texts = matcher.clips([given]), matcher.texts([TEXTS[0]])
+    assert read.inputs[0].times.tolist() == [0.25, 0.75]
+    with open_features(corpus.features("frames-video")) as file:
+        np.testing.assert_allclose(file.read("v5").features[3], read.embeddings[0], rtol=1e-4, atol=1e-5)
+    maps = matcher.word_maps(read, 0, texts, 0)
+    assert maps.boxes.tolist() == [[0, 0, 1, 1]] * 2
+    assert maps.frames.tolist() == [0, 1]
+    other = make_corpus(tmp_path)
+    write_regions(other, kept=False)
+    with pytest.raises(CallError, match=r"stores no frames of 'v0'; run .*--keep-frames.*clip_tokens=clip"):
+        train(other.root, clip_tokens="frames", **QUICK)
+
+
 def test_a_corpus_without_annotations_is_refused(tmp_path):
     corpus = make_corpus(tmp_path)
     write_regions(corpus)
@@ -179,7 +204,7 @@ def test_a_corpus_without_annotations_is_refused(tmp_path):
         ({"normalisation": "2ln"}, r"normalisation has no effect with `preset=multiway`"),
         ({"mask_words": "content"}, r"mask_words has no effect with `mask_from=none`"),
         ({"focal_gama": 2}, r"focal_gama is not a setting; did you mean focal_gamma"),
-        ({"clip_tokens": "patches"}, r"clip_tokens must be one of regions, clip"),
+        ({"clip_tokens": "patches"}, r"clip_tokens must be one of regions, frames, clip"),
         ({"any_space": True}, r"any_space has no effect with `preset=multiway`"),
     ],
 )

@@ -12,7 +12,9 @@ DETECTOR = EncoderIdentity(name="detector", model="random", weights="none", dime
 
 
 def write_regions(corpus, name="detector", *, kept=True, ids=None):
-    """Two frames of a clip, one to three regions each, whose features depend on the number of the clip."""
+    """Regions, and the features of frames, which are the means of theirs; without them unless ``kept``.
+
+    Two frames of a clip, one to three regions each, whose features depend on the number of the clip."""
     groups = {}
     for number, id in enumerate(ids or corpus.clip_ids()):
         dice, clips = np.random.default_rng(number), read_clips(corpus.clips(id))
@@ -26,6 +28,7 @@ def write_regions(corpus, name="detector", *, kept=True, ids=None):
             "labels": np.ones(shape, np.int32),
             "region_features": regions,
             "region_count": dice.integers(1, REGIONS + 1, shape[:2]),
+            "frame_features": regions.mean(axis=2),
         }
         groups[id] = FeatureGroup(
             regions.mean(axis=(1, 2)),

@@ -17,6 +17,7 @@ from mmtool.encoders.contract import (
     SequenceEncoder,
 )
 from mmtool.formats.features import FeatureGroup
+from mmtool.formats.frame_features import FRAME_FEATURES
 from mmtool.memory import lacks_gpu_memory
 from mmtool.records import Failure, Progress, silent
 from mmtool.stages.extract.frame_batches import FilmClips, FilmFrames, frame_batches
@@ -35,6 +36,7 @@ def encode_films(
     per_clip: int,
     batch_size: int,
     region_precision: RegionPrecision | None,
+    keep_frames: bool = False,
     progress: Progress = silent,
 ) -> Iterator[tuple[str, FeatureGroup | Failure]]:
     """Yield each film's id with its features, or with the reason why it failed.
@@ -47,6 +49,7 @@ def encode_films(
         per_clip: Frames, or sequences, per clip (K).
         batch_size: Frames or sequences encoded at a time.
         region_precision: Precision of stored region features; None to store no regions.
+        keep_frames: Whether the features of each frame or sequence are stored beside their mean.
         progress: Hears how many clips of a film are encoded.
     """
     begun: dict[str, FilmFeatures] = {}
@@ -66,7 +69,9 @@ def encode_films(
             if film.id in failed:
                 continue
             if film.id not in begun:
-                begun[film.id] = FilmFeatures(film, per_clip, region_precision, device)
+                begun[film.id] = FilmFeatures(
+                    film, per_clip, region_precision, device, keep_frames=keep_frames
+                )
             regions = encoded.regions[row] if encoded.regions and region_precision else None
             begun[film.id].add(item, encoded.features[row], regions)
             if begun[film.id].complete:
@@ -116,9 +121,15 @@ class FilmFeatures:
     """Collects the features of the K frames, or sequences, of each of a film's N clips."""
 
     def __init__(
-        self, film: FilmClips, per_clip: int, region_precision: RegionPrecision | None, device: str
+        self,
+        film: FilmClips,
+        per_clip: int,
+        region_precision: RegionPrecision | None,
+        device: str,
+        *,
+        keep_frames: bool,
     ) -> None:
-        self._film, self._device = film, device
+        self._film, self._device, self._keep_frames = film, device, keep_frames
         self._shape = (len(film.clips), per_clip)
         self._missing = len(film.clips) * per_clip
         self._stored_as = STORED_AS[region_precision or RegionPrecision.FP32]
@@ -164,7 +175,7 @@ class FilmFeatures:
         return FeatureGroup(
             self._features.mean(axis=1),
             np.array([clip.interval for clip in self._film.clips], dtype=np.float64),
-            extras=self._regions,
+            extras=self._regions | ({FRAME_FEATURES: self._features} if self._keep_frames else {}),
             frame_times=self._times.reshape(len(self._film.clips), -1),
             device=self._device,
         )

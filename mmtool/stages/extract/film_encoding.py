@@ -42,6 +42,7 @@ def encode_with(
         per_clip=settings.frames,
         batch_size=batch_size,
         region_precision=settings.region_precision if settings.keep_regions else None,
+        keep_frames=settings.keep_frames,
         progress=progress,
     )
 

@@ -83,13 +83,14 @@ def find_work(
     builder: FeaturesBuilder,
     *,
     force: bool,
-    richer: Sequence[str] = (),
+    stored: Sequence[Sequence[str]] = ((),),
     earlier_inputs: Callable[[str], list[str]] | None = None,
 ) -> Work:
     """Return which ids are still to be encoded.
 
-    Features that were made from the same inputs and one of ``richer`` have more than is asked for, and are
-    kept; so are those for which an earlier version recorded ``earlier_inputs`` (empty: none).
+    The first of ``stored`` is what is asked for beside the features; those that have what a later one of
+    them says have more, and are kept. So are those for which an earlier version recorded ``earlier_inputs``
+    (empty: none).
     """
     work = Work()
     for id in ids:
@@ -104,13 +105,8 @@ def find_work(
             reason = f"{error.filename}: cannot be read ({error.strerror}); check that it is a readable file"
             work.failures.append(Failure(id, reason))
             continue
-        recipe = digest_json(given)
-        sufficient = [
-            digest_json([*each, *extra])
-            for each in (given, before)
-            if each
-            for extra in ([], *([name] for name in richer))
-        ]
+        recipe = digest_json([*given, *stored[0]])
+        sufficient = [digest_json([*each, *kept]) for each in (given, before) if each for kept in stored]
         if not force and any(builder.has(id, each) for each in sufficient):
             work.unchanged.append(id)
         else:

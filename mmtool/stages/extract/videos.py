@@ -87,19 +87,17 @@ def _extract_films(
     videos, clashes = corpus.media("videos", VIDEO_SUFFIXES)
     ambiguous = {clash.id for clash in clashes}
     ids = [id for id in corpus.clip_ids() if id not in ambiguous]
-    stored = [f"regions {settings.region_precision}"] if settings.keep_regions else []
-    richer = [] if settings.keep_regions else [f"regions {precision}" for precision in RegionPrecision]
 
     def inputs(id: str) -> list[str]:
         if id not in videos:
             problem = "has no film of the same name in videos/"
             raise InputError(corpus.clips(id), problem, f"if it was moved, put it back as videos/{id}.mp4")
         film = film_digest(videos[id], corpus.film_note(videos[id]))
-        return [digest_file(corpus.clips(id)), film.current, *stored]
+        return [digest_file(corpus.clips(id)), film.current]
 
     def earlier_inputs(id: str) -> list[str]:
         film = film_digest(videos[id], corpus.film_note(videos[id]))
-        return [digest_file(corpus.clips(id)), film.earlier, *stored] if film.earlier else []
+        return [digest_file(corpus.clips(id)), film.earlier] if film.earlier else []
 
     identity = encoder.identity
     if not isinstance(encoder, SoundEncoder):
@@ -114,7 +112,12 @@ def _extract_films(
         region_names=names,
     ) as builder:
         work = find_work(
-            ids, inputs, builder, force=settings.force, richer=richer, earlier_inputs=earlier_inputs
+            ids,
+            inputs,
+            builder,
+            force=settings.force,
+            stored=_stored(settings),
+            earlier_inputs=earlier_inputs,
         )
         work.failures[:0] = clashes
         films = []
@@ -131,6 +134,17 @@ def _extract_films(
     result.notes += notes + silence_notes(silent)
     result.notes += unsegmented_notes(videos, ids)
     return result
+
+
+def _stored(settings: ExtractSettings) -> list[list[str]]:
+    """What is stored beside features: as the settings say, then all that has more."""
+    regions = [settings.region_precision] if settings.keep_regions else [None, *RegionPrecision]
+    frames = [True] if settings.keep_frames else [False, True]
+    return [
+        [*([f"regions {precision}"] if precision else []), *(["frames"] if each else [])]
+        for precision in regions
+        for each in frames
+    ]
 
 
 def _film(path: Path, clips: Path, position: str) -> FilmClips:

@@ -42,6 +42,7 @@ OPTIONS = {  # the settings that encoders read as options, where not all encoder
 }
 FOR_FILMS: dict[str, tuple[type[Encoder], ...]] = {  # settings of films, and the encoders that read them
     "frames": (FrameEncoder, SequenceEncoder),
+    "keep_frames": (FrameEncoder, SequenceEncoder),
     "region_names": (FrameEncoder,),
     "workers": (FrameEncoder, SequenceEncoder, SoundEncoder),
     "engine": (FrameEncoder, SequenceEncoder, SoundEncoder),

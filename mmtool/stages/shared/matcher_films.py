@@ -16,12 +16,13 @@ from mmtool.features.joined import JoinedFeatures, open_joined
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeaturesFile
+from mmtool.formats.frame_features import frames_of_clips, read_frame_features
 from mmtool.formats.regions import COUNT, read_regions
 from mmtool.formats.snippets import read_snippets
 from mmtool.matcher_choices import ClipTokens
 from mmtool.matching.films import MatchedFilm
 from mmtool.matching.inputs import ClipInput
-from mmtool.matching.tokens import FrameTokens, Scaling, fit_scaling, of_clip, of_frames
+from mmtool.matching.tokens import FrameTokens, Scaling, fit_scaling, of_clip, of_frames, of_whole_frames
 from mmtool.matching.vocabulary import Pieces
 from mmtool.records import Clip, Interval, Snippet
 from mmtool.stages.shared.truth import read_truth
@@ -61,8 +62,12 @@ class FilmTokens(Sequence[ClipInput]):
         self._source, self._id = source, id
         self._features = source.features.parts(id)[0] if source.kind is ClipTokens.CLIP else None
         self._kept: dict[int, ClipInput] = {}
+        self.frames = 1  # of a clip
         if self._features is not None:
             self._count = len(self._features)
+            return
+        if source.kind is ClipTokens.FRAMES:
+            self._count, self.frames = frames_of_clips(source.file, id)
             return
         counts, boxes = (source.file.read_array(id, name) for name in (COUNT, "boxes"))
         if counts is None or boxes is None:
@@ -71,16 +76,8 @@ class FilmTokens(Sequence[ClipInput]):
                 f"stores no regions of {id!r}",
                 "run `mmtool extract --keep-regions`, or train with `clip_tokens=clip`",
             )
-        self._count = len(counts)
+        self._count, self.frames = len(counts), 1 if counts.ndim == 1 else counts.shape[1]
         self._size = np.maximum(boxes.reshape(-1, 4)[:, 2:].max(axis=0, initial=1.0), 1.0)
-
-    @property
-    def frames(self) -> int:
-        """The number of frames of a clip."""
-        if self._features is not None:
-            return 1
-        counts = self._source.file.read_array(self._id, COUNT)
-        return 1 if counts is None or counts.ndim == 1 else counts.shape[1]
 
     def __len__(self) -> int:
         return self._count
@@ -107,6 +104,8 @@ class FilmTokens(Sequence[ClipInput]):
         """The features (R, D) of a clip's tokens as they are stored."""
         if self._features is not None:
             return np.asarray(self._features[clip][None], np.float32)
+        if self._source.kind is ClipTokens.FRAMES:
+            return read_frame_features(self._source.file, self._id, clip)
         frames = self._source.stored(self._id, clip, self._size)
         each = -(-self._source.most // max(1, len(frames)))
         features = np.concatenate([frame.features[:each] for frame in frames])
@@ -118,6 +117,9 @@ class FilmTokens(Sequence[ClipInput]):
             raise ValueError("tokens are read before their scaling is known")
         if self._features is not None:
             return of_clip(self._features[clip], scaling=source.scaling)
+        if source.kind is ClipTokens.FRAMES:
+            rows = self.unscaled(clip)
+            return of_whole_frames(rows, scaling=source.scaling, columns=source.frames)
         frames = source.stored(self._id, clip, self._size)
         return of_frames(frames, most=source.most, scaling=source.scaling, columns=source.frames)
 

@@ -1,4 +1,4 @@
-"""What a trained matcher reads of clips: stored regions, or the one feature of each clip."""
+"""What a trained matcher reads of clips: stored regions, features of frames, or the one of each clip."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.features.joined import JoinedFeatures, open_joined
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.frame_features import read_frame_features
 from mmtool.formats.regions import read_regions
 from mmtool.records import Clip
 from mmtool.retrieval.contract import ClipInput, ClipMaterial, ClipTokens
@@ -21,7 +22,7 @@ class StoredTokens:
     """The tokens of clips of an open features file."""
 
     features: JoinedFeatures
-    has_regions: bool
+    material: ClipMaterial
     _sizes: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def check(self, id: str, clips: list[Clip]) -> None:
@@ -33,10 +34,13 @@ class StoredTokens:
         return self.features.recipe(id)
 
     def read(self, id: str, clips: Sequence[int]) -> list[ClipInput]:
-        """The tokens of these clips; raises InputError where regions are needed but not stored."""
-        if self.has_regions:
+        """The tokens of these clips; raises InputError where regions or frames are needed but not stored."""
+        if self.material is ClipMaterial.REGIONS:
             size = self._size(id)
             return [self._regions(id, clip, size) for clip in clips]
+        if self.material is ClipMaterial.FRAME_FEATURES:
+            read = (read_frame_features(self.features.files[0], id, clip) for clip in clips)
+            return [ClipTokens(rows, None, np.arange(len(rows))) for rows in read]
         rows = self.features.parts(id)[0]
         return [ClipTokens(rows[clip][None], None, np.zeros(1, np.int64)) for clip in clips]
 
@@ -66,4 +70,4 @@ class StoredTokens:
 def open_stored_tokens(corpus: Corpus, video: str, material: ClipMaterial) -> Iterator[StoredTokens]:
     """Open the features of clips that a matcher was trained on."""
     with open_joined(corpus, video, Modality.VIDEO) as features:
-        yield StoredTokens(features, material is ClipMaterial.REGIONS)
+        yield StoredTokens(features, material)
