@@ -5,6 +5,7 @@ from collections import Counter
 from functools import lru_cache
 
 HAN, KANA, HANGUL, OTHER = "Han", "Kana", "Hangul", "other"
+MAIN_SHARE = 0.2  # of a text's letters are in each of its main scripts
 
 _NAMES = {  # by the first word of a character's name
     "CJK": HAN,
@@ -45,3 +46,16 @@ def main_script(text: str) -> str:
     """The script of most of a text's letters; ``other`` for a text without letters."""
     counts = scripts_of(text)
     return max(sorted(counts), key=counts.__getitem__) if counts else OTHER
+
+
+def main_scripts(text: str) -> tuple[str, ...]:
+    """The scripts that a fifth or more of a text's letters are in, most frequent first.
+
+    Scripts that are written together, as in Japanese and Korean, are one: that of most of their letters.
+    """
+    counts = scripts_of(text)
+    together = max((HAN, KANA, HANGUL), key=lambda script: counts[script])
+    counts[together] = sum(counts.pop(script, 0) for script in (HAN, KANA, HANGUL))
+    least = MAIN_SHARE * counts.total()
+    chosen = [script for script, count in counts.items() if count and count >= least]
+    return tuple(sorted(chosen, key=lambda script: (-counts[script], script)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmtool.text.scripts import main_script, script_of
+from mmtool.text.scripts import main_script, main_scripts, script_of
 from mmtool.text.syllables import ABJAD_SYLLABLE, KANJI_MORAE, LETTER_SYLLABLE, MORA_SYLLABLE, syllables_of
 
 
@@ -73,3 +73,16 @@ def test_scripts_are_told_apart():
     ]
     assert main_script("Dior 的花漾甜心还是反转巴黎") == "Han"
     assert main_script("… 12 😀") == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "scripts"),
+    [
+        ("Он видит Mary", ("Cyrillic", "Latin")),
+        ("Он открывает дверь. OK", ("Cyrillic",)),  # 2 of 18 letters are Latin
+        ("彼は東京に行きました", ("Kana",)),
+        ("😀 12", ()),
+    ],
+)
+def test_main_scripts_hold_a_fifth_of_the_letters(text: str, scripts: tuple[str, ...]) -> None:
+    assert main_scripts(text) == scripts

@@ -36,8 +36,10 @@ from mmtool.stages.align.known_times import KnownTimes, by_cues_alone, known_tim
 from mmtool.stages.align.outputs import Grounds, judged_alignment
 from mmtool.stages.align.pinned import evidence_of
 from mmtool.text.language_detection import detect_language, scripts_of_language
-from mmtool.text.scripts import OTHER, main_script
+from mmtool.text.scripts import main_scripts
 from mmtool.text.syllables import has_rule
+
+_LEAST_CHARACTERS = 150  # of a text whose language is compared with the one that was named
 
 
 class TimedVideo(NamedTuple):
@@ -78,15 +80,29 @@ def notes_on(snippets: Sequence[Snippet], settings: AlignSettings | None = None)
 
 
 def _notes_on_script(texts: Sequence[str], settings: AlignSettings) -> list[str]:
-    script = main_script("".join(texts))
-    if script == OTHER:
+    """What about a text's scripts and its language makes its reading times less certain."""
+    scripts = main_scripts("".join(texts))
+    if not scripts:
         return []
-    if not has_rule(script):
-        return [f"reading times in the {script} script are not known; a generic rate per letter was used"]
-    usual = scripts_of_language(base_code(settings.language))
-    if usual and script not in usual:
-        return [f"the text is in the {script} script, but `language={settings.language}`"]
-    return []
+    notes = [
+        f"reading times in the {script} script are not known; a generic rate per letter was used"
+        for script in scripts
+        if not has_rule(script)
+    ]
+    if len(scripts) > 1:
+        names = f"{', '.join(scripts[:-1])} and {scripts[-1]}"
+        notes.append(f"the text mixes the {names} scripts; one pace was used for all of it")
+    if settings.language == AUTO:
+        return notes
+    named = base_code(settings.language)
+    usual = scripts_of_language(named)
+    if usual and scripts[0] not in usual and has_rule(scripts[0]):
+        notes.append(f"the text is in the {scripts[0]} script, but `language={settings.language}`")
+    elif len(scripts) == 1 and usual and sum(map(len, texts)) >= _LEAST_CHARACTERS:
+        found = detect_language(texts)
+        if found not in ("", named):
+            notes.append(f"the text looks like language {found}, but `language={settings.language}`")
+    return notes
 
 
 def align_video(

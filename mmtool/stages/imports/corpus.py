@@ -110,8 +110,8 @@ def _write(
         report.splits[split] = len(kept)
     _write_titles(corpus, {id: imported.videos[id] for id in report.done})
     if made := sum(bool(imported.videos[id].made) for id in report.done):
-        whose = "1 video was" if made == 1 else f"{made} videos were"
-        report.notes.append(f"the cuts of {whose} made at random, and are marked so in videos.csv")
+        whose = "1 video" if made == 1 else f"{made} videos"
+        report.notes.append(f"the cuts of {whose} were made at random, and are marked so in videos.csv")
     return report
 
 
