@@ -67,12 +67,27 @@ VIDEO_ENCODERS = (
     "sound",
     "siglip2",
     "xclip",
+    "videoprism",
+    "vjepa2",
+    "clap",
     "blip",
     "blip2",
     "timing",
     "spoken",
 )
-TEXT_ENCODERS = ("bert", "sentence", "lxmert", "clip", "siglip2", "xclip", "blip", "blip2", "length")
+TEXT_ENCODERS = (
+    "bert",
+    "sentence",
+    "lxmert",
+    "clip",
+    "siglip2",
+    "xclip",
+    "videoprism",
+    "clap",
+    "blip",
+    "blip2",
+    "length",
+)
 RERANKERS = ("blip", "blip2", "vilt", "bridgetower")
 
 

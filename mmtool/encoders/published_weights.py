@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
+from mmtool.encoders.dual import clap, lxmert_models, siglip2, videoprism, xclip
 from mmtool.encoders.dual import clip_models as dual_models
-from mmtool.encoders.dual import lxmert_models, siglip2, xclip
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
 from mmtool.encoders.pretrained.pictures import DINO
 from mmtool.encoders.pretrained.sounds import SOUND
+from mmtool.encoders.pretrained.videos import VJEPA2
 from mmtool.encoders.rerankers import blip, blip2, bridgetower, vilt
 from mmtool.encoders.tokens import models as text_models
 from mmtool.encoders.tokens import sentence
@@ -42,6 +43,9 @@ def published_weights() -> Iterator[PublishedWeights]:
         ("clip", dual_models.CLIP_FAMILY.published),
         ("siglip2", siglip2.PUBLISHED),
         ("xclip", xclip.XCLIP_FAMILY.published),
+        ("videoprism", videoprism.VIDEOPRISM_FAMILY.published),
+        ("vjepa2", VJEPA2.published),
+        ("clap", clap.CLAP_FAMILY.published),
         ("blip", blip.BLIP.default),
         ("blip2", blip2.BLIP2.default),
         ("vilt", vilt.VILT.default),

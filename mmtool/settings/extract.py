@@ -74,7 +74,8 @@ class ExtractSettings(Settings):
     video_model: Annotated[
         str | None,
         Option(
-            "Model of the hub, or a local folder: CLIP or SigLIP for clip, X-CLIP for xclip, "
+            "Model of the hub, or a local folder: CLIP or SigLIP for clip, X-CLIP for xclip, VideoPrism, "
+            "V-JEPA 2 or CLAP for the encoders of these names, "
             "LXMERT for lxmert, DINOv2 or DINOv3 for dino, AST, CLAP or Whisper for sound.",
             heading=MODELS,
             default="the one that the documentation of encoders names",

@@ -63,8 +63,8 @@ class RetrieveSettings(Settings):
     encoder: Annotated[
         str | None,
         Option(
-            "Dual encoder that finds candidates: clip, siglip2, xclip, blip, blip2, or the name or folder of "
-            "a model of one of these kinds.",
+            "Dual encoder that finds candidates: clip, siglip2, xclip, videoprism, clap, blip, blip2, or the "
+            "name or folder of a model of one of these kinds.",
             heading=MODELS,
             default="the reranker's own, otherwise clip",
             metavar="NAME|FOLDER",

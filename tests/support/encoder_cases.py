@@ -7,7 +7,17 @@ from mmtool.encoders.contract import EncoderOptions, FrameSequence
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.spoken import SpokenEncoder
 from support.literal_visual_genome import folder_of, small_checkpoint
-from support.small_models import pictures, save_clip, save_dino, save_lxmert, save_siglip, save_xclip
+from support.small_models import (
+    pictures,
+    save_clap,
+    save_clip,
+    save_dino,
+    save_lxmert,
+    save_siglip,
+    save_videoprism,
+    save_vjepa2,
+    save_xclip,
+)
 from support.small_rerankers import save_blip, save_blip2
 
 FRAMES = pictures(5)
@@ -24,6 +34,8 @@ VIDEO = [
     "siglip",
     "siglip2",
     "xclip",
+    "videoprism",
+    "vjepa2",
     "blip",
     "blip2",
     "faster-rcnn-mobilenet",
@@ -31,7 +43,19 @@ VIDEO = [
     "faster-rcnn-vg",
     "lxmert",
 ]
-TEXT = ["bert", "sentence", "lxmert", "clip", "siglip", "siglip2", "xclip", "blip", "blip2"]
+TEXT = [
+    "bert",
+    "sentence",
+    "lxmert",
+    "clip",
+    "siglip",
+    "siglip2",
+    "xclip",
+    "videoprism",
+    "clap",
+    "blip",
+    "blip2",
+]
 
 
 def untested() -> set[str]:
@@ -48,6 +72,9 @@ def save_models(root):
         "siglip": save_siglip(root / "siglip"),
         "siglip2": save_siglip(root / "siglip2"),
         "xclip": save_xclip(root / "xclip"),
+        "videoprism": save_videoprism(root / "videoprism"),
+        "vjepa2": save_vjepa2(root / "vjepa2"),
+        "clap": save_clap(root / "clap"),
         "blip": save_blip(root / "blip"),
         "blip2": save_blip2(root / "blip2"),
         "lxmert": save_lxmert(root / "lxmert", visual=28),
@@ -57,7 +84,7 @@ def save_models(root):
 
 def seen_by(name):
     """What an encoder is tried with."""
-    return SEQUENCES if name == "xclip" else FRAMES
+    return SEQUENCES if name in ("xclip", "videoprism", "vjepa2") else FRAMES
 
 
 def video_options(name, models, **changes):
@@ -66,7 +93,7 @@ def video_options(name, models, **changes):
         return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("clip", "siglip"):
         return EncoderOptions("clip", model=str(models[name]), **options)
-    if name in ("siglip2", "xclip", "blip", "blip2"):
+    if name in ("siglip2", "xclip", "videoprism", "vjepa2", "clap", "blip", "blip2"):
         return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("faster-rcnn-vg", "lxmert"):
         options |= {"weights": str(models["detector"]), "image_size": 64, "proposals": 30}

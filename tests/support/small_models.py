@@ -13,11 +13,15 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import (
     BitImageProcessor,
+    ClapConfig,
+    ClapFeatureExtractor,
+    ClapModel,
     CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
     Dinov2Config,
     Dinov2Model,
+    LlavaOnevisionVideoProcessor,
     LxmertConfig,
     LxmertModel,
     PreTrainedTokenizerFast,
@@ -28,6 +32,11 @@ from transformers import (
     SiglipImageProcessor,
     SiglipModel,
     VideoMAEImageProcessor,
+    VideoPrismClipModel,
+    VideoPrismConfig,
+    VJEPA2Config,
+    VJEPA2Model,
+    VJEPA2VideoProcessor,
     XCLIPConfig,
     XCLIPModel,
 )
@@ -91,6 +100,58 @@ def save_xclip(folder: Path, *, seed: int = 0) -> Path:
     _save(XCLIPModel, config, folder, seed)
     square = {"height": SIDE, "width": SIDE}
     VideoMAEImageProcessor(size={"shortest_edge": SIDE}, crop_size=square).save_pretrained(folder)
+    save_tokenizer(folder, limit=77)
+    return folder
+
+
+def save_videoprism(folder: Path, *, seed: int = 0) -> Path:
+    """A VideoPrism of 16 dimensions for sequences of 4 frames, which reads at most 10 tokens."""
+    text = LAYERS | {"vocab_size": len(WORDS), "pad_token_id": 0, "max_position_embeddings": 10}
+    vision = {name: LAYERS[name] for name in ("hidden_size", "intermediate_size", "num_attention_heads")} | {
+        "image_size": SIDE,
+        "tubelet_size": [1, 8, 8],
+        "num_frames": 4,
+        "num_spatial_layers": 1,
+        "num_temporal_layers": 1,
+        "num_auxiliary_layers": 1,
+    }
+    config = VideoPrismConfig(
+        text_config={**text, "initializer_range": 0.5}, vision_config={**vision, "initializer_range": 0.5}
+    )
+    _save(VideoPrismClipModel, config, folder, seed)
+    square = {"height": SIDE, "width": SIDE}
+    LlavaOnevisionVideoProcessor(size=square, do_normalize=False).save_pretrained(folder)
+    save_tokenizer(folder, limit=10)
+    return folder
+
+
+def save_vjepa2(folder: Path, *, seed: int = 0) -> Path:
+    """A V-JEPA 2 of 16 dimensions for sequences of 4 frames."""
+    predictor = {
+        "pred_hidden_size": 16,
+        "pred_num_attention_heads": 2,
+        "pred_num_hidden_layers": 1,
+        "pred_num_mask_tokens": 1,
+    }
+    layers = {name: LAYERS[name] for name in ("hidden_size", "num_hidden_layers", "num_attention_heads")}
+    frames = {"patch_size": 8, "crop_size": SIDE, "frames_per_clip": 4, "tubelet_size": 2}
+    _save(VJEPA2Model, VJEPA2Config(**layers, **frames, **predictor, initializer_range=0.5), folder, seed)
+    VJEPA2VideoProcessor(crop_size=SIDE).save_pretrained(folder)
+    return folder
+
+
+def save_clap(folder: Path, *, seed: int = 0) -> Path:
+    """A CLAP of 8 dimensions, which reads at most 10 tokens."""
+    audio = {
+        "patch_embeds_hidden_size": 16,
+        "depths": [1, 1],
+        "num_attention_heads": [2, 2],
+        "hidden_size": 32,
+    }
+    text = LAYERS | {"vocab_size": len(WORDS), "pad_token_id": 0, "max_position_embeddings": 11}
+    config = ClapConfig(audio_config=audio, text_config={**text, "initializer_range": 0.5}, projection_dim=8)
+    _save(ClapModel, config, folder, seed)
+    ClapFeatureExtractor(truncation="rand_trunc").save_pretrained(folder)
     save_tokenizer(folder, limit=77)
     return folder
 

@@ -1,5 +1,6 @@
-"""CLIP-type models of transformers, which map images and texts into one space."""
+"""CLIP-type models of transformers, which map images, videos or sounds, and texts into one space."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
@@ -23,6 +24,12 @@ from mmtool.errors import InputError
 SIGLIP = "siglip"  # and siglip2: trained on texts padded to the full length, which they need
 
 
+def square(config: Any) -> dict[str, Any]:
+    """How images are prepared for untrained models: scaled and cropped to the side that the model sees."""
+    side = config.vision_config.image_size
+    return {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Models that one pair of encoders reads.
@@ -33,6 +40,10 @@ class Family:
         config: The class of its configuration, for random weights.
         images: The class that prepares the images of random weights.
         sequences: Whether their visual side reads sequences of frames instead of single ones.
+        type: The type of model, where that alone says what belongs to the family.
+        loads: The class that loads what prepares images.
+        arguments: Those of ``images``, by the configuration.
+        unused: How the names of tensors begin that files may lack.
     """
 
     title: str
@@ -40,9 +51,15 @@ class Family:
     config: str
     images: str
     sequences: bool = False
+    type: str = ""
+    loads: str = "AutoImageProcessor"
+    arguments: Callable[[Any], Mapping[str, Any]] = square
+    unused: tuple[str, ...] = ()
 
     def fits(self, config: Any) -> bool:
         """Whether a configuration has a side for images or sequences, and one for texts."""
+        if self.type:
+            return bool(config.model_type == self.type)
         vision, text = (getattr(config, part, None) for part in ("vision_config", "text_config"))
         sees = hasattr(vision, "image_size") or hasattr(vision, "num_patches")
         layers = all(hasattr(tower, "num_hidden_layers") for tower in (vision, text))
@@ -66,18 +83,18 @@ class DualModel:
     same.
     """
 
-    network: Any  # transformers' model with get_text_features, and get_image_features or get_video_features
+    network: Any  # transformers' model with get_text_features, and get_image_features or the like
     weights: str
     space: str
-    images: Any  # transformers' image processor
+    images: Any  # transformers' image processor, or what prepares sequences or sounds
     tokens: Tokens
 
     @property
     def architecture(self) -> str:
         """The same for a model of the hub and its local copy."""
         config = self.network.config
-        image, text = (f"{part.num_hidden_layers}x{part.hidden_size}" for part in _towers(config))
-        return f"{config.model_type}-{image}-{text}"
+        seen, text = (f"{_layers(part)}x{part.hidden_size}" for part in _towers(config))
+        return f"{config.model_type}-{seen}-{text}"
 
     @property
     def full_length(self) -> bool:
@@ -113,17 +130,16 @@ def load_dual_model(
 def _random(name: str | None, setting: str, seed: int, family: Family) -> DualModel:
     config = config_of(name, getattr(hub, family.config), published=family.published, setting=setting)
     _require_dual(name or family.published, config, f"leave out `{setting}`", family)
-    text, side = config.text_config, config.vision_config.image_size
+    text = config.text_config
     text.eos_token_id = text.vocab_size - 1  # hashed tokens end with it; CLIP pools there
     network = untrained(lambda: hub.AutoModel.from_config(config), seed)
-    square = {"height": side, "width": side}
     return DualModel(
         network,
         weights=f"{RANDOM}:{seed}",
         space=weights_digest(network.state_dict()),
-        images=getattr(hub, family.images)(size={"shortest_edge": side}, crop_size=square),
+        images=getattr(hub, family.images)(**family.arguments(config)),
         tokens=HashedTokens(
-            vocabulary=text.vocab_size, pad=text.pad_token_id or 0, positions=text.max_position_embeddings
+            vocabulary=text.vocab_size, pad=text.pad_token_id or 0, positions=_positions(text)
         ),
     )
 
@@ -136,20 +152,34 @@ def _trained(name: str, remedy: str, family: Family) -> DualModel:
         network, report = hub.AutoModel.from_pretrained(
             name, local_files_only=local, output_loading_info=True
         )
-        images = hub.AutoImageProcessor.from_pretrained(name, local_files_only=local)
+        images = getattr(hub, family.loads).from_pretrained(name, local_files_only=local)
         return network, report, images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
 
     network, report, images, tokenizer = fetch(name, load, remedy=remedy)
-    require_tensors(name, report, unused=(), remedy=remedy)
+    require_tensors(name, report, unused=family.unused, remedy=remedy)
     require_vocabulary(name, tokenizer, remedy=remedy)
     network = network.float().eval()
     digest = weights_digest(network.state_dict())
-    tokens = VocabularyTokens(tokenizer, positions=network.config.text_config.max_position_embeddings)
+    tokens = VocabularyTokens(tokenizer, positions=_positions(network.config.text_config))
     return DualModel(network, digest, digest, images, tokens)
 
 
 def _towers(config: Any) -> tuple[Any, Any]:
-    return config.vision_config, config.text_config
+    seen = config.audio_config if hasattr(config, "audio_config") else config.vision_config
+    return seen, config.text_config
+
+
+def _positions(text: Any) -> int:
+    """Tokens that the text side reads; CLAP counts from its padding token and loses some."""
+    lost = text.pad_token_id + 1 if text.model_type == "clap_text_model" else 0
+    return int(text.max_position_embeddings) - lost
+
+
+def _layers(tower: Any) -> int:
+    """Layers of a side; those of VideoPrism see places first, then times."""
+    if hasattr(tower, "num_spatial_layers"):
+        return int(tower.num_spatial_layers + tower.num_temporal_layers)
+    return int(tower.num_hidden_layers)
 
 
 def _require_dual(name: str, config: Any, remedy: str, family: Family) -> None:

@@ -8,7 +8,14 @@ from mmtool.encoders.registry import BUILT_IN, ENCODERS
 from mmtool.encoders.rerankers.models import model_type
 from mmtool.errors import SettingError
 
-OF_TYPE = {"siglip2": "siglip2", "blip": "blip", "blip-2": "blip2", "xclip": "xclip"}
+OF_TYPE = {
+    "siglip2": "siglip2",
+    "blip": "blip",
+    "blip-2": "blip2",
+    "xclip": "xclip",
+    "videoprism": "videoprism",
+    "clap": "clap",
+}
 CLIP = "clip"  # and whatever else has two towers
 
 

@@ -21,6 +21,8 @@ def optimised(model: Model) -> Model:
         if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and not module.weight.is_cuda:
             module.dilation = NO_OP_DILATION
     pack_linear_layers(model)
+    if any(parameter.dim() == 5 for parameter in model.parameters()):
+        return model  # convolutions over time as well, which have no such format
     return model.to(memory_format=torch.channels_last)
 
 

@@ -1,6 +1,6 @@
 """Networks of transformers with what prepares their inputs, trained or untrained."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class Kind:
         preparers: What prepares the inputs of untrained models, by type of model.
         loads: The class of transformers that loads what prepares inputs.
         unused: How the names of tensors begin that files may lack.
+        file: Where a folder says how inputs are prepared.
+        arguments: Those of the preparer of untrained models, by their configuration.
     """
 
     what: str
@@ -41,6 +43,8 @@ class Kind:
     preparers: Mapping[str, str]
     loads: str
     unused: tuple[str, ...] = ()
+    file: str = "preprocessor_config.json"
+    arguments: Callable[[Any], Mapping[str, Any]] = lambda _: {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,9 @@ def load_pretrained(kind: Kind, name: str | None, *, weights: str | None, seed: 
 
 def _preparer(kind: Kind, name: str | None, config: Any) -> Any:
     """What the folder of an untrained model says about its inputs, or the default of its type."""
-    if name is not None and (Path(name) / "preprocessor_config.json").is_file():
+    if name is not None and (Path(name) / kind.file).is_file():
         return getattr(hub, kind.loads).from_pretrained(name, local_files_only=True)
-    return getattr(hub, kind.preparers[config.model_type])()
+    return getattr(hub, kind.preparers[config.model_type])(**kind.arguments(config))
 
 
 def _require_type(kind: Kind, name: str, config: Any) -> None:

@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 
 from mmtool.encoders.contract import EncoderIdentity, EncoderOptions, Features, Sound, SoundEncoder
 from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
-from mmtool.encoders.pretrained.loading import Kind, load_pretrained
+from mmtool.encoders.pretrained.loading import Kind, Pretrained, load_pretrained
 
 AST, CLAP, WHISPER = "audio-spectrogram-transformer", "clap", "whisper"
 SOUND = Kind(
@@ -37,9 +37,13 @@ class SoundNetworkEncoder(SoundEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; raises InputError if that fails."""
+        self._set_up(
+            options, load_pretrained(SOUND, options.model, weights=options.weights, seed=options.seed)
+        )
+
+    def _set_up(self, options: EncoderOptions, loaded: Pretrained) -> None:
         self.device, self._batch_size = options.device, options.batch_size
         self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        loaded = load_pretrained(SOUND, options.model, weights=options.weights, seed=options.seed)
         self._type, self._prepare = loaded.type, loaded.prepare
         network = loaded.network.get_encoder() if self._type == WHISPER else loaded.network
         self._network = network.to(self._device, self._dtype)

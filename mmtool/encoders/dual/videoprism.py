@@ -1,0 +1,113 @@
+"""VideoPrism (Zhao et al., ICML 2024) with its text side: clips as sequences of frames, and snippets."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from mmtool.choices import Modality
+from mmtool.encoders.contract import (
+    EncodedFrames,
+    EncoderOptions,
+    EncoderPair,
+    FrameSequence,
+    Sampling,
+    SequenceEncoder,
+)
+from mmtool.encoders.dual.clip import ClipTextEncoder, dual_identity, unit
+from mmtool.encoders.dual.clip_models import Family, load_dual_model
+from mmtool.encoders.kernels.uploads import fetched
+from mmtool.encoders.precision import DTYPES, exact_fp32
+from mmtool.encoders.pretrained.videos import prepared_videos
+from mmtool.encoders.tokens.batches import Rows, padded
+
+
+def _prepared(config: Any) -> dict[str, Any]:
+    side = config.vision_config.image_size
+    return {"size": {"height": side, "width": side}, "do_normalize": False}
+
+
+VIDEOPRISM_FAMILY = Family(
+    title="a VideoPrism model with a text side",
+    published="google/videoprism-lvt-base-f16r288",
+    config="VideoPrismConfig",
+    images="LlavaOnevisionVideoProcessor",
+    sequences=True,
+    type="videoprism",
+    loads="AutoVideoProcessor",
+    arguments=_prepared,
+)
+
+
+class VideoPrismVideoEncoder(SequenceEncoder):
+    """The embedding of frames that are spread evenly over a clip, as many as the model was trained with."""
+
+    reads = frozenset({"weights", "model"})
+
+    def __init__(self, options: EncoderOptions) -> None:
+        """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
+        self.device, self._batch_size = options.device, options.batch_size
+        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        self.ahead = 1 if self._device.type == "cuda" else 0
+        loaded = load_dual_model(
+            options.model,
+            modality=Modality.VIDEO,
+            weights=options.weights,
+            seed=options.seed,
+            family=VIDEOPRISM_FAMILY,
+        )
+        vision, side = loaded.network.config.vision_config, loaded.image_size
+        self._network = loaded.network.to(self._device, self._dtype)
+        self._prepare = loaded.images
+        self.sampling = Sampling(vision.num_frames, None, side)
+        self.identity = dual_identity(
+            "videoprism",
+            loaded,
+            Modality.VIDEO,
+            vision.hidden_size,
+            options.precision,
+            {"image_size": side, "length": vision.num_frames},
+        )
+
+    def encode(self, frames: Sequence[FrameSequence]) -> EncodedFrames:
+        """Encode ``B`` sequences of as many frames as the model reads, to features (B, D) of unit length."""
+        return self.begin(frames)()
+
+    def begin(self, frames: Sequence[FrameSequence]) -> Callable[[], EncodedFrames]:
+        starts = range(0, len(frames), self._batch_size)
+        parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
+        return partial(fetched, parts, self.identity.dimension)
+
+    @torch.inference_mode()
+    def _features(self, sequences: Sequence[FrameSequence]) -> Tensor:
+        given = prepared_videos(self._prepare, sequences, self._device).to(self._dtype)  # (b, L, 3, S, S)
+        with exact_fp32(self._device):
+            found = self._network.get_video_features(pixel_values_videos=given).pooler_output
+        return normalize(found.float().flatten(1), dim=1)
+
+
+class VideoPrismTextEncoder(ClipTextEncoder):
+    """The text embeddings of VideoPrism.
+
+    Its class attends to later words as well where it is given no mask, so it always gets one.
+    """
+
+    family = "videoprism"
+    models = VIDEOPRISM_FAMILY
+    runs_on_mps = False
+
+    def _rows(self, texts: Sequence[str]) -> Rows:
+        return [row or [self._tokens.pad] for row in super()._rows(texts)]
+
+    @torch.inference_mode()
+    def _features(self, rows: Rows) -> Tensor:
+        tokens, _ = padded(rows, pad=self._tokens.pad, device=self._device)
+        real = (tokens != self._tokens.pad).long()
+        with exact_fp32(self._device):
+            return unit(self._network.get_text_features(input_ids=tokens, attention_mask=real))
+
+
+VIDEOPRISM = EncoderPair(VideoPrismVideoEncoder, VideoPrismTextEncoder)
