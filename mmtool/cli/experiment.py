@@ -11,6 +11,8 @@ from mmtool.cli.from_settings import Given, takes_settings
 from mmtool.cli.options import Json
 from mmtool.settings.experiment import ExperimentSettings
 
+JOINT = "joint"  # the only branch of a run without modalities
+
 if TYPE_CHECKING:
     from mmtool.formats.experiments import OverSeeds, Results, RowResult
     from mmtool.formats.measured_tables import Measured
@@ -38,6 +40,9 @@ def experiment(
     The plan timing-everywhere measures alignment by timing, and two rules that look at lengths only, on
     corpora that CORPUS holds as folders: yms, symon, msymon, youcook2, and symon-ends and msymon-ends,
     imported with --ends yms-like. It trains only what it measures across channels.
+
+    OGR, the overfitting-to-generalisation ratio of the measured epoch, stands beside them; `plot --what ogr`
+    shows what it is made of.
 
     Reads what `train` reads and projects features where that is missing; writes runs/ and alignments/ for
     each row and seed, and experiments/PLAN/results.json and results.csv. Finished work is skipped: you can
@@ -102,6 +107,8 @@ def show_results(results: "Results") -> None:
     counted = any(row.published.parameters for row in results.rows)
     columns = ["%", "seeds", "epochs", "video accuracy", "paper", "text IoU", "paper"]
     columns += ["parameters", "paper"] if counted else []
+    branches = list(dict.fromkeys(branch for row in results.rows for branch in row.branches))
+    columns += ["OGR"] if branches == [JOINT] else [f"OGR {branch}" for branch in branches]
     rows = []
     for row in results.rows:
         cells = [
@@ -113,22 +120,22 @@ def show_results(results: "Results") -> None:
             _over_seeds(row.text_iou),
             _published(row.published.text_iou),
         ]
-        parameters = [result.parameters for result in row.seeds]
+        parameters = [result.parameters for result in row.seeds if result.parameters]
         cells += [_millions(*parameters[:1]), _millions(row.published.parameters)] if counted else []
-        rows.append(cells)
+        rows.append(cells + [_ratio(row.ogr(branch)) for branch in branches])
     title = f"{results.title} · {results.split} split · mean ± sd over the seeds"
     out.print(rows_table(columns, rows, title=title))
 
 
 def _seeds(row: "RowResult", wanted: int) -> str:
-    if not row.preset:
+    if not (row.preset or row.seeds or row.left_out):
         return "quoted"
     return str(wanted) if len(row.seeds) == wanted else f"{len(row.seeds)} of {wanted}"
 
 
 def _range(epochs: list[int]) -> str:
-    if not epochs:
-        return "–"
+    if not any(epochs):
+        return "–"  # an oracle is not trained
     low, high = min(epochs), max(epochs)
     return str(low) if low == high else f"{low}–{high}"
 
@@ -140,6 +147,10 @@ def _over_seeds(measure: "OverSeeds") -> str:
 
 def _published(value: float | None) -> str:
     return percent(nan if value is None else value)
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _millions(parameters: int | None = None) -> str:

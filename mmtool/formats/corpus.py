@@ -239,7 +239,7 @@ class Corpus:
         Raises:
             InputError: The column ``id`` is missing, or a line is malformed.
         """
-        return self._column("title")
+        return self.column("title")
 
     def languages(self) -> dict[str, str]:
         """Codes of languages by id from ``videos.csv``, only of the videos for which it has one.
@@ -247,10 +247,14 @@ class Corpus:
         Raises:
             InputError: The column ``id`` is missing, or a line is malformed.
         """
-        return {id: language for id, language in self._column("language").items() if language}
+        return {id: language for id, language in self.column("language").items() if language}
 
-    def _column(self, name: str) -> dict[str, str]:
-        """A column of ``videos.csv`` by id; "" where a video has no such cell."""
+    def column(self, name: str) -> dict[str, str]:
+        """A column of ``videos.csv`` by id; "" where a video has no such cell.
+
+        Raises:
+            InputError: The column ``id`` is missing, or a line is malformed.
+        """
         path = self.root / "videos.csv"
         if not path.exists():
             return {}

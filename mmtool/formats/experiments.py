@@ -5,7 +5,7 @@ Measures are shares in 0..1; mean and standard deviation are over the seeds.
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mmtool.formats.atomic import write_text
@@ -27,13 +27,30 @@ COLUMNS = (
     "text_iou",
     "text_iou_sd",
     "text_iou_published",
+    "ogr",
     "left_out",
 )
 
 
 @dataclass(frozen=True, slots=True)
+class BranchOverfitting:
+    """How far a branch had overfitted after an epoch: G and O since before training, and OGR = |O / G|.
+
+    ``ratio`` is None where the validation loss has not changed.
+    """
+
+    epoch: int
+    generalisation: float
+    overfitting: float
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SeedResult:
-    """The result of one run on the measured split."""
+    """The result of one run on the measured split; ``ogr`` is of its best epoch, by branch.
+
+    Of an oracle, ``run`` is empty, and ``epochs`` and ``parameters`` are 0.
+    """
 
     seed: int
     run: str
@@ -41,6 +58,7 @@ class SeedResult:
     parameters: int
     video_accuracy: float
     text_iou: float
+    ogr: dict[str, BranchOverfitting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,17 @@ class RowResult:
     video_accuracy: OverSeeds = OverSeeds()
     text_iou: OverSeeds = OverSeeds()
     left_out: tuple[str, ...] = ()
+
+    def ogr(self, branch: str) -> float | None:
+        """The mean OGR of a branch over the seeds in which it was measured."""
+        known = [seed.ogr[branch].ratio for seed in self.seeds if branch in seed.ogr]
+        ratios = [ratio for ratio in known if ratio is not None]
+        return sum(ratios) / len(ratios) if ratios else None
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches whose overfitting was measured."""
+        return list(dict.fromkeys(branch for seed in self.seeds for branch in seed.ogr))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +130,13 @@ def _csv_row(row: RowResult) -> list[object]:
         row.label,
         row.preset,
         " ".join(str(result.seed) for result in row.seeds),
-        distinct([result.epochs for result in row.seeds]),
-        distinct([result.parameters for result in row.seeds]),
+        distinct([result.epochs for result in row.seeds if result.epochs]),
+        distinct([result.parameters for result in row.seeds if result.parameters]),
         *measures,
+        " ".join(f"{branch}={_ratio(row.ogr(branch))}" for branch in row.branches),
         " | ".join(row.left_out),
     ]
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

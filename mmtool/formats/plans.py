@@ -34,13 +34,19 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One row of a table; ``preset`` is empty if the row is only quoted."""
+    """One row of a table; ``preset`` is empty if the row is only quoted, or an oracle over others.
+
+    An oracle takes, for each class of videos, the best of the rows ``oracle_of``, by name. Classes are the
+    cells of the column ``by`` of ``videos.csv``; without one, each video is a class of its own.
+    """
 
     label: str
     name: str
     preset: str
     settings: Mapping[str, object]
     published: Published
+    oracle_of: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ def read_plan(path: Path) -> Plan:
     if plan.rows and plan.sets:
         raise table.wrong("has both [[rows]] and [[sets]]; write two plans")
     _check_names(plan, table)
+    _check_oracles(plan, table)
     return plan
 
 
@@ -169,8 +176,14 @@ def _read_row(path: Path, where: str, values: object) -> PlanRow:
         preset=preset,
         settings=table.take("settings", dict, {}),
         published=_read_published(published),
+        oracle_of=tuple(table.take("oracle_of", list, [])),
+        by=table.take("by", str, ""),
     )
     table.refuse_others()
+    if row.oracle_of and (row.preset or row.settings):
+        raise table.wrong("has oracle_of, and therefore neither a preset nor settings")
+    if row.by and not row.oracle_of:
+        raise table.wrong("has by, which has no effect without oracle_of")
     return row
 
 
@@ -220,3 +233,17 @@ def _check_names(plan: Plan, table: _Table) -> None:
     for name in names:
         if names.count(name) > 1:
             raise table.wrong(f"has two rows named {name!r}; give one of them another name")
+
+
+def _check_oracles(plan: Plan, table: _Table) -> None:
+    """An oracle chooses among rows above it that are trained."""
+    trained: list[str] = []
+    for row in plan.rows:
+        if row.preset:
+            trained.append(row.name)
+        for name in row.oracle_of:
+            if name not in trained:
+                known = f"one of {', '.join(trained)}" if trained else "there is none"
+                raise table.wrong(
+                    f"has an oracle ({row.label}) of {name!r}, which is not a row above it ({known})"
+                )

@@ -16,6 +16,7 @@ from mmtool.settings.train import (
     Dropout,
     EarlyStopping,
     Epochs,
+    EpochShare,
     LearningRate,
     NetworkPrecision,
     Seed,
@@ -134,6 +135,7 @@ class MatcherSettings(Settings):
     epochs: Epochs = 40
     batch_size: BatchSize = 128
     clip_norm: ClipNorm = 2.0
+    epoch_share: EpochShare = 1.0
     early_stopping: EarlyStopping = 0
     validate_every: ValidateEvery = 1
     train_measures_every: TrainMeasuresEvery = 0

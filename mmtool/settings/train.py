@@ -45,6 +45,16 @@ Epochs = Annotated[
         default="350; 40 for multiway",
     ),
 ]
+EpochShare = Annotated[
+    float,
+    Option(
+        "Share of an epoch's batches that are trained, others in each epoch; below 1, training stops early "
+        "as in the supplement of Gradient-Blending.",
+        heading=TRAINING,
+        above=0,
+        at_most=1,
+    ),
+]
 ClipNorm = Annotated[float, Option("Greatest norm of the gradient.", heading=TRAINING, above=0)]
 EarlyStopping = Annotated[
     int,
@@ -185,6 +195,7 @@ class TrainSettings(Settings):
     epochs: Epochs = 350
     batch_size: BatchSize = 32
     clip_norm: ClipNorm = 2.0
+    epoch_share: EpochShare = 1.0
     halve_after: Annotated[
         int,
         Option(

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import torch
@@ -120,12 +121,12 @@ def _train_epoch(
     processes: Processes,
 ) -> dict[str, list[float]]:
     """Train one epoch; the sums of each part of the loss over all its elements."""
-    network, steps = task.network, task.steps(epoch)
+    network, steps = task.network, math.ceil(settings.epoch_share * task.steps(epoch))
     network.train()
     seed_chance(settings.seed, epoch, processes.rank)
     device = next(network.parameters()).device
     totals: dict[str, torch.Tensor] = {}
-    for number, batch in enumerate(task.batches(epoch, processes), start=1):
+    for number, batch in enumerate(islice(task.batches(epoch, processes), steps), start=1):
         rates.step(epoch, number, steps)
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision is Precision.BF16):
             parts = task.parts(batch, Place(epoch, number, processes))

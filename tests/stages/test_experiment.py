@@ -13,6 +13,7 @@ from mmtool.choices import TimingPrior
 from mmtool.errors import InputError
 from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.metrics import read_history
 from mmtool.formats.plans import find_plan, read_plan, shipped_plans
 from mmtool.formats.runs import read_run
 from mmtool.settings.experiment import ExperimentSettings
@@ -131,6 +132,18 @@ def test_mean_and_deviation_by_hand():
     assert all(value != value for value in mean_and_deviation([]))
 
 
+def ogr_of(corpus, *runs):
+    """The mean over the runs of OGR at the epoch with the best validation score, by its definition."""
+    ratios = []
+    for run in runs:
+        epochs = read_history(corpus.history(run))
+        best = max(epochs, key=lambda epoch: epoch["video_accuracy"] + epoch["text_iou"])
+        before, after = epochs[0]["initial_losses"]["joint"], best["losses"]["joint"]
+        gap = after["validation"] - after["train"] - before["validation"] + before["train"]
+        ratios.append(abs(gap / (before["validation"] - after["validation"])))
+    return f"{sum(ratios) / len(ratios):.2f}"
+
+
 def test_a_plan_ends_in_a_table_beside_the_published_figures(corpus, tmp_path):
     path = write_plan(tmp_path)
     printed = call("experiment", corpus.root, path, *ONE).stdout
@@ -159,12 +172,44 @@ def test_a_plan_ends_in_a_table_beside_the_published_figures(corpus, tmp_path):
         "30.6",
         cells["first", "text_iou"],
         "12.8",
+        ogr_of(corpus, *(seed["run"] for seed in first["seeds"])),
     ]
     rows = list(csv.DictReader((corpus.experiment("mine") / "results.csv").open(encoding="utf-8")))
     assert [row["row"] for row in rows] == ["first", "second"]
     assert float(rows[0]["text_iou_sd"]) == first["text_iou"]["sd"]
     assert (rows[0]["video_accuracy_published"], rows[1]["video_accuracy_published"]) == ("0.306", "")
+    assert rows[0]["ogr"].startswith("joint=")
+    assert f"{float(rows[0]['ogr'].removeprefix('joint=')):.2f}" == re.split(r"\s{2,}", line.strip())[-1]
     assert "experiment" in call("info", corpus.experiment("mine") / "results.json").stdout
+
+
+ORACLE = """
+[[rows]]
+label = "genre"
+oracle_of = ["rp-lars-sbn", "no-pretraining"]
+by = "genre"
+[[rows]]
+label = "video"
+oracle_of = ["rp-lars-sbn", "no-pretraining"]
+"""
+
+
+def test_an_oracle_takes_the_best_row_for_each_class(corpus, tmp_path):
+    """Both test videos are of one genre, so it is one of the rows; for each video, it is never worse."""
+    genres = "".join(f"{id},,drama\n" for id in corpus.clip_ids())
+    (corpus.root / "videos.csv").write_text(f"id,title,genre\n{genres}")
+    path = write_plan(tmp_path, PLAN.replace("[0, 1]", "[0]").replace("epochs = 2", "epochs = 1") + ORACLE)
+    found = json.loads(call("experiment", corpus.root, path, *ONE, "--json").stdout)["rows"]
+    both = [(row["video_accuracy"]["mean"], row["text_iou"]["mean"]) for row in found]
+    assert both[2] == pytest.approx(max(both[:2], key=sum))
+    assert sum(both[3]) >= sum(both[2]) - 1e-9
+    assert found[2]["seeds"][0]["run"] == ""
+    printed = call("experiment", corpus.root, path, *ONE).stdout
+    (line,) = [line for line in printed.splitlines() if line.split()[:1] == ["genre"]]
+    assert re.split(r"\s{2,}", line.strip())[1:3] == ["1", "–"]
+    wrong = write_plan(tmp_path, path.read_text().replace('by = "genre"', 'by = "maker"'))
+    result = call("experiment", corpus.root, wrong, *ONE, code=1)
+    assert "videos.csv has no column 'maker'" in complaint(result, "genre")
 
 
 def test_an_experiment_goes_on_and_does_nothing_twice(corpus, tmp_path):
@@ -252,6 +297,13 @@ def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp
         (PLAN.replace("no-pretraining", "rp-lars-sbn"), "two rows named 'rp-lars-sbn'"),
         (PLAN.replace('label = "second"', 'label = "second"\nname = "../x"'), "not '../x'"),
         (PLAN.replace("seeds", 'split = "trian"\nseeds'), "'trian', which must be one of train, val, test"),
+        (
+            PLAN + ORACLE.replace("no-pretraining", "second"),
+            "(genre) of 'second', which",
+        ),
+        (ORACLE + PLAN.replace("title", "#").replace("seeds", "#"), "which is not a row above it (there is"),
+        (PLAN + ORACLE + 'preset = "rp-adam-sbn"', "and therefore neither a preset nor settings"),
+        (PLAN + 'by = "genre"', "has by, which has no effect without oracle_of"),
         ("title = 'empty'", "has no [[rows]]"),
     ],
 )

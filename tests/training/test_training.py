@@ -16,8 +16,8 @@ from mmtool.formats.checkpoints import Checkpoint, CheckpointInput, read_checkpo
 from mmtool.records import EncoderIdentity
 from mmtool.settings.train import TrainSettings
 from mmtool.training.lars import LarsAdam
-from mmtool.training.loop import TrainingState
-from mmtool.training.network_task import fit_network
+from mmtool.training.loop import TrainingState, fit
+from mmtool.training.network_task import NetworkTask, fit_network
 from mmtool.training.presets import DEFAULT_PRESET, PRESETS
 from mmtool.training.rates import make_optimizer, warmup_rate
 from mmtool.training.resuming import check_state
@@ -483,3 +483,22 @@ def test_the_optimizer_follows_the_settings():
         [group] = optimizer.param_groups
         assert (group["lr"], group["weight_decay"]) == (0.25, 0.5)
         assert len(group["params"]) == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize(("share", "batches"), [(1.0, 3), (0.5, 2), (0.01, 1)])
+def test_a_share_of_an_epoch_trains_as_many_batches_and_others_in_each(share, batches):
+    """Of three samples one by one; the share is rounded up."""
+    seen = []
+
+    class Recorded(NetworkTask):
+        def parts(self, batch, place):
+            seen.append((place.epoch, batch.clips.features[0, 0, 0].item()))
+            return super().parts(batch, place)
+
+    settings = TrainSettings(epochs=4, batch_size=1, epoch_share=share)
+    samples = make_samples(3)
+    list(fit(Recorded(make_network(), samples, settings), settings, state=TrainingState()))
+    of_epochs = [{sample for epoch, sample in seen if epoch == number} for number in range(1, 5)]
+    assert [len(of_epoch) for of_epoch in of_epochs] == [batches] * 4
+    if share == 0.5:
+        assert len(set.union(*of_epochs)) > batches

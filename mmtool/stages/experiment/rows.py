@@ -3,16 +3,26 @@
 This module chains the stages, as the demo does; each stage skips what is finished.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from mmtool.choices import Inputs, Modality, Split
 from mmtool.errors import CallError, InputError, MmtoolError, SettingError
+from mmtool.evaluation.measures import VideoScore, summarise
+from mmtool.evaluation.oracle import oracle
 from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.features.joined import PROJECTED, only_features
 from mmtool.formats.corpus import Corpus
-from mmtool.formats.experiments import OverSeeds, Results, RowResult, SeedResult, write_results
+from mmtool.formats.experiments import (
+    BranchOverfitting,
+    OverSeeds,
+    Results,
+    RowResult,
+    SeedResult,
+    write_results,
+)
+from mmtool.formats.metrics import read_history
 from mmtool.formats.plans import Plan, PlanRow
 from mmtool.records import Failure, Progress, Report
 from mmtool.settings.align import AlignSettings
@@ -25,6 +35,7 @@ from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
 from mmtool.stages.project import project
+from mmtool.stages.shared.overfitting import ogr_rows, telling
 from mmtool.stages.train import MatcherTrainReport, NetworkTrainReport, train
 from mmtool.training.epochs import EpochRecord
 from mmtool.training.presets import PRESETS, preset_settings
@@ -65,9 +76,10 @@ class ExperimentReport(Report):
 
 @dataclass(frozen=True, slots=True)
 class _JobResult:
-    """What one row and seed reached; ``is_new`` if it was not complete before."""
+    """What one row and seed reached, in all and on each video; ``is_new`` if it was not complete before."""
 
     result: SeedResult
+    videos: dict[str, VideoScore]
     is_new: bool
 
 
@@ -86,6 +98,7 @@ def train_rows(
     report = ExperimentReport(
         plan=plan.name, title=plan.title, split=split, seeds=settings.seeds or plan.seeds
     )
+    scores: dict[tuple[str, int], dict[str, VideoScore]] = {}  # of videos, by row and seed
     for row in plan.rows:
         finished: list[_JobResult] = []
         reasons: dict[str, list[str]] = {}  # seeds by the reason why they failed
@@ -98,8 +111,14 @@ def train_rows(
                 reasons.setdefault(str(error), []).append(str(job.settings.seed))
             else:
                 finished.append(done)
+                scores[row.name, job.settings.seed] = done.videos
                 (report.done if done.is_new else report.unchanged).append(job.run)
             progress(plan.name, job.number, job.total, "runs")
+        if row.oracle_of:
+            chosen, left_out = _choose(corpus, row, report.seeds, scores)
+            report.failures += [Failure(row.label, f"{row.label}, {reason}") for reason in left_out]
+            report.rows += (_row_result(row, chosen, left_out),)
+            continue
         left_out = [f"seed {', '.join(failed)}: {reason}" for reason, failed in reasons.items()]
         report.failures += [Failure(row.name, f"{row.label}, {reason}") for reason in left_out]
         results = [done.result for done in finished]
@@ -182,7 +201,8 @@ def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobR
     for failure in aligned.failures:  # a mean over fewer videos is another figure
         raise CallError(failure.reason)
     name = BY_SIMILARITY if isinstance(job.settings, MatcherSettings) else job.run
-    summary = evaluate(corpus.root, EvaluateSettings(run=name, split=split)).measures[name]
+    evaluated = evaluate(corpus.root, EvaluateSettings(run=name, split=split))
+    summary = evaluated.measures[name]
     result = SeedResult(
         seed=job.settings.seed,
         run=job.run,
@@ -190,8 +210,40 @@ def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobR
         parameters=trained.parameters,
         video_accuracy=summary.video_accuracy.value,
         text_iou=summary.text_iou.value,
+        ogr=_overfitting(corpus, job.run),
     )
-    return _JobResult(result, is_new=bool(trained.done or (aligned.done and name == job.run)))
+    videos = {id: video.score for id, video in evaluated.videos.items()}
+    return _JobResult(result, videos, is_new=bool(trained.done or (aligned.done and name == job.run)))
+
+
+def _choose(
+    corpus: Corpus,
+    row: PlanRow,
+    seeds: Sequence[int],
+    scores: Mapping[tuple[str, int], dict[str, VideoScore]],
+) -> tuple[list[SeedResult], list[str]]:
+    """The oracle of each seed, and why it is missing for some."""
+    class_of, chosen, left_out = corpus.column(row.by) if row.by else {}, list[SeedResult](), list[str]()
+    if row.by and not any(class_of.values()):
+        return [], [f"videos.csv has no column {row.by!r}"]
+    for seed in seeds:
+        missing = [name for name in row.oracle_of if (name, seed) not in scores]
+        if missing:
+            left_out.append(f"seed {seed}: there is no result of {', '.join(missing)}")
+            continue
+        best = summarise(oracle([scores[name, seed] for name in row.oracle_of], class_of), resamples=1)
+        result = SeedResult(seed, "", 0, 0, best.video_accuracy.value, best.text_iou.value)
+        chosen.append(result)
+    return chosen, left_out
+
+
+def _overfitting(corpus: Corpus, run: str) -> dict[str, BranchOverfitting]:
+    """Of each branch at the best epoch, whose checkpoint is measured, or at the last where none is best."""
+    rows = telling(ogr_rows(run, read_history(corpus.history(run))))
+    measured: dict[str, BranchOverfitting] = {}
+    for row in sorted(rows, key=lambda row: row.best):
+        measured[row.branch] = BranchOverfitting(row.epoch, row.generalisation, row.overfitting, row.ratio)
+    return measured
 
 
 def _project_where_missing(corpus: Corpus, settings: TrainSettings) -> None:
