@@ -34,6 +34,9 @@ class JoinedFeatures:
         """Ids that every file has."""
         return sorted(set.intersection(*(set(file.ids()) for file in self.files)))
 
+    def __contains__(self, id: str) -> bool:
+        return all(id in file for file in self.files)
+
     def recipe(self, id: str) -> str:
         return digest_json([file.recipe(id) for file in self.files])
 

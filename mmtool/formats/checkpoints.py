@@ -32,12 +32,16 @@ MOST_PLAIN = 64 << 20  # bytes of what is not a tensor, which is read at once
 
 @dataclass(frozen=True, slots=True)
 class CheckpointInput:
-    """The features of one modality: their name, their encoders, and the arrays of the fitted transform."""
+    """The features of one modality: their name, their encoders, and the arrays of the fitted transform.
+
+    Where the network reads several sources of a clip, they are ``parts``, which have the transforms.
+    """
 
     name: str
     sources: tuple[EncoderIdentity, ...]
     projection: str
     transform: dict[str, torch.Tensor]
+    parts: "tuple[CheckpointInput, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,7 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically: an earlier checkpoint stays intact until the new one is complete."""
-    inputs = {
-        str(modality): {
-            "name": given.name,
-            "sources": json.dumps([asdict(source) for source in given.sources], sort_keys=True),
-            "projection": given.projection,
-            "transform": given.transform,
-        }
-        for modality, given in checkpoint.inputs.items()
-    }
+    inputs = {str(modality): _input_to_write(given) for modality, given in checkpoint.inputs.items()}
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -79,6 +75,16 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     if checkpoint.timing:
         content["timing"] = json.dumps(checkpoint.timing, sort_keys=True)
     save(path, content)
+
+
+def _input_to_write(given: CheckpointInput) -> dict[str, Any]:
+    return {
+        "name": given.name,
+        "sources": json.dumps([asdict(source) for source in given.sources], sort_keys=True),
+        "projection": given.projection,
+        "transform": given.transform,
+        **({"parts": [_input_to_write(part) for part in given.parts]} if given.parts else {}),
+    }
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
@@ -113,7 +119,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
             scores={str(name): number(score) for name, score in named(content["scores"]).items()},
             network=stored.weights(content["network"]),
             inputs={
-                modality: _read_input(content["inputs"][modality], shape[f"{modality}_dimension"])
+                modality: _read_input(
+                    content["inputs"][modality], shape[f"{modality}_dimension"], shape.get("sources")
+                )
                 for modality in Modality
             },
             training=read_training(content["training"]),
@@ -196,8 +204,14 @@ def _timing(value: Any) -> dict[str, Any]:
     return named(value)
 
 
-def _read_input(given: dict[str, Any], width: object) -> CheckpointInput:
+def _read_input(given: dict[str, Any], width: object, widths: object = None) -> CheckpointInput:
+    """One input; ``widths`` are those of its parts, where it has several."""
     sources = parse_identities(given["sources"])
+    if "parts" in given:
+        if not isinstance(widths, list):
+            raise ValueError("several sources of a network that reads one")
+        parts = [_read_input(part, columns) for part, columns in zip(given["parts"], widths, strict=True)]
+        return CheckpointInput(text(given["name"]), sources, text(given["projection"]), {}, tuple(parts))
     arrays = {name: tensor.numpy() for name, tensor in stored.tensors(given["transform"]).items()}
     if checked_transform(arrays)["mean"].shape != (width,):
         raise ValueError("a transform to another width than the network reads")

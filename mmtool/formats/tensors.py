@@ -50,8 +50,18 @@ def shape(value: Any) -> dict[str, object]:
         if type(count) is not int or not 0 < count <= WIDEST:
             raise ValueError(f"{name} is {count!r}")
     for name, entry in found.items():
-        if not isinstance(entry, str | bool):
+        if name == "sources":
+            _check_sources(entry)
+        elif not isinstance(entry, str | bool):
             number(entry)
-        elif isinstance(entry, str) and name not in ("inputs", "normalisation"):
+        elif isinstance(entry, str) and name not in ("inputs", "normalisation", "fusion"):
             raise TypeError(f"{name} is {entry!r}")
     return found
+
+
+def _check_sources(value: Any) -> None:
+    """Raise TypeError or ValueError for anything but the columns of each source."""
+    if not isinstance(value, list) or not all(type(columns) is int for columns in value):
+        raise TypeError(f"sources are {value!r}")
+    if any(not 0 < columns <= WIDEST for columns in value):
+        raise ValueError(f"sources are {value!r}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from mmtool.fusion_choices import Missing
 from mmtool.settings.options import Option, Settings
 
 INPUT, PROJECTION, OUTPUT = "Input", "Projection", "Output"
@@ -33,6 +34,13 @@ class ProjectSettings(Settings):
             completion="features",
         ),
     ] = ""
+    missing: Annotated[
+        Missing,
+        Option(
+            "Whether training films without features are errors, or left out of mean and variance (zero).",
+            heading=INPUT,
+        ),
+    ] = Missing.FAIL
     dimension: Annotated[
         int, Option("Dimensions after projection.", heading=PROJECTION, at_least=1, flag="dim")
     ] = 300

@@ -5,7 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from mmtool.choices import Action, Inputs, Normalisation, Optimizer, Precision, TimingPrior
+from mmtool.fusion_choices import Fusion, Missing
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
+from mmtool.settings.modalities import (
+    FusionChoice,
+    FusionLayers,
+    MissingChoice,
+    Modalities,
+    check_modalities,
+)
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_run_name
 
@@ -232,6 +240,10 @@ class TrainSettings(Settings):
             heading=NETWORK,
         ),
     ] = TimingPrior.NONE
+    modalities: Modalities = ""
+    fusion: FusionChoice = Fusion.LATE
+    fusion_layers: FusionLayers = 2
+    missing: MissingChoice = Missing.FAIL
     validate_every: ValidateEvery = 1
     train_measures_every: TrainMeasuresEvery = 0
     init_from: InitFrom = ""
@@ -242,6 +254,7 @@ class TrainSettings(Settings):
 
     def check(self) -> None:
         check_device(self.device)
+        check_modalities(self.modalities, self.fusion, self.fusion_layers, self.missing, video=self.video)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""

@@ -12,6 +12,7 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.lock import sole_writer
 from mmtool.records import Failure, Progress, Report, percentage, silent
 from mmtool.settings.calibrate import CalibrateSettings
+from mmtool.stages.shared.clip_sources import open_clips_for_checkpoint
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.devices import resolve_device, set_threads
 from mmtool.stages.shared.network_calibration import CHECKPOINTS, CalibrationVideo, calibrate_checkpoints
@@ -116,15 +117,14 @@ def _read(
     timing, _ = timing_for_checkpoint(corpus, checkpoint, path, weight)
     ids = corpus.split_ids(settings.split)
     videos, failures = list[CalibrationVideo](), list[Failure]()
-    inputs = checkpoint.inputs
     with (
-        open_for_checkpoint(corpus, Modality.VIDEO, inputs[Modality.VIDEO], settings.video) as video,
-        open_for_checkpoint(corpus, Modality.TEXT, inputs[Modality.TEXT], settings.text) as text,
+        open_clips_for_checkpoint(corpus, checkpoint, settings.video) as video,
+        open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
     ):
         for number, id in enumerate(ids, start=1):
             try:
                 clips, snippets = read_pair(corpus, id)
-                video.features.check_clips(id, clips)
+                video.check_clips(id, clips)
                 text.features.check_snippets(id, snippets)
                 videos.append(
                     CalibrationVideo(

@@ -15,6 +15,7 @@ from mmtool.formats.digests import digest_json
 from mmtool.formats.features import FeatureGroup, FeaturesHeader, open_features
 from mmtool.formats.features_builder import FeaturesBuilder
 from mmtool.formats.lock import sole_writer
+from mmtool.fusion_choices import Missing
 from mmtool.records import Failure, Progress, Report, silent
 from mmtool.settings.project import ProjectSettings
 
@@ -106,8 +107,11 @@ def _project_features(
     done, unchanged, failures = list[str](), list[str](), list[Failure]()
     with sole_writer(path):
         _refuse_other_projection(path, header, force=settings.force)
+        known = [id for id in train if id in features or settings.missing is Missing.FAIL]
+        if not known:
+            raise CallError(f"{corpus.features(name)}: has features of no training film; extract some first")
         transform = fit_transform(
-            [features.parts(id) for id in train], projected=settings.dimension, seed=settings.seed
+            [features.parts(id) for id in known], projected=settings.dimension, seed=settings.seed
         )
         arrays = transform.to_arrays()
         fitted = digest_json({key: array.tobytes().hex() for key, array in arrays.items()})

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmtool.alignment.network.actions import MATCHES, POPS_CLIP, POPS_SNIPPET, ActionSet
 from mmtool.alignment.network.batch import Sequences
+from mmtool.alignment.network.branches import make_network
 from mmtool.alignment.network.greedy import Decoded, read_actions
 from mmtool.alignment.network.lstm import StackState
 from mmtool.alignment.network.model import ACTION_WIDTH, MATCHED_WIDTH, WIDTH, AlignmentNetwork
@@ -73,7 +74,7 @@ class _Search:
         like = self.video
         index = torch.zeros(1, dtype=torch.long)
         matched = like.new_zeros(1, 4, MATCHED_WIDTH)
-        nothing, none = like.new_zeros(1, WIDTH), like.new_zeros(1, 1)
+        no_clip, none = like.new_zeros(1, like.shape[-1]), like.new_zeros(1, 1)
         return _Beam(
             taken=index.new_zeros(1, 0),
             logs=torch.zeros(1, 0, dtype=torch.float64),
@@ -84,9 +85,9 @@ class _Search:
             before_slot=matched,
             slot_clip=index - 1,
             slot_snippet=index - 1,
-            clip_sum=nothing,
+            clip_sum=no_clip,
             clip_count=none,
-            snippet_sum=nothing,
+            snippet_sum=self.text.new_zeros(1, WIDTH),
             snippet_count=none,
         )
 
@@ -201,7 +202,7 @@ def _for_steps(network: AlignmentNetwork) -> AlignmentNetwork:
     if next(network.parameters()).device.type == "cpu":
         return network
     with torch.device("meta"):
-        copy = AlignmentNetwork(network.shape)
+        copy = make_network(network.shape)
     state = network.state_dict()
     parts = {name: value.cpu() for name, value in state.items() if name.startswith(STEPPED)}
     copy.load_state_dict(parts, strict=False, assign=True)

@@ -37,8 +37,12 @@ class Stepper:
     def __init__(self, network: AlignmentNetwork, clips: Sequences, snippets: Sequences) -> None:
         video, text = network.read_clips(clips), network.read_snippets(snippets)
         hidden, output = network.classifier_layers
-        of_clip, of_snippet, of_rest = hidden.weight.tensor_split([WIDTH, 2 * WIDTH], dim=1)
-        gates_of_clip, gates_of_snippet = network.matched_stack.first.weight_ih.tensor_split([WIDTH], dim=1)
+        of_clip, of_snippet, of_rest = hidden.weight.tensor_split(
+            [video.shape[-1], video.shape[-1] + WIDTH], dim=1
+        )
+        gates_of_clip, gates_of_snippet = network.matched_stack.first.weight_ih.tensor_split(
+            [video.shape[-1]], dim=1
+        )
         self._clips = _rows(functional.linear(video, torch.cat([of_clip, gates_of_clip])))  # (B·N, 300 + 80)
         self._snippets = _rows(functional.linear(text, torch.cat([of_snippet, gates_of_snippet])))
         self._first_clip = np.arange(len(video)) * video.shape[1]

@@ -32,6 +32,7 @@ from mmtool.settings.align import AlignSettings
 from mmtool.stages.align.outputs import AlignmentOutput, Grounds
 from mmtool.stages.align.pinned import constraints_for, evidence_of, pins_recipe
 from mmtool.stages.align.report import AlignedVideo
+from mmtool.stages.shared.clip_sources import VideoInput, open_clips_for_checkpoint
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.devices import resolve_device, set_threads
 from mmtool.stages.shared.network_calibration import labels_of, logit_calibration
@@ -48,9 +49,7 @@ def align_by_network(
     path = choose_checkpoint(corpus.run(settings.run), settings.checkpoint)
     checkpoint = read_checkpoint(path)
     with (
-        open_for_checkpoint(
-            corpus, Modality.VIDEO, checkpoint.inputs[Modality.VIDEO], settings.video
-        ) as video,
+        open_clips_for_checkpoint(corpus, checkpoint, settings.video) as video,
         open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], settings.text) as text,
         remedy_for_memory("use `device=cpu`, or align shorter films; finished alignments are kept"),
     ):
@@ -74,7 +73,7 @@ class _NetworkAligner:
         settings: AlignSettings,
         checkpoint: Checkpoint,
         path: Path,
-        video: NetworkInput,
+        video: VideoInput,
         text: NetworkInput,
     ) -> None:
         self.corpus, self.settings, self.digest = corpus, settings, checkpoint_digest(path)
@@ -143,7 +142,7 @@ class _NetworkAligner:
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
         clips, snippets = read_pair(self.corpus, id)
-        self.video.features.check_clips(id, clips)
+        self.video.check_clips(id, clips)
         self.text.features.check_snippets(id, snippets)
         return clips, snippets
 
@@ -186,7 +185,7 @@ class _NetworkAligner:
         return masks
 
     def _recipe(self, id: str) -> str:
-        features: list[object] = [self.video.features.recipe(id), self.text.features.recipe(id)]
+        features: list[object] = [self.video.recipe(id), self.text.features.recipe(id)]
         pins = pins_recipe(self.corpus, self.settings, id)
         beam = [self.settings.beam_width] if self.decoder is Decoder.BEAM else []
         calibrated = [asdict(self.calibration)] if self.calibration else []

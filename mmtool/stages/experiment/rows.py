@@ -29,6 +29,7 @@ from mmtool.settings.align import AlignSettings
 from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.settings.experiment import ExperimentSettings
 from mmtool.settings.matcher import MatcherSettings
+from mmtool.settings.modalities import names_of
 from mmtool.settings.project import ProjectSettings
 from mmtool.settings.run_names import MULTIWAY
 from mmtool.settings.train import TrainSettings
@@ -159,7 +160,7 @@ def _settings_of(row: PlanRow, settings: ExperimentSettings) -> TrainSettings | 
     chosen = preset_settings(row.preset, row.settings)
     return replace(
         chosen,
-        video=chosen.video or settings.video,
+        video="" if chosen.modalities else chosen.video or settings.video,
         text=chosen.text or settings.text,
         epochs=settings.epochs or chosen.epochs,
         init_from=chosen.init_from or (settings.init_from if PRESETS[row.preset].finetunes else ""),
@@ -247,9 +248,8 @@ def _overfitting(corpus: Corpus, run: str) -> dict[str, BranchOverfitting]:
 
 
 def _project_where_missing(corpus: Corpus, settings: TrainSettings) -> None:
-    names = {
-        Modality.VIDEO: settings.video or only_features(corpus, Modality.VIDEO),
-        Modality.TEXT: settings.text or only_features(corpus, Modality.TEXT),
-    }
-    if not all(corpus.features(name + PROJECTED).exists() for name in names.values()):
-        project(corpus.root, ProjectSettings(video=names[Modality.VIDEO], text=names[Modality.TEXT]))
+    text = settings.text or only_features(corpus, Modality.TEXT)
+    several = names_of(settings.modalities)
+    for video in several or (settings.video or only_features(corpus, Modality.VIDEO),):
+        if not all(corpus.features(name + PROJECTED).exists() for name in (video, text)):
+            project(corpus.root, ProjectSettings(video=video, text=text, missing=settings.missing))

@@ -17,6 +17,7 @@ from mmtool.formats.checkpoints import choose_checkpoint, read_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.records import Failure, Progress
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, read_annotated_video
+from mmtool.stages.shared.clip_sources import open_clips_for_checkpoint
 from mmtool.stages.shared.devices import set_threads
 from mmtool.stages.shared.network_inputs import open_for_checkpoint
 from mmtool.stages.shared.network_timing import timing_for_checkpoint
@@ -50,10 +51,9 @@ def count_actions(corpus: Corpus, run: str, ids: Sequence[str], progress: Progre
     actions = ActionSet(settings_of_run(checkpoint, path).actions)
     timing, weight = timing_for_checkpoint(corpus, checkpoint, path, None)
     counted = ActionCounts(actions.actions, np.zeros((len(actions), len(actions)), dtype=np.int64))
-    inputs = checkpoint.inputs
     with (
-        open_for_checkpoint(corpus, Modality.VIDEO, inputs[Modality.VIDEO], "") as clips,
-        open_for_checkpoint(corpus, Modality.TEXT, inputs[Modality.TEXT], "") as snippets,
+        open_clips_for_checkpoint(corpus, checkpoint, "") as clips,
+        open_for_checkpoint(corpus, Modality.TEXT, checkpoint.inputs[Modality.TEXT], "") as snippets,
     ):
         for number, id in enumerate(ids, start=1):
             try:

@@ -1,5 +1,6 @@
 """What training reads from a corpus: features, gold actions, truth and timing."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,9 @@ from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import Interval
+from mmtool.settings.modalities import names_of
 from mmtool.settings.train import TrainSettings
+from mmtool.stages.shared.clip_sources import SeveralInputs, VideoInput, open_clips_for_training
 from mmtool.stages.shared.network_inputs import NetworkInput, open_for_training
 from mmtool.stages.shared.network_timing import NetworkTiming, VideoTiming, timing_for_training
 from mmtool.stages.shared.truth import read_truth
@@ -38,7 +41,8 @@ class AnnotatedVideo:
 class TrainingData:
     """Everything that training reads from the corpus; ``digest`` changes whenever it does.
 
-    ``timing`` holds the parameters of the semi-Markov model, if the network uses timing.
+    ``timing`` holds the parameters of the semi-Markov model, if the network uses timing; ``sources`` the
+    columns of each source of a clip, if there are several.
     """
 
     train: list[AnnotatedVideo]
@@ -46,6 +50,7 @@ class TrainingData:
     inputs: dict[Modality, CheckpointInput]
     timing: dict[str, object]
     digest: str
+    sources: tuple[int, ...] = ()
 
 
 def read_training_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
@@ -55,20 +60,31 @@ def read_training_data(corpus: Corpus, settings: TrainSettings) -> TrainingData:
     actions = _action_set(settings)
     timing = timing_for_training(corpus, settings, actions, train_ids)
     with (
-        open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train_ids) as video,
+        _open_clips(corpus, settings, train_ids, val_ids) as video,
         open_for_training(corpus, Modality.TEXT, settings.text, settings.inputs, train_ids) as text,
     ):
         train_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in train_ids]
         val_videos = [read_annotated_video(corpus, id, video, text, actions, timing) for id in val_ids]
         inputs = {Modality.VIDEO: video.for_checkpoint(), Modality.TEXT: text.for_checkpoint()}
-        recipes = [(id, video.features.recipe(id), text.features.recipe(id)) for id in train_ids + val_ids]
+        sources = video.widths if isinstance(video, SeveralInputs) else ()
+        recipes = [(id, video.recipe(id), text.features.recipe(id)) for id in train_ids + val_ids]
     gold = [v.gold.tolist() for v in train_videos + val_videos]
     content: list[object] = [train_ids, val_ids, recipes, gold]
     if timing is None:
-        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(content))
+        return TrainingData(train_videos, val_videos, inputs, {}, digest_json(content), sources)
     parameters = timing.parameters.to_dict()
     content += [parameters, {id: timing.titles.get(id, "") for id in train_ids + val_ids}]
-    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(content))
+    return TrainingData(train_videos, val_videos, inputs, parameters, digest_json(content), sources)
+
+
+def _open_clips(
+    corpus: Corpus, settings: TrainSettings, train: list[str], others: list[str]
+) -> AbstractContextManager[VideoInput]:
+    """The features of clips: of one source, or of several."""
+    names = names_of(settings.modalities)
+    if names:
+        return open_clips_for_training(corpus, names, settings.inputs, settings.missing, train, others)
+    return open_for_training(corpus, Modality.VIDEO, settings.video, settings.inputs, train)
 
 
 def _action_set(settings: TrainSettings) -> ActionSet:
@@ -81,14 +97,14 @@ def _action_set(settings: TrainSettings) -> ActionSet:
 def read_annotated_video(
     corpus: Corpus,
     id: str,
-    video: NetworkInput,
+    video: VideoInput,
     text: NetworkInput,
     actions: ActionSet,
     timing: NetworkTiming | None,
 ) -> AnnotatedVideo:
     """Read one video; raises InputError for damaged files and for annotations that no actions produce."""
     clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
-    video.features.check_clips(id, clips)
+    video.check_clips(id, clips)
     text.features.check_snippets(id, snippets)
     truth = read_truth(corpus, id, clips, snippets)
     intervals = [clip.interval for clip in clips]

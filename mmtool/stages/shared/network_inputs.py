@@ -14,6 +14,7 @@ from mmtool.features.joined import PROJECTED, JoinedFeatures, open_joined
 from mmtool.features.projection import FeatureTransform, fit_transform
 from mmtool.formats.checkpoints import CheckpointInput
 from mmtool.formats.corpus import Corpus
+from mmtool.records import Clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,14 @@ class NetworkInput:
     projection: str
     transform: FeatureTransform
     projected: bool  # the numbers in the file have already been transformed
+
+    def check_clips(self, id: str, clips: list[Clip]) -> None:
+        """Raise InputError if the features belong to other clips."""
+        self.features.check_clips(id, clips)
+
+    def recipe(self, id: str) -> str:
+        """Changes with the features of an id."""
+        return self.features.recipe(id)
 
     def read(self, id: str) -> NDArray[np.float32]:
         """The features (N, P) of one id; raises InputError where they are not as wide as all others."""

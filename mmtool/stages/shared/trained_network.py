@@ -4,10 +4,12 @@ from pathlib import Path
 
 import torch
 
+from mmtool.alignment.network.branches import make_network
 from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape
 from mmtool.choices import Inputs, Normalisation
 from mmtool.errors import CallError, InputError
 from mmtool.formats.checkpoints import REMEDY, Checkpoint
+from mmtool.fusion_choices import Fusion
 from mmtool.settings.train import TrainSettings
 
 
@@ -24,10 +26,12 @@ def load_network(checkpoint: Checkpoint, path: Path) -> AlignmentNetwork:
                 **values,
                 "inputs": Inputs(str(values["inputs"])),
                 "normalisation": Normalisation(str(values["normalisation"])),
-            }  # type: ignore[arg-type]
+                "sources": tuple(values.get("sources", ())),  # type: ignore[arg-type]
+                "fusion": Fusion(str(values.get("fusion", Fusion.LATE))),
+            }
         )
         with torch.device("meta"):  # no time for random weights that the checkpoint replaces
-            network = AlignmentNetwork(shape)
+            network = make_network(shape)
         network.load_state_dict(checkpoint.network, assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise InputError(path, "declares a network whose weights it does not hold", REMEDY) from error

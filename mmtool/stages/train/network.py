@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from mmtool.alignment.network.actions import ActionSet
+from mmtool.alignment.network.branches import make_network
 from mmtool.alignment.network.model import AlignmentNetwork, NetworkShape, parameter_count
 from mmtool.choices import Modality, Precision, Split
 from mmtool.errors import CallError, InputError, SettingError
@@ -72,7 +73,7 @@ def train_network(
     try:
         settings = replace(
             settings,
-            video=settings.video or only_features(corpus, Modality.VIDEO),
+            video="" if settings.modalities else settings.video or only_features(corpus, Modality.VIDEO),
             text=settings.text or only_features(corpus, Modality.TEXT),
         )
         if settings.early_stopping and not corpus.split(Split.VAL).exists():
@@ -110,8 +111,11 @@ def _new_network(
         lstm_dropout=settings.lstm_dropout,
         time_features=settings.time_features,
         posterior=settings.timing_prior.is_input,
+        sources=data.sources,
+        fusion=settings.fusion,
+        fusion_layers=settings.fusion_layers,
     )
-    network = AlignmentNetwork(shape)
+    network = make_network(shape)
     if start:
         start.load_into(network, data.inputs)
     return network.to(device)
@@ -153,7 +157,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
         events.append(asdict(record))
         checkpoint = Checkpoint(
             settings=settings.to_dict(),
-            shape=asdict(network.shape),
+            shape=network.shape.to_dict(),
             epoch=record.epoch,
             scores=record.scores,
             network=network.state_dict(),

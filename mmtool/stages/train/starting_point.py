@@ -1,7 +1,7 @@
 """The weights of another run, from which a training starts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmtool.alignment.network.model import AlignmentNetwork
@@ -37,7 +37,7 @@ class StartingPoint:
         """
         for modality, ours in inputs.items():
             self._check_input(modality, self.checkpoint.inputs[modality], ours)
-        ours_by_name = asdict(network.shape)
+        ours_by_name = network.shape.to_dict()
         for name, theirs in self.checkpoint.shape.items():
             if name not in WITHOUT_WEIGHTS and ours_by_name.get(name) != theirs:
                 raise InputError(
