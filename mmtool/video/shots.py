@@ -119,6 +119,20 @@ def clips_of(scores: FrameScores, detector: Detector, *, min_clip_frames: int) -
     ]
 
 
+def pictures_end(path: Path) -> float:
+    """When the last picture of a film ends, in seconds from the start of the film; by decoding everything.
+
+    This is where the last clip of a detector ends. Raises InputError if no frame can be decoded.
+    """
+    with open_film(path, for_pixels=False) as stream, quiet():
+        while not isinstance(stream.read(), bool):
+            pass
+        if not len(stream.times):
+            raise no_frames(path)
+        after = stream.times[-1] + float(1 / stream.frame_rate)
+        return round(after + read_header(path).offset, 6)
+
+
 def _expected(stream: FilmStream, first: int, end: float | None) -> int | None:
     count = stream.frame_count
     if end is not None:

@@ -23,6 +23,7 @@ from mmtool.stages.segment import segment
 from mmtool.video.frames import read_clip_frames
 from support.commands import call
 from support.films import number_in, picture, scenes, shots, write_film
+from support.numbered_films import make_film
 from support.pyscenedetect import command
 
 
@@ -228,6 +229,17 @@ def test_a_folder_has_a_cut_list_for_each_film(corpus, tmp_path):
     (lists / "c.txt").write_text("1.2")
     (lists / "a.txt").write_text("0.4")
     assert "2 done, 1 unchanged" in call("segment", corpus.root, "--clips", lists).stdout
+
+
+def test_the_last_clip_of_a_program_stream_ends_with_its_pictures(tmp_path):
+    """The header of such a stream only has an estimate: here a frame too few."""
+    (tmp_path / "videos").mkdir()
+    film = tmp_path / "videos" / "ps.mpg"
+    make_film(film, "mpeg2video", keep=15, options={"bf": "2"}, frames=range(90))
+    cuts = tmp_path / "ps.txt"
+    cuts.write_text("1.2\n")
+    segment(tmp_path, clips=cuts)
+    assert read_clips(Corpus(tmp_path).clips("ps")) == [Clip(0.0, 1.2), Clip(1.2, 3.6)]
 
 
 @pytest.mark.parametrize(

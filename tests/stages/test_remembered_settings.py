@@ -10,6 +10,7 @@ from mmtool.settings.segment import SegmentSettings
 from mmtool.stages.segment import segment
 from mmtool.stages.segment.remembered import remember, with_remembered
 from support.commands import call
+from support.films import shots, write_film
 
 TEXT = "Mara sits.\nBen stays. He waits.\nIt rains.\nShe stands.\n"
 
@@ -59,6 +60,23 @@ def test_the_command_line_tells_what_it_uses(corpus):
     assert "--split sentences as in the last segment" in call("segment", corpus).stderr
     assert count(corpus) == 5
     call("segment", corpus, "--split", "auto")
+    assert count(corpus) == 4
+
+
+def test_run_keeps_them_for_segment_and_for_itself(tmp_path):
+    film, text = tmp_path / "a.mkv", tmp_path / "a.txt"
+    write_film(film, shots(20, 20, 20))
+    text.write_text(TEXT, encoding="utf-8")
+    corpus = tmp_path / "corpus"
+    call("run", film, text, "-o", corpus, "--split", "sentences")
+    assert count(corpus) == 5
+    assert "1 unchanged" in call("align", corpus).stdout
+    result = call("segment", corpus)
+    assert "--split sentences" in result.stderr
+    assert "2 unchanged" in result.stdout
+    call("run", film, text, "-o", corpus)
+    assert count(corpus) == 5
+    call("run", film, text, "-o", corpus, "--split", "auto")
     assert count(corpus) == 4
 
 

@@ -17,7 +17,7 @@ from mmtool.video.media import read_media
 from mmtool.video.probe import probe
 from mmtool.video.reach import data_end
 from mmtool.video.scores import FrameScores
-from mmtool.video.shots import Extent, OnFrames, clips_of, score_frames
+from mmtool.video.shots import Extent, OnFrames, clips_of, pictures_end, score_frames
 
 TOLERATED_LOSS = 0.05  # share of a film that may be missing at its end
 
@@ -71,10 +71,11 @@ def clips_from_cut_list(path: Path, cut_list: Path) -> CutFilm:
     Frame numbers that contradict the times are left out: some programs count by an average frame rate.
     """
     rate, header = probe(path).frame_rate, read_header(path)
+    end = header.end if header.indexed else pictures_end(path)  # streams only have an estimate
     clips, notes = read_cut_list(
         cut_list,
         frame_rate=rate,
-        end=header.end,
+        end=end,
         offset=header.offset,
         media_start=read_media(path).start,
     )

@@ -25,8 +25,8 @@ def segment(
 ) -> SegmentReport:
     """Write ``clips/<id>.csv`` for each file in ``videos/`` and ``snippets/<id>.csv`` for each in ``texts/``.
 
-    Settings of the detector and of the texts that are not given are those of the last call on this corpus,
-    which ``segment.json`` keeps.
+    How texts are split is, unless it is given, as in the last call on this corpus, which ``segment.json``
+    keeps. The settings of films are not kept.
 
     Args:
         root: The corpus folder.
