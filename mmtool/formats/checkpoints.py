@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import warnings
 import zipfile
 from dataclasses import asdict, dataclass, field
@@ -88,11 +89,26 @@ def _input_to_write(given: CheckpointInput) -> dict[str, Any]:
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write tensors and plain values atomically."""
+    """Write tensors and plain values atomically; equal contents give equal bytes."""
     image = io.BytesIO()  # torch's own writer would turn Ctrl-C and a full disk into errors of its zip file
-    torch.save(content, image)
+    torch.save(_apart(content), image)
     with replacing(path) as part, part.open("wb") as file:
         file.write(image.getbuffer())  # Path.write_bytes keeps a view, which a BytesIO must not end before
+
+
+def _apart(value: Any) -> Any:
+    """The same plain values in objects that depend on the values alone.
+
+    Pickle writes an object that it meets again as a reference, and what is one object in a run may be two
+    after it was read from a file. An alignment would then seem to be that of another checkpoint.
+    """
+    if type(value) is str:
+        return sys.intern(value)
+    if type(value) is dict:
+        return {_apart(key): _apart(entry) for key, entry in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_apart(entry) for entry in value)
+    return value
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

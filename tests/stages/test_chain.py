@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmtool.formats.alignments import read_alignment
-from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.checkpoints import checkpoint_digest, read_checkpoint
 from mmtool.formats.lock import sole_writer
 from support.commands import EXTRACT, TRAIN, call, chain
 from support.corpora import TEXTS, make_corpus
@@ -118,10 +118,12 @@ def test_align_refuses_another_projection_and_another_encoder(corpus):
 def test_a_run_goes_on_and_ends_as_if_never_interrupted(corpus):
     call("train", corpus.root, *TRAIN, "--epochs", 4)
     call("train", corpus.root, *TRAIN, "--run", "whole", "--epochs", 4)
-    resumed, whole = (read_checkpoint(corpus.run(run) / "last.pt") for run in ("r", "whole"))
+    paths = [corpus.run(run) / "last.pt" for run in ("r", "whole")]
+    resumed, whole = map(read_checkpoint, paths)
     assert resumed.epoch == whole.epoch == 4
     for name, tensor in whole.network.items():
         assert torch.equal(tensor, resumed.network[name]), name
+    assert checkpoint_digest(paths[0]) == checkpoint_digest(paths[1])  # which alignments record
     lines = (corpus.run("r") / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
 
