@@ -106,8 +106,11 @@ def _by_heading(command: Any, context: Any) -> dict[str, list[Any]]:
 
 
 def _definition(names: str, help: str) -> str:
-    """An entry of a definition list from what help shows: names, and a text with ``[default: …]``."""
-    text, details = re.fullmatch(r"(.*?)(?:(?:^|  )\[(default: .*|required)\])?", help, re.DOTALL).groups()
+    """An entry of a definition list from what help shows: names, and a text with ``[default: …]``.
+
+    Some versions of Typer escape the bracket for rich.
+    """
+    text, details = re.fullmatch(r"(.*?)(?:(?:^|  )\\?\[(default: .*|required)\])?", help, re.DOTALL).groups()
     entry = f"`{names}`\n:   {escaped(text)}"
     if details == "required":
         return f"{entry} **Required.**\n"

@@ -128,6 +128,16 @@ def test_a_run_goes_on_and_ends_as_if_never_interrupted(corpus):
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
 
 
+def test_videos_that_are_aligned_later_get_what_they_would_have_got_with_the_others(corpus):
+    call("align", corpus.root, "--run", "r")
+    paths = sorted((corpus.root / "alignments" / "r").glob("*.json"))
+    before = [path.read_bytes() for path in paths]
+    for path in paths[1::2]:
+        path.unlink()
+    assert f"{len(paths[1::2])} done" in call("align", corpus.root, "--run", "r").stdout
+    assert [path.read_bytes() for path in paths] == before
+
+
 def test_a_run_with_other_settings_or_data_is_refused(corpus):
     result = call("train", corpus.root, *TRAIN, "--learning-rate", 0.1, code=2)
     assert "learning_rate 0.007, not 0.1" in result.stderr

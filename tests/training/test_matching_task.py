@@ -166,4 +166,4 @@ def test_two_processes_equal_one(tmp_path, mask_from):
     if mask_from is MaskFrom.NONE:  # the words of masks are drawn by each process for its own pairs
         assert first["losses"] == second["losses"] == pytest.approx([r.loss for r in records], rel=1e-5)
         for name, expected in alone.state_dict().items():
-            torch.testing.assert_close(first["weights"][name], expected, atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(first["weights"][name], expected, atol=5e-5, rtol=1e-4)

@@ -58,6 +58,7 @@ def align_by_network(
 
 
 _Decoding = tuple[Decoded, Floats32 | None]  # with the logits of all pairs if calibrated
+_Known = tuple[str, list[Clip], list[Snippet]]
 _Video = tuple[str, list[Clip], list[Snippet], VideoTiming | None, Constraints | None]
 
 
@@ -99,27 +100,38 @@ class _NetworkAligner:
         return found, ""
 
     def align(self, ids: Sequence[str], progress: Progress) -> Iterator[AlignedVideo | Failure]:
-        """Yield what is aligned already or cannot be, then the others, short videos first."""
-        waiting: list[_Video] = []
+        """Yield what is aligned already or cannot be, then the others, short videos first.
+
+        The last digits of a confidence depend on the batch. A batch of which a part is aligned already is
+        therefore decoded whole: an interrupted call, made again, writes what it would have written.
+        """
+        known: list[_Known] = []
+        waiting: set[str] = set()
         for id in ids:
             try:
                 clips, snippets = self._read(id)
                 existing = self.output.existing(id, self._recipe(id))
-                if existing is not None:
-                    yield existing
+                if existing is None:
+                    waiting.add(id)
                 else:
-                    timing = self.timing.of(id, clips, snippets) if self.timing else None
-                    constraints = constraints_for(self.corpus, self.settings, id, clips, snippets)
-                    waiting.append((id, clips, snippets, timing, constraints))
+                    yield existing
+                known.append((id, clips, snippets))
             except InputError as error:
                 yield Failure(id, str(error))
-        waiting.sort(key=lambda video: len(video[1]) + len(video[2]))
-        for start in range(0, len(waiting), self.settings.batch_size):
-            batch = waiting[start : start + self.settings.batch_size]
-            decoded_batch = self._decode_all(batch)
+        known.sort(key=lambda video: len(video[1]) + len(video[2]))
+        done = 0
+        for start in range(0, len(known), self.settings.batch_size):
+            whole = known[start : start + self.settings.batch_size]
+            if not any(id in waiting for id, *_ in whole):
+                continue
+            batch, failures = self._completed(whole)
+            yield from (failure for failure in failures if failure.id in waiting)
+            decoded_batch = self._decode_all(batch) if batch else []
             for (id, clips, snippets, timing, constraints), (decoded, logits) in zip(
                 batch, decoded_batch, strict=True
             ):
+                if id not in waiting:
+                    continue
                 of_clips, of_snippets, grounds = self._confidence(decoded, clips, timing, logits)
                 matches = decoded.matches
                 if constraints:
@@ -138,7 +150,20 @@ class _NetworkAligner:
                     evidence=evidence_of(len(snippets), matches, constraints, Evidence.FEATURES),
                 )
                 yield self.output.write(alignment, self._recipe(id), grounds)
-            progress("aligning", start + len(batch), len(waiting), "videos")
+            done += sum(id in waiting for id, *_ in whole)
+            progress("aligning", done, len(waiting), "videos")
+
+    def _completed(self, known: Sequence[_Known]) -> tuple[list[_Video], list[Failure]]:
+        """What else the network reads of videos; and those for which that is impossible."""
+        videos, failures = list[_Video](), list[Failure]()
+        for id, clips, snippets in known:
+            try:
+                timing = self.timing.of(id, clips, snippets) if self.timing else None
+                constraints = constraints_for(self.corpus, self.settings, id, clips, snippets)
+                videos.append((id, clips, snippets, timing, constraints))
+            except InputError as error:
+                failures.append(Failure(id, str(error)))
+        return videos, failures
 
     def _read(self, id: str) -> tuple[list[Clip], list[Snippet]]:
         clips, snippets = read_pair(self.corpus, id)
