@@ -18,7 +18,7 @@ class ClipInput:
     Attributes:
         features: (R, D).
         boxes: (R, 6): x1, y1, x2, y2, width and height as shares of the frame; zeros where a token is a
-            whole frame or clip.
+            whole clip.
         cells: (R, 2): row and column of a patch, or 0 and the number of the frame.
         times: (R,): when in the clip its frame is, 0 at its start, 1 at its end.
     """

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from mmtool.matching.inputs import BOX, ClipInput
 
+WHOLE = np.array([0, 0, 1, 1], np.float32)  # the box of a frame
+
 
 @dataclass(frozen=True, slots=True)
 class FrameTokens:
@@ -44,33 +46,55 @@ def fit_scaling(parts: Sequence[NDArray[np.floating]]) -> Scaling:
     return Scaling(np.asarray(mean, np.float32), deviation.astype(np.float32))
 
 
+def features_of_frames(frames: Sequence[FrameTokens], *, most: int) -> NDArray[np.float32]:
+    """The features (R, D) of a clip's tokens before they are scaled, as :func:`of_frames` takes them."""
+    there = [frame.features for frame in frames if len(frame.features)]
+    if not there:
+        return np.zeros((0, frames[0].features.shape[1] if frames else 0), np.float32)
+    each = _of_each(frames, most)
+    whole = np.stack([features.mean(axis=0, dtype=np.float32) for features in there])
+    regions = np.concatenate([features[:each] for features in there])[:most]
+    return np.concatenate([whole, regions.astype(np.float32)])
+
+
 def of_frames(frames: Sequence[FrameTokens], *, most: int, scaling: Scaling, columns: int) -> ClipInput:
-    """The tokens of a clip: at most ``most`` regions, equally many of each frame, the best first.
+    """The tokens of a clip: each frame as a whole, then at most ``most`` regions, the best of each frame.
+
+    The token of a frame is the mean of all its regions, with the whole frame as its box: what is spread over
+    many regions is thus learned from few clips, and costs one token. All frames have equally many regions, as
+    far as they have them.
 
     Args:
-        frames: Its K frames.
+        frames: Its K frames; those without any region have no token.
         most: The greatest number of regions.
         scaling: Of features.
         columns: How many frames relative positions can tell apart; later ones count as the last.
     """
-    each = -(-most // max(1, len(frames)))
-    kept = [FrameTokens(frame.features[:each], frame.boxes[:each].astype(np.float32)) for frame in frames]
-    numbers = np.repeat(np.arange(len(kept)), [len(frame.features) for frame in kept])[:most]
-    if not len(numbers):
+    there = [number for number, frame in enumerate(frames) if len(frame.features)]
+    if not there:
         return _empty(len(scaling.mean))
-    boxes = np.concatenate([frame.boxes for frame in kept])[:most]
+    each = _of_each(frames, most)
+    best = np.repeat(there, [min(each, len(frames[number].features)) for number in there])[:most]
+    numbers = np.concatenate([there, best])
+    whole = np.tile(WHOLE, (len(there), 1))
+    corners = np.concatenate([whole, *(frames[number].boxes[:each] for number in there)])[: len(numbers)]
     return ClipInput(
-        scaling(np.concatenate([frame.features for frame in kept])[:most]),
-        np.concatenate([boxes, boxes[:, 2:] - boxes[:, :2]], axis=1),
+        scaling(features_of_frames(frames, most=most)),
+        np.concatenate([corners, corners[:, 2:] - corners[:, :2]], axis=1, dtype=np.float32),
         np.stack([np.zeros_like(numbers), np.minimum(numbers, columns - 1)], axis=1),
-        ((numbers + 0.5) / len(kept)).astype(np.float32),
+        ((numbers + 0.5) / len(frames)).astype(np.float32),
     )
+
+
+def _of_each(frames: Sequence[FrameTokens], most: int) -> int:
+    """How many regions a frame has among ``most`` of its clip."""
+    return -(-most // max(1, len(frames)))
 
 
 def of_whole_frames(features: NDArray[np.floating], *, scaling: Scaling, columns: int) -> ClipInput:
     """The tokens of a clip whose K frames have one feature each (K, D); see :func:`of_frames`."""
-    frames = [FrameTokens(row[None], np.zeros((1, 4), np.float32)) for row in features]
-    return of_frames(frames, most=len(frames), scaling=scaling, columns=columns)
+    frames = [FrameTokens(row[None], WHOLE[None]) for row in features]
+    return of_frames(frames, most=0, scaling=scaling, columns=columns)
 
 
 def of_clip(features: NDArray[np.floating], *, scaling: Scaling) -> ClipInput:

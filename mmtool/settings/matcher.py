@@ -51,7 +51,10 @@ class MatcherSettings(Settings):
     regions: Annotated[
         int,
         Option(
-            "Most regions of a clip, the best of each of its frames in turn.", heading=MATCHER, at_least=1
+            "Most regions of a clip, equally many of each frame, beside the mean of each frame's regions; "
+            "0 reads the means only.",
+            heading=MATCHER,
+            at_least=0,
         ),
     ] = 36
     words: Annotated[
@@ -133,7 +136,7 @@ class MatcherSettings(Settings):
     weight_decay: WeightDecay = 0.05
     warmup_epochs: WarmupEpochs = 4
     epochs: Epochs = 40
-    batch_size: BatchSize = 128
+    batch_size: BatchSize = 64
     clip_norm: ClipNorm = 2.0
     epoch_share: EpochShare = 1.0
     early_stopping: EarlyStopping = 0

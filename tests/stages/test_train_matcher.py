@@ -131,7 +131,7 @@ def test_the_matcher_of_a_run_keeps_the_contract(corpus, trained):
     )
     maps = matcher.word_maps(read, 0, texts, 0)
     assert maps.words == ("a", "short", "line")
-    assert maps.maps.shape == (3, 4)
+    assert maps.maps.shape == (3, 2 + 4)  # both frames, then their regions
     assert maps.maps.min() >= 0
     assert maps.maps.any()
     with pytest.raises(ValueError, match="no regions"):

@@ -22,7 +22,15 @@ from mmtool.formats.snippets import read_snippets
 from mmtool.matcher_choices import ClipTokens
 from mmtool.matching.films import MatchedFilm
 from mmtool.matching.inputs import ClipInput
-from mmtool.matching.tokens import FrameTokens, Scaling, fit_scaling, of_clip, of_frames, of_whole_frames
+from mmtool.matching.tokens import (
+    FrameTokens,
+    Scaling,
+    features_of_frames,
+    fit_scaling,
+    of_clip,
+    of_frames,
+    of_whole_frames,
+)
 from mmtool.matching.vocabulary import Pieces
 from mmtool.records import Clip, Interval, Snippet
 from mmtool.stages.shared.truth import read_truth
@@ -106,10 +114,7 @@ class FilmTokens(Sequence[ClipInput]):
             return np.asarray(self._features[clip][None], np.float32)
         if self._source.kind is ClipTokens.FRAMES:
             return read_frame_features(self._source.file, self._id, clip)
-        frames = self._source.stored(self._id, clip, self._size)
-        each = -(-self._source.most // max(1, len(frames)))
-        features = np.concatenate([frame.features[:each] for frame in frames])
-        return np.asarray(features[: self._source.most], np.float32)
+        return features_of_frames(self._source.stored(self._id, clip, self._size), most=self._source.most)
 
     def _read(self, clip: int) -> ClipInput:
         source = self._source
