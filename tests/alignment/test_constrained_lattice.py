@@ -9,7 +9,7 @@ from test_semi_markov import placements, random_lattice  # type: ignore[import-n
 
 from mmtool.alignment.timing.constrained import GridEvidence, constrained, grid_windows
 from mmtool.alignment.timing.lattice import forward_backward
-from mmtool.alignment.timing.messages import Passes
+from mmtool.alignment.timing.messages import Passes, possible_times
 from mmtool.alignment.timing.viterbi import viterbi
 from mmtool.constraints import Constraints
 
@@ -69,6 +69,25 @@ def test_the_posterior_with_pins_and_cues_equals_brute_force(snippets, cells, wi
     path, score = viterbi(lattice)
     assert score == pytest.approx(scores.max())
     assert tuple(map(tuple, path)) == every[int(scores.argmax())][0]
+
+
+def test_times_that_pins_exclude_are_not_worked_on():
+    scores = np.zeros((3, 6))
+    scores[1, :2] = scores[1, 4:] = -np.inf
+    assert possible_times(None) is None
+    assert possible_times(np.zeros((3, 6))) is None
+    assert possible_times(scores).tolist() == [[0, 6], [2, 4], [0, 6]]
+
+
+def test_lattices_over_one_grid_share_what_pins_say():
+    grid = np.arange(6.0)
+    evidence = GridEvidence(constraints=pinned(2, 5), cues=np.array([[1.2, 2.4], [np.nan, 4.0]]))
+    first, second = (random_lattice(2, 5, seed=seed) for seed in (1, 2))
+    shared = constrained(second, evidence, grid, constrained(first, evidence, grid))
+    alone = constrained(second, evidence, grid)
+    np.testing.assert_array_equal(shared.starts, alone.starts)
+    np.testing.assert_array_equal(shared.ends, alone.ends)
+    assert Passes(shared).evidence() == pytest.approx(Passes(alone).evidence())
 
 
 def test_times_are_rounded_to_the_grid_in_their_order():

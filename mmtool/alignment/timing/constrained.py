@@ -48,16 +48,19 @@ class GridEvidence:
         )
 
 
-def constrained(lattice: Lattice, evidence: GridEvidence, grid: Floats) -> Lattice:
-    """A lattice over ``grid`` (X,) whose placements keep the constraints and follow the cues."""
+def constrained(
+    lattice: Lattice, evidence: GridEvidence, grid: Floats, scored: Lattice | None = None
+) -> Lattice:
+    """A lattice over ``grid`` (X,) whose placements keep the constraints and follow the cues.
+
+    ``scored`` is another lattice over the same grid with the same evidence, whose scores are shared.
+    """
     constraints, step = evidence.constraints, float(grid[1] - grid[0])
     windows = grid_windows(constraints, grid)  # (M, 2, 2): start and end, first and last index
-    index = np.arange(len(grid))
-    inside = (index >= windows[..., :1]) & (index <= windows[..., 1:])  # (M, 2, X)
-    scores = np.where(inside, 0.0, -np.inf) + _cue_scores(evidence, grid)
+    starts, ends = (scored.starts, scored.ends) if scored else _scores(windows, evidence, grid)
     longest = _longest_pause(windows, evidence, grid)
     exact = np.isfinite(constraints.start[:, 0]) & (constraints.start[:, 0] == constraints.start[:, 1])
-    ends = np.isfinite(constraints.end[:, 0]) & (constraints.end[:, 0] == constraints.end[:, 1])
+    until = np.isfinite(constraints.end[:, 0]) & (constraints.end[:, 0] == constraints.end[:, 1])
     return replace(
         lattice,
         durations=[
@@ -67,9 +70,9 @@ def constrained(lattice: Lattice, evidence: GridEvidence, grid: Floats) -> Latti
         gap=_with_pauses(lattice.gap, int(np.ceil(longest / step)) + 1, len(grid)),
         gap_probability=np.maximum(lattice.gap_probability, _PAUSE),
         head=np.zeros(len(grid)) if exact[0] else lattice.head,
-        tail=np.zeros(len(grid)) if ends[-1] else lattice.tail,
-        starts=scores[:, 0],
-        ends=scores[:, 1],
+        tail=np.zeros(len(grid)) if until[-1] else lattice.tail,
+        starts=starts,
+        ends=ends,
         kept=constraints.pinned,
     )
 
@@ -94,15 +97,25 @@ def grid_windows(constraints: Constraints, grid: Floats) -> Indices:
     return np.stack([earliest, latest], axis=1).reshape(len(bounds), 2, 2)
 
 
+def _scores(windows: Indices, evidence: GridEvidence, grid: Floats) -> tuple[Floats, Floats]:
+    """The scores (M, X) of starts and of ends: what cues say, and −∞ where constraints exclude a time."""
+    scores = _cue_scores(evidence, grid)
+    for row, (first, last) in zip(scores.reshape(-1, len(grid)), windows.reshape(-1, 2), strict=True):
+        row[:first] = row[last + 1 :] = -np.inf
+    return scores[:, 0], scores[:, 1]
+
+
 def _cue_scores(evidence: GridEvidence, grid: Floats) -> Floats:
     """How much likelier (M, 2, X) each time is for a cue than for none, as a log; 0 without a cue."""
     length = float(grid[-1] - grid[0])
-    late = grid - evidence.cues[..., None]  # (M, 2, X)
-    lasting = evidence.cue_scale * np.array([1.0, _CUE_HOLDS])[:, None]
-    near = np.exp(-np.where(late < 0, -late / evidence.cue_scale, late / lasting))
-    near /= evidence.cue_scale + lasting
-    scores: Floats = np.log((1 - _CUE_WRONG) * near * length + _CUE_WRONG)
-    return np.where(np.isnan(scores), 0.0, scores)
+    scores = np.zeros((len(evidence.cues), 2, len(grid)))
+    for snippet, edge in np.argwhere(~np.isnan(evidence.cues)).tolist():
+        late = grid - evidence.cues[snippet, edge]
+        lasting = evidence.cue_scale * (1.0, _CUE_HOLDS)[edge]
+        near = np.exp(-np.where(late < 0, -late / evidence.cue_scale, late / lasting))
+        near /= evidence.cue_scale + lasting
+        scores[snippet, edge] = np.log((1 - _CUE_WRONG) * near * length + _CUE_WRONG)
+    return scores
 
 
 def _longest_pause(windows: Indices, evidence: GridEvidence, grid: Floats) -> float:

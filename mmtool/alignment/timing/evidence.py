@@ -111,8 +111,25 @@ class Observations:
             log_prior=self.log_prior + other.log_prior,
         )
 
-    def on(self, lattice: Lattice, grid: Floats) -> Lattice:
-        """The lattice of M snippets with this evidence; ``grid`` (X,) has its times in seconds."""
+    def on(self, lattice: Lattice, grid: Floats, scored: Lattice | None = None) -> Lattice:
+        """The lattice of M snippets with this evidence; ``grid`` (X,) has its times in seconds.
+
+        ``scored`` is another lattice over the same grid with this evidence, whose scores are shared.
+        """
+        scores = self._scores(lattice, grid) if scored is None else (scored.starts, scored.ends, scored.gain)
+        dropped = np.full(len(lattice.durations), lattice.drop_probability, dtype=np.float64)
+        for snippet, probability in self.unspoken.items():
+            dropped[snippet] = probability
+        return replace(
+            _with_pauses(lattice, self.pauses, grid),
+            drop_probability=dropped,
+            starts=scores[0],
+            ends=scores[1],
+            gain=scores[2],
+        )
+
+    def _scores(self, lattice: Lattice, grid: Floats) -> tuple[Floats, Floats, Floats]:
+        """The scores (M, X) of starts, of ends and of what lies between, those of the lattice included."""
         shape = len(lattice.durations), len(grid)
         starts = np.zeros(shape) if lattice.starts is None else lattice.starts.copy()
         ends = np.zeros(shape) if lattice.ends is None else lattice.ends.copy()
@@ -122,16 +139,7 @@ class Observations:
         gain = np.zeros(shape) if lattice.gain is None else lattice.gain.copy()
         for telling in self.tellings:
             gain[telling.snippet, np.searchsorted(grid, telling.time, side="right") :] += telling.nats
-        dropped = np.full(shape[0], lattice.drop_probability, dtype=np.float64)
-        for snippet, probability in self.unspoken.items():
-            dropped[snippet] = probability
-        return replace(
-            _with_pauses(lattice, self.pauses, grid),
-            drop_probability=dropped,
-            starts=starts,
-            ends=ends,
-            gain=gain,
-        )
+        return starts, ends, gain
 
 
 def edge_score(sighting: Sighting, grid: Floats) -> Floats:

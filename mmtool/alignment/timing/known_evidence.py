@@ -7,6 +7,7 @@ import numpy as np
 
 from mmtool.alignment.timing import hypotheses as h
 from mmtool.alignment.timing.constrained import GridEvidence, constrained
+from mmtool.alignment.timing.lattice import Lattice
 from mmtool.alignment.timing.placement import LEAST_PRIOR, Hypothesis, log_sum, rate_evidence
 from mmtool.arrays import Floats
 from mmtool.constraints import Constraints
@@ -25,13 +26,16 @@ def after_evidence(
     A hypothesis gains as much weight as pins and cues are likelier under it. ``without`` are the
     log-evidences (R,) of those before.
     """
-    possible, evidence, odds = {}, {}, {}
+    possible, evidence, odds = dict[str, Hypothesis](), dict[str, Floats](), dict[str, float]()
+    scored: dict[int, Lattice] = {}  # hypotheses of one grid share what pins and cues say
     for name, hypothesis in hypotheses.items():
         if weights[name] <= LEAST_PRIOR:
             continue
         scale = unit if name == h.CHANNEL else 1.0
         found = GridEvidence.of(constraints, cues, scale)
-        lattice = constrained(hypothesis.lattice, found, hypothesis.video.grid)
+        own = id(hypothesis.video)
+        lattice = constrained(hypothesis.lattice, found, hypothesis.video.grid, scored.get(own))
+        scored.setdefault(own, lattice)
         possible[name] = replace(hypothesis, lattice=lattice, unseen=0.0)
         evidence[name] = rate_evidence(possible[name])
         before = rate_evidence(hypothesis) if name == h.PROPORTIONAL else without[name]

@@ -21,6 +21,7 @@ from mmtool.arrays import Floats
 Indices = NDArray[np.int64]
 
 
+_EVERYWHERE = slice(None)
 _LONG, _SMALL = 2**21, 2**12  # snippets times grid times
 
 
@@ -76,6 +77,7 @@ class Passes:
         self.has_gap = [bool(row.any()) for row in some]  # (M−1,)
         gap = lattice.gap[None] if lattice.gap.ndim == 1 else lattice.gap[self.rates]
         self.gap = Convolution(gap.astype(precision)) if any(self.has_gap) else None
+        self.may_start, self.may_end = possible_times(lattice.starts), possible_times(lattice.ends)
         self._kernels: Sequence[Convolution] | None = None
         if is_small(lattice):
             self._kernels = Convolution.each(together(lattice.durations)[:, self.rates].astype(precision))
@@ -119,18 +121,21 @@ class Passes:
         starts, ends = np.empty((snippets, times)), np.empty((snippets, times))
         scores = np.broadcast_to(self.tail, (rates, 1, times)).copy()
         for j in reversed(range(snippets)):
-            dropped = self.precision(lattice.drop_of(j))
+            dropped, own = self.precision(lattice.drop_of(j)), self._told(j)
             ends[j] = _product(messages.after[j], scores[:, 0], weights)
-            scores = self._ended(scores, j)
-            ahead = self._kernel(j).back(scores * boundary, self._gain(j))
-            scores = ahead if not dropped else (1 - dropped) * ahead + dropped * scores
+            scores = self._ended(scores, j)[..., own]
+            ahead = self._kernel(j, own).back(scores * boundary[..., own], self._gain(j, own))
+            scores = _within(ahead if not dropped else (1 - dropped) * ahead + dropped * scores, own, times)
             starts[j] = _product(messages.before[j], scores[:, 0], weights)
             if not j:
                 break
             scores = self._started(scores, j)
             if self.gap is not None and self.has_gap[j - 1]:
-                some = self.gap_probability[j - 1]
-                scores = (1 - some) * scores + some * self.gap.back(scores * boundary)
+                some, own = self.gap_probability[j - 1], self._between(j - 1)
+                part = scores[..., own]
+                scores = _within(
+                    (1 - some) * part + some * self.gap.back(part * boundary[..., own]), own, times
+                )
             _rescale(scores)
         return starts, ends
 
@@ -145,12 +150,21 @@ class Passes:
         return potential
 
     def _after_snippet(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
-        dropped = self.precision(self.lattice.drop_of(snippet))
-        after: Floats = self._kernel(snippet)(scores, self._gain(snippet)) * boundary
+        dropped, own = self.precision(self.lattice.drop_of(snippet)), self._told(snippet)
+        part = scores[..., own]
+        after: Floats = self._kernel(snippet, own)(part, self._gain(snippet, own)) * boundary[..., own]
         if dropped:
             after *= 1 - dropped
-            after += dropped * scores
-        return self._ended(after, snippet)
+            after += dropped * part
+        return self._ended(_within(after, own, scores.shape[-1]), snippet)
+
+    def _told(self, snippet: int) -> slice:
+        """The times from the first at which a snippet may start to the last at which it may end."""
+        return _span(self.may_start, snippet, self.may_end, snippet)
+
+    def _between(self, snippet: int) -> slice:
+        """The times from the first at which a snippet may end to the last at which the next may start."""
+        return _span(self.may_end, snippet, self.may_start, snippet + 1)
 
     def _started(self, scores: Floats, snippet: int) -> Floats:
         return scores if self.lattice.starts is None else scores * self._factor(self.lattice.starts[snippet])
@@ -165,18 +179,54 @@ class Passes:
     def _after_gap(self, scores: Floats, snippet: int, boundary: Floats) -> Floats:
         if self.gap is None or not self.has_gap[snippet]:
             return scores
-        some = self.gap_probability[snippet]
-        gapped: Floats = (1 - some) * scores + some * (self.gap(scores) * boundary)
-        return gapped
+        some, own = self.gap_probability[snippet], self._between(snippet)
+        part = scores[..., own]
+        gapped = (1 - some) * part + some * (self.gap(part) * boundary[..., own])
+        return _within(gapped, own, scores.shape[-1])
 
-    def _kernel(self, snippet: int) -> Convolution:
+    def _kernel(self, snippet: int, own: slice) -> Convolution:
         if self._kernels is not None:
             return self._kernels[snippet]
-        return Convolution(self.lattice.durations[snippet][self.rates].astype(self.precision))
+        kernel = self.lattice.durations[snippet][self.rates]
+        if own != _EVERYWHERE:
+            kernel = kernel[:, : max(own.stop - own.start, 2)]  # no longer than the times between
+        return Convolution(kernel.astype(self.precision))
 
-    def _gain(self, snippet: int) -> Floats | None:
+    def _gain(self, snippet: int, own: slice) -> Floats | None:
         gain = self.lattice.gain
-        return None if gain is None else gain[snippet].astype(self.precision)
+        return None if gain is None else gain[snippet, own].astype(self.precision)
+
+
+def possible_times(scores: Floats | None) -> Indices | None:
+    """The first possible time of each row (M, X) of scores, and the one after the last: (M, 2).
+
+    None where nothing is excluded. Pins leave few times for each snippet, and the others need no work.
+    """
+    if scores is None:
+        return None
+    found = np.array([_possible(row) for row in scores])
+    return None if (found == (0, scores.shape[1])).all() else found
+
+
+def _possible(row: Floats) -> tuple[int, int]:
+    possible = row > -np.inf
+    return int(possible.argmax()), len(row) - int(possible[::-1].argmax())
+
+
+def _span(first: Indices | None, begin: int, last: Indices | None, end: int) -> slice:
+    if first is None or last is None:
+        return _EVERYWHERE
+    start = int(first[begin, 0])
+    return slice(start, max(start + 1, int(last[end, 1])))
+
+
+def _within(part: Floats, own: slice, times: int) -> Floats:
+    """Scores that are 0 at all other times than their own."""
+    if own == _EVERYWHERE:
+        return part
+    whole = np.zeros((*part.shape[:-1], times), dtype=part.dtype)
+    whole[..., own] = part
+    return whole
 
 
 def _rescale(scores: Floats) -> Floats:

@@ -26,7 +26,7 @@ from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.alignment.timing.narration import TimedVideo, collected, timed_video, timing_lattice
 from mmtool.alignment.timing.pace import Pace, pace_of, seconds_of
 from mmtool.alignment.timing.parameters import TimingParameters
-from mmtool.alignment.timing.placement import Hypothesis, Placement, log_sum, place
+from mmtool.alignment.timing.placement import LEAST_WEIGHT, Hypothesis, Placement, log_sum, place
 from mmtool.alignment.timing.stack import merged, rate_evidences
 from mmtool.alignment.timing.timed_alignment import (
     TimedAlignment,
@@ -47,7 +47,6 @@ MIXTURE_VERSION = 2  # is raised when the same film gets other labels
 ACCURACY_WEIGHT = 0.07  # beside the expected text IoU
 DRAWS = 300
 _UNSEEN = {h.CUTS: 0.05, h.STEADY: 0.15, h.LOOSE: 0.15, h.PROPORTIONAL: 0.15}
-_LEAST_WEIGHT = 0.03  # of a hypothesis that is worked out
 _STEP, _STEPS, _STEPS_EACH, _MOST_STEPS = 0.25, 1600, 8, 4096  # seconds; of the grid
 _FASTEST = 5.0  # greatest pace, as a multiple of the usual one
 
@@ -236,7 +235,7 @@ def _hypotheses(
         name: Hypothesis(name, video, replace(lattice, gain=gain), _UNSEEN.get(name, 0.0))
         for name, lattice in lattices.items()
     }
-    if odds > np.log(_LEAST_WEIGHT):
+    if odds > np.log(LEAST_WEIGHT):
         theirs = timed_video(film.clips, film.texts, parameters)
         start, end = (t if t is None else t / parameters.unit for t in (extent.start, extent.end))
         lattice = timing_lattice(theirs, parameters, title, None, start, end)
@@ -282,7 +281,7 @@ def mixed(
     possible = {
         name: weight
         for name, weight in weights.items()
-        if weight > _LEAST_WEIGHT and np.isfinite(log_sum(evidence[name]))
+        if weight > LEAST_WEIGHT and np.isfinite(log_sum(evidence[name]))
     }
     if not possible:
         raise ValueError("the text does not fit into the video")

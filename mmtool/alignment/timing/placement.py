@@ -14,7 +14,8 @@ from mmtool.arrays import Floats
 Indices = NDArray[np.int64]
 
 LEAST_PRIOR = 1e-6  # of a hypothesis that evidence may confirm
-_LEAST_WEIGHT = 1e-4  # of a rate in the posterior of its hypothesis
+LEAST_WEIGHT = 0.03  # of a hypothesis that is worked out
+_LEAST_RATE = 1e-4  # of a rate in the posterior of its hypothesis
 _BYTES_AT_ONCE = 2**28  # of messages
 
 
@@ -60,7 +61,7 @@ def log_sum(scores: Floats) -> float:
 def that_count(evidence: Floats) -> Floats:
     """The log-weights (R,) of rates with this log-evidence; −∞ for those of little weight."""
     logs = evidence - log_sum(evidence)
-    logs = np.where(logs > np.log(_LEAST_WEIGHT), logs, -np.inf)
+    logs = np.where(logs > np.log(_LEAST_RATE), logs, -np.inf)
     return logs - log_sum(logs)
 
 
