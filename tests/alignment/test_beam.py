@@ -114,6 +114,7 @@ def test_a_wide_beam_beats_greedy_somewhere():
     assert narrow != wide
 
 
+@pytest.mark.slow
 def test_beam_aligns_through_the_command_and_width_one_is_greedy(tmp_path):
     corpus = make_corpus(tmp_path / "corpus")
     chain(corpus.root)

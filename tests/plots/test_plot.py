@@ -282,6 +282,7 @@ def test_a_foreign_history_is_refused(corpus, change):
     assert "is not a training history" in line
 
 
+@pytest.mark.slow
 def test_a_line_without_a_loss_is_said(corpus):
     write_history(corpus.history("first"), [epoch(1), epoch(2) | {"loss": "much"}])
     result = call("plot", corpus.root, "--run", "first")

@@ -71,6 +71,7 @@ def test_keys_walk_through_snippets_clips_mistakes_and_videos(corpus, open_page)
     assert page.locator("dialog[open]").count() == 0
 
 
+@pytest.mark.slow
 def test_every_key_works_on_every_odd_video(odd, open_page):
     page = open_page(write_report(odd, "odd"), width=360)
     for _ in range(5):

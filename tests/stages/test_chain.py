@@ -145,6 +145,7 @@ def test_a_run_with_other_settings_or_data_is_refused(corpus):
     assert "other data" in call("train", corpus.root, *TRAIN, code=2).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["full-lars-sbn", "full-lars-2ln", "rp-adam-4ln", "no-pretraining"])
 def test_presets_train_on_the_features_they_name(corpus, preset):
     call("train", corpus.root, "--preset", preset, "--epochs", 1, "--threads", 1)
@@ -160,6 +161,7 @@ def test_all_five_actions_train_and_align(corpus):
     call("align", corpus.root, "--run", "five")
 
 
+@pytest.mark.slow
 def test_joined_features_train(corpus):
     call("extract", corpus.root, "--text-encoder", "length", "--text-name", "again")
     call("project", corpus.root, "--video", "timing", "--text", "length+again")

@@ -59,6 +59,7 @@ def test_motion_of_each_clip(corpus):
     assert read(corpus, "a", "two").frame_times.shape == (3, 34)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--workers", 2], ["--batch-size", 1], ["--batch-size", 3]])
 @pytest.mark.parametrize("encoder", ["motion", "audio"])
 def test_the_same_bits_in_any_processes_and_batches(corpus, sounding, encoder, options):

@@ -33,6 +33,7 @@ def clips_of_gone(corpus: Corpus, code: int) -> str:
     return call("export", corpus.root, "--format", "clips", "--run", "semi-markov", code=code).output
 
 
+@pytest.mark.slow
 def test_a_film_that_was_moved_is_named(corpus) -> None:
     (corpus.root / "videos" / "gone.mp4").unlink()
     told = "gone.mp4: was segmented, but is not there any more; if it was moved, put it back"

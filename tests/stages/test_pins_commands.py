@@ -34,6 +34,7 @@ def aligned(corpus, *options, id="v0", run="r"):
     return read_alignment(corpus.alignment(run, id))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["greedy", "beam"])
 @pytest.mark.parametrize(("snippet", "clip"), [(0, 4), (1, 0), (1, 3)])
 def test_a_network_keeps_pins(corpus, decoder, snippet, clip):

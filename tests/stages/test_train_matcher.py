@@ -73,6 +73,7 @@ def test_a_finished_run_is_left_unchanged_and_a_longer_one_continues(corpus, tra
         train(corpus.root, run="m", early_stopping=5, **QUICK)
 
 
+@pytest.mark.slow
 def test_stopping_and_continuing_gives_the_same_bits(corpus, tmp_path):
     def weights(run):
         return read_matcher_checkpoint(corpus.run(run) / "last.pt").network
