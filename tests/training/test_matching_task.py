@@ -166,5 +166,5 @@ def test_two_processes_equal_one(tmp_path, mask_from):
     if mask_from is MaskFrom.NONE:  # the words of masks are drawn by each process for its own pairs
         assert first["losses"] == second["losses"] == pytest.approx([r.loss for r in records], rel=1e-5)
         for name, expected in alone.state_dict().items():
-            # Adam makes a whole step of the sign of a gradient that is nearly zero: single weights may differ.
+            # Adam makes a whole step of the sign of a gradient near zero: single weights may differ.
             assert (first["weights"][name] - expected).norm() <= 1e-3 * expected.norm() + 1e-6, name
