@@ -10,7 +10,7 @@ GREATEST_SHIFT = 8.0  # of log-odds
 def shifted(probability: Floats, shift: float) -> Floats:
     """Probabilities whose log-odds are greater by ``shift``; 0 and 1 stay what they are."""
     odds = np.exp(shift)
-    moved: Floats = probability * odds / (probability * odds + 1 - probability)
+    moved: Floats = probability * odds / (probability * odds + (1 - probability))  # exactly 1 for 1
     return moved
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmtool.alignment.odds import shifted
 from mmtool.alignment.quality import mean_confidence
+from mmtool.alignment.timing import expectation
 from mmtool.alignment.timing.expectation import (
     ExpectationModel,
     ObservedVideo,
@@ -62,12 +64,19 @@ def test_without_much_data_the_mixture_is_believed_but_for_a_constant() -> None:
     assert abs(model.iou["constant"]) < 0.05
 
 
-def test_a_large_data_set_counts_more_but_not_in_proportion() -> None:
-    """Weights of 100 and 25 videos are as 2 to 1."""
+def test_a_large_data_set_counts_more_but_not_in_proportion(monkeypatch) -> None:
+    """Weights of 100 and 25 videos are as 2 to 1, where the means of data sets do not count."""
+    monkeypatch.setattr(expectation, "SET_PRECISION", 0.0)
     model = fit_expectation(observed("large", 1.0, videos=100) + observed("s", -1.0, videos=25), ridge=1e6)
     alone = fit_expectation(observed("large", 1.0, videos=100), ridge=1e6)
     assert alone.iou["constant"] == pytest.approx(-1.0, abs=0.05)
     assert model.iou["constant"] == pytest.approx(-1 / 3, abs=0.1)
+
+
+def test_the_means_of_data_sets_count_alike_whatever_their_size(monkeypatch) -> None:
+    monkeypatch.setattr(expectation, "SET_PRECISION", 1e6)
+    model = fit_expectation(observed("large", 1.0, videos=100) + observed("s", -1.0, videos=25), ridge=1e6)
+    assert model.iou["constant"] == pytest.approx(0.0, abs=0.1)
 
 
 def test_nothing_to_learn_from_is_an_error() -> None:
@@ -101,6 +110,11 @@ def timed(mixture: MixtureEvidence | None):
         checkpoint="",
     )
     return alignment, found
+
+
+def test_certainty_stays_what_it_is() -> None:
+    for shift in np.linspace(-8, 8, 101):
+        assert shifted(np.array([0.0, 1.0]), float(shift)).tolist() == [0.0, 1.0]
 
 
 def test_confidence_is_corrected_to_what_is_expected() -> None:

@@ -19,8 +19,8 @@ class GammaPart(NamedTuple):
 
 HEAD = (GammaPart(0.4, 1.5, 1.0), GammaPart(0.25, 8.0, 1.0), GammaPart(0.35, 25.0, 3.0))  # seconds
 TAIL = (GammaPart(0.1, 2.0, 1.0), GammaPart(0.5, 8.5, 6.0), GammaPart(0.4, 20.0, 3.0))  # seconds
-UNTOLD_HEAD = (GammaPart(1.0, 0.16, 2.0),)  # of the film's length
-UNTOLD_TAIL = (GammaPart(1.0, 0.17, 2.0),)
+UNTOLD_HEAD = (GammaPart(1.0, 0.165, 2.0),)  # of the film's length
+UNTOLD_TAIL = (GammaPart(1.0, 0.175, 2.0),)
 
 
 def end_scores(times: int, step: float, mixture: Sequence[GammaPart]) -> Floats:

@@ -21,8 +21,10 @@ from mmtool.alignment.timing.mixture_evidence import MixtureEvidence
 from mmtool.arrays import Floats
 
 PRECISION = 5.0  # a measured share counts like that many draws
+SET_PRECISION = 1000.0  # the inverse of the variance of a set's mean around what is expected, 0.03²
 LANGUAGES = ("es", "fr", "hi", "pt", "ru", "zh")  # beside English, those of the data sets
 _OF_LANGUAGES = 1 / 6  # of the ridge; languages differ more than the mixture's expectations are wrong
+_LONGEST_STEP = 2.0  # of a coefficient, in one iteration
 _LEAST = 1e-3  # shares are kept that far from 0 and 1 when log-odds are taken
 
 
@@ -73,7 +75,8 @@ def default_model() -> ExpectationModel:
 def fit_expectation(videos: Sequence[ObservedVideo], ridge: float) -> ExpectationModel:
     """Fit both models; ``ridge`` pulls coefficients to those that keep what the mixture expects.
 
-    Videos of a data set share its weight, the root of their number. Raises ValueError without videos.
+    Videos of a data set share its weight, the root of their number; the means of data sets count beside
+    them. Raises ValueError without videos.
     """
     if not videos:
         raise ValueError("no video was observed")
@@ -86,20 +89,37 @@ def fit_expectation(videos: Sequence[ObservedVideo], ridge: float) -> Expectatio
 def _fit(
     videos: Sequence[ObservedVideo], measured: Sequence[float], own: str, ridge: float
 ) -> dict[str, float]:
-    """Ridge-penalised logistic regression by Newton's method; the feature ``own`` has 1 without data."""
+    """Penalised logistic regression by Gauss–Newton; the feature ``own`` has 1 without data.
+
+    The mean of each data set is an observation of its own, because its videos deviate together.
+    """
     found = [features_of(video.evidence) for video in videos]
     names = list(found[0])
     table = np.array([[features[name] for name in names] for features in found])  # (V, F)
-    target, weight = np.array(measured), _weights(videos)
+    target, weight, mean = np.array(measured), _weights(videos), _means(videos)
     prior = np.array([float(name == own) for name in names])
     penalty = ridge * np.diag([_share_of_ridge(name) for name in names]) + 1e-6 * np.eye(len(names))
     coefficients = prior.copy()
-    for _ in range(50):
+    for _ in range(100):
         share = _logistic(table @ coefficients)
+        slope = share * (1 - share)
+        of_sets = mean @ (table * slope[:, None])  # (S, F)
         gradient = table.T @ (weight * (target - share)) - penalty @ (coefficients - prior)
-        curvature = (table * (weight * share * (1 - share))[:, None]).T @ table + penalty
-        coefficients = coefficients + np.linalg.solve(curvature, gradient)
+        gradient += SET_PRECISION * of_sets.T @ (mean @ (target - share))
+        curvature = (table * (weight * slope)[:, None]).T @ table + penalty
+        curvature += SET_PRECISION * of_sets.T @ of_sets
+        step = np.linalg.solve(curvature, gradient)
+        coefficients = coefficients + step * min(1.0, _LONGEST_STEP / max(np.abs(step).max(), 1e-12))
     return dict(zip(names, coefficients.round(4).tolist(), strict=True))
+
+
+def _means(videos: Sequence[ObservedVideo]) -> Floats:
+    """The matrix (S, V) that takes the mean over the videos of each data set."""
+    names = [video.data_set for video in videos]
+    means: Floats = np.array(
+        [[float(name == one) / names.count(one) for name in names] for one in dict.fromkeys(names)]
+    )
+    return means
 
 
 def _share_of_ridge(feature: str) -> float:

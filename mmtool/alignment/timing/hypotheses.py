@@ -26,10 +26,12 @@ CUT_ATTRACTION, CUT_WIDTH, CUT_NOISE = 40.0, 0.25, 0.3  # noise: deviation of on
 STEADY_NOISE, LOOSE_NOISE, PROPORTIONAL_NOISE = 0.4, 0.8, 0.35
 
 _GAP_PROBABILITY, _GAP_MEDIAN, _GAP_DEVIATION, _LONGEST_GAP = 0.03, 0.9, 1.0, 10.0
-_UNTOLD_COVER = {0.25: 0.15, 0.35: 0.25, 0.45: 0.25, 0.55: 0.2, 0.65: 0.1, 0.75: 0.05}  # share of the film
-_UNTOLD_EVENNESS, _UNTOLD_DEVIATION = 0.7, 0.65
+UNTOLD_COVER = {0.25: 0.15, 0.35: 0.25, 0.45: 0.25, 0.55: 0.2, 0.65: 0.1, 0.75: 0.05}  # share of the film
+_UNTOLD_POWER, _UNTOLD_DEVIATION = 0.66, 0.6  # of the reading time; of the log-duration
+_UNTOLD_SNIPPETS = 7.5  # in a film whose ends take the shares of UNTOLD_HEAD and UNTOLD_TAIL
+_UNTOLD_FEWEST = 3  # in the films that were looked at; with fewer, the ends are not longer
 _UNTOLD_GAP_PROBABILITY, _UNTOLD_GAP_MEDIAN, _UNTOLD_GAP_DEVIATION = 0.85, 0.17, 1.1  # median: of L / M
-_REACH, _UNTOLD_LONGEST_GAP = 6.0, 2.5
+REACH, _UNTOLD_LONGEST_GAP = 6.0, 2.5  # multiples of the median, and of L / M
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,17 @@ def proportional(video: TimedVideo, extent: Extent) -> Lattice:
 
 
 def untold(video: TimedVideo, extent: Extent) -> Lattice:
-    """Snippets of about equal duration with gaps, over a share of the film that is not known."""
+    """Snippets with gaps, over a share of the film that is not known; long texts last a little longer."""
     times, count = len(video.grid), len(video.reading)
     room = float(video.grid[-1] - video.grid[0])
-    covers = np.array(list(_UNTOLD_COVER))
-    share = _UNTOLD_EVENNESS + (1 - _UNTOLD_EVENNESS) * video.reading / video.reading.mean()
+    covers = np.array(list(UNTOLD_COVER))
+    share = video.reading**_UNTOLD_POWER
+    share /= share.mean()
     medians = room / count * share * np.exp(-0.5 * _UNTOLD_DEVIATION**2)  # of a mean of 1
     each = room / count
     return Lattice(
         durations=log_normal_durations(
-            medians[:, None] * covers, _UNTOLD_DEVIATION, video.step, times, _REACH
+            medians[:, None] * covers, _UNTOLD_DEVIATION, video.step, times, REACH
         ),
         gap=gap_durations(
             _UNTOLD_GAP_MEDIAN * each, _UNTOLD_GAP_DEVIATION, _UNTOLD_LONGEST_GAP * each, video.step, times
@@ -100,7 +103,7 @@ def untold(video: TimedVideo, extent: Extent) -> Lattice:
         boundary=np.zeros(times),
         head=_untold_side(video, extent.start, from_end=False),
         tail=_untold_side(video, extent.end, from_end=True),
-        rates=np.log(np.array(list(_UNTOLD_COVER.values()))),
+        rates=np.log(np.array(list(UNTOLD_COVER.values()))),
     )
 
 
@@ -125,7 +128,9 @@ def _untold_side(video: TimedVideo, given: float | None, *, from_end: bool) -> F
     if given is not None:
         return _only(video.grid, given)
     times = len(video.grid)
-    scores = end_scores(times, 1 / times, UNTOLD_TAIL if from_end else UNTOLD_HEAD)
+    # the more snippets a film has, the less of it lies before and after them
+    longer = np.sqrt(_UNTOLD_SNIPPETS / max(len(video.reading), _UNTOLD_FEWEST))
+    scores = end_scores(times, 1 / (times * longer), UNTOLD_TAIL if from_end else UNTOLD_HEAD)
     return scores[::-1] if from_end else scores
 
 

@@ -43,8 +43,8 @@ from mmtool.constraints import Constraints
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
-MIXTURE_VERSION = 2  # is raised when the same film gets other labels
-ACCURACY_WEIGHT = 0.07  # beside the expected text IoU
+MIXTURE_VERSION = 3  # is raised when the same film gets other labels
+ACCURACY_WEIGHT, UNTOLD_ACCURACY_WEIGHT = 0.07, 0.03  # beside the expected text IoU
 DRAWS = 300
 _UNSEEN = {h.CUTS: 0.05, h.STEADY: 0.15, h.LOOSE: 0.15, h.PROPORTIONAL: 0.15}
 _STEP, _STEPS, _STEPS_EACH, _MOST_STEPS = 0.25, 1600, 8, 4096  # seconds; of the grid
@@ -133,7 +133,9 @@ def align_by_mixture(
     if most_probable_path:
         labels = path_labels(viterbi(best.lattice)[0], best.video.cells)
     else:
-        labels = greatest_overlap(placed.drawn, placed.posterior, ACCURACY_WEIGHT)
+        untold = weights.get(h.UNTOLD, 0.0)
+        accuracy_weight = (1 - untold) * ACCURACY_WEIGHT + untold * UNTOLD_ACCURACY_WEIGHT
+        labels = greatest_overlap(placed.drawn, placed.posterior, accuracy_weight)
     # half of the time without its pictures belongs to snippets that are never shown: they have no IoU
     expected = float(expected_iou(placed.drawn, labels).mean() * (1 + placed.seen) / 2)
     aligned = _alignment(film, labels, placed, extent, expected)
