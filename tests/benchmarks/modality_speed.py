@@ -1,6 +1,11 @@
 """How fast ``motion`` is compared with its optical flow alone, and ``audio`` compared with the film.
 
     python tests/benchmarks/modality_speed.py [--minutes 10] [--height 360] [--threads 1] [--rounds 3]
+    python tests/benchmarks/modality_speed.py --minutes 1 --encoders r3d_18,xclip,videoprism,sound,clap
+
+The second call measures networks with random weights, in one thread: the share of the stage's processor time
+that is spent in the network and in what prepares its inputs, without loading it. The rest reads films and
+writes features.
 
 The film is that of ``extract_speed.py``, with noise as its sound. DIS alone is measured twice, in as many
 threads as the stage: on the same grey frames from memory, and with the reading of these frames from the
@@ -14,8 +19,10 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import av
 import cv2
@@ -28,6 +35,7 @@ from mmtool.encoders.motion.encoder import LENGTH, SHORTER_SIDE, SPACING
 from mmtool.encoders.motion.flow import FlowEstimator, grey_frame
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.formats.clips import read_clips
+from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract import extract
 from mmtool.video.sequences import read_clip_sequences
 
@@ -115,6 +123,29 @@ def measure_audio(corpus, minutes: int) -> None:
         print(f"  {name}: {seconds:.2f} s, {minutes * MINUTE / seconds:,.0f} × real time")
 
 
+def measure_network(corpus, name: str) -> None:
+    encoder = load_video_encoder(EncoderOptions(name, weights="random"))
+    spent = [0.0]
+
+    def timed(call, *given):
+        start = time.thread_time()
+        found = call(*given)
+        spent[0] += time.thread_time() - start
+        return found
+
+    if hasattr(encoder, "begin"):
+        begin = encoder.begin
+        encoder.begin = lambda seen: partial(timed, timed(begin, seen))
+    else:
+        encoder.encode = partial(timed, encoder.encode)
+    settings = ExtractSettings(video_encoder=name, video_weights="random", force=True)
+    with patch("mmtool.stages.extract.videos.make_video_encoder", lambda _: encoder):
+        _, seconds = seconds_of(lambda: extract(corpus.root, settings))
+    clips = len(read_clips(corpus.clips("film")))
+    share = spent[0] / seconds
+    print(f"{name}: {seconds / clips:.2f} s of the processor a clip, {share:.3f} of them in the network")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -123,13 +154,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--height", type=int, default=360)
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) // 2))
+    parser.add_argument("--encoders", default="", help="networks to measure instead, joined by commas")
     options = parser.parse_args()
+    if options.encoders:
+        options.threads = 1
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         corpus = film_of(Path(folder) / "corpus", options.minutes, options.height)
-        measure_motion(corpus, options.threads, options.rounds)
+        if not options.encoders:
+            measure_motion(corpus, options.threads, options.rounds)
         add_sound(corpus.root / "videos" / "film.mp4", options.minutes)
-        measure_audio(corpus, options.minutes)
+        for name in filter(None, options.encoders.split(",")):
+            measure_network(corpus, name)
+        if not options.encoders:
+            measure_audio(corpus, options.minutes)
 
 
 if __name__ == "__main__":
