@@ -17,6 +17,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import partial
@@ -30,13 +31,14 @@ import numpy as np
 import torch
 from extract_speed import MINUTE, film_of
 
-from mmtool.encoders.contract import EncoderOptions
+from mmtool.encoders.contract import EncoderOptions, SequenceEncoder, SoundEncoder
 from mmtool.encoders.motion.encoder import LENGTH, SHORTER_SIDE, SPACING
 from mmtool.encoders.motion.flow import FlowEstimator, grey_frame
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.formats.clips import read_clips
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract import extract
+from mmtool.video.frames import read_clip_frames
 from mmtool.video.sequences import read_clip_sequences
 
 SOUND_RATE = 48_000
@@ -123,8 +125,8 @@ def measure_audio(corpus, minutes: int) -> None:
         print(f"  {name}: {seconds:.2f} s, {minutes * MINUTE / seconds:,.0f} × real time")
 
 
-def measure_network(corpus, name: str) -> None:
-    encoder = load_video_encoder(EncoderOptions(name, weights="random"))
+def measure_network(corpus, name: str, choices: dict[str, int]) -> None:
+    encoder = load_video_encoder(EncoderOptions(name, weights="random", **choices))
     spent = [0.0]
 
     def timed(call, *given):
@@ -138,12 +140,34 @@ def measure_network(corpus, name: str) -> None:
         encoder.begin = lambda seen: partial(timed, timed(begin, seen))
     else:
         encoder.encode = partial(timed, encoder.encode)
-    settings = ExtractSettings(video_encoder=name, video_weights="random", force=True)
+    settings = ExtractSettings(video_encoder=name, video_weights="random", force=True, **choices)
     with patch("mmtool.stages.extract.videos.make_video_encoder", lambda _: encoder):
         _, seconds = seconds_of(lambda: extract(corpus.root, settings))
     clips = len(read_clips(corpus.clips("film")))
     share = spent[0] / seconds
-    print(f"{name}: {seconds / clips:.2f} s of the processor a clip, {share:.3f} of them in the network")
+    print(f"{name}: {seconds / clips:.3f} s of the processor a clip, {share:.3f} of them in the network")
+    if isinstance(encoder, SoundEncoder):
+        return
+    film, known, sampling = corpus.root / "videos" / "film.mp4", read_clips(corpus.clips("film")), None
+    if isinstance(encoder, SequenceEncoder):
+        sampling = encoder.sampling
+
+    def read() -> None:
+        if sampling is None:
+            deque(read_clip_frames(film, known, 1), maxlen=0)
+            return
+        found = read_clip_sequences(
+            film,
+            known,
+            1,
+            length=sampling.length,
+            spacing=sampling.spacing,
+            shorter_side=sampling.shorter_side,
+        )
+        deque(found, maxlen=0)
+
+    alone = best([seconds_of(read) for _ in range(2)])[1]
+    print(f"  reading alone {alone / clips:.3f} s: at most {spent[0] / (spent[0] + alone):.3f}")
 
 
 def main() -> None:
@@ -155,9 +179,13 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=360)
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) // 2))
     parser.add_argument("--encoders", default="", help="networks to measure instead, joined by commas")
+    parser.add_argument("--image-size", type=int, help="of these networks, if they read it")
+    parser.add_argument("--proposals", type=int, help="of these networks, if they read it")
     options = parser.parse_args()
     if options.encoders:
         options.threads = 1
+    choices = {"image_size": options.image_size, "proposals": options.proposals}
+    choices = {name: value for name, value in choices.items() if value}
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         corpus = film_of(Path(folder) / "corpus", options.minutes, options.height)
@@ -165,7 +193,7 @@ def main() -> None:
             measure_motion(corpus, options.threads, options.rounds)
         add_sound(corpus.root / "videos" / "film.mp4", options.minutes)
         for name in filter(None, options.encoders.split(",")):
-            measure_network(corpus, name)
+            measure_network(corpus, name, choices)
         if not options.encoders:
             measure_audio(corpus, options.minutes)
 
