@@ -89,7 +89,11 @@ class Matcher(nn.Module):
         for layer, (block, bias) in enumerate(zip(self.blocks, biases, strict=True)):
             segments = own if layer < self.shape.layers - self.shape.fusion_layers else fused
             x = block(x, bias, segments, weights if layer == self.shape.map_layer else None)
-        pooled = torch.tanh(self.pooler(self.norm(x)[:, 0]))
+        states = self.norm(x)
+        first = states[:, 0]
+        if self.shape.product:
+            first = first * states[:, words.shape[1]]
+        pooled = torch.tanh(self.pooler(first))
         logits: Tensor = self.match(pooled).float()
         return logits
 

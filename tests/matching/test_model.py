@@ -251,6 +251,17 @@ def test_clips_of_one_feature_need_no_boxes():
     assert SIZES["small"].clip_tokens is ClipTokens.REGIONS
 
 
+def test_matching_reads_the_first_tokens_of_both_sides_only():
+    network = make_matcher(product=True)
+    clips, texts = pad_clips(make_clips()), pad_texts(TEXTS)
+    states = {}
+    network.norm.register_forward_hook(lambda _, __, output: states.update(all=output))
+    with torch.no_grad():
+        found = network.match_pairs(clips, texts)
+        both = states["all"][:, 0] * states["all"][:, texts.real.shape[1]]
+        torch.testing.assert_close(found, network.match(torch.tanh(network.pooler(both))))
+
+
 def test_the_logit_that_negatives_are_drawn_by_is_added_again():
     logits, cosines = torch.tensor([[0.5, 1.0], [0.0, -2.0]]), torch.tensor([0.5, -1.0])
     published, ours = make_matcher(), make_matcher(adds_contrast=True)

@@ -78,14 +78,14 @@ def train(network, settings, state=None, **options):
 def test_a_matcher_learns_and_generalises():
     settings = MatcherSettings(epochs=60, warmup_epochs=5, batch_size=12, learning_rate=3e-3)
     films = make_films(24)
-    network = make_matcher(width=32)
+    network = make_matcher(width=32, product=True)
     task = MatcherTask(
         network, films, settings, augmentation=Augmentation(), validation=make_films(2, seed=9)
     )
     records = list(fit(task, settings, state=TrainingState()))
     assert all(isinstance(record, MatcherEpoch) for record in records)
     assert records[-1].contrastive_loss < records[0].contrastive_loss / 2
-    assert records[-1].matching_loss < records[0].matching_loss
+    assert records[-1].matching_loss < 0.5  # saying 1 in 3 has 0.637
     assert records[-1].score > 0.4  # of held-out films; chance is 1 in 10
     assert records[-1].film_clip_recall >= records[-1].clip_recall
     assert max(record.learning_rate for record in records) == pytest.approx(3e-3, rel=0.1)
