@@ -14,7 +14,9 @@ from mmtool.choices import Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.csv_rows import read_utf8
 from mmtool.formats.splits import read_split
+from mmtool.importers.annotated_film import Counts
 from mmtool.importers.contract import ImportedCorpus, ImportedVideo, Importer
+from mmtool.importers.time_order import in_order
 from mmtool.records import Annotation, Clip, Failure, Snippet
 from mmtool.settings.imports import YmsSettings
 
@@ -52,26 +54,29 @@ class Yms:
 def import_yms(folder: Path, settings: YmsSettings) -> ImportedCorpus:
     """Read the annotation files as a corpus.
 
-    Videos without clips, phrases or annotations are failures.
+    Videos without clips, phrases or annotations are failures. Annotations that break the order of time, or
+    overlap by more than a quarter of a second, are left out of the truth.
 
     Raises:
         CallError: A file is missing, or one of its lines is malformed.
     """
     yms = read_yms(folder, keep_unmatched=settings.keep_unmatched)
-    videos, failures = {}, []
+    videos, failures, counts = {}, [], Counts()
     for id, video in sorted(yms.videos.items()):
         if video.clips and video.snippets and video.annotations:
+            kept, left_out = in_order(video.annotations)
+            counts.annotations += left_out
             videos[id] = ImportedVideo(
                 clips=video.clips,
                 snippets=video.snippets,
-                annotations=video.annotations,
+                annotations=kept if left_out else video.annotations,  # as released where order holds
                 title=video.title,
                 details={"url": video.url},
             )
         else:
             problem = f"{folder}: {id!r} has no clips or no phrases; restore the released files"
             failures.append(Failure(id, problem))
-    notes = []
+    notes = counts.notes(folder)
     if yms.blank:
         intervals = "1 annotated interval has" if yms.blank == 1 else f"{yms.blank} annotated intervals have"
         notes.append(f"{folder}: {intervals} no text and so no snippet")

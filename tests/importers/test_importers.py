@@ -144,6 +144,22 @@ def test_import_writes_a_corpus_without_the_videos_that_cannot_be_aligned(yms, t
     assert corpus.titles()["0000"] == "Ant-Man in 4 minutes - (Recap)"
 
 
+def test_annotations_that_break_the_order_of_time_are_left_out_and_counted(yms, tmp_path):
+    with (yms / "annotations_phrases.txt").open("a", encoding="utf-8") as file:
+        file.write("0001_00.00.04.000-00.00.06.000\tAnother one.\n")
+        file.write("0001_00.00.01.000-00.00.03.000\tEarlier.\n")
+        file.write("0001_00.00.05.000-00.00.08.000\tAt once.\n")
+    corpus = Corpus(tmp_path / "corpus")
+    report = import_yms(yms, corpus.root)
+    reasons = "1 out of the order of time, 1 overlapping"
+    assert f"{yms}: left 2 annotations out of the truth; the sentences are kept ({reasons})" in report.notes
+    assert len(read_snippets(corpus.snippets("0001"))) == 4
+    assert [one.text for one in read_annotations(corpus.annotations("0001"))] == [
+        "One phrase.",
+        "Another one.",
+    ]
+
+
 def test_import_spares_what_is_there_unless_forced(yms, tmp_path):
     corpus = Corpus(tmp_path / "corpus")
     import_yms(yms, corpus.root)
