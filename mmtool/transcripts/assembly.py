@@ -11,6 +11,7 @@ from mmtool.transcripts.utterances import Contents, Heard, Utterance
 
 SLIGHTLY = 1.0  # seconds by which a word may begin before the previous one and still follow it
 _ONE_BY_ONE, _FEWEST_SINGLE = 0.9, 3  # share and number of cues of a single word, where each word has a cue
+ONLY_SOUNDS = "no words, only sounds such as music"
 LONGEST_WORD = 0.6  # seconds; a word without an end would otherwise last through the pause after it
 # Chinese and Japanese are written without spaces
 _ALONE = r"\u3000-\u303f\uff00-\uff0f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -48,7 +49,7 @@ def assemble(contents: Contents, source: str) -> Transcript:
     if overlapping:
         notes.append(f"{_count(overlapping, 'word')} overlapped the next one and now end where it begins")
     if not words:
-        notes.append("no words, only sounds such as music" if silent else "no words")
+        notes.append(ONLY_SOUNDS if silent else "no words")
     if not word_times:
         notes.append("times only of cues: the words of a cue share its time in proportion to their length")
     return Transcript(tuple(words), contents.language, source, word_times, tuple(notes))

@@ -60,6 +60,10 @@ def test_pins_bound_starts_and_ends():
     ("pins", "parts"),
     [
         ([Pin("Rain stops.", 1.0, None, 3, line=4)], ["line 4", "Rain stops.", "occurs 2 times"]),
+        (
+            [Pin("She runs.", 1.0, line=1), Pin("She runs.", 5.0, None, 9, line=2)],
+            ["line 2", "occurrence 9", "line 1 pins it, too"],
+        ),
         ([Pin("It was 1943.", 1.0, line=2)], ["no snippet has this text", "snippet 4", "It was 1934."]),
         ([Pin("She runs.", 1.0, 101.0, line=3)], ["line 3", "101 s is outside of the film"]),
         (

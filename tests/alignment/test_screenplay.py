@@ -33,10 +33,10 @@ def screenplay() -> list[Snippet]:
     return snippets
 
 
-def heard(*lines: tuple[float, str]) -> HeardScreenplay:
-    """What is heard of the screenplay if these lines are said from these seconds on, three words a second."""
+def heard(*lines: tuple[float, str], rate: float = 3.0) -> HeardScreenplay:
+    """What is heard of the screenplay if these lines are said from these seconds on, ``rate`` words each."""
     words = [
-        SpokenWord(word, start + n / 3, start + (n + 1) / 3)
+        SpokenWord(word, start + n / rate, start + (n + 1) / rate)
         for start, line in lines
         for n, word in enumerate(line.split())
     ]
@@ -115,6 +115,15 @@ def test_a_line_that_was_cut_is_not_placed_on_what_others_say():
     found = heard(*(line for line in IN_ORDER if line[1] != HARBOUR[1]))
     assert np.isnan(found.times(CUTS)[15]).all()
     assert "1 of 6 lines of dialogue not heard, and not placed" in found.notes()
+
+
+@pytest.mark.parametrize("said", ["The ferry leaves at midnight tomorrow, whatever happens.", HARBOUR[0]])
+def test_what_goes_on_without_a_pause_belongs_to_a_line_in_other_words(said):
+    """The second line at the harbour was cut, and nothing of the first one is left for it."""
+    lines = [(10.0, KITCHEN[0]), (30.0, KITCHEN[1]), (50.0, said), (80.0, STATION[0]), (100.0, STATION[1])]
+    times = heard(*lines, rate=0.9).times(CUTS)
+    assert times[11].tolist() == pytest.approx([50.0, 50.0 + len(said.split()) / 0.9])
+    assert np.isnan(times[15]).all()
 
 
 def test_action_is_not_placed_on_words_that_belong_to_no_line():

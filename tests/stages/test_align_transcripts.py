@@ -99,6 +99,23 @@ def test_a_transcript_without_words_says_nothing(tmp_path: Path, film: HeardFilm
     assert any("transcripts/a.vtt has no words; it was ignored" in note for note in report.notes)
 
 
+def test_what_is_repaired_in_a_transcript_is_said(tmp_path: Path, film: HeardFilm):
+    end = film.clips[-1].end
+    words = [*film.transcript.words, SpokenWord("afterwards", end + 5.0, end + 6.0)]
+    write_transcript(tmp_path / "transcripts" / "a.tsv", Transcript(tuple(words)))
+    found = [note for note in align(tmp_path).notes if "longer than the film: 1 word after its end" in note]
+    assert [note.partition(": longer")[0] for note in found] == ["a: transcripts/a.tsv"]
+
+
+def test_music_and_files_that_are_not_transcripts_are_named(tmp_path: Path, film: HeardFilm):
+    folder = tmp_path / "transcripts"
+    (folder / "a.tsv").rename(folder / "a.wts")
+    assert any("transcripts/a.wts was ignored: it is not a supp" in note for note in align(tmp_path).notes)
+    (folder / "a.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:09.000\n[Music]\n", encoding="utf-8")
+    notes = align(tmp_path).notes
+    assert any("a.vtt has no words, only sounds such as music; it was ignored" in note for note in notes)
+
+
 def test_loops_of_a_recogniser_are_left_out(tmp_path: Path, film: HeardFilm):
     words = list(film.transcript.words)
     said = "so he went there and " * 5

@@ -46,7 +46,7 @@ def constraints_of(pins: Sequence[Pin], texts: Sequence[str], film: Interval) ->
             or pins are not in the order of the text.
     """
     places = Places(texts)
-    placed = [_Placed(pin, _found(pin, places)) for pin in pins]
+    placed = [_Placed(pin, _found(pin, places, pins)) for pin in pins]
     for pin in pins:
         _require_inside(pin, film)
     _require_agreement(placed)
@@ -87,13 +87,17 @@ def _bound(bounds: Floats, time: float, *, exact: bool, side: int) -> None:
         bounds[0] = max(bounds[0], time)
 
 
-def _found(pin: Pin, places: Places) -> Found:
+def _found(pin: Pin, places: Places, pins: Sequence[Pin]) -> Found:
     found = places.all_of(pin.text)
     if pin.occurrence <= len(found):
         return found[pin.occurrence - 1]
     if found:
         times = "once" if len(found) == 1 else f"{len(found)} times"
-        raise PinError(f"{named(pin)}: occurrence {pin.occurrence} is pinned, but the text occurs {times}")
+        other = next((one for one in pins if one is not pin and one.text == pin.text and one.line), None)
+        beside = "" if other is None else f", and line {other.line} pins it, too"
+        raise PinError(
+            f"{named(pin)}: occurrence {pin.occurrence} is pinned, but the text occurs {times}{beside}"
+        )
     nearest = places.nearest(pin.text)
     candidate = ""
     if nearest is not None:

@@ -8,6 +8,7 @@ less to choose from, and a single line that is about as long as what is said in 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ _EDGE = 0.1  # seconds by which what is said between two lines may overlap them
 _NEARBY = 0.5  # nats; the cost of a run of matches between two lines
 _LEAST_NEARBY, _LEAST_NATS = 0.2, 8.0  # of the words of a line, and what they must say together
 _SLOW = 1.5  # times the usual reading time
+_AT_ONCE = 0.1  # seconds; between words that are said without a pause
+_MORE_WORDS = 1.5  # words that are said, at most, for each one that does not match
+_A_WORD = 0.5  # words
+_REACH = 30.0  # seconds
 _ROOM = 2.0  # times its usual length that a line may be away from the only neighbour
 _OTHER_LENGTH = 3.0  # nats; what another number of words costs, times the log of the ratio
 _FEWEST = 2  # words in other words
@@ -115,20 +120,25 @@ def _lines(
     """
     count = len(heard.words_of)
     times, sure = np.full((count, 2), np.nan), np.zeros(count)
-    accepted: list[NDArray[np.int64]] = []
+    accepted: dict[int, NDArray[np.int64]] = {}
     snippets, first = np.unique(heard.snippet[words], return_index=True)
     for snippet, own in zip(snippets.tolist(), np.split(words, first)[1:], strict=True):
         group = _together(heard, own, float(reading[snippet]))
         share = len(group) / int(heard.words_of[snippet])
-        if not enough(len(group), share, float(heard.nats[group].sum())):
-            continue
-        before, after = heard.before[group[0]] * reading[snippet], heard.after[group[-1]] * reading[snippet]
-        start, end = float(heard.start[group[0]]), float(heard.end[group[-1]])
-        accepted.append(group)
-        times[snippet] = _said_around(start, end, float(before), float(after), heard.rest, misheard)
-        sure[snippet] = _LIKELY + (certainty - _LIKELY) * min(1.0, share)
-    others = np.delete(np.arange(len(heard.forms)), np.concatenate([np.zeros(0, int), *accepted]))
+        if enough(len(group), share, float(heard.nats[group].sum())):
+            accepted[snippet] = group
+            sure[snippet] = _LIKELY + (certainty - _LIKELY) * min(1.0, share)
+    others = np.delete(np.arange(len(heard.forms)), np.concatenate([np.zeros(0, int), *accepted.values()]))
     rest = sorted([*heard.rest, *(heard.forms[word] for word in others)], key=lambda word: word.start)
+    starts = np.array([word.start for word in rest])
+    for snippet, group in accepted.items():
+        edges = (
+            _Edge(float(heard.before[group[0]]), reading[snippet], heard.words_of[snippet]),
+            _Edge(float(heard.after[group[-1]]), reading[snippet], heard.words_of[snippet]),
+        )
+        start, end = float(heard.start[group[0]]), float(heard.end[group[-1]])
+        near = slice(*np.searchsorted(starts, (start - _REACH, end + _REACH)).tolist())
+        times[snippet] = _said_around(start, end, *edges, rest[near], misheard)
     return SpokenLines(_apart(times), sure, _outside(rest, times))
 
 
@@ -140,28 +150,49 @@ def _together(heard: HeardWords, words: NDArray[np.int64], seconds: float) -> ND
     return max(groups, key=lambda group: float(heard.confidence[group].sum()))
 
 
+class _Edge(NamedTuple):
+    """What does not match at one end of a line: its share of the line, which takes ``reading`` seconds."""
+
+    share: float
+    reading: float
+    words: int
+
+    @property
+    def seconds(self) -> float:
+        return self.share * self.reading
+
+    @property
+    def most_words(self) -> float:
+        """How many words it may have in other words; none where all of the line matches."""
+        return _MORE_WORDS * self.share * self.words + 1 if self.share * self.words >= _A_WORD else 0.0
+
+
 def _said_around(
-    start: float, end: float, before: float, after: float, rest: Sequence[TimedForm], misheard: float
+    start: float, end: float, before: _Edge, after: _Edge, rest: Sequence[TimedForm], misheard: float
 ) -> tuple[float, float]:
     """When a line is said whose words from ``start`` to ``end`` match.
 
-    Words that match nothing and are said close to these are its own, in other words, up to the time that it
-    takes to read those that do not match. Without any, these were misheard, or not said.
+    Words that match nothing and are said close to these are its own, in other words: up to the time that it
+    takes to read those that do not match, and without any pause about as many as do not match. Without any
+    such words, these were misheard, or not said.
     """
     first, last = start, end
-    early = [
-        word for word in rest if start - _SLOW * before - _PAUSE <= word.start and word.end <= start + _EDGE
-    ]
-    for word in reversed(early):
-        if first - word.end <= _PAUSE:
-            first = word.start
-    late = [word for word in rest if end - _EDGE <= word.start and word.end <= end + _SLOW * after + _PAUSE]
-    for word in late:
-        if word.start - last <= _PAUSE:
-            last = word.end
+    early, late = 0, 0
+    for word in reversed([word for word in rest if word.end <= start + _EDGE]):
+        gap = first - word.end
+        is_soon = start - _SLOW * before.seconds - _PAUSE <= word.start and gap <= _PAUSE
+        if not is_soon and not (gap <= _AT_ONCE and early < before.most_words):
+            break
+        first, early = word.start, early + 1
+    for word in (word for word in rest if word.start >= end - _EDGE):
+        gap = word.start - last
+        is_soon = word.end <= end + _SLOW * after.seconds + _PAUSE and gap <= _PAUSE
+        if not is_soon and not (gap <= _AT_ONCE and late < after.most_words):
+            break
+        last, late = word.end, late + 1
     return (
-        first if early else start - misheard * min(before, _LONGEST_UNHEARD),
-        last if late else end + misheard * min(after, _LONGEST_UNHEARD),
+        first if early else start - misheard * min(before.seconds, _LONGEST_UNHEARD),
+        last if late else end + misheard * min(after.seconds, _LONGEST_UNHEARD),
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mmtool.features.pairs import FeaturePair
     from mmtool.stages.shared.match_scores import MatchScores
 
-SCREENPLAY_VERSION = 1  # is raised when a screenplay gets other labels
+SCREENPLAY_VERSION = 2  # is raised when a screenplay gets other labels
 MISMATCH_REMEDY = "check that it belongs to this film, or use `transcript=ignore`"
 
 

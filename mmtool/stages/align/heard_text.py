@@ -14,9 +14,11 @@ from mmtool.language_codes import base_code
 from mmtool.records import Clip, Snippet, Transcript
 from mmtool.screenplay_kinds import is_screenplay, spoken_texts_of
 from mmtool.settings.align import AlignSettings
-from mmtool.stages.shared.transcript_files import transcript_file
+from mmtool.stages.shared.transcript_files import transcript_file, unread_files
 from mmtool.stages.shared.transcripts import transcript_of
 from mmtool.text.language_detection import detect_language
+from mmtool.transcripts import TRANSCRIPT_SUFFIXES
+from mmtool.transcripts.assembly import ONLY_SOUNDS
 
 WORDS_VERSION = 2  # is raised when the same words give a film other labels
 
@@ -52,9 +54,20 @@ def heard_text(
         return HeardText()
     path, transcript = transcript_file(corpus, id), transcript_of(corpus, id, list(clips))
     if path is None or transcript is None:
-        return HeardText()
+        return HeardText(notes=_others(corpus, id))
     name = path.relative_to(corpus.root).as_posix()
-    return text_in(transcript, name, snippets, settings, language)._replace(path=path)
+    found = text_in(transcript, name, snippets, settings, language)
+    repaired = tuple(f"{name}: {note}" for note in transcript.notes if transcript.words)
+    return found._replace(path=path, notes=(*found.notes, *repaired))
+
+
+def _others(corpus: Corpus, id: str) -> tuple[str, ...]:
+    """Notes on files that are named like a transcript, and that nothing reads."""
+    return tuple(
+        f"{path.relative_to(corpus.root).as_posix()} was ignored: it is not a supported transcript "
+        f"(accepted: {', '.join(TRANSCRIPT_SUFFIXES)})"
+        for path in unread_files(corpus, id)
+    )
 
 
 def text_in(
@@ -101,7 +114,10 @@ def _counts(settings: AlignSettings) -> bool:
 def _mismatch(transcript: Transcript, words: HeardWords, language: str) -> str:
     """Why a transcript does not count, as the predicate of a sentence."""
     if not transcript.words:
-        return "has no words" if not _is_longer(transcript) else "has no words before the end of the film"
+        if _is_longer(transcript):
+            return "has no words before the end of the film"
+        sounds = any(note == ONLY_SOUNDS for note in transcript.notes)
+        return "has no words, only sounds such as music" if sounds else "has no words"
     said = " ".join(word.text for word in transcript.words)
     spoken = base_code(transcript.language) if transcript.language else detect_language([said])
     if spoken and language and spoken != language:

@@ -32,17 +32,19 @@ def provide_transcript(corpus: Corpus, id: str, settings: RunSettings, progress:
     if settings.listen:
         return _listen(corpus, id, settings, progress)
     if settings.transcript == EMBEDDED:
-        return _embedded(corpus, id, settings)
+        return _embed(corpus, id, settings)
     if settings.transcript == NO_TRANSCRIPT:
         _make_room(corpus, id, keep=None)
         return []
     if settings.transcript is not None:
-        return _place(corpus, id, Path(settings.transcript))
+        _place(corpus, id, Path(settings.transcript))
+        return []
     if transcript_files(corpus, id):
         return []
     beside = subtitles_of(settings.video, settings.text)
     if len(beside) == 1:
-        return [beside_note(beside[0]), *_place(corpus, id, beside[0])]
+        _place(corpus, id, beside[0])
+        return [beside_note(beside[0])]
     return _offers(settings.video)
 
 
@@ -85,17 +87,16 @@ def require_transcript(path: Path) -> None:
         )
 
 
-def _place(corpus: Corpus, id: str, path: Path) -> list[str]:
+def _place(corpus: Corpus, id: str, path: Path) -> None:
     require_transcript(path)
-    notes = [f"{path}: {note}" for note in read_transcript(path).notes]
+    read_transcript(path)  # fails before anything is written; notes are those of align
     target = corpus.transcript(id).parent / f"{id}{path.suffix}"
     is_there = target.is_file() and digest_file(target) == digest_file(path)
     _make_room(corpus, id, keep=target if is_there else None)
     place(path, target)
-    return notes
 
 
-def _embedded(corpus: Corpus, id: str, settings: RunSettings) -> list[str]:
+def _embed(corpus: Corpus, id: str, settings: RunSettings) -> list[str]:
     track = _track(settings.video, subtitle_tracks(settings.video), settings.transcript_track)
     output = corpus.transcript(id)
     film = film_digest(settings.video, corpus.film_note(settings.video)).current
@@ -107,8 +108,7 @@ def _embedded(corpus: Corpus, id: str, settings: RunSettings) -> list[str]:
         _make_room(corpus, id, keep=None)
         with recorded(output, recipe) as part:
             write_segments(part, {"language": track.language[:3]}, cues)
-    notes = read_transcript(output).notes
-    return [f"{settings.video}: subtitles {track.described}: {note}" for note in notes]
+    return [f"{settings.video}: subtitles {track.described} are its transcript"]
 
 
 def _track(video: Path, tracks: Sequence[SubtitleTrack], wanted: str | None) -> SubtitleTrack:

@@ -18,6 +18,13 @@ def transcript_files(corpus: Corpus, id: str) -> list[Path]:
     return _of_id(corpus.transcript(id).parent, id, TRANSCRIPT_SUFFIXES)
 
 
+def unread_files(corpus: Corpus, id: str) -> list[Path]:
+    """The files of a video in ``transcripts/`` that are in no format of transcripts."""
+    folder = corpus.transcript(id).parent
+    paths = (folder / name for name in _names(folder).get(id, ()))
+    return [path for path in paths if path.suffix.lower() not in TRANSCRIPT_SUFFIXES and path.is_file()]
+
+
 def subtitles_beside(corpus: Corpus, id: str) -> list[Path]:
     """Subtitles that are the transcript of a video, because they are not its text.
 
