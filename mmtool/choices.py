@@ -388,3 +388,15 @@ class Corrections(StrEnum):
 
     PINS = "pins"
     ANNOTATIONS = "annotations"
+
+
+class PlanMeasures(StrEnum):
+    """What a plan of experiments measures.
+
+    Attributes:
+        ALIGNMENT: Video accuracy and text IoU.
+        RETRIEVAL: R@1 of the matchers that it trains, in both directions.
+    """
+
+    ALIGNMENT = "alignment"
+    RETRIEVAL = "retrieval"

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from mmtool.stages.experiment import Job
     from mmtool.training.epochs import EpochRecord
 
+COLUMNS = {  # of what a plan measures: the field, and its heading
+    "alignment": (("video_accuracy", "video accuracy"), ("text_iou", "text IoU")),
+    "retrieval": (("clip_recall", "R@1 of clips"), ("text_recall", "R@1 of texts")),
+}
+
 
 @takes_settings
 def experiment(
@@ -28,7 +33,7 @@ def experiment(
         str,
         typer.Argument(
             help="A table of the paper (table-1, table-2, table-4, table-5), matcher-attention, "
-            "matcher-masks, timing-everywhere, or a .toml file.",
+            "matcher-masks, matcher-rerank, timing-everywhere, or a .toml file.",
             metavar="PLAN",
         ),
     ],
@@ -105,21 +110,16 @@ def show_results(results: "Results") -> None:
     from mmtool.cli.tables import rows_table
 
     counted = any(row.published.parameters for row in results.rows)
-    columns = ["%", "seeds", "epochs", "video accuracy", "paper", "text IoU", "paper"]
+    chosen = [column for measure in results.measures for column in COLUMNS[measure]]
+    columns = ["%", "seeds", "epochs", *(cell for _, name in chosen for cell in (name, "paper"))]
     columns += ["parameters", "paper"] if counted else []
     branches = list(dict.fromkeys(branch for row in results.rows for branch in row.branches))
     columns += ["OGR"] if branches == [JOINT] else [f"OGR {branch}" for branch in branches]
     rows = []
     for row in results.rows:
-        cells = [
-            row.label,
-            _seeds(row, len(results.seeds)),
-            _range([result.epochs for result in row.seeds]),
-            _over_seeds(row.video_accuracy),
-            _published(row.published.video_accuracy),
-            _over_seeds(row.text_iou),
-            _published(row.published.text_iou),
-        ]
+        cells = [row.label, _seeds(row, len(results.seeds)), _range([result.epochs for result in row.seeds])]
+        for field, _ in chosen:
+            cells += [_over_seeds(getattr(row, field)), _published(getattr(row.published, field))]
         parameters = [result.parameters for result in row.seeds if result.parameters]
         cells += [_millions(*parameters[:1]), _millions(row.published.parameters)] if counted else []
         rows.append(cells + [_ratio(row.ogr(branch)) for branch in branches])

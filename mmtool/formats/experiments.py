@@ -8,6 +8,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mmtool.choices import PlanMeasures
 from mmtool.formats.atomic import write_text
 from mmtool.formats.csv_rows import write_rows
 from mmtool.formats.metrics import without_nan
@@ -27,6 +28,12 @@ COLUMNS = (
     "text_iou",
     "text_iou_sd",
     "text_iou_published",
+    "clip_recall",
+    "clip_recall_sd",
+    "clip_recall_published",
+    "text_recall",
+    "text_recall_sd",
+    "text_recall_published",
     "ogr",
     "left_out",
 )
@@ -47,17 +54,20 @@ class BranchOverfitting:
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
-    """The result of one run on the measured split; ``ogr`` is of its best epoch, by branch.
+    """The result of one run on the measured split; nan for what the plan does not measure.
 
-    Of an oracle, ``run`` is empty, and ``epochs`` and ``parameters`` are 0.
+    ``clip_recall`` is R@1 of clips that find texts, ``text_recall`` that of texts that find clips. ``ogr`` is
+    of its best epoch, by branch. Of an oracle, ``run`` is empty, and ``epochs`` and ``parameters`` are 0.
     """
 
     seed: int
     run: str
     epochs: int
     parameters: int
-    video_accuracy: float
-    text_iou: float
+    video_accuracy: float = math.nan
+    text_iou: float = math.nan
+    clip_recall: float = math.nan
+    text_recall: float = math.nan
     ogr: dict[str, BranchOverfitting] = field(default_factory=dict)
 
 
@@ -79,6 +89,8 @@ class RowResult:
     seeds: tuple[SeedResult, ...] = ()
     video_accuracy: OverSeeds = OverSeeds()
     text_iou: OverSeeds = OverSeeds()
+    clip_recall: OverSeeds = OverSeeds()
+    text_recall: OverSeeds = OverSeeds()
     left_out: tuple[str, ...] = ()
 
     def ogr(self, branch: str) -> float | None:
@@ -102,6 +114,7 @@ class Results:
     split: str
     seeds: tuple[int, ...]
     rows: tuple[RowResult, ...]
+    measures: tuple[str, ...] = (PlanMeasures.ALIGNMENT,)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values; null for what was not measured."""
@@ -123,6 +136,8 @@ def _csv_row(row: RowResult) -> list[object]:
         for measured, published in (
             (row.video_accuracy, row.published.video_accuracy),
             (row.text_iou, row.published.text_iou),
+            (row.clip_recall, row.published.clip_recall),
+            (row.text_recall, row.published.text_recall),
         )
         for value in (measured.mean, measured.sd, published)
     ]

@@ -3,6 +3,7 @@
 A plan has a ``title``, ``seeds``, the ``split`` to measure, ``runs`` (the prefix of the names of its runs)
 and ``[[rows]]``. Each row has a ``label``, a ``preset`` with ``settings`` that override it, a ``name`` if
 several rows have the same preset, and the ``published`` figures in %. A row without a preset is only quoted.
+``measures`` says what is measured, and ``retrieve`` of a row by which settings of retrieval.
 A plan with ``[[sets]]`` in place of rows has a ``title`` besides; timing is measured on each set.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from mmtool.choices import Split
+from mmtool.choices import PlanMeasures, Split
 from mmtool.errors import CallError, InputError
 from mmtool.formats.csv_rows import read_utf8
 
@@ -29,6 +30,8 @@ class Published:
 
     video_accuracy: float | None = None
     text_iou: float | None = None
+    clip_recall: float | None = None  # R@1 of clips that find texts
+    text_recall: float | None = None  # R@1 of texts that find clips
     parameters: int | None = None
 
 
@@ -44,6 +47,7 @@ class PlanRow:
     name: str
     preset: str
     settings: Mapping[str, object]
+    retrieve: Mapping[str, object]
     published: Published
     oracle_of: tuple[str, ...] = ()
     by: str = ""
@@ -81,6 +85,7 @@ class Plan:
     split: Split
     runs: str
     rows: tuple[PlanRow, ...]
+    measures: tuple[PlanMeasures, ...] = (PlanMeasures.ALIGNMENT,)
     sets: tuple["MeasuredSet", ...] = ()
 
     @property
@@ -125,6 +130,7 @@ def read_plan(path: Path) -> Plan:
         split=Split(split),
         runs=table.take("runs", str, path.stem),
         rows=tuple(_read_row(path, f"row {number}", row) for number, row in enumerate(rows, start=1)),
+        measures=_read_measures(table),
         sets=tuple(_read_set(path, f"set {number}", one) for number, one in enumerate(sets, start=1)),
     )
     table.refuse_others()
@@ -164,6 +170,16 @@ class _Table:
             raise self.wrong(f"has {key!r}, which is not part of a plan")
 
 
+def _read_measures(table: _Table) -> tuple[PlanMeasures, ...]:
+    given = table.take("measures", list, [str(PlanMeasures.ALIGNMENT)])
+    for measure in given:
+        if measure not in list(PlanMeasures):
+            raise table.wrong(f"has measures {measure!r}, which must be of {', '.join(PlanMeasures)}")
+    if not given:
+        raise table.wrong(f"needs measures, which must be of {', '.join(PlanMeasures)}")
+    return tuple(PlanMeasures(measure) for measure in given)
+
+
 def _read_row(path: Path, where: str, values: object) -> PlanRow:
     table = _Table(path, where, values)
     label = table.take("label", str)
@@ -175,6 +191,7 @@ def _read_row(path: Path, where: str, values: object) -> PlanRow:
         name=table.take("name", str, preset),
         preset=preset,
         settings=table.take("settings", dict, {}),
+        retrieve=table.take("retrieve", dict, {}),
         published=_read_published(published),
         oracle_of=tuple(table.take("oracle_of", list, [])),
         by=table.take("by", str, ""),
@@ -216,7 +233,7 @@ def _read_set(path: Path, where: str, values: object) -> MeasuredSet:
 def _read_published(table: _Table) -> Published:
     shares = {
         name: round(table.take(name, float) / 100, 6)
-        for name in ("video_accuracy", "text_iou")
+        for name in ("video_accuracy", "text_iou", "clip_recall", "text_recall")
         if name in table.values
     }
     parameters = table.take("parameters", int) if "parameters" in table.values else None
@@ -225,14 +242,18 @@ def _read_published(table: _Table) -> Published:
 
 
 def _check_names(plan: Plan, table: _Table) -> None:
-    """Names become folders, one per row and seed."""
-    names = [row.name for row in plan.rows if row.preset]
+    """Names become folders, one per seed; rows that are trained alike may share them."""
+    trained = [row for row in plan.rows if row.preset]
+    names = [row.name for row in trained]
     for name in (plan.name, plan.runs, *names):
         if not SAFE_NAME.fullmatch(name):
             raise table.wrong(f"may only have names of letters, digits, '.', '_' and '-', not {name!r}")
-    for name in names:
-        if names.count(name) > 1:
-            raise table.wrong(f"has two rows named {name!r}; give one of them another name")
+    for row in trained:
+        for other in trained:
+            same = (other.preset, other.settings) == (row.preset, row.settings)
+            apart = same and other.retrieve != row.retrieve
+            if other is not row and other.name == row.name and not apart:
+                raise table.wrong(f"has two rows named {row.name!r}; give one of them another name")
 
 
 def _check_oracles(plan: Plan, table: _Table) -> None:
@@ -241,6 +262,8 @@ def _check_oracles(plan: Plan, table: _Table) -> None:
     for row in plan.rows:
         if row.preset:
             trained.append(row.name)
+        if row.oracle_of and PlanMeasures.ALIGNMENT not in plan.measures:
+            raise table.wrong(f"has an oracle ({row.label}), for which it must measure alignment")
         for name in row.oracle_of:
             if name not in trained:
                 known = f"one of {', '.join(trained)}" if trained else "there is none"

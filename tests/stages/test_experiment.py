@@ -18,7 +18,9 @@ from mmtool.formats.plans import find_plan, read_plan, shipped_plans
 from mmtool.formats.runs import read_run
 from mmtool.settings.experiment import ExperimentSettings
 from mmtool.settings.matcher import MatcherSettings
+from mmtool.settings.retrieve import RetrieveSettings
 from mmtool.stages.experiment import experiment
+from mmtool.stages.retrieve import retrieve
 from mmtool.training.presets import preset_settings
 from support.commands import EXTRACT, call, complaint
 from support.corpora import make_corpus
@@ -149,7 +151,9 @@ def test_a_plan_ends_in_a_table_beside_the_published_figures(corpus, tmp_path):
     printed = call("experiment", corpus.root, path, *ONE).stdout
     results = json.loads((corpus.experiment("mine") / "results.json").read_text())
     first, second = results["rows"]
-    assert first["published"] == {"video_accuracy": 0.306, "text_iou": 0.128, "parameters": None}
+    unpublished = {"clip_recall": None, "text_recall": None, "parameters": None}
+    assert first["published"] == {"video_accuracy": 0.306, "text_iou": 0.128, **unpublished}
+    assert first["clip_recall"] == {"mean": None, "sd": None}  # which this plan does not measure
     assert [seed["run"] for seed in first["seeds"]] == ["mine.rp-lars-sbn.0", "mine.rp-lars-sbn.1"]
     assert [seed["epochs"] for seed in first["seeds"] + second["seeds"]] == [2, 2, 1, 1]
     cells = {}
@@ -305,6 +309,13 @@ def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp
         (PLAN + ORACLE + 'preset = "rp-adam-sbn"', "and therefore neither a preset nor settings"),
         (PLAN + 'by = "genre"', "has by, which has no effect without oracle_of"),
         ("title = 'empty'", "has no [[rows]]"),
+        ("measures = ['speed']" + PLAN, "measures 'speed', which must be of alignment, retrieval"),
+        (
+            "measures = ['retrieval']" + PLAN,
+            "must be multiway where retrieval is measured, not rp",
+        ),
+        (PLAN + "retrieve = { k = 3 }", "retrieve has no effect where the plan does not"),
+        ("measures = []" + PLAN, "needs measures"),
     ],
 )
 def test_wrong_plans(corpus, tmp_path, wrong, problem):
@@ -317,7 +328,10 @@ def test_wrong_plans(corpus, tmp_path, wrong, problem):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["table-9"], "choose one of matcher-attention, matcher-masks, network-with-time, table-1"),
+        (
+            ["table-9"],
+            "choose one of matcher-attention, matcher-masks, matcher-rerank, network-with",
+        ),
         (["nowhere.toml"], "nowhere.toml: no such file"),
         (["table-1", "--seeds", "a"], "--seeds"),
         (["table-1", "--seeds", "1,1"], "--seeds"),
@@ -334,12 +348,65 @@ def test_a_wrong_row_is_an_error_with_its_file(tmp_path):
         read_plan(write_plan(tmp_path, 'rows = [{label = "a"}, 3]'))
 
 
-@pytest.mark.parametrize("name", ["matcher-attention", "matcher-masks"])
+@pytest.mark.parametrize("name", ["matcher-attention", "matcher-masks", "matcher-rerank"])
 def test_the_shipped_plans_of_the_matcher_have_possible_settings(name):
-    rows = read_plan(find_plan(name)).rows
-    settings = [MatcherSettings.chosen(None, row.settings) for row in rows]
-    assert {row.preset for row in rows} == {"multiway"}
-    assert len(set(settings)) == len(rows)
+    plan = read_plan(find_plan(name))
+    assert "retrieval" in plan.measures
+    assert {row.preset for row in plan.rows} == {"multiway"}
+    chosen = {
+        (MatcherSettings.chosen(None, row.settings), tuple(sorted(row.retrieve.items()))) for row in plan.rows
+    }
+    assert len(chosen) == len(plan.rows)
+    for row in plan.rows:
+        RetrieveSettings.chosen(None, {"run": "m", "split": "test", **row.retrieve})
+
+
+RERANK = """
+measures = ["retrieval"]
+[[rows]]
+label = "alone"
+preset = "multiway"
+retrieve = { score = "itc" }
+published = { clip_recall = 95.3, text_recall = 84.5 }
+[[rows]]
+label = "reranked"
+preset = "multiway"
+retrieve = { k = 3 }
+"""
+
+
+def test_reranking_is_measured_on_and_off_by_one_run(tmp_path):
+    """The figures are those of ``retrieve --split``; both rows share the run, which is trained once."""
+    corpus = make_corpus(tmp_path / "corpus")
+    write_regions(corpus)
+    plan = write_plan(tmp_path, RERANK)
+    printed = call("experiment", corpus.root, plan, "--epochs", 2, *ONE).stdout
+    assert "1 done, 1 unchanged" in printed
+    heading = next(line for line in printed.splitlines() if "seeds" in line and "paper" in line)
+    assert "R@1 of clips" in heading
+    assert "video accuracy" not in heading
+    alone, best = json.loads((corpus.experiment("mine") / "results.json").read_text())["rows"]
+    measured = retrieve(corpus.root, run="mine.multiway.0", split="test", k=3).measures
+    for row, found in ((alone, measured.before), (best, measured.after)):
+        assert row["clip_recall"]["mean"] == found.clips.recall[1].value
+        assert row["text_recall"]["mean"] == found.texts.recall[1].value
+        assert row["video_accuracy"]["mean"] is None
+    assert alone["published"]["clip_recall"] == 0.953
+    assert not (corpus.root / "alignments").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ('{ score = "best" }', "'alone': score must be one of"),
+        ("{ top = 3 }", "'alone': top is not a setting of retrieval here; name score or k"),
+        ("{ k = 3 }", "two rows named 'multiway'"),
+    ],
+)
+def test_settings_of_retrieval_that_are_wrong(tmp_path, changed, problem):
+    corpus = make_corpus(tmp_path / "corpus", train=1, val=0, test=1)
+    plan = write_plan(tmp_path, RERANK.replace('{ score = "itc" }', changed))
+    assert problem in complaint(call("experiment", corpus.root, plan, code=2), "mine.toml")
 
 
 def test_a_matcher_is_measured_by_its_embeddings(tmp_path):

@@ -3,14 +3,16 @@
 This module chains the stages, as the demo does; each stage skips what is finished.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from mmtool.choices import Inputs, Modality, Split
+from mmtool.choices import Inputs, Modality, PlanMeasures, Split
 from mmtool.errors import CallError, InputError, MmtoolError, SettingError
 from mmtool.evaluation.measures import VideoScore, summarise
 from mmtool.evaluation.oracle import oracle
+from mmtool.evaluation.retrieval import BothWays
 from mmtool.evaluation.seeds import mean_and_deviation
 from mmtool.features.joined import PROJECTED, only_features
 from mmtool.formats.corpus import Corpus
@@ -31,16 +33,19 @@ from mmtool.settings.experiment import ExperimentSettings
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.modalities import names_of
 from mmtool.settings.project import ProjectSettings
+from mmtool.settings.retrieve import RetrieveSettings
 from mmtool.settings.run_names import MULTIWAY
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
 from mmtool.stages.project import project
+from mmtool.stages.retrieve import retrieve
 from mmtool.stages.shared.overfitting import ogr_rows, telling
 from mmtool.stages.train import MatcherTrainReport, NetworkTrainReport, train
 from mmtool.training.epochs import EpochRecord
 from mmtool.training.presets import PRESETS, preset_settings
 
+OF_RETRIEVAL = ("score", "k")  # settings of retrieve that rows choose
 BY_SIMILARITY = "monotone"  # the decoder that measures a matcher, by nothing but its embeddings
 
 
@@ -68,11 +73,14 @@ class ExperimentReport(Report):
     split: Split
     seeds: tuple[int, ...]
     rows: tuple[RowResult, ...] = ()
+    measures: tuple[PlanMeasures, ...] = (PlanMeasures.ALIGNMENT,)
 
     @property
     def results(self) -> Results:
         """The table as it is written to ``results.json``."""
-        return Results(self.plan, self.title, str(self.split), self.seeds, self.rows)
+        return Results(
+            self.plan, self.title, str(self.split), self.seeds, self.rows, tuple(map(str, self.measures))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,11 @@ def train_rows(
     jobs = _jobs(plan, settings)
     split = settings.split or plan.split
     report = ExperimentReport(
-        plan=plan.name, title=plan.title, split=split, seeds=settings.seeds or plan.seeds
+        plan=plan.name,
+        title=plan.title,
+        split=split,
+        seeds=settings.seeds or plan.seeds,
+        measures=plan.measures,
     )
     scores: dict[tuple[str, int], dict[str, VideoScore]] = {}  # of videos, by row and seed
     for row in plan.rows:
@@ -107,7 +119,7 @@ def train_rows(
             if job.row is not row:
                 continue
             try:
-                done = _measure(corpus, job, split, on_epoch)
+                done = _measure(corpus, job, plan.measures, split, on_epoch)
             except MmtoolError as error:
                 reasons.setdefault(str(error), []).append(str(job.settings.seed))
             else:
@@ -138,12 +150,25 @@ def _jobs(plan: Plan, settings: ExperimentSettings) -> list[Job]:
             if "seed" in row.settings:
                 raise SettingError("seed", "is set by the seeds of the plan")
             chosen = _settings_of(row, settings)
+            _check_retrieval(plan, row)
         except SettingError as error:
             raise InputError(plan.path, f"row {row.label!r}: {error}", "correct the plan") from error
         for seed in seeds:
             run = f"{settings.runs or plan.runs}.{row.name}.{seed}"
             jobs.append(Job(len(jobs) + 1, len(rows) * len(seeds), row, run, replace(chosen, seed=seed)))
     return jobs
+
+
+def _check_retrieval(plan: Plan, row: PlanRow) -> None:
+    """Raise SettingError for a row whose retrieval cannot be measured."""
+    if PlanMeasures.RETRIEVAL in plan.measures and row.preset != MULTIWAY:
+        raise SettingError("preset", f"must be {MULTIWAY} where retrieval is measured, not {row.preset}")
+    if row.retrieve and PlanMeasures.RETRIEVAL not in plan.measures:
+        raise SettingError("retrieve", "has no effect where the plan does not measure retrieval")
+    for name in row.retrieve:
+        if name not in OF_RETRIEVAL:
+            raise SettingError(name, f"is not a setting of retrieval here; name {' or '.join(OF_RETRIEVAL)}")
+    RetrieveSettings.chosen(None, {"split": plan.split, "run": "run", **row.retrieve})
 
 
 def _settings_of(row: PlanRow, settings: ExperimentSettings) -> TrainSettings | MatcherSettings:
@@ -175,14 +200,23 @@ def _row_result(row: PlanRow, seeds: list[SeedResult], left_out: list[str]) -> R
         preset=row.preset,
         published=row.published,
         seeds=tuple(seeds),
-        video_accuracy=OverSeeds(*mean_and_deviation([result.video_accuracy for result in seeds])),
-        text_iou=OverSeeds(*mean_and_deviation([result.text_iou for result in seeds])),
+        video_accuracy=_over_seeds([result.video_accuracy for result in seeds]),
+        text_iou=_over_seeds([result.text_iou for result in seeds]),
+        clip_recall=_over_seeds([result.clip_recall for result in seeds]),
+        text_recall=_over_seeds([result.text_recall for result in seeds]),
         left_out=tuple(left_out),
     )
 
 
-def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobResult:
-    """Project where that is missing, train, align and evaluate one row with one seed.
+def _over_seeds(values: list[float]) -> OverSeeds:
+    measured = [value for value in values if not math.isnan(value)]
+    return OverSeeds(*mean_and_deviation(measured)) if measured else OverSeeds()
+
+
+def _measure(
+    corpus: Corpus, job: Job, measures: tuple[PlanMeasures, ...], split: Split, on_epoch: OnEpoch
+) -> _JobResult:
+    """Project where that is missing, train, and measure one row with one seed.
 
     A matcher aligns through its embeddings, by their similarity alone.
     """
@@ -198,23 +232,36 @@ def _measure(corpus: Corpus, job: Job, split: Split, on_epoch: OnEpoch) -> _JobR
             _project_where_missing(corpus, job.settings)
         trained = train(corpus.root, job.settings, run=job.run, on_epoch=lambda record: on_epoch(job, record))
         by = AlignSettings(run=job.run, split=split, device=job.settings.device)
-    aligned = align(corpus.root, by)
-    for failure in aligned.failures:  # a mean over fewer videos is another figure
-        raise CallError(failure.reason)
-    name = BY_SIMILARITY if isinstance(job.settings, MatcherSettings) else job.run
-    evaluated = evaluate(corpus.root, EvaluateSettings(run=name, split=split))
-    summary = evaluated.measures[name]
     result = SeedResult(
-        seed=job.settings.seed,
-        run=job.run,
-        epochs=trained.epochs,
-        parameters=trained.parameters,
-        video_accuracy=summary.video_accuracy.value,
-        text_iou=summary.text_iou.value,
-        ogr=_overfitting(corpus, job.run),
+        job.settings.seed, job.run, trained.epochs, trained.parameters, ogr=_overfitting(corpus, job.run)
     )
-    videos = {id: video.score for id, video in evaluated.videos.items()}
-    return _JobResult(result, videos, is_new=bool(trained.done or (aligned.done and name == job.run)))
+    is_new, videos = bool(trained.done), dict[str, VideoScore]()
+    if PlanMeasures.ALIGNMENT in measures:
+        aligned = align(corpus.root, by)
+        for failure in aligned.failures:  # a mean over fewer videos is another figure
+            raise CallError(failure.reason)
+        name = BY_SIMILARITY if isinstance(job.settings, MatcherSettings) else job.run
+        evaluated = evaluate(corpus.root, EvaluateSettings(run=name, split=split))
+        summary = evaluated.measures[name]
+        is_new = is_new or bool(aligned.done and name == job.run)
+        videos = {id: video.score for id, video in evaluated.videos.items()}
+        result = replace(result, video_accuracy=summary.video_accuracy.value, text_iou=summary.text_iou.value)
+    if PlanMeasures.RETRIEVAL in measures:
+        found = _retrieved(corpus, job, split)
+        clips, texts = found.clips.recall[1].value, found.texts.recall[1].value
+        result = replace(result, clip_recall=clips, text_recall=texts)
+    return _JobResult(result, videos, is_new)
+
+
+def _retrieved(corpus: Corpus, job: Job, split: Split) -> BothWays:
+    """What retrieval by a matcher reaches: reranked, unless the row orders by embeddings alone."""
+    chosen = {"run": job.run, "split": split, "device": job.settings.device, **job.row.retrieve}
+    report = retrieve(corpus.root, RetrieveSettings.chosen(None, chosen))
+    for failure in report.failures:
+        raise CallError(failure.reason)
+    if report.measures is None:
+        raise ValueError("nothing was measured")
+    return report.measures.after or report.measures.before
 
 
 def _choose(
