@@ -15,7 +15,7 @@ from mmtool.encoders.contract import (
     TextEncoder,
 )
 from mmtool.encoders.rerankers.contract import RerankerOptions
-from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
+from mmtool.encoders.rerankers.embedding_matcher import EmbeddingMatcher
 from mmtool.encoders.rerankers.registry import load_reranker
 
 VECTORS = "vectors"  # the setting that says how many vectors a feature of BLIP-2 is made of
@@ -29,7 +29,7 @@ class _OfReranker:
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; raises InputError."""
         self.device = options.device
-        self._matcher = load_reranker(
+        matcher = load_reranker(
             self.kind,
             RerankerOptions(
                 model=options.model,
@@ -40,7 +40,10 @@ class _OfReranker:
                 setting=f"{self.modality}_model",
             ),
         )
-        self.identity = _identity(self._matcher, self.modality)
+        if not isinstance(matcher, EmbeddingMatcher):
+            raise TypeError(f"{self.kind} has no dual encoder")
+        self._matcher = matcher
+        self.identity = _identity(matcher, self.modality)
 
 
 class _Frames(_OfReranker, FrameEncoder):
@@ -92,7 +95,7 @@ BLIP = EncoderPair(BlipFrameEncoder, BlipTextEncoder)
 BLIP2 = EncoderPair(Blip2FrameEncoder, Blip2TextEncoder)
 
 
-def _identity(matcher: FrameMatcher, modality: Modality) -> EncoderIdentity:
+def _identity(matcher: EmbeddingMatcher, modality: Modality) -> EncoderIdentity:
     of_pairs = matcher.identity
     left_out = {"enc_token"} | ({"max_tokens"} if modality is Modality.VIDEO else set())
     settings = {name: value for name, value in of_pairs.settings.items() if name not in left_out}

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmtool.encoders.rerankers.attention import KeysAndValues, additive_mask, attended, keys_and_values
 from mmtool.encoders.rerankers.contract import RerankerOptions
-from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
+from mmtool.encoders.rerankers.embedding_matcher import EmbeddingMatcher
 from mmtool.encoders.rerankers.models import PairModel, Published, load_pair_model
 from mmtool.encoders.tokens.batches import Rows
 from mmtool.errors import SettingError
@@ -19,11 +19,10 @@ BLIP = Published(
 ENC, DEC = "[ENC]", "[DEC]"
 
 
-class BlipReranker(FrameMatcher):
+class BlipReranker(EmbeddingMatcher):
     """BLIP for image–text retrieval; its dual encoder projects the first token of a frame and of a text."""
 
     name = "blip"
-    embeds = True
 
     def __init__(self, options: RerankerOptions) -> None:
         """Load the model; raises InputError, and SettingError for a vocabulary without room for [ENC]."""

@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 
 from mmtool.encoders.rerankers.attention import KeysAndValues, additive_mask, attended, keys_and_values
 from mmtool.encoders.rerankers.contract import RerankerOptions
-from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
+from mmtool.encoders.rerankers.embedding_matcher import EmbeddingMatcher
 from mmtool.encoders.rerankers.models import Published, load_pair_model
 from mmtool.encoders.tokens.batches import Rows
 
@@ -18,11 +18,10 @@ BLIP2 = Published(
 )
 
 
-class Blip2Reranker(FrameMatcher):
+class Blip2Reranker(EmbeddingMatcher):
     """BLIP-2 for image–text retrieval; as in transformers, its Q-Former is computed in fp32."""
 
     name = "blip2"
-    embeds = True
 
     def __init__(self, options: RerankerOptions) -> None:
         """Load the model; raises InputError."""

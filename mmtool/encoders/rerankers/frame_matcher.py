@@ -6,14 +6,12 @@ rest for batches of texts that share the clip. Frames of a clip are concatenated
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from mmtool.encoders.contract import Frame
 from mmtool.encoders.kernels.uploads import upload
@@ -54,7 +52,7 @@ class FrameMatcher(ABC):
             name=self.name,
             model=loaded.architecture,
             weights=loaded.weights,
-            dimension=self._width() if self.embeds else 1,
+            dimension=self._width(),
             settings={
                 "max_tokens": self._tokens.limit,
                 "space": loaded.weights,
@@ -77,8 +75,7 @@ class FrameMatcher(ABC):
         for count in counts:
             tokens.append(torch.cat(encoded[start : start + count]))
             start += count
-        embeddings = self._embed_clips(tokens, counts) if self.embeds else None
-        return ReadClips(tokens, counts, embeddings)
+        return ReadClips(tokens, counts, self._embed_clips(tokens, counts))
 
     def texts(self, texts: Sequence[str]) -> ReadTexts:
         """Read M texts; those that are too long are cut and counted."""
@@ -87,7 +84,7 @@ class FrameMatcher(ABC):
             rows,
             unknown=self._tokens.unknown(rows),
             truncated=truncated,
-            embed=self._embed_texts if self.embeds else None,
+            embed=self._embedder(),
         )
 
     @torch.inference_mode()
@@ -114,9 +111,9 @@ class FrameMatcher(ABC):
         found: LogOdds = logits[:, 1] - logits[:, 0]
         return found
 
-    def word_maps(self, *_pair: object) -> WordMaps:
+    def word_maps(self, clips: ClipStates, clip: int, texts: TextStates, text: int) -> WordMaps:  # noqa: ARG002
         """Raise ValueError: only models that override this explain pairs."""
-        raise ValueError(f"{self.name} cannot explain pairs")
+        raise ValueError(f"{self.name} cannot explain pairs; blip and vilt can")
 
     @torch.inference_mode()
     def _encoded(self, frames: Sequence[Frame]) -> list[Tensor]:
@@ -141,34 +138,6 @@ class FrameMatcher(ABC):
         ids, real = padded(rows, pad=self._tokens.pad, device=self._device)
         return ids, torch.ones_like(ids) if real is None else real
 
-    @torch.inference_mode()
-    def _embed_texts(self, rows: Rows) -> Embeddings:
-        found: NDArray[np.float32] = np.zeros((len(rows), self._text_width()), np.float32)
-        with exact_fp32(self._device):
-            for batch in padded_batches(rows, batch_size=self._batch_size, device=self._device):
-                unit = normalize(self._text_features([rows[index] for index in batch]).float(), dim=-1)
-                found[batch] = unit.cpu().numpy()
-        return found
-
-    @torch.inference_mode()
-    def _embed_clips(self, tokens: Sequence[Tensor], frames: Sequence[int]) -> Embeddings:
-        found = np.zeros((len(tokens), self._width()), np.float32)
-        with exact_fp32(self._device):
-            for clip, (own, count) in enumerate(zip(tokens, frames, strict=True)):
-                of_frames = [self._frame_features(each).float() for each in own.chunk(count)]
-                vectors = torch.stack(of_frames).mean(dim=0).view(self.vectors, -1)
-                found[clip] = normalize(vectors, dim=-1).flatten().cpu().numpy()
-        return found
-
-    @torch.inference_mode()
-    def frame_features(self, frames: Sequence[Frame]) -> Embeddings:
-        """Features (B, E) of frames of any sizes; a clip's embedding is their mean, scaled to unit length."""
-        found = np.zeros((len(frames), self._width()), np.float32)
-        for row, tokens in enumerate(self._encoded(frames)):
-            with exact_fp32(self._device):
-                found[row] = self._frame_features(tokens).float().cpu().numpy()
-        return found
-
     def _settings(self) -> dict[str, str | int | float | bool]:
         """What the identity says beyond what all rerankers have."""
         return {}
@@ -179,20 +148,16 @@ class FrameMatcher(ABC):
         return 1
 
     def _width(self) -> int:
-        """The dimension E of a clip's embedding."""
-        return self.vectors * self._text_width()
+        """The dimension E of a clip's embedding; 1 without any."""
+        return 1
 
-    def _text_width(self) -> int:
-        """The dimension of a text's embedding."""
-        raise NotImplementedError
+    def _embed_clips(self, tokens: Sequence[Tensor], frames: Sequence[int]) -> Embeddings | None:  # noqa: ARG002
+        """The embeddings (N, E) of clips by their visual tokens; None without a dual encoder."""
+        return None
 
-    def _text_features(self, rows: Rows) -> Tensor:
-        """The features (b, E) of texts, of any length."""
-        raise NotImplementedError
-
-    def _frame_features(self, tokens: Tensor) -> Tensor:
-        """The features (E,) of a frame by its visual tokens (V, D)."""
-        raise NotImplementedError
+    def _embedder(self) -> Callable[[Rows], Embeddings] | None:
+        """What embeds texts; None without a dual encoder."""
+        return None
 
     @abstractmethod
     def _visual(self, pixels: Tensor) -> list[Tensor]:
