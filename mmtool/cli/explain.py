@@ -18,13 +18,15 @@ def explain(
     corpus: CorpusArgument = HERE,
     as_json: Json = False,
 ) -> None:
-    """Draw what in a clip answers to each word of a snippet, by a trained matcher.
+    """Draw what in a clip answers to each word of a snippet, by a trained matcher or a published model.
 
-    A picture has a row for each word: the clip's frames, with the regions that made the matcher say that
-    this word fits. Reads clips/, snippets/, runs/RUN, the features that the run was trained on, and videos/
-    for the pictures. Writes explained/RUN/ID-N-M.png, and shows the strongest answer to each word.
+    A picture has a row for each word: the clip's frames, with the regions or patches that made the model say
+    that this word fits. Reads clips/, snippets/, runs/RUN and the features that the run was trained on, and
+    videos/. Writes explained/MODEL/ID-N-M.png, and shows the strongest answer to each word.
 
     Example: mmtool explain my-corpus --run multiway --clip film:12 --snippet 3
+
+    Example: mmtool explain my-corpus --reranker blip --frames 3 --clip film:12 --snippet 3
     """
     from mmtool.stages.explain import explain as stage
 

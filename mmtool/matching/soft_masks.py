@@ -26,11 +26,3 @@ def compensated(maps: Tensor, real: Tensor) -> Tensor:
     more = 1 - (1 - shares) * (half / room.where(total < half, 1))
     masks = torch.where(total > half, less, torch.where(total < half, more, shares))
     return torch.where(answers & real, masks, 0)
-
-
-def cam(attention: Tensor, gradient: Tensor) -> Tensor:
-    """Word-conditional Grad-CAM: attention and its gradient (B, H, W, R) → maps (B, W, R).
-
-    The mean over heads of the attention times its gradient where that is positive (ALBEF).
-    """
-    return (attention * gradient.clamp(min=0)).mean(dim=1)

@@ -95,6 +95,10 @@ class TrainedMatcher:
         return True
 
     @property
+    def explains(self) -> bool:
+        return True
+
+    @property
     def scaling(self) -> Scaling:
         """How features of clips are scaled."""
         return self._scaling

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmtool.matcher_choices import MaskFrom
 from mmtool.matching.model import MATCH
-from mmtool.matching.soft_masks import cam
+from mmtool.retrieval.grad_cam import cam
 
 
 def word_maps(logits: Tensor, attention: Tensor, words: int, of: MaskFrom = MaskFrom.GRADCAM) -> Tensor:

@@ -133,6 +133,11 @@ class PairMatcher(Protocol):
         """Whether there is a fusion encoder: pairs can be judged."""
         ...
 
+    @property
+    def explains(self) -> bool:
+        """Whether pairs can be explained by word maps."""
+        ...
+
     def clips(self, material: Sequence[ClipInput]) -> ClipStates:
         """Read N clips, each once."""
         ...

@@ -34,11 +34,11 @@ class ReportSettings(Settings):
     explain: Annotated[
         str,
         Option(
-            "Run of a trained matcher that shows what in a clip answers to which word, for the first of "
-            "the alignments.",
+            "Run of a trained matcher, or a published model (blip, vilt, or the folder of one), that shows "
+            "what in a clip answers to which word, for the first of the alignments.",
             heading=INPUT,
             default="none",
-            metavar="RUN",
+            metavar="RUN|NAME|FOLDER",
             completion="runs",
         ),
     ] = ""
@@ -58,7 +58,8 @@ class ReportSettings(Settings):
 
     def check(self) -> None:
         check_runs(*self.runs, setting="runs")
-        check_runs(self.explain, setting="explain")
+        if "/" not in self.explain:  # which is the folder of a published model
+            check_runs(self.explain, setting="explain")
         if len(set(self.runs)) < len(self.runs):
             raise SettingError("runs", f"must name each run once, not {', '.join(self.runs)}")
         if 0 < self.thumbnail_width < NARROWEST:

@@ -36,6 +36,13 @@ Reranker = Annotated[
 Frames = Annotated[
     int, Option("Frames per clip that a published model reads, uniformly spaced.", heading=MODELS, at_least=1)
 ]
+BlipEncToken = Annotated[
+    bool,
+    Option(
+        "Begin the texts of pairs with BLIP's token for pairs, as its published evaluation does.",
+        heading=MODELS,
+    ),
+]
 Precision = Annotated[
     EncoderPrecision, Option("Precision of published models. fp16 is for GPUs.", heading=COMPUTING)
 ]
@@ -81,13 +88,7 @@ class ScoreSettings(Settings):
         ),
     ] = ""
     frames: Frames = 1
-    blip_enc_token: Annotated[
-        bool,
-        Option(
-            "Begin the texts of pairs with BLIP's token for pairs, as its published evaluation does.",
-            heading=MODELS,
-        ),
-    ] = True
+    blip_enc_token: BlipEncToken = True
     split: Annotated[
         Split | None,
         Option("Split to score.", heading=FILMS, default="all videos with clips and snippets"),

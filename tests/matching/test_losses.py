@@ -8,7 +8,8 @@ import torch
 
 from mmtool.matching.losses import contrastive_loss, matching_loss
 from mmtool.matching.negatives import NONE, draw_negatives
-from mmtool.matching.soft_masks import cam, compensated
+from mmtool.matching.soft_masks import compensated
+from mmtool.retrieval.grad_cam import cam
 
 
 def literal_contrast(logits, positives, gamma):

@@ -14,6 +14,7 @@ from support.commands import call
 from support.region_features import FRAMES, write_regions
 from support.report_pages import data_of
 from support.retrieval_corpora import make_searchable
+from support.small_rerankers import save_blip, save_blip2, save_vilt
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,11 @@ def test_the_command_shows_words_and_gives_json(corpus):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--clip", "one:1"], "--run is needed"),
+        (["--clip", "one:1"], "--run is needed: name the run of a trained matcher, or a --reranker"),
+        (["--clip", "one:1", "--run", "m", "--reranker", "vilt"], "cannot be given together with --reranker"),
+        (["--clip", "one:1", "--run", "m", "--frames", 2], "--frames has no effect with --run"),
+        (["--clip", "one:1", "--reranker", "vilt", "--checkpoint", "last"], "no effect with --reranker"),
+        (["--clip", "one:1", "--reranker", "vlit"], "did you mean vilt?"),
         (["--run", "m"], "--clip must be a video's id and a clip's number"),
         (["--run", "m", "--clip", "one:5"], "must be one of the 4 clips of one, not 5"),
         (["--run", "m", "--clip", "one:1", "--snippet", 4], "must be one of the 3 snippets of one, not 4"),
@@ -87,3 +92,34 @@ def test_the_report_shows_what_answers_in_the_clips_of_matches(corpus):
         assert all(len(row) == len(found["boxes"]) for row in found["maps"])
         assert all(0 <= share <= 1 for row in found["maps"] for share in row)
     assert "absent" in call("report", corpus.root, "--explain", "absent", code=2).stderr
+
+
+@pytest.mark.parametrize(("kind", "save"), [("blip", save_blip), ("vilt", save_vilt)])
+def test_published_models_explain_by_patches(corpus, tmp_path, kind, save):
+    folder = save(tmp_path)
+    pair = ["--clip", "one:1", "--snippet", 1, "--device", "cpu"]
+    arguments = ["explain", corpus.root, "--reranker", folder, "--frames", 2, *pair, "--json"]
+    content = json.loads(call(*arguments).stdout)
+    assert (corpus.root / "explained" / kind / "one-1-1.png").stat().st_size > 1000
+    assert [answer["word"] for answer in content["answers"][:5]] == ["a", "man", "opens", "the", "door"]
+    boxes = [answer["box"] for answer in content["answers"] if answer["box"]]
+    assert boxes
+    assert all(right - left == pytest.approx(boxes[0][2] - boxes[0][0]) for left, _, right, _ in boxes)
+    assert {answer["frame"] for answer in content["answers"]} <= {1, 2, None}
+    call("align", corpus.root)
+    page = tmp_path / "page.html"
+    call("report", corpus.root, "--run", "semi-markov", "--explain", folder, "-o", page)
+    answers = next(video["answers"] for video in data_of(page) if video["id"] == "one")
+    patches = {len(found["boxes"]) for found in answers.values()}
+    assert patches == {16 if kind == "blip" else 20}
+
+
+def test_published_models_without_maps_are_refused(corpus, tmp_path):
+    folder = save_blip2(tmp_path)
+    result = call("explain", corpus.root, "--reranker", folder, "--clip", "one:1", code=2)
+    assert "--reranker cannot be blip2, which cannot explain pairs; use blip or vilt" in " ".join(
+        result.stderr.split()
+    )
+    call("align", corpus.root)
+    result = call("report", corpus.root, "--run", "semi-markov", "--explain", folder, code=2)
+    assert "--explain cannot be blip2" in " ".join(result.stderr.split())

@@ -9,6 +9,7 @@ from torch import Tensor
 from mmtool.encoders.rerankers.attention import KeysAndValues, additive_mask, attended, keys_and_values
 from mmtool.encoders.rerankers.contract import RerankerOptions
 from mmtool.encoders.rerankers.embedding_matcher import EmbeddingMatcher
+from mmtool.encoders.rerankers.explaining import ExplainingMatcher
 from mmtool.encoders.rerankers.models import PairModel, Published, load_pair_model
 from mmtool.encoders.tokens.batches import Rows
 from mmtool.errors import SettingError
@@ -19,7 +20,7 @@ BLIP = Published(
 ENC, DEC = "[ENC]", "[DEC]"
 
 
-class BlipReranker(EmbeddingMatcher):
+class BlipReranker(EmbeddingMatcher, ExplainingMatcher):
     """BLIP for image–text retrieval; its dual encoder projects the first token of a frame and of a text."""
 
     name = "blip"
@@ -66,6 +67,23 @@ class BlipReranker(EmbeddingMatcher):
             words = layer.feed_forward_chunk(layer.crossattention.output(seen, words))
         judged: Tensor = self._network.itm_head(words[:, 0])
         return judged
+
+    def _layers(self) -> int:
+        return len(self._network.text_encoder.encoder.layer)
+
+    def _attention(self, tokens: Tensor, row: list[int], layer: int) -> tuple[Tensor, Tensor]:
+        ids, real = self._padded([row])
+        if self._enc is not None:
+            ids[:, 0] = self._enc
+        read = self._network.text_encoder(
+            input_ids=ids,
+            attention_mask=real,
+            encoder_hidden_states=tokens[None],
+            encoder_attention_mask=real.new_ones(1, len(tokens)),
+            output_attentions=True,
+        )
+        attention: Tensor = read.cross_attentions[layer]
+        return attention, self._network.itm_head(read.last_hidden_state[:, 0])[0, 1]
 
 
 def _enc_id(loaded: PairModel) -> int:

@@ -37,10 +37,17 @@ class ReadClips:
     """N clips: what the fusion encoder reads of each, and their embeddings if there is a dual encoder."""
 
     def __init__(
-        self, tokens: Sequence[Tensor], frames: Sequence[int], embeddings: Embeddings | None
+        self,
+        tokens: Sequence[Tensor],
+        frames: Sequence[int],
+        embeddings: Embeddings | None,
+        grids: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """Take the visual tokens (V, D) of each clip, which come from so many frames."""
-        self.tokens, self.frames = list(tokens), list(frames)
+        """Take the visual tokens (V, D) of each clip, which come from so many frames.
+
+        ``grids`` has the rows and columns of patches of each clip's frames, for models that explain pairs.
+        """
+        self.tokens, self.frames, self.grids = list(tokens), list(frames), list(grids)
         self._embeddings = embeddings
 
     @property

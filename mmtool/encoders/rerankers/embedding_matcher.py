@@ -25,7 +25,7 @@ class EmbeddingMatcher(FrameMatcher):
     def frame_features(self, frames: Sequence[Frame]) -> Embeddings:
         """Features (B, E) of frames of any sizes; a clip's embedding is their mean, scaled to unit length."""
         found = np.zeros((len(frames), self._width()), np.float32)
-        for row, tokens in enumerate(self._encoded(frames)):
+        for row, tokens in enumerate(self._encoded(frames)[0]):
             with exact_fp32(self._device):
                 found[row] = self._frame_features(tokens).float().cpu().numpy()
         return found

@@ -41,6 +41,7 @@ class FrameMatcher(ABC):
     embeds: ClassVar[bool] = False
     material: ClassVar[ClipMaterial] = ClipMaterial.FRAMES
     matches: ClassVar[bool] = True
+    explains: ClassVar[bool] = False
 
     def __init__(self, loaded: PairModel, options: RerankerOptions) -> None:
         self.device, self._device = options.device, torch.device(options.device)
@@ -70,12 +71,13 @@ class FrameMatcher(ABC):
                 raise ValueError(f"{self.name} reads frames, not stored features")
             frames += list(clip.pixels)
             counts.append(len(clip.pixels))
-        encoded = self._encoded(frames)  # (V, D) of each frame
-        tokens, start = [], 0
+        encoded, grids = self._encoded(frames)  # (V, D) of each frame
+        tokens, of_clips, start = [], [], 0
         for count in counts:
             tokens.append(torch.cat(encoded[start : start + count]))
+            of_clips.append(grids[start])
             start += count
-        return ReadClips(tokens, counts, self._embed_clips(tokens, counts))
+        return ReadClips(tokens, counts, self._embed_clips(tokens, counts), of_clips)
 
     def texts(self, texts: Sequence[str]) -> ReadTexts:
         """Read M texts; those that are too long are cut and counted."""
@@ -116,18 +118,25 @@ class FrameMatcher(ABC):
         raise ValueError(f"{self.name} cannot explain pairs; blip and vilt can")
 
     @torch.inference_mode()
-    def _encoded(self, frames: Sequence[Frame]) -> list[Tensor]:
-        """The visual tokens (V, D) of each frame."""
+    def _encoded(self, frames: Sequence[Frame]) -> tuple[list[Tensor], list[tuple[int, int]]]:
+        """The visual tokens (V, D) of each frame, and the rows and columns of its patches."""
         encoded: list[Tensor] = []
+        grids: list[tuple[int, int]] = []
+
+        def encode(batch: list[Frame]) -> None:
+            pixels = self._pixels(batch)
+            encoded.extend(self._visual(pixels))
+            grids.extend([self._grid(pixels)] * len(batch))
+
         with exact_fp32(self._device):
             for start in range(0, len(frames), self._batch_size):
                 batch = list(frames[start : start + self._batch_size])
                 if len({frame.shape for frame in batch}) > 1:  # some image processors pad to the largest
                     for frame in batch:
-                        encoded += self._visual(self._pixels([frame]))
+                        encode([frame])
                 else:
-                    encoded += self._visual(self._pixels(batch))
-        return encoded
+                    encode(batch)
+        return encoded, grids
 
     def _pixels(self, frames: list[Frame]) -> Tensor:
         prepared = self._images(frames, return_tensors="np", input_data_format="channels_last")
@@ -146,6 +155,12 @@ class FrameMatcher(ABC):
     def vectors(self) -> int:
         """How many vectors a clip's embedding is made of; a text is compared with the most similar one."""
         return 1
+
+    def _grid(self, pixels: Tensor) -> tuple[int, int]:
+        """The rows and columns of patches (b, 3, H, W) is cut into."""
+        config = self._network.config
+        patch = int(getattr(config, "vision_config", config).patch_size)
+        return pixels.shape[-2] // patch, pixels.shape[-1] // patch
 
     def _width(self) -> int:
         """The dimension E of a clip's embedding; 1 without any."""

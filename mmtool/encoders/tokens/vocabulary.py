@@ -49,6 +49,11 @@ class VocabularyTokens:
             ids[index] = cut["input_ids"]
         return ids, len(long)
 
+    def names(self, row: Sequence[int]) -> list[str]:
+        """What ids stand for."""
+        pieces: list[str] = self._tokenizer.convert_ids_to_tokens(list(row))
+        return pieces
+
     def unknown(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The share (M,) of unknown words and of fragments of characters, special tokens not counted."""
         special = set(self._tokenizer.all_special_ids) - {self._unknown}

@@ -15,7 +15,7 @@ from mmtool.retrieval.contract import WordMaps
 from mmtool.settings.explain import ExplainSettings
 from mmtool.stages.shared.clip_materials import FilmFrames
 from mmtool.stages.shared.clips_and_snippets import read_pair
-from mmtool.stages.shared.pair_models import open_run_model
+from mmtool.stages.shared.pair_models import open_pair_model
 
 LETTERS = 120  # of the snippet, in the title
 
@@ -58,7 +58,7 @@ def explain(
     progress: Progress = silent,
     **options: object,
 ) -> ExplainReport:
-    """Draw what in a clip answers to each word of a snippet, by a trained matcher.
+    """Draw what in a clip answers to each word of a snippet, by a trained matcher or a published model.
 
     Args:
         root: The corpus folder.
@@ -83,19 +83,22 @@ def explain(
             problem = f"must be one of the {len(snippets)} snippets of {id}, not {settings.snippet}"
             raise SettingError("snippet", problem)
         text = snippets[settings.snippet - 1].text
-        with open_run_model(corpus, settings.run, settings.checkpoint, settings.device) as model:
+        with open_pair_model(corpus, settings, blip_enc_token=settings.blip_enc_token) as model:
             model.check(id, clips)
+            if not model.matcher.explains:
+                problem = f"cannot be {model.name}, which cannot explain pairs; use blip or vilt"
+                raise SettingError("reranker", problem)
             states = model.matcher.clips(model.materials.read(id, [clip]))
             words = model.matcher.texts([text])
             odds = float(model.matcher.match(states, words, np.zeros((1, 2), np.int64))[0])
             maps = model.matcher.word_maps(states, 0, words, 0)
+            name = model.name
         pictures, notes = _pictures(corpus, id, clips[clip], maps)
     except InputError as error:
         raise CallError(str(error)) from error
     except ValueError as error:
         raise CallError(f"{settings.clip}: {error}") from error
-    name = f"{id}-{clip + 1}-{settings.snippet}.png"
-    path = settings.output or corpus.explained(settings.run) / name
+    path = settings.output or corpus.explained(name) / f"{id}-{clip + 1}-{settings.snippet}.png"
     title = f"{settings.clip}, snippet {settings.snippet} (log-odds {odds:+.2f}): {text[:LETTERS]}"
     write_word_maps(path, maps.words, maps.maps, maps.frames, maps.boxes, pictures, title=title)
     return ExplainReport(

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
-from mmtool.choices import CheckpointChoice
-from mmtool.errors import InputError
+from mmtool.choices import RERANKERS, CheckpointChoice, EncoderPrecision
+from mmtool.errors import InputError, SettingError
 from mmtool.formats.corpus import Corpus
 from mmtool.html_report.page import ShownAnswers
 from mmtool.records import Alignment
 from mmtool.settings.devices import AUTO
-from mmtool.stages.shared.pair_models import PairModel, open_run_model
+from mmtool.stages.shared.pair_models import PairModel, open_pair_model
 
 STRONG = 0.02  # of the strongest answer; weaker ones are not shown
 
@@ -48,14 +49,39 @@ class WordAnswers:
             if not strongest or not kept.any():
                 continue
             shares = np.where(maps.maps[:, kept] < STRONG * strongest, 0.0, maps.maps[:, kept] / strongest)
-            found[snippet] = ShownAnswers(clips[best], maps.words, shares.tolist(), maps.boxes[kept].tolist())
+            boxes = maps.boxes[kept].astype(float).round(4).tolist()
+            found[snippet] = ShownAnswers(
+                clips[best], maps.words, shares.astype(float).round(3).tolist(), boxes
+            )
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The settings of a published model that explains pages: of one frame a clip, which pages show."""
+
+    reranker: str | None
+    run: str = ""
+    checkpoint: CheckpointChoice = CheckpointChoice.AUTO
+    frames: int = 1
+    batch_size: int | None = None
+    precision: EncoderPrecision = EncoderPrecision.FP32
+    device: str = AUTO
+
+
 @contextmanager
-def open_word_answers(corpus: Corpus, run: str) -> Iterator[WordAnswers]:
-    """Load the matcher of a run; raises InputError for another kind of run."""
-    with open_run_model(corpus, run, CheckpointChoice.AUTO, AUTO) as model:
-        if not model.matcher.matches:
-            raise InputError(corpus.run(run), "judges no pairs", "name the run of a matcher")
-        yield WordAnswers(model)
+def open_word_answers(corpus: Corpus, model: str) -> Iterator[WordAnswers]:
+    """Load the matcher of a run, or a published one by the name or folder that there is no run of.
+
+    Raises InputError for another kind of run, SettingError for a published model that cannot explain pairs.
+    """
+    is_published = "/" in model or (model in RERANKERS and not corpus.run(model).exists())
+    settings = _Published(model) if is_published else _Published(None, run=model)
+    with open_pair_model(corpus, settings) as opened:
+        if not opened.matcher.matches:
+            raise InputError(corpus.run(model), "judges no pairs", "name the run of a matcher")
+        if not opened.matcher.explains:
+            raise SettingError(
+                "explain", f"cannot be {opened.name}, which cannot explain pairs; use blip or vilt"
+            )
+        yield WordAnswers(opened)
