@@ -8,18 +8,17 @@ from numpy.typing import NDArray
 
 from mmtool.alignment.timing.mixture import align_by_mixture
 from mmtool.alignment.timing.parameters import default_parameters
-from mmtool.errors import CallError, InputError
 from mmtool.features.pairs import FeaturePair
 from mmtool.features.similarity import cosine_similarity
 from mmtool.records import Clip, Snippet
-from mmtool.retrieval.contract import ClipStates, LogOdds, Pairs
+from mmtool.retrieval.contract import ClipStates, Pairs
 from mmtool.retrieval.extension import extended
 from mmtool.retrieval.pairs import likely_pairs
 from mmtool.screenplay_kinds import placeable_texts
+from mmtool.stages.shared.clip_blocks import in_blocks, read_states, require_finite
 from mmtool.stages.shared.pair_models import PairModel
 from mmtool.text.language_detection import detect_language
 
-TOGETHER = 16  # clips that are read at a time: BLIP's states are 2 MB a frame
 KEPT = 512  # clips whose states are kept until their pairs are known; those of longer films are read twice
 
 
@@ -40,7 +39,7 @@ class FilmJudge:
 
     def judge(self, id: str, title: str, clips: list[Clip], snippets: list[Snippet]) -> Judged:
         """Score a film; raises InputError if it cannot be read, CallError for scores that are not finite."""
-        matcher = self._model.matcher
+        matcher, materials = self._model.matcher, self._model.materials
         texts = matcher.texts([snippet.text for snippet in snippets])
         blocks: list[ClipStates] = []
         if self._features is not None:
@@ -51,37 +50,23 @@ class FilmJudge:
             )
         else:
             parts = []
-            for start in range(0, len(clips), TOGETHER):
-                block = self._read(id, start, len(clips))
+            for rows in in_blocks(range(len(clips))):
+                block = read_states(matcher, materials, id, rows)
                 parts.append(block.embeddings)
                 if len(clips) <= KEPT:
                     blocks.append(block)
             similarity = _cosines(np.concatenate(parts), texts.embeddings)
-        self._require_finite(similarity)
+        require_finite(matcher, similarity)
         pairs = likely_pairs(similarity, self._k, timing_posterior(title, clips, snippets))
         odds = np.zeros(len(pairs), np.float32)
-        for number, start in enumerate(range(0, len(clips), TOGETHER)):
-            own = (pairs[:, 0] >= start) & (pairs[:, 0] < start + TOGETHER)
+        for number, rows in enumerate(in_blocks(range(len(clips)))):
+            own = (pairs[:, 0] >= rows[0]) & (pairs[:, 0] <= rows[-1])
             if own.any():
-                block = blocks[number] if blocks else self._read(id, start, len(clips))
-                odds[own] = matcher.match(block, texts, _shifted(pairs[own], start))
-        self._require_finite(odds)
+                block = blocks[number] if blocks else read_states(matcher, materials, id, rows)
+                odds[own] = matcher.match(block, texts, _shifted(pairs[own], rows[0]))
+        require_finite(matcher, odds)
         log_odds, judged = extended(similarity, pairs, odds)
         return Judged(log_odds, judged, similarity.astype(np.float32))
-
-    def _read(self, id: str, start: int, count: int) -> ClipStates:
-        rows = range(start, min(start + TOGETHER, count))
-        try:
-            return self._model.matcher.clips(self._model.materials.read(id, rows))
-        except ValueError as error:
-            raise InputError(
-                id, str(error), "score it with a run that was trained on its features"
-            ) from error
-
-    def _require_finite(self, scores: NDArray[np.floating] | LogOdds) -> None:
-        if not np.isfinite(scores).all():
-            name = self._model.matcher.identity.name
-            raise CallError(f"{name} returned scores that are not finite numbers; try `precision=fp32`")
 
 
 def timing_posterior(
