@@ -31,3 +31,19 @@ class Missing(StrEnum):
 
     FAIL = "fail"
     ZERO = "zero"
+
+
+class Blend(StrEnum):
+    """How the losses of branches are weighted.
+
+    Attributes:
+        NONE: There is only the joint branch.
+        OFFLINE: By weights that are estimated once.
+        ONLINE: By weights that are estimated before each super-epoch.
+        FIXED: By weights that are given.
+    """
+
+    NONE = "none"
+    OFFLINE = "offline"
+    ONLINE = "online"
+    FIXED = "fixed"

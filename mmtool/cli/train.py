@@ -89,7 +89,7 @@ def train(
             preset=which.preset,
             any_space=which.any_space,
             force=which.force,
-            progress=bars,
+            progress=bars if by_timing else display.waiting,
             on_epoch=display,
             **(options | of_matcher),
         )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from mmtool.cli.console import err, percent
 from mmtool.cli.tables import rows_table
@@ -39,6 +40,14 @@ class TrainingDisplay:
         self.last = {name: value for name, value in asdict(record).items() if name != "diagnostics"}
         if self._on:
             self._live.update(self._line(record))
+
+    def waiting(
+        self, task: str, done: int, total: int | None, unit: str, per_second: float | None = None
+    ) -> None:
+        """What is done before or between epochs; a progress of a stage."""
+        del per_second
+        if self._on:
+            self._live.update(Text(f"{task}: {done}{f'/{total}' if total else ''} {unit}"))
 
     def _line(self, record: "EpochRecord") -> Table:
         left = (self.epochs - record.epoch) * record.seconds

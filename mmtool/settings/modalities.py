@@ -55,10 +55,8 @@ def names_of(modalities: str) -> tuple[str, ...]:
     return names
 
 
-def check_modalities(
-    modalities: str, fusion: Fusion, layers: int, missing: Missing, *, video: str
-) -> tuple[str, ...]:
-    """The names of the modalities; raises SettingError where their settings contradict each other.
+def check_modalities(modalities: str, fusion: Fusion, layers: int, missing: Missing, *, video: str) -> None:
+    """Raise SettingError where settings of modalities contradict each other.
 
     Args:
         modalities: The names, joined by commas.
@@ -82,4 +80,3 @@ def check_modalities(
     for name, given in unused.items():
         if given and not names:
             raise SettingError(name, "has no effect without `modalities`; leave it out")
-    return names

@@ -6,6 +6,14 @@ from typing import Annotated
 
 from mmtool.choices import Action, Inputs, Normalisation, Optimizer, Precision, TimingPrior
 from mmtool.fusion_choices import Fusion, Missing
+from mmtool.settings.blending import (
+    BlendChoice,
+    BlendEpochs,
+    BlendFolds,
+    BlendFraction,
+    BlendPlan,
+    blend_plan,
+)
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.modalities import (
     FusionChoice,
@@ -13,6 +21,7 @@ from mmtool.settings.modalities import (
     MissingChoice,
     Modalities,
     check_modalities,
+    names_of,
 )
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_run_name
@@ -244,6 +253,10 @@ class TrainSettings(Settings):
     fusion: FusionChoice = Fusion.LATE
     fusion_layers: FusionLayers = 2
     missing: MissingChoice = Missing.FAIL
+    blend: BlendChoice = "none"
+    blend_epochs: BlendEpochs = 0
+    blend_folds: BlendFolds = 0
+    blend_fraction: BlendFraction = 1.0
     validate_every: ValidateEvery = 1
     train_measures_every: TrainMeasuresEvery = 0
     init_from: InitFrom = ""
@@ -255,6 +268,18 @@ class TrainSettings(Settings):
     def check(self) -> None:
         check_device(self.device)
         check_modalities(self.modalities, self.fusion, self.fusion_layers, self.missing, video=self.video)
+        _ = self.blend_plan
+
+    @property
+    def blend_plan(self) -> BlendPlan:
+        """What ``blend`` asks for."""
+        return blend_plan(
+            self.blend,
+            names_of(self.modalities),
+            epochs=self.blend_epochs,
+            folds=self.blend_folds,
+            fraction=self.blend_fraction,
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""

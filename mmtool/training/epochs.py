@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mmtool.blends import BranchWeight
 from mmtool.training.diagnostics import Diagnosis
 
 
@@ -19,7 +20,8 @@ class EpochRecord:
     """The measures of one epoch; epochs are numbered from 1.
 
     ``loss`` is measured while training. ``losses`` are by branch, empty where they were not measured; those
-    before the first epoch, ``initial_losses``, stand in its record only.
+    before the first epoch, ``initial_losses``, stand in its record only. ``blend`` holds the weights of
+    branches, empty where there is one.
     """
 
     epoch: int
@@ -27,6 +29,7 @@ class EpochRecord:
     learning_rate: float
     seconds: float
     diagnostics: Diagnosis = field(default_factory=Diagnosis)
+    blend: dict[str, BranchWeight] = field(default_factory=dict)
     losses: dict[str, Losses] = field(default_factory=dict)
     initial_losses: dict[str, Losses] = field(default_factory=dict)
 

@@ -3,13 +3,15 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
+from mmtool.blends import BranchWeight
 from mmtool.choices import Precision
 from mmtool.errors import CallError
 from mmtool.settings.matcher import MatcherSettings
@@ -31,12 +33,23 @@ class TrainingState:
     scheduler: dict[str, Any] = field(default_factory=dict)
 
 
+class Weighing(Protocol):
+    """Sets the weights of the branches of a loss."""
+
+    current: dict[str, BranchWeight]
+
+    def before(self, epoch: int, rate: float) -> None:
+        """Set the weights of an epoch, from 1, before which the learning rate was ``rate``."""
+        ...
+
+
 def fit(
     task: Task[BatchT, RecordT_co],
     settings: TrainSettings | MatcherSettings,
     *,
     state: TrainingState,
     processes: Processes = ALONE,
+    weighing: Weighing | None = None,
 ) -> Iterator[RecordT_co]:
     """Continue training from ``state``, and update it and yield a record after each epoch, in every process.
 
@@ -48,6 +61,7 @@ def fit(
         settings: The settings of the training.
         state: Where training stands; a new state starts it.
         processes: The processes that train together.
+        weighing: What weighs the branches of the loss; without it, the task's own weights hold.
 
     Raises:
         CallError: The loss is not finite.
@@ -62,11 +76,13 @@ def fit(
         before = processes.agree_on(probe(task, settings.precision) if processes.leads else {})
     while state.epoch < settings.epochs and not _stalled(state, settings):
         epoch, started = state.epoch + 1, time.perf_counter()
+        if weighing is not None:
+            weighing.before(epoch, optimizer.param_groups[0]["lr"])
         rates.begin(epoch)
         with task.observer(processes) as observer:
-            totals = _train_epoch(task, settings, optimizer, rates, epoch, observer, processes)
+            totals, loss = train_epoch(task, settings, optimizer, rates, epoch, observer, processes)
         rate = optimizer.param_groups[0]["lr"]
-        rates.end(epoch, sum(mean(sums) for sums in totals.values()))
+        rates.end(epoch, loss)
         measured, losses = _measured(task, settings, epoch, processes)
         record = task.record(
             totals,
@@ -79,6 +95,8 @@ def fit(
         record = replace(
             record, losses=of_branches(losses), initial_losses=of_branches(before if epoch == 1 else {})
         )
+        if weighing is not None:
+            record = replace(record, blend=weighing.current)
         state.epoch = epoch
         state.optimizer, state.scheduler = optimizer.state_dict(), rates.state_dict()
         if record.score is not None and record.score > state.best_score:
@@ -111,7 +129,7 @@ def _stalled(state: TrainingState, settings: TrainSettings | MatcherSettings) ->
     return settings.early_stopping > 0 and state.epoch - state.best_epoch >= settings.early_stopping
 
 
-def _train_epoch(
+def train_epoch(
     task: Task[BatchT, RecordT_co],
     settings: TrainSettings | MatcherSettings,
     optimizer: torch.optim.Optimizer,
@@ -119,13 +137,14 @@ def _train_epoch(
     epoch: int,
     observer: Observer,
     processes: Processes,
-) -> dict[str, list[float]]:
-    """Train one epoch; the sums of each part of the loss over all its elements."""
+) -> tuple[dict[str, list[float]], float]:
+    """Train one epoch; the sums of each part of the loss over all its elements, and the mean loss."""
     network, steps = task.network, math.ceil(settings.epoch_share * task.steps(epoch))
     network.train()
     seed_chance(settings.seed, epoch, processes.rank)
     device = next(network.parameters()).device
     totals: dict[str, torch.Tensor] = {}
+    weights: dict[str, float] = {}
     for number, batch in enumerate(islice(task.batches(epoch, processes), steps), start=1):
         rates.step(epoch, number, steps)
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision is Precision.BF16):
@@ -134,14 +153,27 @@ def _train_epoch(
         _check(task, batch, batch_totals, epoch, number)
         for name, sums in batch_totals.items():
             totals[name] = totals.get(name, torch.zeros_like(sums, device="cpu")) + sums.cpu()
+        weights |= {name: part.weight for name, part in parts.items()}
         loss = weighted(parts, batch_totals)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         processes.sum_gradients(network.parameters())
         observer.see_gradients()
         nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
-        optimizer.step()
-    return {name: sums.tolist() for name, sums in totals.items()}
+        with reaching(task.shares_of_updates()):
+            optimizer.step()
+    sums_of = {name: sums.tolist() for name, sums in totals.items()}
+    return sums_of, sum(weights[name] * mean(sums) for name, sums in sums_of.items())
+
+
+@contextmanager
+def reaching(shares: Mapping[nn.Parameter, float]) -> Iterator[None]:
+    """Let a step of an optimiser within the block change parameters only by a share of its update."""
+    before = {parameter: parameter.detach().clone() for parameter in shares}
+    yield
+    with torch.no_grad():
+        for parameter, share in shares.items():
+            parameter.copy_(torch.lerp(before[parameter], parameter, share))
 
 
 def _check(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmtool.matcher_choices import MaskFrom, MaskWords
 from mmtool.matching.augmentation import Augmentation
@@ -232,6 +232,9 @@ class MatcherTask:
             name: MatcherTask(self.network, films, settings, augmentation=Augmentation())
             for name, films in ((TRAIN, some), (VALIDATION, self._validation))
         }
+
+    def shares_of_updates(self) -> dict[nn.Parameter, float]:
+        return {}
 
     def validated(self) -> dict[str, float] | None:
         if not self._validation:

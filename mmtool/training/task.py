@@ -8,13 +8,13 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from mmtool.fusion_choices import JOINT
 from mmtool.training.diagnostics import Diagnosis
 from mmtool.training.epochs import EpochRecord
 from mmtool.training.processes import Processes
 
 BatchT = TypeVar("BatchT")
 RecordT_co = TypeVar("RecordT_co", bound=EpochRecord, covariant=True)
-JOINT = "joint"  # the branch of what all sources decide together; the only one without further branches
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,14 @@ class Task(Protocol[BatchT, RecordT_co]):
 
         The films are the same in each epoch, as are their batches and all chance; nothing is augmented.
         Empty without a validation split.
+        """
+        ...
+
+    def shares_of_updates(self) -> Mapping[nn.Parameter, float]:
+        """By how much of an optimiser's update parameters change, where it is not all of it.
+
+        Adam and LARS do not heed the scale of a gradient, so that the weight of a branch alone would not slow
+        down what no other branch reaches.
         """
         ...
 

@@ -164,6 +164,19 @@ def test_branches_that_are_computed_alone_are_those_of_all_together(fusion):
             torch.testing.assert_close(alone, together[branch])
 
 
+@pytest.mark.parametrize("fusion", Fusion)
+def test_a_branch_learns_the_parameters_that_it_reaches(fusion):
+    network = network_of(fusion, heads=True)
+    reached = network.reached_by()
+    for branch in range(4):
+        network.zero_grad(set_to_none=True)
+        [logits] = network.by_branch(*batch_of(), [branch])
+        logits.sum().backward()
+        found = {name for name, p in network.named_parameters() if p.grad is not None}
+        wanted = {name for name, p in network.named_parameters() if branch in reached[p]}
+        assert found == wanted
+
+
 @pytest.mark.parametrize(("fusion", "layers"), [(Fusion.LATE, 0), (Fusion.LATE, 2), (Fusion.MID, 2)])
 def test_both_decoders_follow_the_fused_network(fusion, layers):
     """Greedy decoding's probabilities are those of teacher forcing on its own actions; so are the beam's."""

@@ -40,6 +40,24 @@ class FusedNetwork(AlignmentNetwork):
     def make_video_stack(self, shape: NetworkShape) -> nn.Module:
         return FusedStack(shape)
 
+    def reached_by(self) -> dict[nn.Parameter, tuple[int, ...]]:
+        """The numbers of the branches that learn each parameter."""
+        found = {}
+        for name, parameter in self.named_parameters():
+            part, *rest = name.split(".")
+            if part in ("text_encoder", "text_stack"):
+                numbers: tuple[int, ...] = tuple(range(self.joint + 1))
+            elif part == "branches":
+                numbers = (int(rest[0]),)
+            elif part == "video_encoder":
+                numbers = (int(rest[0]), self.joint)
+            elif part == "video_stack" and rest[0] == "stacks" and self.shape.fusion is not Fusion.SE:
+                numbers = (int(rest[1]), self.joint)
+            else:
+                numbers = (self.joint,)
+            found[parameter] = numbers
+        return found
+
     def by_branch(
         self, clips: Sequences, snippets: Sequences, traces: Traces, wanted: Sequence[int]
     ) -> list[Tensor]:

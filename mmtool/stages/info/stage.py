@@ -29,6 +29,7 @@ from mmtool.formats.segment_settings import read_segment_settings
 from mmtool.formats.snippets import read_snippets
 from mmtool.formats.timing_parameters import read_timing
 from mmtool.records import Quality, Report, percentage
+from mmtool.stages.info.blending import described_blend
 from mmtool.transcripts import TRANSCRIPT_SUFFIXES
 from mmtool.transcripts.readers import read_transcript
 
@@ -316,7 +317,8 @@ def _run(path: Path) -> Described:
     calibrated = _calibrations(path.parent)
     if config.imported is None:
         kind: Facts = {"kind": str(config.kind)} if config.kind is RunKind.MATCHER else {}
-        return FileKind.RUN, {**kind, **config.settings, **({} if kind else calibrated)}
+        more = {} if kind else described_blend(path.parent) | calibrated
+        return FileKind.RUN, {**kind, **config.settings, **more}
     return FileKind.IMPORTED_RUN, {
         "file": config.imported.file,
         "digest": config.imported.digest,

@@ -20,11 +20,15 @@ from mmtool.formats.events import EventLog
 from mmtool.formats.lock import sole_writer
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig
+from mmtool.fusion_choices import Blend
 from mmtool.memory import remedy_for_memory
+from mmtool.records import Progress, silent
+from mmtool.settings.modalities import names_of
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.shared.annotated_videos import AnnotatedVideo, TrainingData, read_training_data
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
 from mmtool.stages.shared.network_calibration import CalibrationVideo, calibrate_checkpoints
+from mmtool.stages.train.blending import check_films, cost_of, weighing_of
 from mmtool.stages.train.continuing import prepare_run
 from mmtool.stages.train.report import NetworkTrainReport
 from mmtool.stages.train.starting_point import StartingPoint, open_start
@@ -59,7 +63,13 @@ class _Job:
 
 
 def train_network(
-    root: Path, settings: TrainSettings, *, run: str, force: bool, on_epoch: OnEpoch
+    root: Path,
+    settings: TrainSettings,
+    *,
+    run: str,
+    force: bool,
+    on_epoch: OnEpoch,
+    progress: Progress = silent,
 ) -> NetworkTrainReport:
     """Train ``runs/<run>``, or continue it from its last checkpoint."""
     corpus = Corpus.open(root)
@@ -82,6 +92,7 @@ def train_network(
                 "write one video id per line"
             )
         data = read_training_data(corpus, settings)
+        check_films(settings, [video.id for video in data.train if len(video.gold)])
         start = open_start(corpus, settings.init_from, corpus.run(run)) if settings.init_from else None
         network = _new_network(settings, data, start, device)
         config = RunConfig(settings.to_dict(), data.digest, start.digest if start else "")
@@ -91,7 +102,7 @@ def train_network(
                 if force and job.folder.exists() and processes.leads:
                     shutil.rmtree(job.folder)
                 with remedy_for_memory(MORE_MEMORY), ExitStack() as stack:
-                    return _train(job, network, on_epoch, stack)
+                    return _train(job, network, on_epoch, stack, progress)
     except InputError as error:
         raise CallError(str(error)) from error
 
@@ -114,6 +125,7 @@ def _new_network(
         sources=data.sources,
         fusion=settings.fusion,
         fusion_layers=settings.fusion_layers,
+        heads=settings.blend_plan.kind is not Blend.NONE,
     )
     network = make_network(shape)
     if start:
@@ -121,7 +133,9 @@ def _new_network(
     return network.to(device)
 
 
-def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitStack) -> NetworkTrainReport:
+def _train(
+    job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitStack, progress: Progress
+) -> NetworkTrainReport:
     """Train from where the run stands; ``stack`` closes what this opens."""
     folder, settings, data, processes = job.folder, job.settings, job.data, job.processes
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
@@ -149,6 +163,8 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
         validate=validation.measure if data.val else None,
         measure_training=lambda network: measure(network, data.train, action_set, validation.weight),
         processes=processes,
+        modalities=names_of(settings.modalities),
+        weighing_of=weighing_of(settings, folder, started, processes, progress),
     )
     for record in training:
         if events is None:
@@ -181,6 +197,7 @@ def _train(job: _Job, network: AlignmentNetwork, on_epoch: OnEpoch, stack: ExitS
         samples=len(samples),
         parameters=parameter_count(network),
         epochs=reached.epoch,
+        cost=cost_of(settings, len({sample.id for sample in samples})),
         best_epoch=reached.best_epoch,
         device=str(processes.device if processes.count > 1 else next(network.parameters()).device),
         notes=[processes.mixture] if processes.mixture else [],

@@ -18,7 +18,8 @@ class TrainReport(Report):
 class NetworkTrainReport(TrainReport):
     """A run of the alignment network; ``best_epoch`` is 0 where nothing was validated.
 
-    ``device`` is the one that was used, such as ``cpu`` or ``cuda:0``.
+    ``device`` is the one that was used, such as ``cpu`` or ``cuda:0``. ``cost`` is that of the training with
+    the estimates of blending, in ordinary runs; None without any.
     """
 
     samples: int
@@ -26,6 +27,7 @@ class NetworkTrainReport(TrainReport):
     epochs: int
     best_epoch: int
     device: str
+    cost: float | None = None
 
     @property
     def facts(self) -> dict[str, object]:
@@ -37,6 +39,8 @@ class NetworkTrainReport(TrainReport):
         }
         if self.best_epoch:
             facts["best epoch"] = self.best_epoch
+        if self.cost is not None:
+            facts["cost with estimates"] = f"about {self.cost:.1f} ordinary runs"
         return facts
 
 

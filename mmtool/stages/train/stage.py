@@ -90,7 +90,8 @@ def train(
         preset: An experiment of the paper, ``multiway`` or ``semi-markov``; ``rp-lars-sbn`` by default.
         any_space: Compare features even if they come from different models (``semi-markov`` only).
         force: Delete the run and train it from the start.
-        progress: Hears how many videos were aligned while a weight is chosen (``semi-markov`` only).
+        progress: Hears how many videos were aligned while a weight is chosen (``semi-markov``), how many
+            copies of the network an estimate of blending has trained, or how many films were embedded.
         on_epoch: Hears of each epoch of the network or matcher.
 
     Returns:
@@ -132,7 +133,12 @@ def train(
     from mmtool.stages.train.network import train_network
 
     return train_network(
-        Path(root), settings, run=which.run or which.preset, force=which.force, on_epoch=on_epoch
+        Path(root),
+        settings,
+        run=which.run or which.preset,
+        force=which.force,
+        on_epoch=on_epoch,
+        progress=progress,
     )
 
 

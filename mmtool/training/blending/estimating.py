@@ -1,0 +1,193 @@
+"""Estimates the weights of branches before the epochs that need them (the paper's Algorithms 1 to 3)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mmtool.blends import BlendEstimate, BranchChange, BranchWeight
+from mmtool.errors import CallError
+from mmtool.fusion_choices import Blend
+from mmtool.records import Progress, silent
+from mmtool.settings.blending import BlendPlan
+from mmtool.settings.train import TrainSettings
+from mmtool.training.blending.folds import Fold, film_folds
+from mmtool.training.blending.weights import estimate
+from mmtool.training.loop import train_epoch
+from mmtool.training.probing import mean_losses
+from mmtool.training.processes import ALONE, Processes
+from mmtool.training.rates import make_optimizer, make_rates
+from mmtool.training.task import Task, Unobserved
+
+
+class BlendableTask(Task[Any, Any], Protocol):
+    """A task with a branch for each modality, and one for all."""
+
+    weights: dict[str, float]
+
+    @property
+    def branches(self) -> Sequence[str]:
+        """The names of the branches; the last one is the joint branch."""
+        ...
+
+    @property
+    def film_ids(self) -> list[str]:
+        """The training films."""
+        ...
+
+    def alone(self, branch: str, films: Iterable[str]) -> "BlendableTask":
+        """The same task with a copy of the network, of which only one branch learns, from some films."""
+        ...
+
+    def of_films(self, films: Iterable[str]) -> "BlendableTask":
+        """The same task and network with some films only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What earlier calls have measured, and who is to remember more of it.
+
+    ``remember`` hears all changes and estimates so far after each new one, in the leading process.
+    """
+
+    changes: Sequence[BranchChange]
+    remember: Callable[[Sequence[BranchChange], Sequence[BlendEstimate]], None]
+
+
+class Blender:
+    """Sets the weights of a task's branches before each epoch.
+
+    An estimate copies the network as it is, and trains a copy for each branch and each fold of films. What is
+    measured depends on the weights before it, the seed and the films only. It is remembered copy by copy, so
+    that an interrupted estimate continues with the next copy and ends with the same weights.
+
+    Args:
+        task: The task.
+        settings: The settings of the training.
+        plan: How branches are weighted.
+        memory: What is known already.
+        processes: The processes that train together.
+        progress: Hears how many copies were trained.
+
+    Raises:
+        SettingError: There are too few films to estimate anything.
+    """
+
+    def __init__(
+        self,
+        task: BlendableTask,
+        settings: TrainSettings,
+        plan: BlendPlan,
+        *,
+        memory: Memory,
+        processes: Processes = ALONE,
+        progress: Progress = silent,
+    ) -> None:
+        self.task, self._settings, self._plan = task, settings, plan
+        self._processes, self._progress, self._memory = processes, progress, memory
+        self._changes = {(c.epoch, c.fold, c.branch): c for c in memory.changes}
+        self.current = {branch: BranchWeight(weight) for branch, weight in plan.weights.items()}
+        self._folds: list[Fold] = []
+        self._holds_from = 0  # the epoch before which the current weights were estimated
+        if plan.kind is not Blend.FIXED:
+            self._folds = film_folds(
+                task.film_ids,
+                folds=settings.blend_folds,
+                fraction=settings.blend_fraction,
+                seed=settings.seed,
+            )
+
+    def before(self, epoch: int, rate: float) -> None:
+        """Set the weights of an epoch, from 1, before which the learning rate was ``rate``."""
+        if self._plan.kind is not Blend.FIXED:
+            first = self._plan.first_epoch(epoch, self._settings.epochs)
+            if first != self._holds_from:
+                self.current = dict(self._estimate(first, epoch, rate).branches)
+                self._holds_from = first
+        self.task.weights = {branch: found.weight for branch, found in self.current.items()}
+
+    def _estimate(self, first: int, epoch: int, rate: float) -> BlendEstimate:
+        epochs = self._plan.epochs_of_estimate(self._settings.epochs)
+        found, total = list[BranchChange](), len(self._folds) * len(self.task.branches)
+        for number, fold in enumerate(self._folds):
+            for branch in self.task.branches:
+                self._progress("estimating weights", len(found), total, "copies")
+                found.append(self._change(first, epoch, epochs, number, fold, branch, rate))
+        return estimate(found)
+
+    def _change(
+        self, first: int, epoch: int, epochs: int, number: int, fold: Fold, branch: str, rate: float
+    ) -> BranchChange:
+        """What one branch learns in one fold, as it is remembered or measured now."""
+        key = first, number, branch
+        known = self._changes.get(key)
+        if known and known.epochs != epochs and first == epoch:
+            known = None  # of a call with another number of epochs, which was interrupted
+        told = {} if known is None else {"gain": known.gain, "overfitting": known.overfitting}
+        if known is not None:
+            told |= {"held_out": known.held_out, "epochs": known.epochs}
+        told = self._processes.agree_on(told)
+        if not told:
+            if first != epoch:
+                raise CallError(
+                    f"blend.json: does not hold the weights that were estimated before epoch {first}; "
+                    "start the run again with `force`"
+                )
+            told = self._measured(epoch, epochs, fold, branch, rate)
+        change = BranchChange(
+            epoch=first,
+            epochs=int(told["epochs"]),
+            fold=number,
+            folds=len(self._folds),
+            branch=branch,
+            gain=told["gain"],
+            overfitting=told["overfitting"],
+            held_out=told["held_out"],
+        )
+        if self._changes.get(key) != change:
+            self._changes[key] = change
+            if self._processes.leads:
+                self._memory.remember([*self._changes.values()], self._finished())
+        return change
+
+    def _finished(self) -> list[BlendEstimate]:
+        """The estimates of which all copies were trained."""
+        by_epoch: dict[tuple[int, int], list[BranchChange]] = {}
+        for change in self._changes.values():
+            by_epoch.setdefault((change.epoch, change.epochs), []).append(change)
+        copies = len(self._folds) * len(self.task.branches)
+        return [estimate(changes) for changes in by_epoch.values() if len(changes) == copies]
+
+    def _measured(self, epoch: int, epochs: int, fold: Fold, branch: str, rate: float) -> dict[str, float]:
+        """Train a copy, and measure both losses before and after it."""
+        learner = self.task.alone(branch, fold.learned)
+        others = learner.of_films(fold.held_out)
+        before = self._losses(learner, others, branch)
+        optimizer = make_optimizer(learner.network, self._settings)
+        rates = make_rates(optimizer, self._settings)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        for number in range(epoch, epoch + epochs):
+            rates.begin(number)
+            _, loss = train_epoch(
+                learner, self._settings, optimizer, rates, number, Unobserved(), self._processes
+            )
+            rates.end(number, loss)
+        after = self._losses(learner, others, branch)
+        gain = before["held_out"] - after["held_out"]
+        overfitting = (before["learned"] - after["learned"]) - gain
+        return {
+            "gain": gain,
+            "overfitting": overfitting,
+            "held_out": before["held_out"],
+            "epochs": float(epochs),
+        }
+
+    def _losses(self, learner: BlendableTask, others: BlendableTask, branch: str) -> dict[str, float]:
+        """The losses of both kinds of films in evaluation mode, measured by the leading process."""
+        found: dict[str, float] = {}
+        if self._processes.leads:
+            precision = self._settings.precision
+            found["learned"] = mean_losses(learner, precision)[branch]
+            found["held_out"] = mean_losses(others, precision)[branch]
+        return self._processes.agree_on(found)
