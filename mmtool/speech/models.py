@@ -32,7 +32,7 @@ def find_model(model: str) -> Path:
     if folder.is_dir():
         return _checked(folder)
     if model.startswith((".", "/", "~")) or folder.is_file():
-        raise SettingError("model", f"{model}: no such folder")
+        raise SettingError("model", f"{model}: no such folder; {_REMEDY}")
     names = utils.available_models()
     if "/" not in model and model not in names:
         raise SettingError("model", f"is {model!r}, neither a folder nor one of {', '.join(names)}")

@@ -1,6 +1,6 @@
 """Speaks the annotations of a corpus over noise and chords, and writes what Whisper hears as transcripts.
 
-    python tests/benchmarks/spoken_narration.py CORPUS OUT MODEL [--split val] [--ids ID ...]
+    python tests/benchmarks/spoken_narration.py CORPUS OUT MODEL [--split val] [--ids ID ...] [--voice en-us]
     python tests/benchmarks/word_evidence.py OUT
 
 Needs espeak-ng on the path and the extra ``speech``; MODEL is a folder with Whisper for faster-whisper, such
@@ -31,11 +31,13 @@ NOISE, CHORD, VOICE = 0.03, 0.01, 0.3  # amplitudes
 CHORD_TONES = (220.0, 277.0, 330.0)  # Hz
 
 
-def spoken(text: str, speed: float) -> Floats:
-    """The samples of a text that is read at so many words a minute."""
+def spoken(text: str, speed: float, voice: str) -> Floats:
+    """The samples of a text that a voice reads at so many words a minute."""
     speed = min(FASTEST, max(SLOWEST, speed))
-    command = ["espeak-ng", "-v", "en-us", "-s", str(int(speed)), "--stdout", text]
-    said = subprocess.run(command, check=True, capture_output=True).stdout
+    command = ["espeak-ng", "-v", voice, "-s", str(int(speed)), "--stdin", "--stdout"]
+    said = subprocess.run(command, input=text.encode(), check=True, capture_output=True).stdout
+    if not said:
+        return np.zeros(1)  # nothing in it is read aloud
     with wave.open(io.BytesIO(said)) as sound:
         rate = sound.getframerate()
     samples = np.frombuffer(said[44:], dtype=np.int16) / 2**15  # the header does not say how many there are
@@ -43,7 +45,7 @@ def spoken(text: str, speed: float) -> Floats:
     return np.asarray(np.interp(times, np.arange(len(samples)), samples))
 
 
-def narration(annotations: list[Annotation], seconds: float, seed: int) -> Floats:
+def narration(annotations: list[Annotation], seconds: float, seed: int, voice: str) -> Floats:
     """All texts at their times, over low noise and slow chords."""
     rng = np.random.default_rng(seed)
     drift = np.cumsum(rng.standard_normal(int((seconds + 1) * RATE)))
@@ -53,12 +55,12 @@ def narration(annotations: list[Annotation], seconds: float, seed: int) -> Float
     sound = NOISE * noise / noise.std()
     sound += CHORD * sum(np.sin(2 * np.pi * tone * times * step) for tone in CHORD_TONES)
     for one in annotations:
-        speed, voice = float(USUAL), spoken(one.text, USUAL)
+        speed, said = float(USUAL), spoken(one.text, USUAL, voice)
         for _ in range(2):
-            speed *= len(voice) / RATE / max(one.end - one.start, 0.1)
-            voice = spoken(one.text, speed)
+            speed *= len(said) / RATE / max(one.end - one.start, 0.1)
+            said = spoken(one.text, speed, voice)
         first = int(one.start * RATE)
-        sound[first : first + len(voice)] += VOICE * voice[: max(len(sound) - first, 0)]
+        sound[first : first + len(said)] += VOICE * said[: max(len(sound) - first, 0)]
     return np.asarray(sound.clip(-1, 1))
 
 
@@ -73,6 +75,7 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--split", choices=[str(split) for split in Split], default="val")
     parser.add_argument("--ids", nargs="*", default=[])
+    parser.add_argument("--voice", default="en-us", help="of espeak-ng")
     arguments = parser.parse_args()
     corpus = Corpus.open(arguments.corpus)
     model = WhisperModel(str(arguments.model), device="cpu", compute_type="int8")
@@ -82,7 +85,7 @@ def main() -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
         seconds = max(clip.end for clip in read_clips(corpus.clips(id)))
-        sound = narration(list(read_annotations(corpus.annotations(id))), seconds, number)
+        sound = narration(list(read_annotations(corpus.annotations(id))), seconds, number, arguments.voice)
         found, _ = model.transcribe(
             sound.astype(np.float32), language="en", beam_size=1, vad_filter=True, word_timestamps=True
         )
