@@ -1,6 +1,7 @@
 """The report: how its page behaves in a real browser."""
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from mmtool.formats.alignments import read_alignment, write_alignment
 from mmtool.formats.corpus import Corpus
+from mmtool.html_report.page import ShownAnswers
 from mmtool.records import Alignment, Clip, Quality, Snippet, Verdict
 from support.commands import call
 from support.corpora import make_corpus
@@ -231,3 +233,60 @@ def test_a_long_film_works_too(tmp_path, open_page):
         " return performance.now() - t; }"
     )
     assert spent < 300  # milliseconds; 25 on a slow core
+
+
+class Answers:
+    """Explains the matches of video a: to the words of snippet 2, two parts of clip 3 answer, or a grid."""
+
+    def __init__(self, boxes, maps):
+        self.boxes, self.maps = boxes, maps
+
+    def of(self, alignment):
+        shown = ShownAnswers(3, ("the", "last"), self.maps, self.boxes)
+        return {2: shown} if alignment.id == "a" else {}
+
+
+def explained_page(corpus, monkeypatch, boxes, maps):
+    opened = contextmanager(lambda *_: iter([Answers(boxes, maps)]))
+    monkeypatch.setattr("mmtool.stages.shared.word_answers.open_word_answers", opened)
+    return write_report(corpus, "good", more=["--explain", "m"])
+
+
+def test_pointing_to_a_word_lights_up_what_answers_to_it(corpus, open_page, monkeypatch):
+    """Box and strength of each part; another word lights up another, and none does without a word."""
+    boxes = [[0.1, 0.2, 0.6, 0.7], [0.5, 0.0, 1.0, 0.4]]
+    page = open_page(explained_page(corpus, monkeypatch, boxes, [[1.0, 0.0], [0.0, 0.5]]))
+    page.locator('.texts li[data-snippet="2"]').click()
+    picture, parts = page.locator(".answers .picture"), page.locator(".answers .picture i")
+
+    def lit():
+        return parts.evaluate_all("nodes => nodes.map(n => +getComputedStyle(n).opacity)")
+
+    assert page.locator(".answers button").all_inner_texts() == ["the", "last"]
+    assert lit() == [0, 0]
+    page.locator(".answers button").nth(0).hover()
+    assert lit() == [1, 0]
+    page.locator(".answers button").nth(1).hover()
+    assert lit() == [0, 0.5]
+    whole, part = picture.bounding_box(), parts.nth(0).bounding_box()
+    assert (part["x"] - whole["x"]) / whole["width"] == pytest.approx(0.1, abs=0.02)
+    assert (part["y"] - whole["y"]) / whole["height"] == pytest.approx(0.2, abs=0.02)
+    assert picture.evaluate("n => getComputedStyle(n).backgroundImage") != "none"  # the clip's frame
+    page.locator("blockquote").hover()
+    assert lit() == [0, 0]
+    page.locator('.texts li[data-snippet="0"]').click()
+    assert page.locator(".answers").count() == 0
+
+
+def test_patches_light_up_without_lines_between_them(corpus, open_page, monkeypatch):
+    boxes = [[x / 24, y / 24, (x + 1) / 24, (y + 1) / 24] for y in range(24) for x in range(24)]
+    strengths = [round(number / 575, 3) for number in range(576)]
+    page = open_page(explained_page(corpus, monkeypatch, boxes, [strengths, [0.0] * 576]))
+    page.locator('.texts li[data-snippet="2"]').click()
+    page.locator(".answers button").nth(0).hover()
+    last = page.locator(".answers .picture i").last
+    assert last.evaluate("n => [getComputedStyle(n).opacity, getComputedStyle(n).borderTopWidth]") == [
+        "1",
+        "0px",
+    ]
+    assert page.locator(".answers button.silent").all_inner_texts() == ["last"]

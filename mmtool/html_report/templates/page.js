@@ -343,7 +343,7 @@ function answersTo(snippet) {
   return make("div", {class: "answers"},
     make("p", {dir: "auto"}, ...found.words.flatMap((text, word) => [make("button", {type: "button", tabindex: -1, class: Math.max(...found.maps[word]) > 0 ? "" : "silent",
       onmouseenter: () => show(word), onmouseleave: () => show(null), onfocus: () => show(word), onblur: () => show(null)}, text), " "])),
-    make("div", {class: "picture", title: `clip ${found.clip + 1}`, style: `width:${width}px;height:${height}px;${pictures ? still(found.clip, height) : ""}`}, ...parts));
+    make("div", {class: parts.length > 64 ? "picture fine" : "picture", title: `clip ${found.clip + 1}`, style: `width:${width}px;height:${height}px;${pictures ? still(found.clip, height) : ""}`}, ...parts));
 }
 
 function clipWords(clip) {
