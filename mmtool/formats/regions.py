@@ -41,7 +41,7 @@ def read_regions(file: FeaturesFile, id: str, clip: int) -> list[FrameRegions]:
     """Return the regions of each of the K frames of a clip; only the chunks of this clip are read.
 
     Raises:
-        InputError: The file stores no regions of ``id``.
+        InputError: The file stores no regions of ``id``, or features that are not finite numbers.
         IndexError: There is no such clip.
     """
     arrays = file.read_row(id, (COUNT, *ARRAYS), clip)
@@ -49,7 +49,11 @@ def read_regions(file: FeaturesFile, id: str, clip: int) -> list[FrameRegions]:
         raise InputError(file.path, f"stores no regions of {id!r}", "run `mmtool extract --keep-regions`")
     if np.ndim(arrays[COUNT]) == 0:  # a single frame per clip, stored without that axis
         arrays = {name: np.asarray(array)[None] for name, array in arrays.items()}
-    return [_frame(arrays, part, int(count)) for part, count in enumerate(arrays[COUNT])]
+    frames = [_frame(arrays, part, int(count)) for part, count in enumerate(arrays[COUNT])]
+    if not all(np.isfinite(frame.features).all() for frame in frames):
+        problem = f"stores features of regions of {id!r} that are not finite"
+        raise InputError(file.path, problem, "run `mmtool extract --keep-regions --force`")
+    return frames
 
 
 def count_regions(file: FeaturesFile, name: str) -> Counter[int]:

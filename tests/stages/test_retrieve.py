@@ -418,6 +418,10 @@ class TestBadInput:
         with pytest.raises(SettingError, match=problem):
             mmtool.retrieve(root, words="a", encoder=encoder)
 
+    def test_a_model_that_is_no_dual_encoder(self, root, models):
+        line = complaint(call("retrieve", root, "a", "--encoder", models["vilt"], code=2), "vilt")
+        assert "not a CLIP or SigLIP model; set --encoder to another dual encoder" in line
+
     def test_an_encoder_whose_sides_share_no_space(self, root, tmp_path, monkeypatch):
         folder = str(save_lxmert(tmp_path / "lxmert"))
         monkeypatch.setattr("mmtool.encoders.dual.lxmert_models.PUBLISHED", folder)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -81,6 +82,21 @@ def test_features_without_regions(trained, tmp_path):
     line = complaint(call("retrieve", corpus.root, "a", "--run", "m", code=2), "detector.h5")
     assert "stores no regions" in line
     assert "--keep-regions" in line
+
+
+def test_regions_that_are_no_numbers_are_named(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "corpus")
+    with h5py.File(tmp_path / "corpus" / "features" / "detector.h5", "r+") as file:
+        file["v0/region_features"][0, 0, 0, 0] = np.nan
+    for command in (["retrieve", "short", "--run", "m"], ["explain", "--run", "m", "--clip", "v0:1"]):
+        name, *rest = command
+        line = complaint(call(name, tmp_path / "corpus", *rest, code=2), "detector.h5")
+        assert "stores features of regions of 'v0' that are not finite" in line
+
+
+def test_words_that_the_run_does_not_know_are_noted_once(trained):
+    (note,) = mmtool.retrieve(trained, words="человек падает", run="m").notes
+    assert "the vocabulary of m (multiway-small) does not know most of these words" in note
 
 
 def test_a_run_that_does_not_exist(trained):

@@ -13,6 +13,7 @@ from mmtool.plots.word_maps import write_word_maps
 from mmtool.records import Clip, Progress, Report, silent
 from mmtool.retrieval.contract import WordMaps
 from mmtool.settings.explain import ExplainSettings
+from mmtool.stages.shared.clip_blocks import require_finite
 from mmtool.stages.shared.clip_materials import FilmFrames
 from mmtool.stages.shared.clips_and_snippets import read_pair
 from mmtool.stages.shared.pair_models import open_pair_model
@@ -91,6 +92,7 @@ def explain(
             states = model.matcher.clips(model.materials.read(id, [clip]))
             words = model.matcher.texts([text])
             odds = float(model.matcher.match(states, words, np.zeros((1, 2), np.int64))[0])
+            require_finite(model.matcher, np.array([odds]))
             maps = model.matcher.word_maps(states, 0, words, 0)
             name = model.name
         pictures, notes = _pictures(corpus, id, clips[clip], maps)

@@ -125,7 +125,7 @@ def _shown(call: Call, index: EmbeddingIndex, ranked: Ranked, query: int) -> lis
 def _unknown_notes(call: Call, texts: Sequence[str]) -> list[str]:
     """Notes on queries whose words a vocabulary does not know."""
     shares = {call.models.dual.name: call.models.dual.unknown(texts)}
-    if call.models.matcher is not None:
+    if call.models.matcher is not None and not call.settings.run:  # whose network does both
         shares[call.report.reranker] = call.models.matcher.texts(texts).unknown
     notes = []
     for name, unknown in shares.items():

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mmtool.choices import Modality
 from mmtool.encoders.contract import TextEncoder
-from mmtool.errors import CallError, SettingError
+from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.embedding_index import EmbeddingIndex, open_index, unit_vectors
@@ -33,9 +33,13 @@ class PublishedDual:
         self._corpus, self._kind, self._model = corpus, kind, model
         self._settings, self._progress = settings, progress
         self.failures: list[Failure] = []
-        self.encoder: TextEncoder = make_text_encoder(
-            self._extract_settings(text_encoder=kind, text_model=model)
-        )
+        try:
+            self.encoder: TextEncoder = make_text_encoder(
+                self._extract_settings(text_encoder=kind, text_model=model)
+            )
+        except InputError as error:
+            remedy = "set `encoder` to another dual encoder, or to the local folder of one"
+            raise InputError(error.path, error.problem, remedy) from error
         if SPACE not in self.encoder.identity.settings:
             raise SettingError("encoder", f"cannot be {kind}, whose clips and snippets cannot be compared")
         self.name = f"{kind} ({self.encoder.identity.model})"
