@@ -33,7 +33,7 @@ def experiment(
         str,
         typer.Argument(
             help="A table of the paper (table-1, table-2, table-4, table-5), matcher-attention, "
-            "matcher-masks, matcher-rerank, timing-everywhere, or a .toml file.",
+            "matcher-masks, matcher-rerank, modalities, pacing, timing-everywhere, or a .toml file.",
             metavar="PLAN",
         ),
     ],

@@ -94,9 +94,9 @@ class RowResult:
     left_out: tuple[str, ...] = ()
 
     def ogr(self, branch: str) -> float | None:
-        """The mean OGR of a branch over the seeds in which it was measured."""
-        known = [seed.ogr[branch].ratio for seed in self.seeds if branch in seed.ogr]
-        ratios = [ratio for ratio in known if ratio is not None]
+        """The mean OGR of a branch over the seeds whose validation loss has fallen; None without any."""
+        known = [seed.ogr[branch] for seed in self.seeds if branch in seed.ogr]
+        ratios = [one.ratio for one in known if one.ratio is not None and one.generalisation > 0]
         return sum(ratios) / len(ratios) if ratios else None
 
     @property

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from mmtool.formats.runs import read_run
 from mmtool.settings.experiment import ExperimentSettings
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.retrieve import RetrieveSettings
+from mmtool.settings.train import TrainSettings
 from mmtool.stages.experiment import experiment
 from mmtool.stages.retrieve import retrieve
 from mmtool.training.presets import preset_settings
@@ -123,6 +125,34 @@ def test_the_plan_with_time_varies_nothing_but_time():
     assert varied == [(False, "none"), (True, "none"), (False, "input"), (False, "decoding"), (True, "both")]
     plain = [replace(s, time_features=False, timing_prior=TimingPrior.NONE) for s in chosen]
     assert set(plain) == {chosen[0]}
+
+
+def test_the_plan_of_pacing_varies_optimiser_normalisation_and_blend():
+    """In every combination; the learning rate belongs to the first two."""
+    plan = read_plan(find_plan("pacing"))
+    chosen = [preset_settings(row.preset, row.settings) for row in plan.rows]
+    varied = [(str(s.optimizer), str(s.normalisation), s.blend) for s in chosen]
+    every = product(("adam", "lars"), ("none", "sbn", "2ln"), ("none", "offline", "online"))
+    assert varied == list(every)
+    assert [row.name for row in plan.rows] == ["-".join(one) for one in varied]
+    base = TrainSettings()
+    same = {"optimizer": base.optimizer, "normalisation": base.normalisation, "learning_rate": 1.0}
+    assert len({replace(settings, blend="none", **same) for settings in chosen}) == 1
+    rates = {(s.optimizer, s.normalisation): s.learning_rate for s in chosen}
+    assert all(s.learning_rate == rates[s.optimizer, s.normalisation] for s in chosen)
+
+
+def test_the_plan_of_modalities_has_the_baselines_of_the_supplement():
+    plan = read_plan(find_plan("modalities"))
+    chosen = {row.name: preset_settings(row.preset, row.settings) for row in plan.rows if row.preset}
+    assert {name: s.epoch_share for name, s in chosen.items() if s.epoch_share < 1} == {
+        "quarter": 0.25,
+        "half": 0.5,
+        "three-quarters": 0.75,
+    }
+    assert [chosen[name].blend for name in ("naive", "offline", "online")] == ["none", "offline", "online"]
+    assert f"{chosen['pictures'].video},{chosen['motion'].video}" == chosen["naive"].modalities
+    assert plan.rows[-1].oracle_of == ("pictures", "motion", "naive")
 
 
 def test_mean_and_deviation_by_hand():
@@ -328,10 +358,7 @@ def test_wrong_plans(corpus, tmp_path, wrong, problem):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (
-            ["table-9"],
-            "choose one of matcher-attention, matcher-masks, matcher-rerank, network-with",
-        ),
+        (["table-9"], "choose one of matcher-attention, matcher-masks, matcher-rerank, modalities, network"),
         (["nowhere.toml"], "nowhere.toml: no such file"),
         (["table-1", "--seeds", "a"], "--seeds"),
         (["table-1", "--seeds", "1,1"], "--seeds"),
