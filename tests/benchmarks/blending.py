@@ -5,7 +5,7 @@ naively on both, and blended offline; then weights are estimated from 25, 50 and
 The accuracy is that of films that no network has seen. The network is a small one
 (tests/support/small_fusion.py), which mmtool's loop trains and blends.
 
-    PYTHONPATH=tests python tests/benchmarks/blending.py [--seeds 5] [--films 30] [--epochs 30]
+    PYTHONPATH=tests python tests/benchmarks/blending.py [--seeds 5] [--films 30] [--epochs 40]
 """
 
 import argparse
@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--films", type=int, default=30)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=40)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     for seed in range(chosen.seeds):

@@ -15,7 +15,7 @@ from mmtool.blends import BlendEstimate, BranchChange, BranchWeight
 from mmtool.fusion_choices import JOINT
 
 LEAST_OVERFITTING = 1e-3  # of the loss before, so that a branch without overfitting has a finite weight
-LEAST_JOINT = 0.1
+LEAST_JOINT = 0.05
 LEAST_WEIGHT = 1e-4  # of a branch in a fold in which it learned nothing, where it did in others
 
 
@@ -61,7 +61,7 @@ def averaged(folds: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def with_joint(weights: Mapping[str, float]) -> dict[str, float]:
-    """The weights with at least a tenth for the joint branch, by which everything is decided in the end.
+    """The weights with at least a twentieth for the joint branch, by which everything is decided in the end.
 
     Otherwise a joint branch that only overfits by itself would not be trained at all. With little weight it
     learns slowly, from encoders that learn for the other branches.
