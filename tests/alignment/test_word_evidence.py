@@ -29,6 +29,7 @@ OBSERVED = Observations(
     tellings=[Telling(1, 1.6, 0.7), Telling(2, 2.6, 0.4)],
     pauses=[Pause(0, 1.0, 0.6)],
     unspoken={1: 0.3},
+    cuts={0.0: 0.3, 1.4: -0.8, 2.5: 0.6},
 )
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from mmtool.alignment.timing.clip_lengths import log_lengths
 from mmtool.alignment.timing.word_evidence import word_evidence
 from mmtool.alignment.timing.word_fit import (
     FOLDS,
@@ -111,3 +112,30 @@ def test_words_with_small_errors_are_taken_to_be_exact():
     )
     assert exact.late < 0.5 * vague.late
     assert exact.weight > vague.weight
+
+
+def test_cuts_between_long_clips_are_learned_to_be_boundaries():
+    films = []
+    for seed in range(8):
+        one = narration(seed, error=0.8)
+        lengths = np.full((SNIPPETS, CUTS_EACH), 0.5)
+        lengths[:, [0, -1]] = 4.0
+        bounds = np.append(0.0, np.cumsum(lengths.ravel()))
+        borders = bounds[::CUTS_EACH]
+        rng = np.random.default_rng(seed)
+        times = np.stack([borders[:-1], borders[1:] - 0.3], axis=1) - 0.4 + rng.normal(0, 0.8, (SNIPPETS, 2))
+        films.append(
+            replace(
+                one,
+                heard=words(np.sort(times.ravel())),
+                reading=np.diff(borders),
+                bounds=bounds,
+                truth=[Interval(a, b) for a, b in pairwise(borders)],
+            )
+        )
+    found = fit_word_weights(films, BASE)
+    assert found.clip_before > 0.2
+    assert found.clip_after > 0.2
+    assert boundaries_of(films, BASE).lengths[..., 0].max() == pytest.approx(
+        log_lengths(films[0].bounds)[:, 0].max()
+    )

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/word_weights.py CORPUS [--split train] > mmtool/alignment/timing/words.json
 
-CORPUS has clips/, snippets/, annotations/ and transcripts/. Says on the standard error by how many nats a
-boundary of films that were left out, in ten folds, is likelier than by chance: with these words, and with the
-words of each film at random times.
+CORPUS has clips/, snippets/, annotations/ and transcripts/. Says on the standard error by how many nats
+words make a boundary of films that were left out, in ten folds, likelier than the lengths of clips alone do:
+with these words, and with the words of each film at random times.
 """
 
 import argparse

@@ -19,6 +19,7 @@ from mmtool.arrays import Floats
 _FREEDOM = 3.0  # of Student's t
 _UNTIL_CUT = 8.0  # seconds for which a snippet's pictures may go on after it is told
 _LEAST = 1e-30  # of a probability
+_AT_CUT = 0.5  # seconds
 
 
 class Edge(StrEnum):
@@ -80,7 +81,8 @@ class Observations:
 
     ``unspoken`` has the probabilities that snippets are not told in the film at all. ``log_prior`` is the
     logarithm of the probability of this evidence among others that exclude it, such as those for other lags
-    of the same words.
+    of the same words. ``cuts`` has the nats by which snippets begin and end likelier at some of the film's
+    cuts, by their seconds and in order; hypotheses that ignore cuts ignore these as well.
     """
 
     sightings: Sequence[Sighting] = ()
@@ -88,6 +90,7 @@ class Observations:
     pauses: Sequence[Pause] = ()
     unspoken: Mapping[int, float] = field(default_factory=dict)
     log_prior: float = 0.0
+    cuts: Mapping[float, float] = field(default_factory=dict)
 
     def of_snippets(self, chosen: Sequence[int]) -> "Observations":
         """The evidence on some of the snippets, which are numbered again."""
@@ -109,6 +112,7 @@ class Observations:
             pauses=[*self.pauses, *other.pauses],
             unspoken={**self.unspoken, **other.unspoken},
             log_prior=self.log_prior + other.log_prior,
+            cuts={**self.cuts, **other.cuts},
         )
 
     def on(self, lattice: Lattice, grid: Floats, scored: Lattice | None = None) -> Lattice:
@@ -120,13 +124,25 @@ class Observations:
         dropped = np.full(len(lattice.durations), lattice.drop_probability, dtype=np.float64)
         for snippet, probability in self.unspoken.items():
             dropped[snippet] = probability
+        boundary = lattice.boundary
+        if self.cuts and np.ptp(boundary) > 0:
+            boundary = boundary + self._cut_scores(grid)
         return replace(
             _with_pauses(lattice, self.pauses, grid),
+            boundary=boundary,
             drop_probability=dropped,
             starts=scores[0],
             ends=scores[1],
             gain=scores[2],
         )
+
+    def _cut_scores(self, grid: Floats) -> Floats:
+        """What is known of the nearest cut (X,), up to half a second away."""
+        times, nats = np.array(list(self.cuts)), np.array(list(self.cuts.values()))
+        middles = (times[1:] + times[:-1]) / 2
+        nearest = np.searchsorted(middles, grid)
+        scores: Floats = np.where(np.abs(grid - times[nearest]) <= _AT_CUT, nats[nearest], 0.0)
+        return scores
 
     def _scores(self, lattice: Lattice, grid: Floats) -> tuple[Floats, Floats, Floats]:
         """The scores (M, X) of starts, of ends and of what lies between, those of the lattice included."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mmtool.alignment.timing.clip_lengths import log_lengths
 from mmtool.alignment.timing.evidence import Edge, Observations, Pause, Sighting, Telling
 from mmtool.alignment.timing.lag import Lag, likely_lags
 from mmtool.alignment.timing.word_weights import WordWeights, default_word_weights
@@ -66,7 +67,9 @@ def word_evidence(
         return []
     exact = np.array([one.start for one in told if one.before < EXACT])
     weights, lags = _as_exact_as(exact, bounds, weights)
-    evidence = _without_lag(told, heard, weights)
+    nats = log_lengths(bounds) @ (weights.clip_before, weights.clip_after)
+    cuts = dict(zip(bounds.tolist(), nats.tolist(), strict=True)) if nats.any() else {}
+    evidence = replace(_without_lag(told, heard, weights), cuts=cuts)
     return [replace(_later(evidence, lag.seconds), log_prior=lag.log_prior) for lag in lags]
 
 

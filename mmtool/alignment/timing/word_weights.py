@@ -25,6 +25,8 @@ class WordWeights:
         most_inside: The most that all words of a snippet count in this way.
         drift: The error of the time to read words that were not heard, as a share of that time.
         reliability: The probability that a sure match is right.
+        clip_before: By how many nats a cut is likelier to be a boundary after a clip e times as long.
+        clip_after: The same for the clip after the cut.
     """
 
     start: float
@@ -39,6 +41,8 @@ class WordWeights:
     most_inside: float = 12.0
     drift: float = 0.35
     reliability: float = 0.97
+    clip_before: float = 0.0
+    clip_after: float = 0.0
 
     @property
     def says_something(self) -> bool:

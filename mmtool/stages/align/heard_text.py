@@ -20,7 +20,7 @@ from mmtool.text.language_detection import detect_language
 from mmtool.transcripts import TRANSCRIPT_SUFFIXES
 from mmtool.transcripts.assembly import ONLY_SOUNDS
 
-WORDS_VERSION = 2  # is raised when the same words give a film other labels
+WORDS_VERSION = 3  # is raised when the same words give a film other labels
 
 
 class HeardText(NamedTuple):
