@@ -107,7 +107,7 @@ BatchSize = Annotated[
         "Samples in a batch; clips for multiway.",
         heading=TRAINING,
         at_least=1,
-        default="32; 128 for multiway",
+        default="32; 64 for multiway",
     ),
 ]
 LearningRate = Annotated[
