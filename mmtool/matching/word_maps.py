@@ -27,20 +27,19 @@ def word_maps(logits: Tensor, attention: Tensor, words: int, of: MaskFrom = Mask
 
 
 def draw_words(
-    maps: Tensor, allowed: NDArray[np.bool_], dice: np.random.Generator
+    maps: Tensor, allowed: NDArray[np.bool_], chances: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Draw a word of each pair, uniformly among those allowed whose map is not zero.
 
     Args:
         maps: (P, W, R).
         allowed: (P, W).
-        dice: The source of chance.
+        chances: (P,): a number from 0 to below 1 that chooses the word of each pair.
 
     Returns:
         The pairs that have such a word (Q,), and these words (Q,).
     """
     answers = (maps.amax(dim=-1) > 0).cpu().numpy() & allowed  # (P, W)
-    chances = dice.random(len(answers))
     pairs = np.flatnonzero(answers.any(axis=1))
     counts = answers[pairs].sum(axis=1)
     wanted = np.minimum((chances[pairs] * counts).astype(np.int64), counts - 1)

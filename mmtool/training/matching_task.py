@@ -167,9 +167,15 @@ class MatcherTask:
         if weights.kept is None or not len(chosen):
             return parts
         rows = torch.from_numpy(chosen).to(device)
-        maps = self._maps(logits, weights.kept, texts.real.shape[1], place)[rows]
-        dice = self._dice(MASKS, place.epoch, place.batch, place.processes.rank)
-        found, word = draw_words(maps, self._maskable([words[row] for row in chosen], maps.shape[1]), dice)
+        # each pair has its own chance, which is the same whichever process has the pair
+        dice = [self._dice(MASKS, place.epoch, place.batch, *map(int, pairs[row])) for row in chosen]
+        chances = np.array([own.random() for own in dice])
+        if self._settings.mask_from is MaskFrom.RANDOM:
+            maps = _random_maps(dice, texts.real[rows], clips.real[rows])
+        else:
+            maps = word_maps(logits, weights.kept, texts.real.shape[1], self._settings.mask_from)[rows]
+        allowed = self._maskable([words[row] for row in chosen], maps.shape[1])
+        found, word = draw_words(maps, allowed, chances)
         if not len(found):
             return parts
         found_rows = rows[torch.from_numpy(found).to(device)]
@@ -181,13 +187,6 @@ class MatcherTask:
         count, sought = loss.new_tensor(float(len(found))), loss.new_tensor(float(len(chosen)))
         parts[MASKED] = Part(loss / count, torch.stack([loss.detach(), sought, count]))
         return parts
-
-    def _maps(self, logits: Tensor, attention: Tensor, words: int, place: Place) -> Tensor:
-        if self._settings.mask_from is not MaskFrom.RANDOM:
-            return word_maps(logits, attention, words, self._settings.mask_from)
-        dice = self._dice(MASKS, place.epoch, place.batch, place.processes.rank, 1)
-        count, tokens = len(attention), attention.shape[-1] - words - 1
-        return torch.from_numpy(dice.random((count, words, tokens))).to(attention.device)
 
     def _maskable(self, words: Sequence[Words], longest: int) -> NDArray[np.bool_]:
         """(P, W): the words that a mask may be of, never the first and the last token."""
@@ -275,6 +274,15 @@ class MatcherTask:
             masked_share=masked[-1] / masked[1] if masked and masked[1] else None,
             **measured,
         )
+
+
+def _random_maps(dice: Sequence[np.random.Generator], words: Tensor, tokens: Tensor) -> Tensor:
+    """Maps (P, W, R) by chance, each pair's own, of real words (P, W) and tokens (P, R) alone."""
+    maps = np.zeros((len(dice), words.shape[1], tokens.shape[1]))
+    sizes = zip(words.sum(dim=1).tolist(), tokens.sum(dim=1).tolist(), strict=True)
+    for own, chance, (long, many) in zip(maps, dice, sizes, strict=True):
+        own[:long, :many] = chance.random((long, many))
+    return torch.from_numpy(maps).to(words.device)
 
 
 _NO_ROWS = np.zeros(0, np.int64)
