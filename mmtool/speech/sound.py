@@ -18,6 +18,7 @@ RATE = 16_000  # samples per second, which the recogniser and most encoders take
 LEAST_GAP = (
     0.1  # seconds; shorter differences between timestamps and samples are rounding and encoders' delay
 )
+SHORT = 0.05, 2.0  # share and seconds of a film that its sound may end before its pictures without a note
 _FULL_SCALE = 32768.0
 _MICROSECONDS = 1_000_000  # in which a container gives its start
 _REMEDY = "re-encode its sound, or copy the film again"
@@ -63,6 +64,7 @@ def read_sound(path: Path, rate: int = RATE) -> Sound | None:
             for frame in frames or ():
                 pieces.add(frame)
         samples = pieces.finish()
+        end = (container.duration or 0) / _MICROSECONDS
     if not len(samples):
         problem = "its sound cannot be decoded" if damaged else "its track of sound is empty"
         raise InputError(path, problem, _REMEDY)
@@ -70,6 +72,9 @@ def read_sound(path: Path, rate: int = RATE) -> Sound | None:
     if damaged:
         counted = "1 packet" if damaged == 1 else f"{damaged} packets"
         notes.append(f"{counted} of sound could not be decoded and {'is' if damaged == 1 else 'are'} silence")
+    heard = len(samples) / rate
+    if end - heard > max(SHORT[0] * end, SHORT[1]):
+        notes.append(f"its sound ends at {heard:.1f} s, the film at {end:.1f} s")
     if len(tracks) > 1:
         number = [other.index for other in tracks].index(track.index) + 1
         notes.append(f"has {len(tracks)} tracks of sound; number {number} is used")

@@ -66,6 +66,12 @@ def test_a_gap_in_the_sound_is_silence(tmp_path):
     assert loudness(sound.samples, 3.05, 3.95) > 0.2
 
 
+def test_sound_that_ends_long_before_the_film_is_said(tmp_path):
+    sound = read_sound(write_sound_film(tmp_path / "a.mkv", tone(4.0), seconds=20.0))
+    assert sound.notes == ("its sound ends at 4.0 s, the film at 20.0 s",)
+    assert read_sound(write_sound_film(tmp_path / "b.mkv", tone(4.0), seconds=5.0)).notes == ()
+
+
 def test_a_film_without_sound(tmp_path):
     assert read_sound(write_sound_film(tmp_path / "a.mp4", None, seconds=2)) is None
 
