@@ -3,7 +3,6 @@
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights, list_models
 
-from mmtool.encoders.contract import EncodedFrames, EncoderIdentity, EncoderOptions, Frame, FrameEncoder
+from mmtool.encoders.batched import BatchedEncoder
+from mmtool.encoders.contract import EncoderIdentity, EncoderOptions, Frame, FrameEncoder
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.kernels.uploads import fetched, upload
-from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
+from mmtool.encoders.kernels.uploads import upload
+from mmtool.encoders.precision import precision_settings
 from mmtool.encoders.untrained import calibration, random_pictures
 from mmtool.encoders.weights import (
     RANDOM,
@@ -37,7 +37,7 @@ AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # classifiers that are used only i
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")  # names in published files
 
 
-class ClassifierEncoder(FrameEncoder):
+class ClassifierEncoder(BatchedEncoder[Frame], FrameEncoder):
     """The pooled features of a frame: the input of the classifier's last layer.
 
     Frames are prepared as for the model's published weights: for most models, scaled and cropped to the
@@ -48,10 +48,8 @@ class ClassifierEncoder(FrameEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the classifier ``options.name``; see :func:`load_classifier` for weights and errors."""
-        name, self._batch_size = options.name, options.batch_size
-        self.device = options.device
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        self.ahead = 1 if self._device.type == "cuda" else 0
+        super().__init__(options)
+        name = options.name
         model, dimension, weights_identity = load_classifier(name, weights=options.weights, seed=options.seed)
         self._model = optimised(model.to(self._device, self._dtype))
         self._prepare = get_model_weights(name).DEFAULT.transforms()
@@ -67,22 +65,11 @@ class ClassifierEncoder(FrameEncoder):
             },
         )
 
-    def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
-        """Encode ``B`` RGB frames (H, W, 3), uint8, of any sizes, to features (B, D)."""
-        return self.begin(frames)()
-
-    def begin(self, frames: Sequence[Frame]) -> Callable[[], EncodedFrames]:
-        starts = range(0, len(frames), self._batch_size)
-        with exact_fp32(self._device):
-            parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
-        return partial(fetched, parts, self.identity.dimension)
-
-    @torch.inference_mode()
-    def _features(self, frames: Sequence[Frame]) -> Tensor:
-        if len({frame.shape for frame in frames}) == 1:
-            prepared = self._prepare(self._channels_first(np.stack(frames)))
+    def _features(self, batch: Sequence[Frame]) -> Tensor:
+        if len({frame.shape for frame in batch}) == 1:
+            prepared = self._prepare(self._channels_first(np.stack(batch)))
         else:
-            prepared = torch.cat([self._prepare(self._channels_first(frame[None])) for frame in frames])
+            prepared = torch.cat([self._prepare(self._channels_first(frame[None])) for frame in batch])
         pixels = prepared.to(self._dtype, memory_format=torch.channels_last)  # (b, 3, S, S)
         features: Tensor = self._model(pixels)
         return features

@@ -1,24 +1,23 @@
 """Sequences of frames → the input of the last layer of torchvision's video classifiers."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torchvision.models import get_model_weights
 
+from mmtool.encoders.batched import BatchedEncoder
 from mmtool.encoders.classifiers.encoder import load_classifier
 from mmtool.encoders.contract import (
-    EncodedFrames,
     EncoderIdentity,
     EncoderOptions,
     FrameSequence,
     Sampling,
     SequenceEncoder,
 )
-from mmtool.encoders.kernels.uploads import fetched, upload
-from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
+from mmtool.encoders.kernels.uploads import upload
+from mmtool.encoders.precision import precision_settings
 from mmtool.encoders.untrained import random_pictures
 
 LENGTHS = {"mvit": (16, 7.5), "swin3d": (32, 15.0), "s3d": (32, 15.0)}  # frames, and frames per second
@@ -27,7 +26,7 @@ SHORTER_SIDE = 256  # pixels: no model sees more
 CALIBRATED_WITH = 16  # frames
 
 
-class VideoNetworkEncoder(SequenceEncoder):
+class VideoNetworkEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
     """The pooled features of a sequence: the input of the last layer, as the network was trained on Kinetics.
 
     The frames are those at the rate with which the published weights were trained, scaled and cropped as
@@ -38,10 +37,8 @@ class VideoNetworkEncoder(SequenceEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the network ``options.name``; see :func:`load_classifier` for weights and errors."""
-        name, self._batch_size = options.name, options.batch_size
-        self.device = options.device
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        self.ahead = 1 if self._device.type == "cuda" else 0
+        super().__init__(options)
+        name = options.name
         length, rate = next((LENGTHS[start] for start in LENGTHS if name.startswith(start)), OTHERS)
         self.sampling = Sampling(length, 1 / rate, SHORTER_SIDE)
         model, dimension, weights = load_classifier(
@@ -62,20 +59,9 @@ class VideoNetworkEncoder(SequenceEncoder):
             },
         )
 
-    def encode(self, frames: Sequence[FrameSequence]) -> EncodedFrames:
-        """Encode B sequences to features (B, D)."""
-        return self.begin(frames)()
-
-    def begin(self, frames: Sequence[FrameSequence]) -> Callable[[], EncodedFrames]:
-        starts = range(0, len(frames), self._batch_size)
-        with exact_fp32(self._device):
-            parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
-        return partial(fetched, parts, self.identity.dimension)
-
-    @torch.inference_mode()
-    def _features(self, sequences: Sequence[FrameSequence]) -> Tensor:
+    def _features(self, batch: Sequence[FrameSequence]) -> Tensor:
         prepared = []
-        for sequence in sequences:
+        for sequence in batch:
             frames = upload(np.stack(list(sequence.frames)), self._device).permute(0, 3, 1, 2)  # (L, 3, H, W)
             prepared.append(self._prepare(frames))  # (3, L, S, S)
         features: Tensor = self._model(torch.stack(prepared).to(self._dtype))

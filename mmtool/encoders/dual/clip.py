@@ -4,8 +4,7 @@ Radford et al., 2021 (CLIP); Zhai et al., 2023 (SigLIP). The cosine of a frame a
 product of their features.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mmtool.choices import EncoderPrecision, Modality
+from mmtool.encoders.batched import BatchedEncoder
 from mmtool.encoders.contract import (
-    EncodedFrames,
     EncoderIdentity,
     EncoderOptions,
     EncoderPair,
@@ -24,7 +23,7 @@ from mmtool.encoders.contract import (
 )
 from mmtool.encoders.dual.clip_models import CLIP_FAMILY, DualModel, Family, load_dual_model
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.kernels.uploads import fetched, upload
+from mmtool.encoders.kernels.uploads import upload
 from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded
 from mmtool.encoders.tokens.token_encoder import TokenEncoder
@@ -32,7 +31,7 @@ from mmtool.encoders.tokens.token_encoder import TokenEncoder
 SEEN = ("pixel_values", "pixel_attention_mask", "spatial_shapes")  # the last two are NaFlex's
 
 
-class ClipFrameEncoder(FrameEncoder):
+class ClipFrameEncoder(BatchedEncoder[Frame], FrameEncoder):
     """The image embeddings of a CLIP-type model, whose own files say how frames are prepared."""
 
     reads = frozenset({"weights", "model"})
@@ -41,45 +40,32 @@ class ClipFrameEncoder(FrameEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        self.device = options.device
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        self.ahead = 1 if self._device.type == "cuda" else 0
+        super().__init__(options)
         loaded = load_dual_model(
             options.model, modality=Modality.VIDEO, weights=options.weights, seed=options.seed
         )
         self._network = optimised(loaded.network.to(self._device, self._dtype))
         self._images = loaded.images
-        self._batch_size = options.batch_size
         side = loaded.image_size
-        black = self._pixels([np.zeros((side, side, 3), np.uint8)])
+        with torch.inference_mode(), exact_fp32(self._device):
+            black = self._features([np.zeros((side, side, 3), np.uint8)])
         self.identity = dual_identity(
             self.family,
             loaded,
             Modality.VIDEO,
-            self._features(black).shape[1],
+            black.shape[1],
             options.precision,
             {"image_size": side},
         )
 
-    def encode(self, frames: Sequence[Frame]) -> EncodedFrames:
-        """Encode ``B`` RGB frames (H, W, 3), uint8, of any sizes, to features (B, D) of unit length."""
-        return self.begin(frames)()
-
-    def begin(self, frames: Sequence[Frame]) -> Callable[[], EncodedFrames]:
-        starts = range(0, len(frames), self._batch_size)
-        parts = [self._features(self._pixels(frames[start : start + self._batch_size])) for start in starts]
-        return partial(fetched, parts, self.identity.dimension)
+    def _features(self, batch: Sequence[Frame]) -> Tensor:
+        return unit(self._network.get_image_features(**self._pixels(batch)))
 
     def _pixels(self, frames: Sequence[Frame]) -> dict[str, Tensor]:
         """What the network sees of ``b`` frames: (b, 3, S, S), or NaFlex's patches with their arrangement."""
         prepared = self._images(list(frames), return_tensors="np", input_data_format="channels_last")
         seen = {name: upload(prepared[name], self._device) for name in SEEN if name in prepared}
         return seen | {"pixel_values": seen["pixel_values"].to(self._dtype)}
-
-    @torch.inference_mode()
-    def _features(self, seen: dict[str, Tensor]) -> Tensor:
-        with exact_fp32(self._device):
-            return unit(self._network.get_image_features(**seen))
 
 
 class ClipTextEncoder(TokenEncoder):

@@ -1,7 +1,6 @@
 """VideoPrism (Zhao et al., ICML 2024) with its text side: clips as sequences of frames, and snippets."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mmtool.choices import Modality
+from mmtool.encoders.batched import BatchedEncoder
 from mmtool.encoders.contract import (
-    EncodedFrames,
     EncoderOptions,
     EncoderPair,
     FrameSequence,
@@ -19,8 +18,7 @@ from mmtool.encoders.contract import (
 )
 from mmtool.encoders.dual.clip import ClipTextEncoder, dual_identity, unit
 from mmtool.encoders.dual.clip_models import Family, load_dual_model
-from mmtool.encoders.kernels.uploads import fetched
-from mmtool.encoders.precision import DTYPES, exact_fp32
+from mmtool.encoders.precision import exact_fp32
 from mmtool.encoders.pretrained.videos import prepared_videos
 from mmtool.encoders.tokens.batches import Rows, padded
 
@@ -42,16 +40,14 @@ VIDEOPRISM_FAMILY = Family(
 )
 
 
-class VideoPrismVideoEncoder(SequenceEncoder):
+class VideoPrismVideoEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
     """The embedding of frames that are spread evenly over a clip, as many as the model was trained with."""
 
     reads = frozenset({"weights", "model"})
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        self.device, self._batch_size = options.device, options.batch_size
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        self.ahead = 1 if self._device.type == "cuda" else 0
+        super().__init__(options)
         loaded = load_dual_model(
             options.model,
             modality=Modality.VIDEO,
@@ -72,20 +68,9 @@ class VideoPrismVideoEncoder(SequenceEncoder):
             {"image_size": side, "length": vision.num_frames},
         )
 
-    def encode(self, frames: Sequence[FrameSequence]) -> EncodedFrames:
-        """Encode ``B`` sequences of as many frames as the model reads, to features (B, D) of unit length."""
-        return self.begin(frames)()
-
-    def begin(self, frames: Sequence[FrameSequence]) -> Callable[[], EncodedFrames]:
-        starts = range(0, len(frames), self._batch_size)
-        parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
-        return partial(fetched, parts, self.identity.dimension)
-
-    @torch.inference_mode()
-    def _features(self, sequences: Sequence[FrameSequence]) -> Tensor:
-        given = prepared_videos(self._prepare, sequences, self._device).to(self._dtype)  # (b, L, 3, S, S)
-        with exact_fp32(self._device):
-            found = self._network.get_video_features(pixel_values_videos=given).pooler_output
+    def _features(self, batch: Sequence[FrameSequence]) -> Tensor:
+        given = prepared_videos(self._prepare, batch, self._device).to(self._dtype)  # (b, L, 3, S, S)
+        found = self._network.get_video_features(pixel_values_videos=given).pooler_output
         return normalize(found.float().flatten(1), dim=1)
 
 

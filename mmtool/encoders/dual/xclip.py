@@ -5,17 +5,15 @@ depends on pairs, and features do not: it is left out, and the cosine of a clip 
 X-CLIP's own functions for features.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mmtool.choices import Modality
+from mmtool.encoders.batched import BatchedEncoder
 from mmtool.encoders.contract import (
-    EncodedFrames,
     EncoderOptions,
     EncoderPair,
     FrameSequence,
@@ -25,8 +23,7 @@ from mmtool.encoders.contract import (
 from mmtool.encoders.dual.clip import ClipTextEncoder, dual_identity, unit
 from mmtool.encoders.dual.clip_models import Family, load_dual_model
 from mmtool.encoders.kernels.convolutions import optimised
-from mmtool.encoders.kernels.uploads import fetched, upload
-from mmtool.encoders.precision import DTYPES, exact_fp32
+from mmtool.encoders.kernels.uploads import upload
 
 XCLIP_FAMILY = Family(
     title="an X-CLIP model",
@@ -37,7 +34,7 @@ XCLIP_FAMILY = Family(
 )
 
 
-class XclipVideoEncoder(SequenceEncoder):
+class XclipVideoEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
     """The embedding of a sequence of frames that are spread evenly over a clip, as X-CLIP was trained."""
 
     reads = frozenset({"weights", "model"})
@@ -45,9 +42,7 @@ class XclipVideoEncoder(SequenceEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        self.device, self._batch_size = options.device, options.batch_size
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        self.ahead = 1 if self._device.type == "cuda" else 0
+        super().__init__(options)
         loaded = load_dual_model(
             options.model,
             modality=Modality.VIDEO,
@@ -68,23 +63,12 @@ class XclipVideoEncoder(SequenceEncoder):
             {"image_size": side, "length": vision.num_frames},
         )
 
-    def encode(self, frames: Sequence[FrameSequence]) -> EncodedFrames:
-        """Encode ``B`` sequences of as many frames as the model reads, to features (B, D) of unit length."""
-        return self.begin(frames)()
-
-    def begin(self, frames: Sequence[FrameSequence]) -> Callable[[], EncodedFrames]:
-        starts = range(0, len(frames), self._batch_size)
-        parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
-        return partial(fetched, parts, self.identity.dimension)
-
-    @torch.inference_mode()
-    def _features(self, sequences: Sequence[FrameSequence]) -> Tensor:
-        flat = list(chain.from_iterable(sequence.frames for sequence in sequences))
+    def _features(self, batch: Sequence[FrameSequence]) -> Tensor:
+        flat = list(chain.from_iterable(sequence.frames for sequence in batch))
         prepared = self._images(flat, return_tensors="np", input_data_format="channels_last")
-        pixels = np.reshape(prepared["pixel_values"], (len(sequences), -1, 3, self._side, self._side))
-        with exact_fp32(self._device):
-            given = upload(pixels, self._device).to(self._dtype)  # (b, L, 3, S, S)
-            return unit(self._network.get_video_features(pixel_values=given))
+        pixels = np.reshape(prepared["pixel_values"], (len(batch), -1, 3, self._side, self._side))
+        given = upload(pixels, self._device).to(self._dtype)  # (b, L, 3, S, S)
+        return unit(self._network.get_video_features(pixel_values=given))
 
 
 class XclipTextEncoder(ClipTextEncoder):

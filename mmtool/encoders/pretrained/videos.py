@@ -1,23 +1,22 @@
 """Sequences of frames → features of self-supervised networks of videos: V-JEPA 2 (Assran et al., 2025)."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mmtool.encoders.batched import BatchedEncoder
 from mmtool.encoders.contract import (
-    EncodedFrames,
     EncoderIdentity,
     EncoderOptions,
     FrameSequence,
     Sampling,
     SequenceEncoder,
 )
-from mmtool.encoders.kernels.uploads import fetched, upload
-from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
+from mmtool.encoders.kernels.uploads import upload
+from mmtool.encoders.precision import precision_settings
 from mmtool.encoders.pretrained.loading import Kind, load_pretrained
 
 VJEPA2 = Kind(
@@ -32,7 +31,7 @@ VJEPA2 = Kind(
 )
 
 
-class VjepaEncoder(SequenceEncoder):
+class VjepaEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
     """The mean over all places and times of the encoder's last layer, without the predictor.
 
     The frames are spread evenly over the clip, as many as the model was trained with.
@@ -42,9 +41,7 @@ class VjepaEncoder(SequenceEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; raises InputError if that fails."""
-        self.device, self._batch_size = options.device, options.batch_size
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
-        self.ahead = 1 if self._device.type == "cuda" else 0
+        super().__init__(options)
         loaded = load_pretrained(VJEPA2, options.model, weights=options.weights, seed=options.seed)
         config = loaded.network.config
         self._network = loaded.network.to(self._device, self._dtype)
@@ -62,20 +59,9 @@ class VjepaEncoder(SequenceEncoder):
             },
         )
 
-    def encode(self, frames: Sequence[FrameSequence]) -> EncodedFrames:
-        """Encode B sequences to features (B, D)."""
-        return self.begin(frames)()
-
-    def begin(self, frames: Sequence[FrameSequence]) -> Callable[[], EncodedFrames]:
-        starts = range(0, len(frames), self._batch_size)
-        parts = [self._features(frames[start : start + self._batch_size]) for start in starts]
-        return partial(fetched, parts, self.identity.dimension)
-
-    @torch.inference_mode()
-    def _features(self, sequences: Sequence[FrameSequence]) -> Tensor:
-        given = prepared_videos(self._prepare, sequences, self._device).to(self._dtype)  # (b, L, 3, S, S)
-        with exact_fp32(self._device):
-            found = self._network(pixel_values_videos=given, skip_predictor=True).last_hidden_state
+    def _features(self, batch: Sequence[FrameSequence]) -> Tensor:
+        given = prepared_videos(self._prepare, batch, self._device).to(self._dtype)  # (b, L, 3, S, S)
+        found = self._network(pixel_values_videos=given, skip_predictor=True).last_hidden_state
         features: Tensor = found.float().mean(dim=1)
         return features
 
