@@ -86,7 +86,7 @@ def test_a_matcher_learns_and_generalises():
     assert all(isinstance(record, MatcherEpoch) for record in records)
     assert records[-1].contrastive_loss < records[0].contrastive_loss / 2
     assert records[-1].matching_loss < 0.5  # saying 1 in 3 has 0.637
-    assert records[-1].score > 0.4  # of held-out films; chance is 1 in 10
+    assert records[-1].score > 0.5  # of held-out films; chance is 1 in 10
     assert records[-1].film_clip_recall >= records[-1].clip_recall
     assert max(record.learning_rate for record in records) == pytest.approx(3e-3, rel=0.1)
     assert records[-1].learning_rate < 1e-4
@@ -165,5 +165,4 @@ def test_two_processes_equal_one(tmp_path, mask_from):
         assert torch.equal(tensor, second["weights"][name]), name
     assert first["losses"] == second["losses"] == pytest.approx([r.loss for r in records], rel=1e-5)
     for name, expected in alone.state_dict().items():
-        # Adam makes a whole step of the sign of a gradient near zero: single weights may differ.
-        assert (first["weights"][name] - expected).norm() <= 1e-3 * expected.norm() + 1e-6, name
+        torch.testing.assert_close(first["weights"][name], expected, atol=1e-5, rtol=1e-4)
