@@ -44,5 +44,7 @@ def _show(report: "ExplainReport") -> None:
     for answer in report.words:
         where = "–" if answer.box is None else " ".join(f"{100 * side:.0f}" for side in answer.box)
         frame = "–" if answer.frame is None else str(answer.frame)
-        rows.append([printable(answer.word), f"{answer.strength:.2f}", frame, where])
-    out.print(rows_table(["word", "strength", "frame", "region (% of the frame)"], rows))
+        row = [printable(answer.word), f"{answer.strength:.2f}", frame, where]
+        rows.append([*row, printable(answer.source or "–")] if report.modalities else row)
+    columns = ["word", "strength", "frame", "region (% of the frame)"]
+    out.print(rows_table([*columns, "modality"] if report.modalities else columns, rows))

@@ -101,7 +101,7 @@ def open_joined(corpus: Corpus, name: str, modality: Modality) -> Iterator[Joine
                 raise InputError(
                     file.path,
                     f"holds {file.header.modality} features, not {modality} features",
-                    "swap the names given as `video` and `text`",
+                    f"name it with `{file.header.modality}`, and {modality} features in its place",
                 )
         yield JoinedFeatures(files)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtool.matching.inputs import ClipInput, Words
+from mmtool.matching.source_inputs import AnyClip, SourcesInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,13 @@ class Augmentation:
     word_masking: float = 0.0
     mask: int = 0
 
-    def clip(self, clip: ClipInput, dice: np.random.Generator) -> ClipInput:
-        """A clip with noise, fewer tokens (one at least) and, now and then, two frames swapped."""
+    def clip(self, clip: AnyClip, dice: np.random.Generator) -> AnyClip:
+        """A clip with noise, fewer tokens (one of each source at least) and, now and then, frames swapped."""
+        if isinstance(clip, SourcesInput):
+            return SourcesInput(tuple(self._source(part, dice) for part in clip.parts))
+        return self._source(clip, dice)
+
+    def _source(self, clip: ClipInput, dice: np.random.Generator) -> ClipInput:
         features, cells, times = clip.features, clip.cells, clip.times
         if self.noise:
             noise = dice.standard_normal(features.shape, np.float32)

@@ -1,7 +1,7 @@
 """The Multiway block: attention that clips and words share, and an expert of each (VLMo, Section 3.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import torch
@@ -65,6 +65,21 @@ class Weights:
     """Holds the attention (B, H, S, S) of a block that is asked to keep it, with its gradient's history."""
 
     kept: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """One pass over a pair: its attention (B, H, S, S), and where the clip's tokens but [CLS] stand in it."""
+
+    weights: Tensor
+    tokens: tuple[slice, ...]
+
+
+@dataclass(slots=True)
+class PairAttention:
+    """The attention that explains pairs, of each pass in which clip and words meet."""
+
+    passes: list[Attended] = field(default_factory=list)
 
 
 class Expert(nn.Module):

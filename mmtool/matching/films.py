@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtool.matching.inputs import ClipInput, Words
+from mmtool.matching.inputs import Words
+from mmtool.matching.source_inputs import AnyClip
 
 PARTS = 4  # a batch has clips of at least this many films
 
@@ -24,7 +25,7 @@ class MatchedFilm:
     """
 
     id: str
-    clips: Sequence[ClipInput]
+    clips: Sequence[AnyClip]
     words: Sequence[Words]
     texts: NDArray[np.int64]
     matches: NDArray[np.bool_]

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from mmtool.matching.films import MatchedFilm, gather, whole
-from mmtool.matching.inputs import ClipInput, Words, pad_clips, pad_texts
+from mmtool.matching.inputs import Words, pad_texts
 from mmtool.matching.model import Matcher
+from mmtool.matching.source_inputs import AnyClip, pad
 
 AT_ONCE = 64  # clips or snippets
 
@@ -25,12 +26,12 @@ class Recalls:
 
 
 @torch.inference_mode()
-def embeddings_of_clips(network: Matcher, clips: Sequence[ClipInput]) -> NDArray[np.float32]:
+def embeddings_of_clips(network: Matcher, clips: Sequence[AnyClip]) -> NDArray[np.float32]:
     """(N, d), of unit length; the network is in evaluation mode."""
     device = network.log_scale.device
     parts = [
         network.embed_clips(
-            pad_clips([clips[i] for i in range(start, min(start + AT_ONCE, len(clips)))]).to(device)
+            pad([clips[i] for i in range(start, min(start + AT_ONCE, len(clips)))]).to(device)
         )
         for start in range(0, len(clips), AT_ONCE)
     ]

@@ -4,11 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from mmtool.fusion_choices import Fusion
 from mmtool.matcher_choices import ClipTokens, SelfAttention
 
 MAX_WORDS = 40  # tokens of a snippet, [CLS] and [SEP] included
 TEXT_OFFSETS = 196  # words apart for which relative positions are known, as in VLMo's pre-training on texts
 PATCHES = 14  # of 16 × 16 pixels, on each side of a picture of 224 × 224
+OF_SOURCES = ("sources", "fusion", "late_layers", "branches")  # fields of the shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceShape:
+    """One of several sources of a clip: what its tokens are, their width, and the most frames of a clip."""
+
+    clip_tokens: ClipTokens
+    dimension: int
+    frames: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +44,17 @@ class MatcherShape:
         dropout: Of embeddings, attention and feed-forward layers.
         clip_tokens: What the tokens of a clip are.
         patches: Whether they are patches of pixels instead, as published.
-        clip_dimension: Width of the features of a token; for patches, pixels of a patch times 3.
+        clip_dimension: Width of the features of a token, for several sources the sum of theirs; for patches,
+            pixels of a patch times 3.
         grid: Rows and columns of patches, or 1 and the greatest number of frames in a clip.
         vocabulary: Rows of the table of words; 0 if words come as stored states.
         word_dimension: Width of stored states of words; 0 for words by number.
         max_words: Tokens of a snippet.
+        sources: The sources of a clip where there are several; the matcher is then a
+            :class:`~mmtool.matching.fused.FusedMatcher`, and the tokens and the grid of each are its own.
+        fusion: How they are fused.
+        late_layers: Fully connected layers over sources that are read alone.
+        branches: Whether each source also has heads of its own.
     """
 
     layers: int = 2
@@ -59,6 +76,27 @@ class MatcherShape:
     vocabulary: int = 0
     word_dimension: int = 0
     max_words: int = MAX_WORDS
+    sources: tuple[SourceShape, ...] = ()
+    fusion: Fusion = Fusion.LATE
+    late_layers: int = 2
+    branches: bool = False
+
+    def of_source(self, number: int) -> "MatcherShape":
+        """The shape of a matcher that reads one of the sources alone."""
+        source = self.sources[number]
+        return replace(
+            self,
+            clip_tokens=source.clip_tokens,
+            clip_dimension=source.dimension,
+            grid=(1, source.frames),
+            sources=(),
+        )
+
+    @property
+    def read_width(self) -> int:
+        """The width of what the heads read of a clip or a pair."""
+        unfused = self.sources and self.fusion is not Fusion.MID and self.late_layers == 0
+        return self.width * len(self.sources) if unfused else self.width
 
     @property
     def map_layer(self) -> int:

@@ -72,7 +72,7 @@ def of_frames(frames: Sequence[FrameTokens], *, most: int, scaling: Scaling, col
     """
     there = [number for number, frame in enumerate(frames) if len(frame.features)]
     if not there:
-        return _empty(len(scaling.mean))
+        return no_tokens(len(scaling.mean))
     each = _of_each(frames, most)
     best = np.repeat(there, [min(each, len(frames[number].features)) for number in there])[:most]
     numbers = np.concatenate([there, best])
@@ -107,7 +107,8 @@ def of_clip(features: NDArray[np.floating], *, scaling: Scaling) -> ClipInput:
     )
 
 
-def _empty(dimension: int) -> ClipInput:
+def no_tokens(dimension: int) -> ClipInput:
+    """A clip of which nothing is known."""
     return ClipInput(
         np.zeros((0, dimension), np.float32),
         np.zeros((0, BOX), np.float32),

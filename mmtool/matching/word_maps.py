@@ -1,29 +1,48 @@
 """What in a clip answers to a word: maps over its tokens, and the masks of chosen words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from mmtool.matcher_choices import MaskFrom
+from mmtool.matching.blocks import Attended, PairAttention
 from mmtool.matching.model import MATCH
 from mmtool.retrieval.grad_cam import cam
 
 
-def word_maps(logits: Tensor, attention: Tensor, words: int, of: MaskFrom = MaskFrom.GRADCAM) -> Tensor:
+def word_maps(
+    logits: Tensor, attention: PairAttention, words: int, of: MaskFrom = MaskFrom.GRADCAM
+) -> Tensor:
     """Maps (P, W, R) ≥ 0 of the words of P pairs over the tokens of their clips, without a gradient.
 
     Args:
         logits: (P, 2), of matching, which the attention has led to.
-        attention: (P, H, W + 1 + R, W + 1 + R), of a block before the last.
+        attention: Of a block before the last; clips of several sources may have a pass for each.
         words: W, the tokens of the texts.
         of: ``gradcam`` or ``attention``.
     """
-    to_clip = attention[:, :, :words, words + 1 :]  # from words, without the clip's [CLS]
+    passes = attention.passes
+    to_clip = _to_clip([one.weights.detach() for one in passes], passes, words)
     if of is MaskFrom.ATTENTION:
-        return to_clip.detach().mean(dim=1)
-    (gradient,) = torch.autograd.grad(logits[:, MATCH].sum(), attention, retain_graph=True)
-    return cam(to_clip.detach(), gradient[:, :, :words, words + 1 :])
+        return to_clip.mean(dim=1)
+    each = [one.weights for one in passes]
+    gradients = torch.autograd.grad(logits[:, MATCH].sum(), each, retain_graph=True)
+    return cam(to_clip, _to_clip(gradients, passes, words))
+
+
+def _to_clip(tensors: Sequence[Tensor], passes: Sequence[Attended], words: int) -> Tensor:
+    """What tensors (P, H, S, S) say from words to tokens of the clip other than its [CLS]: (P, H, W, R)."""
+    return torch.cat(
+        [
+            tensor[:, :, :words, tokens]
+            for tensor, one in zip(tensors, passes, strict=True)
+            for tokens in one.tokens
+        ],
+        dim=-1,
+    )
 
 
 def draw_words(

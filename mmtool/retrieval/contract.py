@@ -32,6 +32,7 @@ class ClipMaterial(StrEnum):
     FRAME_FEATURES = "frame features"  # the stored features of its frames: ClipTokens without boxes
     REGIONS = "regions"  # stored regions: ClipTokens with boxes
     FRAMES = "frames"  # pictures of the film: ClipFrames
+    SOURCES = "sources"  # stored features of several sources: ClipSources
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,14 @@ class ClipFrames:
     pixels: NDArray[np.uint8]
 
 
-ClipInput = ClipTokens | ClipFrames
+@dataclass(frozen=True, slots=True)
+class ClipSources:
+    """What several features files store of one clip; a source that lacks its film has no tokens."""
+
+    parts: tuple[ClipTokens, ...]
+
+
+ClipInput = ClipTokens | ClipFrames | ClipSources
 
 
 class ClipStates(Protocol):
@@ -102,12 +110,23 @@ class WordMaps:
         maps: (W, V), at least 0: how much each of the V visual tokens answers to each word.
         frames: (V,): which of the clip's frames each token comes from.
         boxes: (V, 4): the part of the frame that each token shows, as shares of its width and height.
+        sources: (V,): the name of the source of each token; empty if clips have one source.
+        shown: The source whose tokens have frames and boxes that pages can show; empty for one source.
     """
 
     words: tuple[str, ...]
     maps: NDArray[np.float32]
     frames: NDArray[np.int64]
     boxes: NDArray[np.float32]
+    sources: tuple[str, ...] = ()
+    shown: str = ""
+
+    @property
+    def in_frames(self) -> NDArray[np.bool_]:
+        """(V,): which tokens are parts of frames that pages can show."""
+        if not self.sources:
+            return np.ones(len(self.frames), bool)
+        return np.array([source == self.shown for source in self.sources], bool)
 
 
 class PairMatcher(Protocol):

@@ -6,8 +6,16 @@ from typing import Annotated
 
 from mmtool.choices import Precision
 from mmtool.errors import SettingError
+from mmtool.fusion_choices import Fusion, Missing
 from mmtool.matcher_choices import ClipTokens, MaskFrom, MaskWords, MatcherSize, SelfAttention
 from mmtool.settings.devices import AUTO, check_device
+from mmtool.settings.modalities import (
+    FusionChoice,
+    FusionLayers,
+    MissingChoice,
+    Modalities,
+    check_modalities,
+)
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.train import (
     BatchSize,
@@ -123,6 +131,10 @@ class MatcherSettings(Settings):
     word_masking: Annotated[
         float, Option("Share of words that are masked at random.", heading=MATCHER, at_least=0, below=1)
     ] = 0.15
+    modalities: Modalities = ""
+    fusion: FusionChoice = Fusion.LATE
+    fusion_layers: FusionLayers = 2
+    missing: MissingChoice = Missing.FAIL
     mask_from: Annotated[
         MaskFrom,
         Option(
@@ -153,6 +165,7 @@ class MatcherSettings(Settings):
             raise SettingError(
                 "regions", f"has no effect with `clip_tokens={self.clip_tokens}`; leave it out"
             )
+        check_modalities(self.modalities, self.fusion, self.fusion_layers, self.missing, video=self.video)
         if self.mask_words is not MaskWords.ALL and self.mask_from is MaskFrom.NONE:
             raise SettingError("mask_words", "has no effect with `mask_from=none`; leave it out")
 

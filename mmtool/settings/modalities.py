@@ -13,7 +13,8 @@ DEFAULT_LAYERS = 2
 Modalities = Annotated[
     str,
     Option(
-        "Video features that the network reads side by side, such as clip,motion,audio; a name may be A+B.",
+        "Video features that the network or the matcher reads side by side, such as clip,motion,audio; of "
+        "the network's, one may be A+B.",
         heading=MODALITIES,
         default="the features of --video alone",
         metavar="NAME,NAME…",
@@ -22,8 +23,8 @@ Modalities = Annotated[
 FusionChoice = Annotated[
     Fusion,
     Option(
-        "How modalities are fused: their stacks concatenated (late), one stack over all (mid), late with "
-        "squeeze-and-excitation gates (se), or late with a non-local gate of the first modality (nl).",
+        "How modalities are fused: each read by itself, then concatenated (late), all read together (mid), "
+        "or late with squeeze-and-excitation gates (se) or with a non-local gate of the first modality (nl).",
         heading=MODALITIES,
     ),
 ]
@@ -33,7 +34,8 @@ FusionLayers = Annotated[
 MissingChoice = Annotated[
     Missing,
     Option(
-        "Whether films without features of a modality are errors, or read as its mean (zero).",
+        "Whether films without features of a modality are errors, or read as its mean and, by the matcher, "
+        "without tokens of it (zero).",
         heading=MODALITIES,
     ),
 ]

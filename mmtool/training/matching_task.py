@@ -11,14 +11,15 @@ from torch import Tensor, nn
 
 from mmtool.matcher_choices import MaskFrom, MaskWords
 from mmtool.matching.augmentation import Augmentation
-from mmtool.matching.blocks import Weights
+from mmtool.matching.blocks import PairAttention
 from mmtool.matching.films import Gathering, MatchedFilm, epoch_gatherings
-from mmtool.matching.inputs import ClipInput, Words, pad_clips, pad_texts
+from mmtool.matching.inputs import Words, pad_texts
 from mmtool.matching.losses import contrastive_loss, matching_loss
 from mmtool.matching.model import MATCH, Matcher
 from mmtool.matching.negatives import NONE, draw_negatives
 from mmtool.matching.recall import recalls
 from mmtool.matching.soft_masks import compensated
+from mmtool.matching.source_inputs import AnyClip, pad
 from mmtool.matching.word_maps import draw_words, word_maps
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.training.diagnostics import Diagnosis
@@ -36,7 +37,7 @@ class MatcherBatch:
     """A batch, and what this process has made of its clips and snippets, by their place in the batch."""
 
     gathering: Gathering
-    clips: dict[int, ClipInput] = field(default_factory=dict)
+    clips: dict[int, AnyClip] = field(default_factory=dict)
     words: dict[int, Words] = field(default_factory=dict)
 
 
@@ -113,7 +114,7 @@ class MatcherTask:
         clips = texts = torch.zeros(0, width, device=device)
         if len(clip_rows[rank]):
             clips = self.network.embed_clips(
-                pad_clips([self._clip(batch, int(row), place.epoch) for row in clip_rows[rank]]).to(device)
+                pad([self._clip(batch, int(row), place.epoch) for row in clip_rows[rank]]).to(device)
             )
         if len(text_rows[rank]):
             texts = self.network.embed_texts(
@@ -151,20 +152,20 @@ class MatcherTask:
         masks = self._settings.mask_from is not MaskFrom.NONE
         if not len(pairs):
             return {MATCHING: none, **({MASKED: none} if masks else {})}
-        clips = pad_clips([self._clip(batch, int(clip), place.epoch) for clip in pairs[:, 0]]).to(device)
+        clips = pad([self._clip(batch, int(clip), place.epoch) for clip in pairs[:, 0]]).to(device)
         words = [self._words(batch, int(text), place.epoch) for text in pairs[:, 1]]
         texts = pad_texts(words).to(device)
-        weights = Weights() if masks else None
-        logits = self.network.match_pairs(clips, texts, weights=weights)
+        attention = PairAttention() if masks else None
+        logits = self.network.match_pairs(clips, texts, attention=attention)
         truth = torch.from_numpy(match).to(device)
         loss, right = matching_loss(logits, truth), (logits.argmax(dim=1) == MATCH) == truth
         count = logits.new_tensor(float(len(pairs)))
         parts = {MATCHING: Part(loss / count, torch.stack([loss.detach(), right.sum(), count]))}
-        if weights is None:
+        if attention is None:
             return parts
         chosen = np.flatnonzero(match)
         parts[MASKED] = none
-        if weights.kept is None or not len(chosen):
+        if not attention.passes or not len(chosen):
             return parts
         rows = torch.from_numpy(chosen).to(device)
         # each pair has its own chance, which is the same whichever process has the pair
@@ -173,7 +174,7 @@ class MatcherTask:
         if self._settings.mask_from is MaskFrom.RANDOM:
             maps = _random_maps(dice, texts.real[rows], clips.real[rows])
         else:
-            maps = word_maps(logits, weights.kept, texts.real.shape[1], self._settings.mask_from)[rows]
+            maps = word_maps(logits, attention, texts.real.shape[1], self._settings.mask_from)[rows]
         allowed = self._maskable([words[row] for row in chosen], maps.shape[1])
         found, word = draw_words(maps, allowed, chances)
         if not len(found):
@@ -198,7 +199,7 @@ class MatcherTask:
                 allowed[row, inside] = self._content[np.asarray(each)[inside]]
         return allowed
 
-    def _clip(self, batch: MatcherBatch, row: int, epoch: int) -> ClipInput:
+    def _clip(self, batch: MatcherBatch, row: int, epoch: int) -> AnyClip:
         if row not in batch.clips:
             film, clip = _place_of(batch.gathering, row, clips=True)
             dice = self._dice(CLIPS, epoch, film, clip)

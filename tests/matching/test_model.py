@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmtool.matcher_choices import ClipTokens, SelfAttention
-from mmtool.matching.blocks import CLIP, PAIR, TEXT, MultiwayBlock, Segment, Weights
+from mmtool.matching.blocks import CLIP, PAIR, TEXT, MultiwayBlock, PairAttention, Segment
 from mmtool.matching.inputs import ClipInput, pad_clips, pad_texts
 from mmtool.matching.model import Matcher, parameter_count
 from mmtool.matching.positions import PositionRows
@@ -187,16 +187,19 @@ def test_a_clip_without_tokens_has_an_embedding():
 
 
 def test_attention_that_is_kept_is_that_which_is_used():
-    network, weights = make_matcher(), Weights()
+    network, attention = make_matcher(), PairAttention()
     clips, texts = pad_clips(make_clips()), pad_texts(TEXTS)
     with torch.no_grad():
         plain = network.match_pairs(clips, texts)
-        kept = network.match_pairs(clips, texts, weights=weights)
+        kept = network.match_pairs(clips, texts, attention=attention)
     torch.testing.assert_close(plain, kept, rtol=1e-5, atol=1e-6)
-    assert weights.kept.shape == (3, 2, 7 + 1 + 6, 7 + 1 + 6)
-    torch.testing.assert_close(weights.kept.sum(dim=-1), torch.ones(3, 2, 14))
-    assert not weights.kept[1, :, :, 3:7].any()  # padding of the second text
-    assert not weights.kept[1, :, :, 9:].any()  # and of its clip, of one token
+    (one,) = attention.passes
+    weights = one.weights
+    assert one.tokens == (slice(8, 14),)
+    assert weights.shape == (3, 2, 7 + 1 + 6, 7 + 1 + 6)
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(3, 2, 14))
+    assert not weights[1, :, :, 3:7].any()  # padding of the second text
+    assert not weights[1, :, :, 9:].any()  # and of its clip, of one token
 
 
 # Relative positions

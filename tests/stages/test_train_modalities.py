@@ -132,7 +132,7 @@ def test_sources_of_other_clips_are_refused(corpus):
         (["--fusion", "se", "--video", "looks"], "without --modalities"),
         (["--missing", "zero", "--video", "looks"], "without --modalities"),
         (["--modalities", "looks,smell", "--inputs", "full"], "smell.h5"),
-        (["--preset", "multiway", "--modalities", "looks,audio"], "multiway"),
+        (["--preset", "multiway", "--modalities", "looks,audio"], "looks, audio stores regions"),
         (["--preset", "semi-markov", "--modalities", "looks,audio"], "semi-markov"),
     ],
 )

@@ -1,5 +1,6 @@
 """A clip and a snippet → word maps as a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -30,12 +31,14 @@ class WordAnswer:
         strength: How much that part answers, as a share of the strongest answer to any word.
         frame: The number of its frame, from 1; None if nothing answers.
         box: x1, y1, x2, y2 of the part, as shares of the frame's width and height; None if nothing answers.
+        source: Of a run of several modalities, the one that the part is of; None if nothing answers.
     """
 
     word: str
     strength: float
     frame: int | None
     box: tuple[float, float, float, float] | None
+    source: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +49,11 @@ class ExplainReport(Report):
     picture: Path
     log_odds: float
     words: list[WordAnswer] = field(default_factory=list)
+
+    @property
+    def modalities(self) -> bool:
+        """Whether the clip has parts of several modalities."""
+        return any(word.source for word in self.words)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -102,22 +110,41 @@ def explain(
         raise CallError(f"{settings.clip}: {error}") from error
     path = settings.output or corpus.explained(name) / f"{id}-{clip + 1}-{settings.snippet}.png"
     title = f"{settings.clip}, snippet {settings.snippet} (log-odds {odds:+.2f}): {text[:LETTERS]}"
-    write_word_maps(path, maps.words, maps.maps, maps.frames, maps.boxes, pictures, title=title)
+    shown, answers = maps.in_frames, _answers(maps)
+    if not shown.all():
+        notes.append(f"only the parts of {maps.shown} are drawn; other modalities are named beside a word")
+    write_word_maps(
+        path,
+        _labels(answers, maps),
+        maps.maps[:, shown],
+        maps.frames[shown],
+        maps.boxes[shown],
+        pictures,
+        title=title,
+    )
     return ExplainReport(
         picture=path,
         log_odds=odds,
-        words=_answers(maps),
+        words=answers,
         done=[settings.clip],
         notes=notes,
         written=[str(path)],
     )
 
 
+def _labels(answers: Sequence[WordAnswer], maps: WordMaps) -> list[str]:
+    """The words, each with the modality that answers most if its parts are not drawn."""
+    return [
+        answer.word if answer.source in (None, maps.shown) else f"{answer.word}\n({answer.source})"
+        for answer in answers
+    ]
+
+
 def _pictures(
     corpus: Corpus, id: str, clip: Clip, maps: WordMaps
 ) -> tuple[list[NDArray[np.uint8]], list[str]]:
     """The frames of the clip that its regions come from, or a note on why there are none."""
-    count = int(maps.frames.max(initial=0)) + 1
+    count = int(maps.frames[maps.in_frames].max(initial=0)) + 1
     frames = FilmFrames(corpus, count)
     film = frames.film(id)
     if film is None:
@@ -137,5 +164,6 @@ def _answers(maps: WordMaps) -> list[WordAnswer]:
             continue
         left, top, right, bottom = map(float, maps.boxes[best])
         box = (left, top, right, bottom)
-        found.append(WordAnswer(word, float(row[best]) / strongest, int(maps.frames[best]) + 1, box))
+        source = maps.sources[best] if maps.sources else None
+        found.append(WordAnswer(word, float(row[best]) / strongest, int(maps.frames[best]) + 1, box, source))
     return found

@@ -24,7 +24,7 @@ from mmtool.stages.shared.batch_sizes import batch_size_for
 from mmtool.stages.shared.clip_materials import ClipMaterials, FilmFrames
 from mmtool.stages.shared.devices import resolve_device
 from mmtool.stages.shared.matcher_runs import open_run
-from mmtool.stages.shared.stored_tokens import open_stored_tokens
+from mmtool.stages.shared.stored_tokens import open_clips_of
 
 WITH_DUAL = ("blip", "blip2")  # rerankers that also find candidates
 
@@ -67,10 +67,9 @@ def open_models(corpus: Corpus, settings: RetrieveSettings, progress: Progress) 
     """Load the models that settings choose; raises CallError and InputError."""
     if settings.run:
         matcher = open_run(corpus, settings.run, resolve_device(settings.device), settings.checkpoint)
-        video = str(matcher.identity.settings["video"])
         with (
             open_trained_dual(corpus, settings.run, matcher, progress) as trained,
-            open_stored_tokens(corpus, video, matcher.material) as tokens,
+            open_clips_of(corpus, matcher) as tokens,
         ):
             judge = None if settings.rule is RetrievalScore.ITC else cast(PairMatcher, matcher)
             yield RetrievalModels(trained, judge, tokens, settings.run)

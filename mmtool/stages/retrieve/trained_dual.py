@@ -1,7 +1,7 @@
 """A run's matcher as a dual encoder: its embeddings of clips and snippets are stored under the run's name."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,15 @@ from mmtool.formats.embedding_index import EmbeddingIndex, open_index
 from mmtool.matching.trained import TrainedMatcher
 from mmtool.records import Failure, Progress
 from mmtool.stages.shared.matcher_features import embeddings_name, write_embeddings
-from mmtool.stages.shared.matcher_films import FilmTokens, TokenSource, open_tokens
+from mmtool.stages.shared.matcher_films import ReadableClips, open_tokens
+from mmtool.stages.shared.matcher_sources import each_source, open_token_sources
 
 
 class TrainedDual:
     """The two sides of a trained matcher."""
 
     def __init__(
-        self, corpus: Corpus, run: str, matcher: TrainedMatcher, source: TokenSource, progress: Progress
+        self, corpus: Corpus, run: str, matcher: TrainedMatcher, source: ReadableClips, progress: Progress
     ) -> None:
         self._corpus, self._run = corpus, run
         self._matcher, self._source, self._progress = matcher, source, progress
@@ -68,13 +69,21 @@ def open_trained_dual(
 
     Raises InputError if they lack regions that it reads, CallError if they have another width.
     """
-    video, kind = str(matcher.identity.settings["video"]), matcher.network.shape.clip_tokens
-    with open_tokens(corpus, video, kind, matcher.regions) as source:
-        source.scaling, source.frames = matcher.scaling, matcher.network.shape.grid[1]
-        wanted = len(matcher.scaling.mean)
-        for id in source.features.ids()[:1]:
-            width = FilmTokens(source, id).unscaled(0).shape[1]
-            if width != wanted:
-                problem = f"has {width} dimensions, but {run} was trained on {wanted}"
-                raise CallError(f"{source.file.path}: {problem}; extract the features of the run again")
+    readers = matcher.readers
+    names, kinds = tuple(reader.name for reader in readers), [reader.kind for reader in readers]
+    with ExitStack() as stack:
+        source: ReadableClips
+        if len(readers) == 1:
+            source = stack.enter_context(open_tokens(corpus, names[0], kinds[0], readers[0].regions))
+        else:
+            opened = open_token_sources(corpus, names, kinds, readers[0].regions, matcher.missing)
+            source = stack.enter_context(opened)
+        for reader, part in zip(readers, each_source(source), strict=True):
+            part.scaling, part.frames = reader.scaling, reader.columns
+            wanted = len(reader.scaling.mean)
+            for id in part.ids()[:1]:
+                width = part.film(id).unscaled(0).shape[1]
+                if width != wanted:
+                    problem = f"has {width} dimensions, but {run} was trained on {wanted}"
+                    raise CallError(f"{part.file.path}: {problem}; extract the features of the run again")
         yield TrainedDual(corpus, run, matcher, source, progress)

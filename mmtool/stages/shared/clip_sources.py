@@ -99,7 +99,7 @@ def open_clips_for_training(
             if absent and missing is Missing.FAIL:
                 raise InputError(
                     corpus.features(name),
-                    f"has no features of {_listed(absent)}",
+                    f"has no features of {listed(absent)}",
                     "run `mmtool extract` (and `mmtool project`) for them, or train with `missing=zero`",
                 )
             known = [id for id in train if id in there]
@@ -149,6 +149,7 @@ def open_clips_for_checkpoint(corpus: Corpus, checkpoint: Checkpoint, name: str)
         yield SeveralInputs(names, tuple(parts), missing)
 
 
-def _listed(ids: Sequence[str]) -> str:
+def listed(ids: Sequence[str]) -> str:
+    """The first few ids, and how many more there are."""
     more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
     return ", ".join(map(repr, ids[:NAMED])) + more

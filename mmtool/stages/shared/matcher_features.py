@@ -17,7 +17,7 @@ from mmtool.formats.snippets import read_snippets
 from mmtool.matching.recall import embeddings_of_clips
 from mmtool.matching.trained import TrainedMatcher
 from mmtool.records import Failure, Progress
-from mmtool.stages.shared.matcher_films import FilmTokens, TokenSource
+from mmtool.stages.shared.matcher_films import ReadableClips
 
 
 def embeddings_name(run: str, modality: Modality) -> str:
@@ -29,7 +29,7 @@ def write_embeddings(
     corpus: Corpus,
     run: str,
     matcher: TrainedMatcher,
-    source: TokenSource,
+    source: ReadableClips,
     ids: Sequence[str],
     progress: Progress,
 ) -> list[Failure]:
@@ -57,14 +57,14 @@ def write_embeddings(
 
 
 def _add_clips(
-    corpus: Corpus, id: str, matcher: TrainedMatcher, source: TokenSource, builder: FeaturesBuilder
+    corpus: Corpus, id: str, matcher: TrainedMatcher, source: ReadableClips, builder: FeaturesBuilder
 ) -> None:
-    recipe = digest_json([source.features.recipe(id), matcher.identity.weights])
+    recipe = digest_json([source.recipe(id), matcher.identity.weights])
     if builder.has(id, recipe):
         return
     clips = read_clips(corpus.clips(id))
-    source.features.check_clips(id, clips)
-    embeddings = embeddings_of_clips(matcher.network, FilmTokens(source, id))
+    source.check_clips(id, clips)
+    embeddings = embeddings_of_clips(matcher.network, source.film(id))
     intervals = np.array([clip.interval for clip in clips], dtype=np.float64)
     builder.add(id, FeatureGroup(embeddings, intervals, recipe=recipe))
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from mmtool.formats.snippets import read_snippets
 from mmtool.matcher_choices import ClipTokens
 from mmtool.matching.films import MatchedFilm
 from mmtool.matching.inputs import ClipInput
+from mmtool.matching.source_inputs import AnyClip
 from mmtool.matching.tokens import (
     FrameTokens,
     Scaling,
@@ -32,7 +33,7 @@ from mmtool.matching.tokens import (
     of_whole_frames,
 )
 from mmtool.matching.vocabulary import Pieces
-from mmtool.records import Clip, Interval, Snippet
+from mmtool.records import Clip, EncoderIdentity, Interval, Snippet
 from mmtool.stages.shared.truth import read_truth
 
 MEMORY = 0.4  # share of the free memory that may hold tokens; the rest is read again in each epoch
@@ -54,6 +55,31 @@ class TokenSource:
     @property
     def file(self) -> FeaturesFile:
         return self.features.files[0]
+
+    @property
+    def identities(self) -> tuple[EncoderIdentity, ...]:
+        """The encoders of the features."""
+        return self.features.header.sources
+
+    def ids(self) -> list[str]:
+        """The films that have features."""
+        return self.features.ids()
+
+    def recipe(self, id: str) -> str:
+        """Changes with the features of a film."""
+        return self.features.recipe(id)
+
+    def check_clips(self, id: str, clips: list[Clip]) -> None:
+        """Raise InputError if the features belong to other clips."""
+        self.features.check_clips(id, clips)
+
+    def film(self, id: str) -> "FilmTokens":
+        """The clips of a film."""
+        return FilmTokens(self, id)
+
+    def fit(self, films: Sequence[str]) -> None:
+        """Fit the scaling to training films; raises InputError where they have no tokens."""
+        fit_tokens(self, [self.film(id) for id in films])
 
     def stored(self, id: str, clip: int, size: NDArray[np.float32]) -> list[FrameTokens]:
         """The regions of each frame of a clip, their boxes as shares of the frame's size (2,)."""
@@ -135,7 +161,8 @@ def open_tokens(corpus: Corpus, video: str, kind: ClipTokens, most: int) -> Iter
     with open_joined(corpus, video, Modality.VIDEO) as features:
         if len(features.files) > 1:
             problem = "is joined to others, of which a matcher cannot read tokens"
-            raise InputError(features.files[0].path, problem, "name the features of one encoder with `video`")
+            remedy = "name the features of one encoder with `video`, or several with `modalities`"
+            raise InputError(features.files[0].path, problem, remedy)
         yield TokenSource(features, kind, most)
 
 
@@ -158,18 +185,30 @@ class AnnotatedFilm:
     """A film whose clips can be read, with its snippets and what they show."""
 
     id: str
-    tokens: FilmTokens
+    tokens: Sequence[AnyClip]
     clips: list[Clip]
     snippets: list[Snippet]
     matches: NDArray[np.bool_]  # (N, M)
 
 
-def read_annotated_film(corpus: Corpus, id: str, source: TokenSource) -> AnnotatedFilm:
+class ReadableClips(Protocol):
+    """The features of clips of one source, or of several."""
+
+    @property
+    def identities(self) -> tuple[EncoderIdentity, ...]: ...
+    def ids(self) -> list[str]: ...
+    def recipe(self, id: str) -> str: ...
+    def check_clips(self, id: str, clips: list[Clip]) -> None: ...
+    def film(self, id: str) -> Sequence[AnyClip]: ...
+    def fit(self, films: Sequence[str]) -> None: ...
+
+
+def read_annotated_film(corpus: Corpus, id: str, source: ReadableClips) -> AnnotatedFilm:
     """Read a film; raises InputError for damaged files, and for features of other clips."""
     clips, snippets = read_clips(corpus.clips(id)), read_snippets(corpus.snippets(id))
-    source.features.check_clips(id, clips)
+    source.check_clips(id, clips)
     truth = read_truth(corpus, id, clips, snippets)
-    return AnnotatedFilm(id, FilmTokens(source, id), clips, snippets, matches_of(clips, truth))
+    return AnnotatedFilm(id, source.film(id), clips, snippets, matches_of(clips, truth))
 
 
 def matches_of(clips: Sequence[Clip], truth: Sequence[Interval | None]) -> NDArray[np.bool_]:

@@ -2,7 +2,9 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from mmtool.choices import CheckpointChoice
@@ -12,14 +14,17 @@ from mmtool.features.joined import MATCHER
 from mmtool.formats.checkpoints import REMEDY, checkpoint_digest, choose_checkpoint
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.matcher_checkpoints import MatcherCheckpoint, read_matcher_checkpoint
+from mmtool.fusion_choices import Fusion
 from mmtool.matcher_choices import ClipTokens, SelfAttention
+from mmtool.matching.fused import make_matcher
 from mmtool.matching.model import Matcher
-from mmtool.matching.shape import MatcherShape
+from mmtool.matching.shape import OF_SOURCES, MatcherShape, SourceShape
 from mmtool.matching.tokens import Scaling
-from mmtool.matching.trained import TrainedMatcher
+from mmtool.matching.trained import SourceReader, TrainedMatcher
 from mmtool.matching.vocabulary import Pieces, Vocabulary, is_content
 from mmtool.records import EncoderIdentity
 from mmtool.settings.matcher import MatcherSettings
+from mmtool.settings.modalities import names_of
 
 
 def open_trained(path: Path, device: torch.device) -> TrainedMatcher:
@@ -33,12 +38,13 @@ def open_trained(path: Path, device: torch.device) -> TrainedMatcher:
         dimension=shape_of(checkpoint, path).width,
         settings={"space": digest, "clip_tokens": str(settings.clip_tokens), "video": checkpoint.video},
     )
+    network = load_matcher(checkpoint, path).to(device)
     return TrainedMatcher(
-        load_matcher(checkpoint, path).to(device),
+        network,
         pieces_of(checkpoint, settings, path),
-        scaling_of(checkpoint),
-        regions=settings.regions,
+        readers_of(checkpoint, network.shape, settings.regions),
         identity=identity,
+        missing=settings.missing,
     )
 
 
@@ -49,9 +55,23 @@ def open_run(
     return open_trained(choose_checkpoint(corpus.run(run), choice), device)
 
 
-def scaling_of(checkpoint: MatcherCheckpoint) -> Scaling:
-    """How a checkpoint's matcher scales features of clips."""
-    return Scaling(checkpoint.mean.numpy(), checkpoint.deviation.numpy())
+def readers_of(checkpoint: MatcherCheckpoint, shape: MatcherShape, regions: int) -> list[SourceReader]:
+    """How a checkpoint's matcher reads each source of a clip."""
+    mean, deviation = checkpoint.mean.numpy(), checkpoint.deviation.numpy()
+    if not shape.sources:
+        scaling = Scaling(mean, deviation)
+        return [SourceReader(checkpoint.video, shape.clip_tokens, scaling, shape.grid[1], regions)]
+    ends = np.cumsum([source.dimension for source in shape.sources])
+    return [
+        SourceReader(
+            name,
+            source.clip_tokens,
+            Scaling(mean[end - source.dimension : end], deviation[end - source.dimension : end]),
+            source.frames,
+            regions,
+        )
+        for name, source, end in zip(names_of(checkpoint.video), shape.sources, ends, strict=True)
+    ]
 
 
 def shape_of(checkpoint: MatcherCheckpoint, path: Path) -> MatcherShape:
@@ -63,8 +83,11 @@ def shape_of(checkpoint: MatcherCheckpoint, path: Path) -> MatcherShape:
         grid = values.pop("grid")
         if not isinstance(grid, list) or len(grid) != 2 or not all(type(side) is int for side in grid):
             raise TypeError(f"a grid of {grid!r}")
+        if "sources" in values:
+            values["sources"] = tuple(_source_of(source) for source in values["sources"])  # type: ignore[attr-defined]
+            values["fusion"] = Fusion(str(values["fusion"]))
         return MatcherShape(**values, grid=(grid[0], grid[1]))  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
         raise InputError(path, "declares a network that does not exist", REMEDY) from error
 
 
@@ -72,7 +95,7 @@ def load_matcher(checkpoint: MatcherCheckpoint, path: Path) -> Matcher:
     """The network of a checkpoint, in evaluation mode."""
     try:
         with torch.device("meta"):  # no time for random weights that the checkpoint replaces
-            network = Matcher(shape_of(checkpoint, path))
+            network = make_matcher(shape_of(checkpoint, path))
         network.load_state_dict(checkpoint.network, assign=True)
     except (TypeError, ValueError, RuntimeError, ZeroDivisionError, OverflowError) as error:
         raise InputError(path, "declares a network whose weights it does not hold", REMEDY) from error
@@ -103,10 +126,21 @@ def pieces_of(checkpoint: MatcherCheckpoint, settings: MatcherSettings, path: Pa
 
 
 def shape_as_json(shape: MatcherShape) -> dict[str, object]:
-    """The inverse of :func:`shape_of`."""
-    values = asdict(shape)
-    return values | {
+    """The inverse of :func:`shape_of`; fields about sources stand in it only where there are several."""
+    values = asdict(shape) | {
         "attention": str(shape.attention),
         "clip_tokens": str(shape.clip_tokens),
         "grid": list(shape.grid),
     }
+    if not shape.sources:
+        return {name: value for name, value in values.items() if name not in OF_SOURCES}
+    sources = [asdict(source) | {"clip_tokens": str(source.clip_tokens)} for source in shape.sources]
+    return values | {"sources": sources, "fusion": str(shape.fusion)}
+
+
+def _source_of(value: dict[str, Any]) -> SourceShape:
+    """The inverse for one source; raises KeyError, TypeError and ValueError."""
+    numbers = {name: value[name] for name in ("dimension", "frames")}
+    if not all(type(number) is int and number > 0 for number in numbers.values()):
+        raise TypeError(f"a source of {numbers}")
+    return SourceShape(clip_tokens=ClipTokens(str(value["clip_tokens"])), **numbers)

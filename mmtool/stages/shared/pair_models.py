@@ -17,7 +17,7 @@ from mmtool.stages.shared.batch_sizes import batch_size_for
 from mmtool.stages.shared.clip_materials import ClipMaterials, FilmFrames
 from mmtool.stages.shared.devices import resolve_device
 from mmtool.stages.shared.matcher_runs import open_run
-from mmtool.stages.shared.stored_tokens import StoredTokens, open_stored_tokens
+from mmtool.stages.shared.stored_tokens import StoredSources, StoredTokens, open_clips_of
 
 
 class PairSettings(Protocol):
@@ -52,12 +52,12 @@ class PairModel:
 
     def check(self, id: str, clips: list[Clip]) -> None:
         """Raise InputError for stored features of other clips."""
-        if isinstance(self.materials, StoredTokens):
+        if isinstance(self.materials, StoredTokens | StoredSources):
             self.materials.check(id, clips)
 
     def recipe(self, id: str) -> str:
         """A digest of what is read of a film's clips; raises InputError where there is nothing to read."""
-        if isinstance(self.materials, StoredTokens):
+        if isinstance(self.materials, StoredTokens | StoredSources):
             return self.materials.recipe(id)
         if not isinstance(self.materials, FilmFrames):
             raise TypeError(f"{type(self.materials)} has no recipe")
@@ -95,6 +95,5 @@ def open_run_model(
 ) -> Iterator[PairModel]:
     """Load the matcher of a run, and open the features that it reads."""
     matcher = open_run(corpus, run, resolve_device(device), checkpoint)
-    video = str(matcher.identity.settings["video"])
-    with open_stored_tokens(corpus, video, matcher.material) as tokens:
+    with open_clips_of(corpus, matcher) as tokens:
         yield PairModel(cast(PairMatcher, matcher), tokens, run, True, corpus)

@@ -1,7 +1,7 @@
 """What a trained matcher reads of clips: stored regions, features of frames, or the one of each clip."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,10 +11,14 @@ from mmtool.choices import Modality
 from mmtool.errors import InputError
 from mmtool.features.joined import JoinedFeatures, open_joined
 from mmtool.formats.corpus import Corpus
+from mmtool.formats.digests import digest_json
 from mmtool.formats.frame_features import read_frame_features
 from mmtool.formats.regions import read_regions
+from mmtool.fusion_choices import Missing
+from mmtool.matching.trained import SourceReader, TrainedMatcher
 from mmtool.records import Clip
-from mmtool.retrieval.contract import ClipInput, ClipMaterial, ClipTokens
+from mmtool.retrieval.contract import ClipInput, ClipMaterial, ClipSources, ClipTokens
+from mmtool.stages.shared.matcher_sources import present_in
 
 
 @dataclass(slots=True)
@@ -66,8 +70,54 @@ class StoredTokens:
         return self._sizes[id]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSources:
+    """The tokens of clips of several open features files."""
+
+    readers: tuple[SourceReader, ...]
+    parts: tuple[StoredTokens, ...]
+    missing: Missing
+
+    def _present(self, id: str) -> list[bool]:
+        names = [reader.name for reader in self.readers]
+        return present_in([part.features for part in self.parts], names, self.missing, id)
+
+    def check(self, id: str, clips: list[Clip]) -> None:
+        """Raise InputError if the features of a source belong to other clips, or are missing."""
+        for part, there in zip(self.parts, self._present(id), strict=True):
+            if there:
+                part.check(id, clips)
+
+    def recipe(self, id: str) -> str:
+        """What the tokens of a film are made of."""
+        present = zip(self.parts, self._present(id), strict=True)
+        return digest_json([part.recipe(id) if there else "" for part, there in present])
+
+    def read(self, id: str, clips: Sequence[int]) -> list[ClipInput]:
+        """The tokens of these clips, none of a source that lacks the film."""
+        columns = []
+        for reader, part, there in zip(self.readers, self.parts, self._present(id), strict=True):
+            nothing = ClipTokens(np.zeros((0, len(reader.scaling.mean))), None, np.zeros(0, np.int64))
+            columns.append(part.read(id, clips) if there else [nothing] * len(clips))
+        return [
+            ClipSources(tuple(part for part in clip if isinstance(part, ClipTokens)))
+            for clip in zip(*columns, strict=True)
+        ]
+
+
+@contextmanager
+def open_clips_of(corpus: Corpus, matcher: TrainedMatcher) -> Iterator[StoredTokens | StoredSources]:
+    """Open the features of clips that a matcher was trained on."""
+    with ExitStack() as stack:
+        parts = tuple(
+            stack.enter_context(open_stored_tokens(corpus, reader.name, reader.material))
+            for reader in matcher.readers
+        )
+        yield parts[0] if len(parts) == 1 else StoredSources(matcher.readers, parts, matcher.missing)
+
+
 @contextmanager
 def open_stored_tokens(corpus: Corpus, video: str, material: ClipMaterial) -> Iterator[StoredTokens]:
-    """Open the features of clips that a matcher was trained on."""
+    """Open the features of clips of one source."""
     with open_joined(corpus, video, Modality.VIDEO) as features:
         yield StoredTokens(features, material)

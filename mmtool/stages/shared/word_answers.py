@@ -45,7 +45,8 @@ class WordAnswers:
             except ValueError:
                 continue  # a clip without regions
             strongest = float(maps.maps.max(initial=0.0))
-            kept = maps.frames == (int(maps.frames.max(initial=0)) + 1) // 2
+            kept = maps.frames == (int(maps.frames[maps.in_frames].max(initial=0)) + 1) // 2
+            kept &= maps.in_frames
             if not strongest or not kept.any():
                 continue
             shares = np.where(maps.maps[:, kept] < STRONG * strongest, 0.0, maps.maps[:, kept] / strongest)

@@ -1,11 +1,12 @@
 """Stored regions, snippets and annotations → a run of the matcher, and its embeddings as features."""
 
 import shutil
-from collections.abc import Sequence
-from contextlib import ExitStack, closing, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mmtool.choices import CheckpointChoice, Modality, Precision, Split
@@ -25,23 +26,27 @@ from mmtool.formats.matcher_checkpoints import (
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, RunKind
 from mmtool.matching.augmentation import Augmentation
+from mmtool.matching.fused import make_matcher
 from mmtool.matching.model import Matcher, parameter_count
-from mmtool.matching.shape import SIZES
+from mmtool.matching.shape import SIZES, SourceShape
+from mmtool.matching.tokens import Scaling
 from mmtool.matching.vocabulary import Pieces, Vocabulary, is_content
 from mmtool.memory import remedy_for_memory
 from mmtool.records import Failure, Progress
 from mmtool.settings.matcher import MatcherSettings
+from mmtool.settings.modalities import names_of
 from mmtool.stages.shared.devices import multiplies_bf16, resolve_device, set_threads
 from mmtool.stages.shared.matcher_features import write_embeddings
 from mmtool.stages.shared.matcher_films import (
     AnnotatedFilm,
+    ReadableClips,
     TokenSource,
-    fit_tokens,
     matched_films,
     open_tokens,
     read_annotated_film,
 )
 from mmtool.stages.shared.matcher_runs import open_trained, shape_as_json
+from mmtool.stages.shared.matcher_sources import each_source, open_for_training
 from mmtool.stages.train.continuing import prepare_run
 from mmtool.stages.train.report import MatcherTrainReport
 from mmtool.training.epochs import MatcherEpoch, OnEpoch
@@ -60,7 +65,7 @@ class _Data:
 
     train: list[AnnotatedFilm]
     val: list[AnnotatedFilm]
-    source: TokenSource
+    source: ReadableClips
     pieces: Pieces
     digest: str
 
@@ -93,13 +98,14 @@ def train_matcher(
     if settings.precision is Precision.BF16 and not multiplies_bf16(device):
         raise SettingError("precision", "bf16 is not supported by this processor or GPU; use fp32")
     try:
-        settings = replace(settings, video=settings.video or only_features(corpus, Modality.VIDEO))
+        if not settings.modalities:
+            settings = replace(settings, video=settings.video or only_features(corpus, Modality.VIDEO))
         if settings.early_stopping and not corpus.split(Split.VAL).exists():
             raise CallError(
                 f"{corpus.split(Split.VAL)}: early stopping needs a validation split; "
                 "write one video id per line"
             )
-        with open_tokens(corpus, settings.video, settings.clip_tokens, settings.regions) as source:
+        with _open_clips(corpus, settings) as source:
             data = _read(corpus, settings, source)
             network = _new_network(settings, data).to(device)
             config = RunConfig(settings.to_dict(), data.digest, kind=RunKind.MATCHER)
@@ -117,7 +123,27 @@ def train_matcher(
         raise CallError(str(error)) from error
 
 
-def _read(corpus: Corpus, settings: MatcherSettings, source: TokenSource) -> _Data:
+@contextmanager
+def _open_clips(corpus: Corpus, settings: MatcherSettings) -> Iterator[ReadableClips]:
+    """Open the features of clips, of one source or of several."""
+    names = names_of(settings.modalities)
+    if not names:
+        with open_tokens(corpus, settings.video, settings.clip_tokens, settings.regions) as source:
+            yield source
+        return
+    films = [
+        id
+        for split in (Split.TRAIN, Split.VAL)
+        if corpus.split(split).exists()
+        for id in corpus.split_ids(split)
+    ]
+    with open_for_training(
+        corpus, names, settings.clip_tokens, settings.regions, settings.missing, films
+    ) as sources:
+        yield sources
+
+
+def _read(corpus: Corpus, settings: MatcherSettings, source: ReadableClips) -> _Data:
     """Read both splits; raises InputError for damaged files, CallError where nothing can be learned."""
     train_ids = corpus.split_ids(Split.TRAIN)
     val_ids = corpus.split_ids(Split.VAL) if corpus.split(Split.VAL).exists() else []
@@ -128,12 +154,12 @@ def _read(corpus: Corpus, settings: MatcherSettings, source: TokenSource) -> _Da
             f"{corpus.split(Split.TRAIN)}: no clip of its videos shows an annotated snippet; "
             "annotate some in annotations/"
         )
-    fit_tokens(source, [film.tokens for film in train])
+    source.fit(train_ids)
     pieces = _pieces(settings, train)
     content: list[object] = [train_ids, val_ids]
     for film in train + val:
         texts = [snippet.text for snippet in film.snippets]
-        content.append([source.features.recipe(film.id), texts, film.matches.astype(int).tolist()])
+        content.append([source.recipe(film.id), texts, film.matches.astype(int).tolist()])
     content.append(
         pieces.digest if isinstance(pieces, WordPieces) else list(pieces.names(range(4, pieces.size)))
     )
@@ -150,25 +176,44 @@ def _pieces(settings: MatcherSettings, films: Sequence[AnnotatedFilm]) -> Pieces
 def _new_network(settings: MatcherSettings, data: _Data) -> Matcher:
     """A network with random weights from the seed; a model's table of words replaces their own."""
     torch.manual_seed(settings.seed)
-    if data.source.scaling is None:
-        raise ValueError("no scaling")
+    sources = each_source(data.source)
+    several = len(sources) > 1
     shape = replace(
         SIZES[settings.size],
         attention=settings.attention,
         dropout=settings.dropout,
         drop_path=settings.drop_path,
         clip_tokens=settings.clip_tokens,
-        clip_dimension=len(data.source.scaling.mean),
-        grid=(1, data.source.frames),
+        clip_dimension=len(_scaling_of(sources).mean),
+        grid=(1, max(source.frames for source in sources)),
+        sources=tuple(map(_source_shape, sources)) if several else (),
+        fusion=settings.fusion,
+        late_layers=settings.fusion_layers,
         vocabulary=data.pieces.size,
     )
-    network = Matcher(shape)
+    network = make_matcher(shape)
     if settings.words:
         table = table_of_words(settings.words, shape.width)[: shape.vocabulary]
         words = network.text_embedding.words
         with torch.no_grad():
             words.weight[: len(table)] = table * (shape.spread / table.std().clamp(min=1e-6))
     return network
+
+
+def _source_shape(source: TokenSource) -> SourceShape:
+    width = len(_scaling_of([source]).mean)
+    return SourceShape(clip_tokens=source.kind, dimension=width, frames=source.frames)
+
+
+def _scaling_of(sources: Sequence[TokenSource]) -> Scaling:
+    """The scaling of all sources, side by side."""
+    fitted = [source.scaling for source in sources if source.scaling is not None]
+    if len(fitted) < len(sources):
+        raise ValueError("no scaling")
+    return Scaling(
+        np.concatenate([scaling.mean for scaling in fitted]),
+        np.concatenate([scaling.deviation for scaling in fitted]),
+    )
 
 
 def _train(job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack) -> MatcherTrainReport:
@@ -224,18 +269,17 @@ def _train(job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack) -> 
 
 def _checkpoint(job: _Job, network: Matcher, record: MatcherEpoch) -> MatcherCheckpoint:
     source, pieces = job.data.source, job.data.pieces
-    if source.scaling is None:
-        raise ValueError("no scaling")
+    scaling = _scaling_of(each_source(source))
     return MatcherCheckpoint(
         settings=job.settings.to_dict(),
         shape=shape_as_json(network.shape),
         epoch=record.epoch,
         scores=record.scores,
         network=network.state_dict(),
-        video=job.settings.video,
-        sources=source.features.header.sources,
-        mean=torch.from_numpy(source.scaling.mean),
-        deviation=torch.from_numpy(source.scaling.deviation),
+        video=job.settings.modalities or job.settings.video,
+        sources=source.identities,
+        mean=torch.from_numpy(scaling.mean),
+        deviation=torch.from_numpy(scaling.deviation),
         vocabulary=pieces.words if isinstance(pieces, Vocabulary) else (),
         pieces=pieces.digest if isinstance(pieces, WordPieces) else "",
         training={},
@@ -260,6 +304,6 @@ def _embed(job: _Job, device: torch.device, progress: Progress) -> list[Failure]
     """Write the embeddings of all films that have clips, snippets and features."""
     path = choose_checkpoint(job.corpus.run(job.run), CheckpointChoice.AUTO)
     with_both = set(job.corpus.clip_ids()) & set(job.corpus.snippet_ids())
-    ids = sorted(with_both & set(job.data.source.features.ids()))
+    ids = sorted(with_both & set(job.data.source.ids()))
     matcher = open_trained(path, device)
     return write_embeddings(job.corpus, job.run, matcher, job.data.source, ids, progress)
