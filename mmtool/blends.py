@@ -17,6 +17,7 @@ class BranchChange:
         gain: ΔG, by how much the loss of the films that were held out fell.
         overfitting: ΔO, by how much more the loss of the other films fell.
         held_out: L*, the loss of the films that were held out, before.
+        left_out: The modalities that the joint branch did not see.
     """
 
     epoch: int
@@ -27,6 +28,7 @@ class BranchChange:
     gain: float
     overfitting: float
     held_out: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ class BranchWeight:
 
 @dataclass(frozen=True, slots=True)
 class BlendEstimate:
-    """The weights of all branches from an epoch on."""
+    """The weights of all branches from an epoch on, and the modalities that the joint branch does not see."""
 
     epoch: int
     epochs: int
     branches: Mapping[str, BranchWeight]
+    left_out: tuple[str, ...] = ()

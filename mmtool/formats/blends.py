@@ -56,6 +56,7 @@ def _change(entry: dict[str, Any]) -> BranchChange:
         gain=number(entry["gain"]),
         overfitting=number(entry["overfitting"]),
         held_out=number(entry["held_out"]),
+        left_out=tuple(text(name) for name in entry["left_out"]),
     )
 
 
@@ -64,7 +65,8 @@ def _estimate(entry: dict[str, Any]) -> BlendEstimate:
         text(branch): BranchWeight(*(number(found[name]) for name in ("weight", "gain", "overfitting")))
         for branch, found in entry["branches"].items()
     }
-    return BlendEstimate(_count(entry["epoch"]), _count(entry["epochs"]), branches)
+    left_out = tuple(text(name) for name in entry["left_out"])
+    return BlendEstimate(_count(entry["epoch"]), _count(entry["epochs"]), branches, left_out)
 
 
 def _count(value: Any) -> int:

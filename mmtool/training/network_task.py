@@ -1,6 +1,6 @@
 """The training of the alignment network: teacher forcing on the gold actions of samples."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -98,6 +98,10 @@ class NetworkTask:
         right = (logits.argmax(dim=-1) == gold).sum()
         sums = torch.stack([loss.detach() * count, right, count])
         return Part(loss, sums, self.weights[branch], branch)
+
+    def leave_out(self, modalities: Collection[str]) -> None:
+        if isinstance(self.network, FusedNetwork):
+            self.network.leave_out([self.branches.index(name) for name in modalities])
 
     @property
     def film_ids(self) -> list[str]:

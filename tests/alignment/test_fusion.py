@@ -155,6 +155,26 @@ def test_a_branch_sees_its_source_and_the_text_alone(fusion):
 
 
 @pytest.mark.parametrize("fusion", Fusion)
+def test_the_joint_branch_does_not_see_what_is_left_out(fusion):
+    """Columns of the second source change its own branch only; what is left out is part of the state."""
+    network = network_of(fusion, heads=True).eval()
+    network.leave_out([1])
+    clips, snippets, traces = batch_of()
+    features = clips.features.clone()
+    features[..., SOURCES[0] : SOURCES[0] + SOURCES[1]] += 1
+    other = Sequences(features, clips.lengths)
+    again = network_of(fusion, heads=True).eval()
+    again.load_state_dict(network.state_dict())
+    with torch.no_grad():
+        before = network.by_branch(clips, snippets, traces, range(4))
+        after = network.by_branch(other, snippets, traces, range(4))
+        assert [torch.equal(a, b) for a, b in zip(before, after, strict=True)] == [True, False, True, True]
+        assert torch.equal(again(other, snippets, traces), network(clips, snippets, traces))
+        network.leave_out([])
+        assert not torch.equal(again(clips, snippets, traces), network(clips, snippets, traces))
+
+
+@pytest.mark.parametrize("fusion", Fusion)
 def test_branches_that_are_computed_alone_are_those_of_all_together(fusion):
     network = network_of(fusion, heads=True).eval()
     with torch.no_grad():

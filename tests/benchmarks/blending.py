@@ -5,7 +5,7 @@ naively on both, and blended offline; then weights are estimated from 25, 50 and
 The accuracy is that of films that no network has seen. The network is a small one
 (tests/support/small_fusion.py), which mmtool's loop trains and blends.
 
-    PYTHONPATH=tests python tests/benchmarks/blending.py [--seeds 5] [--films 30] [--epochs 40]
+    PYTHONPATH=tests python tests/benchmarks/blending.py [--seeds 5] [--from 0] [--films 30] [--epochs 40]
 """
 
 import argparse
@@ -23,11 +23,12 @@ UNSEEN = 200  # films to measure
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--films", type=int, default=30)
     parser.add_argument("--epochs", type=int, default=40)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    for seed in range(chosen.seeds):
+    for seed in range(chosen.first, chosen.first + chosen.seeds):
         films, unseen = constructed_films(chosen.films, seed), constructed_films(UNSEEN, 1000 + seed)
         plain = TrainSettings(
             optimizer=Optimizer.ADAM, learning_rate=5e-3, epochs=chosen.epochs, halve_after=1000, seed=seed

@@ -46,6 +46,7 @@ class SmallNetwork(nn.Module):
         torch.manual_seed(seed)
         self.encoders = nn.ModuleList(nn.Sequential(nn.Linear(n, HIDDEN), nn.ReLU()) for n in (LOOKS, IDS))
         self.heads = nn.ModuleList(nn.Linear(HIDDEN, CLASSES) for _ in range(2))
+        self.register_buffer("seen", torch.ones(2))
         self.joint = nn.Sequential(nn.Linear(2 * HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, CLASSES))
 
     def of(self, branch: str, rows: torch.Tensor) -> torch.Tensor:
@@ -54,7 +55,9 @@ class SmallNetwork(nn.Module):
             for encoder, part in zip(self.encoders, rows.split([LOOKS, IDS], dim=1), strict=True)
         ]
         if branch == "joint":
-            return self.joint(torch.cat(encoded, dim=1))
+            return self.joint(
+                torch.cat([part * seen for part, seen in zip(encoded, self.seen, strict=True)], dim=1)
+            )
         number = BRANCHES.index(branch)
         return self.heads[number](encoded[number])
 
@@ -99,6 +102,9 @@ class SmallTask:
 
     def of_films(self, films):
         return SmallTask(self.network, self._every, films, self._only)
+
+    def leave_out(self, modalities):
+        self.network.seen.copy_(torch.tensor([branch not in modalities for branch in BRANCHES[:2]]))
 
     def alone(self, branch, films):
         return SmallTask(copy.deepcopy(self.network), self._every, films, branch)

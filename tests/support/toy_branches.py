@@ -18,8 +18,11 @@ class ToyNetwork(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.maps = nn.ModuleList([nn.Linear(2, 2), nn.Linear(3, 2), nn.Linear(5, 2)])
+        self.register_buffer("seen", torch.ones(5))
 
     def of(self, branch: str, rows: torch.Tensor) -> torch.Tensor:
+        if branch == "joint":
+            rows = rows * self.seen
         columns = {"looks": slice(0, 2), "sound": slice(2, 5), "joint": slice(0, 5)}[branch]
         return self.maps[BRANCHES.index(branch)](rows[:, columns])
 
@@ -80,6 +83,10 @@ class ToyTask:
 
     def of_films(self, films):
         return ToyTask(self.network, {name: ALL[name] for name in films}, self._only)
+
+    def leave_out(self, modalities):
+        self.network.seen[:2] = "looks" not in modalities
+        self.network.seen[2:] = "sound" not in modalities
 
     def alone(self, branch, films):
         return ToyTask(copy.deepcopy(self.network), {name: ALL[name] for name in films}, branch)

@@ -1,6 +1,6 @@
 """The alignment network of several sources of a clip, and its branches: each source alone with the text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 import torch
@@ -39,6 +39,13 @@ class FusedNetwork(AlignmentNetwork):
 
     def make_video_stack(self, shape: NetworkShape) -> nn.Module:
         return FusedStack(shape)
+
+    def leave_out(self, numbers: Collection[int]) -> None:
+        """Let the joint branch see all sources but these. This is part of the network's state."""
+        seen = cast(FusedStack, self.video_stack).seen
+        if seen is None:
+            raise ValueError("sources without heads cannot be left out")
+        seen.copy_(torch.tensor([number not in numbers for number in range(self.joint)]))
 
     def reached_by(self) -> dict[nn.Parameter, tuple[int, ...]]:
         """The numbers of the branches that learn each parameter."""

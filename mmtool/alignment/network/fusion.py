@@ -6,6 +6,8 @@ and excite each other (``se``), after the second. They are concatenated (``late`
 all (``nl``), after the fourth. Sequences of clips have time only, so that all sources have the same axes.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -74,12 +76,18 @@ class NonLocalGate(nn.Module):
 
 
 class FusedStack(nn.Module):
-    """The Video Stack of several sources."""
+    """The Video Stack of several sources.
+
+    Where sources have heads of their own, those that are not ``seen`` are zero here.
+    """
+
+    seen: Tensor | None
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         count = len(shape.sources)
         self.fusion = shape.fusion
+        self.register_buffer("seen", torch.ones(count) if shape.heads else None)
         if self.fusion is Fusion.MID:
             self.stack = SequenceStack(shape, inputs=count * WIDTH)
             return
@@ -105,10 +113,10 @@ class FusedStack(nn.Module):
             encoded: The sources, side by side.
             streams: The outputs of the sources' stacks, if they are known; not with gates before them.
         """
+        mask, parts = encoded.mask(), self._seen(torch.split(encoded.features, WIDTH, dim=-1))
         if self.fusion is Fusion.MID:
-            fused: Tensor = self.stack(encoded)
+            fused: Tensor = self.stack(Sequences(torch.cat(parts, dim=-1), encoded.lengths))
             return fused
-        mask, parts = encoded.mask(), list(torch.split(encoded.features, WIDTH, dim=-1))
         if self.fusion is Fusion.SE:
             parts = [
                 gate(part, torch.cat(parts[:number] + parts[number + 1 :], dim=-1), mask)
@@ -117,7 +125,12 @@ class FusedStack(nn.Module):
         if streams is None:
             lengths = encoded.lengths
             streams = [self.stream(number, Sequences(part, lengths)) for number, part in enumerate(parts)]
+        streams = self._seen(streams)
         if self.fusion is Fusion.NL:
             streams = [self.gate(streams[0], torch.cat(streams, dim=-1), mask), *streams[1:]]
         layers: Tensor = self.layers(torch.cat(streams, dim=-1))
         return layers
+
+    def _seen(self, parts: Sequence[Tensor]) -> list[Tensor]:
+        """What is read of each source; a stack makes something of zeros, so its output counts as well."""
+        return list(parts) if self.seen is None else [p * s for p, s in zip(parts, self.seen, strict=True)]

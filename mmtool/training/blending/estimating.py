@@ -1,17 +1,17 @@
 """Estimates the weights of branches before the epochs that need them (the paper's Algorithms 1 to 3)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mmtool.blends import BlendEstimate, BranchChange, BranchWeight
 from mmtool.errors import CallError
-from mmtool.fusion_choices import Blend
+from mmtool.fusion_choices import JOINT, Blend
 from mmtool.records import Progress, silent
 from mmtool.settings.blending import BlendPlan
 from mmtool.settings.train import TrainSettings
 from mmtool.training.blending.folds import Fold, film_folds
-from mmtool.training.blending.weights import estimate
+from mmtool.training.blending.weights import estimate, to_leave_out
 from mmtool.training.loop import train_epoch
 from mmtool.training.probing import mean_losses
 from mmtool.training.processes import ALONE, Processes
@@ -42,6 +42,10 @@ class BlendableTask(Task[Any, Any], Protocol):
         """The same task and network with some films only."""
         ...
 
+    def leave_out(self, modalities: Collection[str]) -> None:
+        """Let the joint branch of the network see all modalities but these."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -57,9 +61,10 @@ class Memory:
 class Blender:
     """Sets the weights of a task's branches before each epoch.
 
-    An estimate copies the network as it is, and trains a copy for each branch and each fold of films. What is
-    measured depends on the weights before it, the seed and the films only. It is remembered copy by copy, so
-    that an interrupted estimate continues with the next copy and ends with the same weights.
+    An estimate copies the network as it is, and trains a copy for each branch and each fold of films. If the
+    joint branch shall not see some modalities, it is measured again without them. What is measured depends on
+    the weights before it, the seed and the films only. It is remembered copy by copy, so that an interrupted
+    estimate continues with the next copy and ends with the same weights.
 
     Args:
         task: The task.
@@ -85,7 +90,7 @@ class Blender:
     ) -> None:
         self.task, self._settings, self._plan = task, settings, plan
         self._processes, self._progress, self._memory = processes, progress, memory
-        self._changes = {(c.epoch, c.fold, c.branch): c for c in memory.changes}
+        self._changes = {(c.epoch, c.fold, c.branch, c.left_out): c for c in memory.changes}
         self.current = {branch: BranchWeight(weight) for branch, weight in plan.weights.items()}
         self._folds: list[Fold] = []
         self._holds_from = 0  # the epoch before which the current weights were estimated
@@ -109,17 +114,35 @@ class Blender:
     def _estimate(self, first: int, epoch: int, rate: float) -> BlendEstimate:
         epochs = self._plan.epochs_of_estimate(self._settings.epochs)
         found, total = list[BranchChange](), len(self._folds) * len(self.task.branches)
-        for number, fold in enumerate(self._folds):
+
+        def measure(number: int, branch: str, left_out: tuple[str, ...]) -> None:
+            self._progress("estimating weights", len(found), total, "copies")
+            found.append(self._change(first, epoch, epochs, number, branch, left_out, rate))
+
+        self.task.leave_out(())
+        for number in range(len(self._folds)):
             for branch in self.task.branches:
-                self._progress("estimating weights", len(found), total, "copies")
-                found.append(self._change(first, epoch, epochs, number, fold, branch, rate))
+                measure(number, branch, ())
+        left_out = to_leave_out(found)
+        if left_out:
+            self.task.leave_out(left_out)
+            total += len(self._folds)
+            for number in range(len(self._folds)):
+                measure(number, JOINT, left_out)
         return estimate(found)
 
     def _change(
-        self, first: int, epoch: int, epochs: int, number: int, fold: Fold, branch: str, rate: float
+        self,
+        first: int,
+        epoch: int,
+        epochs: int,
+        number: int,
+        branch: str,
+        left_out: tuple[str, ...],
+        rate: float,
     ) -> BranchChange:
         """What one branch learns in one fold, as it is remembered or measured now."""
-        key = first, number, branch
+        key = first, number, branch, left_out
         known = self._changes.get(key)
         if known and known.epochs != epochs and first == epoch:
             known = None  # of a call with another number of epochs, which was interrupted
@@ -133,7 +156,7 @@ class Blender:
                     f"blend.json: does not hold the weights that were estimated before epoch {first}; "
                     "start the run again with `force`"
                 )
-            told = self._measured(epoch, epochs, fold, branch, rate)
+            told = self._measured(epoch, epochs, self._folds[number], branch, rate)
         change = BranchChange(
             epoch=first,
             epochs=int(told["epochs"]),
@@ -143,6 +166,7 @@ class Blender:
             gain=told["gain"],
             overfitting=told["overfitting"],
             held_out=told["held_out"],
+            left_out=left_out,
         )
         if self._changes.get(key) != change:
             self._changes[key] = change
@@ -155,8 +179,14 @@ class Blender:
         by_epoch: dict[tuple[int, int], list[BranchChange]] = {}
         for change in self._changes.values():
             by_epoch.setdefault((change.epoch, change.epochs), []).append(change)
+        return [estimate(changes) for changes in by_epoch.values() if self._is_whole(changes)]
+
+    def _is_whole(self, changes: Sequence[BranchChange]) -> bool:
+        """Whether all copies of an estimate were trained."""
         copies = len(self._folds) * len(self.task.branches)
-        return [estimate(changes) for changes in by_epoch.values() if len(changes) == copies]
+        first = [change for change in changes if not change.left_out]
+        again = len(self._folds) if len(first) == copies and to_leave_out(first) else 0
+        return len(changes) == copies + again
 
     def _measured(self, epoch: int, epochs: int, fold: Fold, branch: str, rate: float) -> dict[str, float]:
         """Train a copy, and measure both losses before and after it."""

@@ -73,8 +73,29 @@ def with_joint(weights: Mapping[str, float]) -> dict[str, float]:
     return scaled | {JOINT: LEAST_JOINT}
 
 
+def to_leave_out(changes: Sequence[BranchChange]) -> tuple[str, ...]:
+    """The modalities that the joint branch shall not see: those that gain nothing, if it suffers from them.
+
+    That is so where a modality gains nothing in any fold by itself, and the joint branch gains less on
+    average than the best modality. What informs only together with others stays: the joint branch gains.
+    """
+    gains: dict[str, list[float]] = {}
+    for change in changes:
+        gains.setdefault(change.branch, []).append(change.gain)
+    joint = fmean(gains.pop(JOINT))
+    if joint >= max(fmean(found) for found in gains.values()):
+        return ()
+    useless = tuple(branch for branch, found in gains.items() if max(found) <= 0)
+    return () if len(useless) == len(gains) else useless
+
+
 def estimate(changes: Sequence[BranchChange]) -> BlendEstimate:
-    """The weights from the changes of all branches in all folds of one estimate."""
+    """The weights from the changes of all branches in all folds of one estimate.
+
+    Where modalities are left out, the joint branch counts as it was measured without them.
+    """
+    left_out = max((change.left_out for change in changes), key=len)
+    changes = [change for change in changes if change.branch != JOINT or change.left_out == left_out]
     folds = sorted({change.fold for change in changes})
     by_fold = [[change for change in changes if change.fold == fold] for fold in folds]
     weights = with_joint(averaged([weights_of_fold(fold) for fold in by_fold]))
@@ -83,4 +104,4 @@ def estimate(changes: Sequence[BranchChange]) -> BlendEstimate:
         own = [change for change in changes if change.branch == branch]
         gain, overfitting = fmean(c.gain for c in own), fmean(c.overfitting for c in own)
         branches[branch] = BranchWeight(weight, gain, overfitting)
-    return BlendEstimate(changes[0].epoch, changes[0].epochs, branches)
+    return BlendEstimate(changes[0].epoch, changes[0].epochs, branches, left_out)
