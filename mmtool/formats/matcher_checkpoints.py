@@ -24,6 +24,8 @@ from mmtool.formats.json_files import number, text
 from mmtool.formats.tensors import named
 from mmtool.records import EncoderIdentity
 
+SEEN = "seen"  # the entry of a network that is not a parameter: the modalities that the joint branch sees
+
 
 @dataclass(frozen=True, slots=True)
 class MatcherCheckpoint:

@@ -1,7 +1,7 @@
 """The matcher of several sources of a clip, and its branches: each source alone with the text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -49,8 +49,12 @@ class FusedMatcher(Matcher):
     of a clip. Otherwise each source passes the blocks alone, in a pair with the text, and what is read of all
     of them is concatenated.
 
-    With ``shape.branches``, branch *m* decides by source *m* and the text alone, with heads of its own.
+    With ``shape.branches``, branch *m* decides by source *m* and the text alone, with heads of its own. Then
+    the joint branch may be kept from seeing some sources: it has no tokens of them, and zeros in place of
+    what is read of them.
     """
+
+    seen: Tensor | None
 
     def __init__(self, shape: MatcherShape) -> None:
         super().__init__(shape)
@@ -71,6 +75,7 @@ class FusedMatcher(Matcher):
         self.clip_fusion = LateFusion(shape) if late else None
         self.pair_fusion = LateFusion(shape) if late else None
         self.branches = nn.ModuleList(SourceHead(shape) for _ in shape.sources if shape.branches)
+        self.register_buffer("seen", torch.ones(count) if shape.branches else None)
 
     @property
     def clip_kinds(self) -> tuple[str, ...]:
@@ -78,6 +83,20 @@ class FusedMatcher(Matcher):
 
     def head_of(self, branch: int) -> MatchingHead:
         return self if branch == self.joint else cast(SourceHead, self.branches[branch])
+
+    def leave_out(self, numbers: Collection[int]) -> None:
+        """Let the joint branch see all sources but these. This is part of the matcher's state."""
+        if self.seen is None:
+            raise ValueError("sources without heads cannot be left out")
+        self.seen.copy_(torch.tensor([number not in numbers for number in range(self.joint)]))
+
+    def visible(self, clips: AnyBatch) -> AnyBatch:
+        """What of clips the joint branch sees: no tokens of sources that are left out."""
+        several = of_several(clips)
+        if self.seen is None:
+            return several
+        sources = zip(several.parts, self.seen.bool(), strict=True)
+        return SourcesBatch(tuple(replace(part, real=part.real & seen) for part, seen in sources))
 
     def reached_by(self) -> dict[nn.Parameter, tuple[int, ...]]:
         """The numbers of the branches that learn each parameter."""
@@ -180,17 +199,22 @@ class FusedMatcher(Matcher):
             attention: Where attention is kept, if it is asked for.
             known: The passes of sources alone that were made already; of no use behind gates.
         """
+        clips = of_several(self.visible(clips))
         if self.shape.fusion is Fusion.SE:
             tokens, known = self._gated(clips, tokens), {}
+        every = range(self.joint)
         if fusion is None:
-            return self._pass(clips, tokens, range(self.joint), text, attention).first
+            return self._pass(clips, tokens, every, text, attention, self.seen).first
         known = known or {}
         read = [
             known[number] if number in known else self._pass(clips, tokens, [number], text, attention)
-            for number in range(self.joint)
+            for number in every
         ]
+        seen = read[0].first.new_ones(self.joint) if self.seen is None else self.seen
         fused: Tensor = fusion(
-            [one.first for one in read], [one.tokens for one in read], [one.real for one in read]
+            [one.first * own for one, own in zip(read, seen, strict=True)],
+            [one.tokens for one in read],
+            [one.real & own for one, own in zip(read, seen.bool(), strict=True)],
         )
         return fused
 
@@ -201,10 +225,15 @@ class FusedMatcher(Matcher):
         numbers: Sequence[int],
         text: tuple[Tensor, Tensor] | None = None,
         attention: PairAttention | None = None,
+        seen: Tensor | None = None,
     ) -> _Read:
-        """Pass the tokens of some sources, with or without a text before them, through the blocks."""
+        """Pass the tokens of some sources, with or without a text before them, through the blocks.
+
+        Of sources that are not ``seen``, [CLS] is neither attended to nor read.
+        """
+        seen = torch.ones(len(numbers), device=clips.real.device) if seen is None else seen
         parts, sources = [tokens[number] for number in numbers], [clips.parts[number] for number in numbers]
-        reals = [with_cls(source.real) for source in sources]
+        reals = [with_cls(source.real) & own for source, own in zip(sources, seen.bool(), strict=True)]
         own = [Segment(_kind(number), part.shape[1]) for number, part in zip(numbers, parts, strict=True)]
         starts = [sum(part.shape[1] for part in parts[:place]) for place in range(len(parts))]
         words, real = 0, torch.cat(reals, dim=1)
@@ -215,7 +244,8 @@ class FusedMatcher(Matcher):
         padding, layers = padding_bias(torch.cat(reals, dim=1)), self.shape.layers
         biases = source_biases(self.source_positions, padding, words, cells, layers)
         states = self.through(torch.cat(parts, dim=1), biases, own, attention)
-        first = torch.stack([states[:, words + start] for start in starts]).mean(dim=0)
+        firsts = torch.stack([states[:, words + start] for start in starts], dim=1)  # (B, k, d)
+        first = (firsts * seen[:, None].to(firsts.dtype)).sum(dim=1) / seen.sum().to(firsts.dtype)
         if text is not None:
             first = states[:, 0] * first if self.shape.product else states[:, 0]
         return _Read(first, states[:, words:], real)

@@ -155,6 +155,10 @@ class Matcher(MatchingHead):
             first = first * states[:, words.shape[1]]
         return self.judge(first)
 
+    def visible(self, clips: AnyBatch) -> AnyBatch:
+        """What of clips the joint branch sees: all of them, where there is one source."""
+        return clips
+
     def head_of(self, branch: int) -> MatchingHead:
         """The heads of a branch, by its number; a matcher of one source is its only branch."""
         return (self,)[branch]

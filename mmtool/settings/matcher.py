@@ -8,6 +8,14 @@ from mmtool.choices import Precision
 from mmtool.errors import SettingError
 from mmtool.fusion_choices import Fusion, Missing
 from mmtool.matcher_choices import ClipTokens, MaskFrom, MaskWords, MatcherSize, SelfAttention
+from mmtool.settings.blending import (
+    BlendChoice,
+    BlendEpochs,
+    BlendFolds,
+    BlendFraction,
+    BlendPlan,
+    blend_plan,
+)
 from mmtool.settings.devices import AUTO, check_device
 from mmtool.settings.modalities import (
     FusionChoice,
@@ -15,6 +23,7 @@ from mmtool.settings.modalities import (
     MissingChoice,
     Modalities,
     check_modalities,
+    names_of,
 )
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.train import (
@@ -135,6 +144,10 @@ class MatcherSettings(Settings):
     fusion: FusionChoice = Fusion.LATE
     fusion_layers: FusionLayers = 2
     missing: MissingChoice = Missing.FAIL
+    blend: BlendChoice = "none"
+    blend_epochs: BlendEpochs = 0
+    blend_folds: BlendFolds = 0
+    blend_fraction: BlendFraction = 1.0
     mask_from: Annotated[
         MaskFrom,
         Option(
@@ -166,8 +179,20 @@ class MatcherSettings(Settings):
                 "regions", f"has no effect with `clip_tokens={self.clip_tokens}`; leave it out"
             )
         check_modalities(self.modalities, self.fusion, self.fusion_layers, self.missing, video=self.video)
+        _ = self.blend_plan
         if self.mask_words is not MaskWords.ALL and self.mask_from is MaskFrom.NONE:
             raise SettingError("mask_words", "has no effect with `mask_from=none`; leave it out")
+
+    @property
+    def blend_plan(self) -> BlendPlan:
+        """What ``blend`` asks for."""
+        return blend_plan(
+            self.blend,
+            names_of(self.modalities),
+            epochs=self.blend_epochs,
+            folds=self.blend_folds,
+            fraction=self.blend_fraction,
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values."""

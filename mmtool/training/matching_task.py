@@ -1,7 +1,8 @@
 """The training of the matcher: contrast of clips and snippets, matching of pairs, softly masked pairs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mmtool.fusion_choices import JOINT
 from mmtool.matcher_choices import MaskFrom, MaskWords
 from mmtool.matching.augmentation import Augmentation
 from mmtool.matching.blocks import PairAttention
 from mmtool.matching.films import Gathering, MatchedFilm, epoch_gatherings
+from mmtool.matching.fused import FusedMatcher
 from mmtool.matching.inputs import Words, pad_texts
 from mmtool.matching.losses import contrastive_loss, matching_loss
 from mmtool.matching.model import MATCH, Matcher
@@ -24,21 +27,13 @@ from mmtool.matching.word_maps import draw_words, word_maps
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.training.diagnostics import Diagnosis
 from mmtool.training.epochs import MatcherEpoch
+from mmtool.training.matching_batches import NO_ROWS, MatcherBatch, in_order, place_of, rows_of_windows
 from mmtool.training.probing import TRAIN, VALIDATION, few_of
 from mmtool.training.processes import Processes
 from mmtool.training.task import Part, Place, Unobserved, mean
 
 CONTRAST, MATCHING, MASKED = "contrast", "matching", "masked"
 CLIPS, SNIPPETS, NEGATIVES, MASKS = range(4)  # what chance is used for
-
-
-@dataclass(slots=True)
-class MatcherBatch:
-    """A batch, and what this process has made of its clips and snippets, by their place in the batch."""
-
-    gathering: Gathering
-    clips: dict[int, AnyClip] = field(default_factory=dict)
-    words: dict[int, Words] = field(default_factory=dict)
 
 
 class MatcherTask:
@@ -55,6 +50,9 @@ class MatcherTask:
         augmentation: How clips and snippets are changed.
         validation: The validation films; they may be none.
         content: (V,): which words of the vocabulary a mask may be of; None for all.
+        modalities: The names of the sources, where the network has heads for each; their losses and that of
+            the joint branch have ``weights``.
+        only: The branch to compute, if not all.
     """
 
     def __init__(
@@ -66,9 +64,15 @@ class MatcherTask:
         augmentation: Augmentation,
         validation: Sequence[MatchedFilm] = (),
         content: NDArray[np.bool_] | None = None,
+        modalities: Sequence[str] = (),
+        only: str = "",
     ) -> None:
         self.network = network
-        self._films, self._validation = films, validation
+        self.branches = (*modalities, JOINT) if network.shape.branches else (JOINT,)
+        self.weights = dict.fromkeys(self.branches, 1.0)
+        self._only = only
+        self._films = self._all = films
+        self._validation = validation
         self._settings, self._augmentation = settings, augmentation
         self._content = content if settings.mask_words is MaskWords.CONTENT else None
         self._gatherings: tuple[int, list[Gathering]] = (-1, [])  # of an epoch
@@ -88,9 +92,26 @@ class MatcherTask:
         return self._gatherings[1]
 
     def parts(self, batch: MatcherBatch, place: Place) -> dict[str, Part]:
-        """The terms of the loss, each of weight 1: contrast, matching and, if there are masks, masked."""
-        clips, texts = self._embeddings(batch, place)
-        scale = self.network.scale
+        """The terms of each branch's loss: contrast, matching and, if there are masks, masked.
+
+        Nothing is augmented or masked in evaluation mode.
+        """
+        wanted = [self._only] if self._only else self.branches
+        numbers = [self.branches.index(branch) for branch in wanted]
+        embedded = zip(wanted, numbers, self._embeddings(batch, place, numbers), strict=True)
+        parts = {}
+        for branch, number, (clips, texts) in embedded:
+            weight = self.weights[branch]
+            for name, part in self._of_branch(number, batch, clips, texts, place).items():
+                known = name if branch == JOINT else f"{name} of {branch}"
+                parts[known] = replace(part, weight=weight, branch=branch)
+        return parts
+
+    def _of_branch(
+        self, number: int, batch: MatcherBatch, clips: Tensor, texts: Tensor, place: Place
+    ) -> dict[str, Part]:
+        """The terms of one branch's loss, from its embeddings of all clips (N, d) and snippets (M, d)."""
+        scale = self.network.head_of(number).scale
         if not place.processes.leads:
             scale = scale.detach()  # all compute the same loss: the gradient is to be counted once
         logits = scale * (clips @ texts.T)
@@ -101,29 +122,32 @@ class MatcherTask:
         parts = {
             CONTRAST: Part(contrast * place.processes.count, torch.stack([contrast.detach() * count, count]))
         }
-        return parts | self._matching(batch, pairs, match, place)
+        return parts | self._matching(number, batch, pairs, match, place)
 
-    def _embeddings(self, batch: MatcherBatch, place: Place) -> tuple[Tensor, Tensor]:
-        """Embeddings of all clips (N, d) and snippets (M, d); those of other processes have no gradient."""
+    def _embeddings(
+        self, batch: MatcherBatch, place: Place, numbers: Sequence[int]
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Each branch's embeddings of all clips (N, d) and snippets (M, d); only the own have a gradient."""
         count, rank = place.processes.count, place.processes.rank
-        starts = _starts([len(window.clips) for window in batch.gathering.windows])
-        clip_rows = [np.concatenate(starts[other::count] or [_NO_ROWS]) for other in range(count)]
-        starts = _starts([len(window.snippets) for window in batch.gathering.windows])
-        text_rows = [np.concatenate(starts[other::count] or [_NO_ROWS]) for other in range(count)]
+        starts = rows_of_windows([len(window.clips) for window in batch.gathering.windows])
+        clip_rows = [np.concatenate(starts[other::count] or [NO_ROWS]) for other in range(count)]
+        starts = rows_of_windows([len(window.snippets) for window in batch.gathering.windows])
+        text_rows = [np.concatenate(starts[other::count] or [NO_ROWS]) for other in range(count)]
         device, width = self.network.log_scale.device, self.network.shape.width
-        clips = texts = torch.zeros(0, width, device=device)
+        clips = texts = [torch.zeros(0, width, device=device) for _ in numbers]
         if len(clip_rows[rank]):
-            clips = self.network.embed_clips(
-                pad([self._clip(batch, int(row), place.epoch) for row in clip_rows[rank]]).to(device)
-            )
+            own = pad([self._clip(batch, int(row), place.epoch) for row in clip_rows[rank]])
+            clips = self.network.clips_by_branch(own.to(device), numbers)
         if len(text_rows[rank]):
-            texts = self.network.embed_texts(
-                pad_texts([self._words(batch, int(row), place.epoch) for row in text_rows[rank]]).to(device)
+            words = pad_texts([self._words(batch, int(row), place.epoch) for row in text_rows[rank]])
+            texts = self.network.texts_by_branch(words.to(device), numbers)
+        return [
+            (
+                in_order(place.processes.gather(ours, [len(rows) for rows in clip_rows]), clip_rows),
+                in_order(place.processes.gather(theirs, [len(rows) for rows in text_rows]), text_rows),
             )
-        return (
-            _in_order(place.processes.gather(clips, [len(rows) for rows in clip_rows]), clip_rows),
-            _in_order(place.processes.gather(texts, [len(rows) for rows in text_rows]), text_rows),
-        )
+            for ours, theirs in zip(clips, texts, strict=True)
+        ]
 
     def _pairs(
         self, batch: MatcherBatch, logits: Tensor, place: Place
@@ -145,18 +169,25 @@ class MatcherTask:
         return pairs[there][mine], match[there][mine]
 
     def _matching(
-        self, batch: MatcherBatch, pairs: NDArray[np.int64], match: NDArray[np.bool_], place: Place
+        self,
+        number: int,
+        batch: MatcherBatch,
+        pairs: NDArray[np.int64],
+        match: NDArray[np.bool_],
+        place: Place,
     ) -> dict[str, Part]:
         device = self.network.log_scale.device
         none = Part(torch.zeros((), device=device), torch.zeros(3, device=device))
-        masks = self._settings.mask_from is not MaskFrom.NONE
+        is_joint = self.branches[number] == JOINT
+        masks = is_joint and self.network.training and self._settings.mask_from is not MaskFrom.NONE
         if not len(pairs):
             return {MATCHING: none, **({MASKED: none} if masks else {})}
         clips = pad([self._clip(batch, int(clip), place.epoch) for clip in pairs[:, 0]]).to(device)
         words = [self._words(batch, int(text), place.epoch) for text in pairs[:, 1]]
         texts = pad_texts(words).to(device)
+        clips = self.network.visible(clips) if is_joint else clips
         attention = PairAttention() if masks else None
-        logits = self.network.match_pairs(clips, texts, attention=attention)
+        logits = self.network.match_by_branch(clips, texts, number, attention)
         truth = torch.from_numpy(match).to(device)
         loss, right = matching_loss(logits, truth), (logits.argmax(dim=1) == MATCH) == truth
         count = logits.new_tensor(float(len(pairs)))
@@ -201,16 +232,18 @@ class MatcherTask:
 
     def _clip(self, batch: MatcherBatch, row: int, epoch: int) -> AnyClip:
         if row not in batch.clips:
-            film, clip = _place_of(batch.gathering, row, clips=True)
+            film, clip = place_of(batch.gathering, row, clips=True)
+            found = self._films[film].clips[clip]
             dice = self._dice(CLIPS, epoch, film, clip)
-            batch.clips[row] = self._augmentation.clip(self._films[film].clips[clip], dice)
+            batch.clips[row] = self._augmentation.clip(found, dice) if self.network.training else found
         return batch.clips[row]
 
     def _words(self, batch: MatcherBatch, row: int, epoch: int) -> Words:
         if row not in batch.words:
-            film, snippet = _place_of(batch.gathering, row, clips=False)
+            film, snippet = place_of(batch.gathering, row, clips=False)
+            found = self._films[film].words[snippet]
             dice = self._dice(SNIPPETS, epoch, film, snippet)
-            batch.words[row] = self._augmentation.words(self._films[film].words[snippet], dice)
+            batch.words[row] = self._augmentation.words(found, dice) if self.network.training else found
         return batch.words[row]
 
     def _dice(self, *use: int) -> np.random.Generator:
@@ -222,19 +255,59 @@ class MatcherTask:
     def observer(self, _: Processes) -> Unobserved:
         return Unobserved()
 
+    def leave_out(self, modalities: Collection[str]) -> None:
+        if isinstance(self.network, FusedMatcher):
+            self.network.leave_out([self.branches.index(name) for name in modalities])
+
+    @property
+    def film_ids(self) -> list[str]:
+        """The films that have something to learn."""
+        return [film.id for film in self._films if film.matches.any()]
+
+    def of_films(self, films: Iterable[str]) -> "MatcherTask":
+        return self._with(self._chosen(films), self.network)
+
+    def alone(self, branch: str, films: Iterable[str]) -> "MatcherTask":
+        return self._with(self._chosen(films), deepcopy(self.network), only=branch)
+
+    def comparable(self, films: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+        """As many as the others: contrast is the harder the more clips and snippets there are."""
+        return few_of(films, len(others))
+
+    def _chosen(self, films: Iterable[str]) -> list[MatchedFilm]:
+        wanted = set(films)
+        return [film for film in self._all if film.id in wanted]
+
+    def _with(self, films: Sequence[MatchedFilm], network: Matcher, *, only: str = "") -> "MatcherTask":
+        """The same branches, with other films."""
+        task = MatcherTask(
+            network,
+            films,
+            self._settings,
+            augmentation=self._augmentation,
+            content=self._content,
+            modalities=self.branches[:-1],
+            only=only or self._only,
+        )
+        task._all = self._all
+        return task
+
     def probes(self) -> "dict[str, MatcherTask]":
         """The contrast and matching of both; what masks hide depends on gradients and is left out."""
         if not self._validation:
             return {}
-        settings = replace(self._settings, mask_from=MaskFrom.NONE, mask_words=MaskWords.ALL)
         some = few_of(self._films, len(self._validation))
-        return {
-            name: MatcherTask(self.network, films, settings, augmentation=Augmentation())
-            for name, films in ((TRAIN, some), (VALIDATION, self._validation))
-        }
+        return {TRAIN: self._with(some, self.network), VALIDATION: self._with(self._validation, self.network)}
 
     def shares_of_updates(self) -> dict[nn.Parameter, float]:
-        return {}
+        """The sum of the weights of the branches that reach a parameter."""
+        if not isinstance(self.network, FusedMatcher) or len(self.branches) == 1 or self._only:
+            return {}
+        shares = {
+            parameter: sum(self.weights[self.branches[number]] for number in numbers)
+            for parameter, numbers in self.network.reached_by().items()
+        }
+        return {parameter: share for parameter, share in shares.items() if share < 1 - 1e-9}
 
     def validated(self) -> dict[str, float] | None:
         if not self._validation:
@@ -264,7 +337,7 @@ class MatcherTask:
         matching, masked = totals[MATCHING], totals.get(MASKED)
         return MatcherEpoch(
             epoch=epoch,
-            loss=sum(mean(sums) for sums in totals.values()),
+            loss=sum(mean(totals[name]) for name in (CONTRAST, MATCHING, MASKED) if name in totals),
             learning_rate=learning_rate,
             seconds=seconds,
             diagnostics=diagnostics,
@@ -284,27 +357,3 @@ def _random_maps(dice: Sequence[np.random.Generator], words: Tensor, tokens: Ten
     for own, chance, (long, many) in zip(maps, dice, sizes, strict=True):
         own[:long, :many] = chance.random((long, many))
     return torch.from_numpy(maps).to(words.device)
-
-
-_NO_ROWS = np.zeros(0, np.int64)
-
-
-def _starts(sizes: Sequence[int]) -> list[NDArray[np.int64]]:
-    """The rows of each window in the batch."""
-    ends = np.cumsum(sizes)
-    return [np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)]
-
-
-def _in_order(gathered: Tensor, rows: Sequence[NDArray[np.int64]]) -> Tensor:
-    """Rows that came process by process, in the order of the batch."""
-    return gathered[torch.from_numpy(np.argsort(np.concatenate(rows))).to(gathered.device)]
-
-
-def _place_of(gathering: Gathering, row: int, *, clips: bool) -> tuple[int, int]:
-    """The film and the clip, or the snippet, at a place in the batch."""
-    for window in gathering.windows:
-        inside = window.clips if clips else window.snippets
-        if row < len(inside):
-            return window.film, int(inside[row])
-        row -= len(inside)
-    raise IndexError(row)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmtool.fusion_choices import Fusion
-from mmtool.matcher_choices import ClipTokens
+from mmtool.matcher_choices import ClipTokens, MaskFrom
 from mmtool.matching.blocks import PairAttention
 from mmtool.matching.fused import FusedMatcher, make_matcher
 from mmtool.matching.fusion import LateFusion, NonLocalGate, SqueezeExcitation
@@ -143,6 +143,34 @@ def test_what_a_branch_reaches_is_what_gets_gradients(fusion, layers):
             assert (parameter.grad is not None) == (branch in reached[parameter]), (branch, name)
 
 
+@pytest.mark.parametrize("fusion", Fusion)
+def test_a_source_that_is_left_out_says_nothing_to_the_joint_branch(fusion):
+    network, clips, texts = make_fused(fusion=fusion), make_clips(), pad_texts(TEXTS)
+    others = [
+        SourcesInput((one.parts[0], other.parts[1], one.parts[2]))
+        for one, other in zip(clips, make_clips(seed=7), strict=True)
+    ]
+    attention = PairAttention()
+
+    def found(batch, **options):
+        return torch.cat([network.embed_clips(batch), network.match_pairs(batch, texts, **options)], dim=1)
+
+    assert not torch.allclose(found(pad(clips)), found(pad(others)))
+    network.leave_out([1])
+    assert "seen" in network.state_dict()
+    torch.testing.assert_close(found(pad(clips), attention=attention), found(pad(others)))
+    logits = network.match_pairs(pad(clips), texts, attention=(attention := PairAttention()))
+    maps = word_maps(logits, attention, 7, MaskFrom.ATTENTION)
+    assert not maps[..., 6:8].any()  # of six, two and one token
+    assert not torch.allclose(*(network.clips_by_branch(pad(some), [1])[0] for some in (clips, others)))
+    network.zero_grad(set_to_none=True)
+    found(pad(clips)).sum().backward()
+    own = [p.grad for p in network.source_embeddings[1].parameters() if p.grad is not None]
+    assert not any(gradient.any() for gradient in own)
+    network.leave_out([])
+    assert not torch.allclose(found(pad(clips)), found(pad(others)))
+
+
 def test_several_branches_at_once_are_the_same_as_one_after_the_other():
     for fusion in Fusion:
         network, clips = make_fused(fusion=fusion), pad(make_clips())
@@ -157,7 +185,7 @@ def test_several_branches_at_once_are_the_same_as_one_after_the_other():
 
 def test_squeeze_and_excitation_against_the_literal_formula():
     torch.manual_seed(0)
-    gate, own = SqueezeExcitation(2, 8), torch.randn(1, 3, 8)
+    gate, own = SqueezeExcitation(2, 8).requires_grad_(False), torch.randn(1, 3, 8)
     first, second = torch.randn(1, 2, 8), torch.randn(1, 4, 8)
     real = torch.tensor([[True, True, False, False]])
     found = gate(own, [(first, torch.ones(1, 2, dtype=torch.bool)), (second, real)])
@@ -179,7 +207,7 @@ def test_squeeze_and_excitation_against_the_literal_formula():
 
 def test_the_non_local_gate_against_the_literal_formula():
     torch.manual_seed(0)
-    gate, first, tokens = NonLocalGate(6), torch.randn(1, 6), torch.randn(1, 4, 6)
+    gate, first, tokens = NonLocalGate(6).requires_grad_(False), torch.randn(1, 6), torch.randn(1, 4, 6)
     real = torch.tensor([[True, False, True, True]])
     weights = {
         token: math.exp(float(gate.query(first[0]) @ gate.key(tokens[0, token]))) for token in (0, 2, 3)

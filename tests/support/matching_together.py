@@ -7,14 +7,23 @@ import socket
 
 import torch
 
+from mmtool.settings.modalities import names_of
+from mmtool.training.blending.estimating import Blender, Memory
 from mmtool.training.loop import TrainingState, fit
 from mmtool.training.matching_task import MatcherTask
 from mmtool.training.processes import joined_processes
 from support.together import environment
 
 
+def blended(task, settings, **options):
+    """What weighs the branches of a task; None for a matcher of one source."""
+    memory = Memory((), lambda *_: None)
+    plan = settings.blend_plan
+    return Blender(task, settings, plan, memory=memory, **options) if settings.modalities else None
+
+
 def match_together(count, network, films, settings, augmentation, folder):
-    """The losses and the final weights of each process, whose results were written to ``folder``."""
+    """The losses, weights of branches and final weights of each process, through files in ``folder``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,7 +45,13 @@ def _train(rank, count, port, network, films, settings, augmentation, folder):
     torch.set_num_threads(1)
     network = copy.deepcopy(network)  # multiprocessing gives all processes the same memory
     with joined_processes(torch.device("cpu")) as processes:
-        task = MatcherTask(network, films, settings, augmentation=augmentation)
-        training = fit(task, settings, state=TrainingState(), processes=processes)
-        losses = [record.loss for record in training]
-    torch.save({"losses": losses, "weights": network.state_dict()}, folder / f"{rank}.pt")
+        names = names_of(settings.modalities)
+        task = MatcherTask(network, films, settings, augmentation=augmentation, modalities=names)
+        weighing = blended(task, settings, processes=processes)
+        records = list(fit(task, settings, state=TrainingState(), processes=processes, weighing=weighing))
+    found = {
+        "losses": [record.loss for record in records],
+        "blend": [{name: found.weight for name, found in record.blend.items()} for record in records],
+        "weights": network.state_dict(),
+    }
+    torch.save(found, folder / f"{rank}.pt")

@@ -21,7 +21,7 @@ from mmtool.formats.features import FeatureGroup, FeaturesFile, FeaturesHeader, 
 from mmtool.formats.foreign_files import IMPORT
 from mmtool.formats.foreign_files import SUFFIXES as FOREIGN
 from mmtool.formats.frame_scores import read_frame_scores
-from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
+from mmtool.formats.matcher_checkpoints import SEEN, read_matcher_checkpoint
 from mmtool.formats.regions import count_regions
 from mmtool.formats.runs import RunKind, read_run
 from mmtool.formats.scores import is_of_scores, read_scores
@@ -229,7 +229,7 @@ def _matcher(path: Path) -> Described:
     return FileKind.MATCHER, {
         "epoch": checkpoint.epoch,
         **checkpoint.scores,
-        "parameters": sum(tensor.numel() for tensor in checkpoint.network.values()),
+        "parameters": sum(tensor.numel() for name, tensor in checkpoint.network.items() if name != SEEN),
         "video input": checkpoint.video,
         "vocabulary": f"word pieces of {words}" if words else f"{len(checkpoint.vocabulary):,} words",
         **{name: value for name, value in checkpoint.settings.items() if name not in ("video", "words")},
@@ -317,7 +317,7 @@ def _run(path: Path) -> Described:
     calibrated = _calibrations(path.parent)
     if config.imported is None:
         kind: Facts = {"kind": str(config.kind)} if config.kind is RunKind.MATCHER else {}
-        more = {} if kind else described_blend(path.parent) | calibrated
+        more = described_blend(path.parent) | ({} if kind else calibrated)
         return FileKind.RUN, {**kind, **config.settings, **more}
     return FileKind.IMPORTED_RUN, {
         "file": config.imported.file,

@@ -25,6 +25,7 @@ from mmtool.formats.matcher_checkpoints import (
 )
 from mmtool.formats.metrics import append_history, read_history, write_history
 from mmtool.formats.runs import RunConfig, RunKind
+from mmtool.fusion_choices import Blend
 from mmtool.matching.augmentation import Augmentation
 from mmtool.matching.fused import make_matcher
 from mmtool.matching.model import Matcher, parameter_count
@@ -47,6 +48,7 @@ from mmtool.stages.shared.matcher_films import (
 )
 from mmtool.stages.shared.matcher_runs import open_trained, shape_as_json
 from mmtool.stages.shared.matcher_sources import each_source, open_for_training
+from mmtool.stages.train.blending import check_films, cost_of, weighing_of
 from mmtool.stages.train.continuing import prepare_run
 from mmtool.stages.train.report import MatcherTrainReport
 from mmtool.training.epochs import MatcherEpoch, OnEpoch
@@ -107,6 +109,7 @@ def train_matcher(
             )
         with _open_clips(corpus, settings) as source:
             data = _read(corpus, settings, source)
+            check_films(settings, [film.id for film in data.train if film.matches.any()])
             network = _new_network(settings, data).to(device)
             config = RunConfig(settings.to_dict(), data.digest, kind=RunKind.MATCHER)
             with joined_processes(device) as processes:
@@ -115,7 +118,7 @@ def train_matcher(
                     if force and corpus.run(run).exists() and processes.leads:
                         shutil.rmtree(corpus.run(run))
                     with remedy_for_memory(MORE_MEMORY), ExitStack() as stack:
-                        report = _train(job, network, on_epoch, stack)
+                        report = _train(job, network, on_epoch, stack, progress)
                 if processes.leads:
                     report.failures += _embed(job, device, progress)
                 return report
@@ -189,6 +192,7 @@ def _new_network(settings: MatcherSettings, data: _Data) -> Matcher:
         sources=tuple(map(_source_shape, sources)) if several else (),
         fusion=settings.fusion,
         late_layers=settings.fusion_layers,
+        branches=settings.blend_plan.kind is not Blend.NONE,
         vocabulary=data.pieces.size,
     )
     network = make_matcher(shape)
@@ -216,7 +220,9 @@ def _scaling_of(sources: Sequence[TokenSource]) -> Scaling:
     )
 
 
-def _train(job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack) -> MatcherTrainReport:
+def _train(
+    job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack, progress: Progress
+) -> MatcherTrainReport:
     """Train from where the run stands; ``stack`` closes what this opens."""
     folder, settings, data, processes = job.corpus.run(job.run), job.settings, job.data, job.processes
     last, best, history = folder / "last.pt", folder / "best.pt", folder / "metrics.jsonl"
@@ -240,8 +246,11 @@ def _train(job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack) -> 
         ),
         validation=matched_films(data.val, data.pieces),
         content=data.pieces.content(),
+        modalities=names_of(settings.modalities),
     )
-    for record in fit(task, settings, state=reached, processes=processes):
+    weigh = weighing_of(settings, folder, started, processes, progress)
+    weighing = weigh(task) if weigh else None
+    for record in fit(task, settings, state=reached, processes=processes, weighing=weighing):
         if events is None:
             continue
         append_history(history, asdict(record))
@@ -263,6 +272,7 @@ def _train(job: _Job, network: Matcher, on_epoch: OnEpoch, stack: ExitStack) -> 
         best_epoch=reached.best_epoch,
         recall=max(reached.best_score, 0.0) if reached.best_epoch else None,
         device=str(network.log_scale.device),
+        cost=cost_of(settings, len(task.film_ids)),
         notes=[processes.mixture] if processes.mixture else [],
     )
 

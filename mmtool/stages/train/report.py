@@ -71,7 +71,8 @@ class MatcherTrainReport(TrainReport):
     """A run of the matcher; ``best_epoch`` is 0 and ``recall`` None where nothing was validated.
 
     ``pairs`` is the number of pairs of clips and snippets that it learns from, ``recall`` the best R@1 of the
-    validation films (0..1), the mean of both directions.
+    validation films (0..1), the mean of both directions. ``cost`` is that of the training with the estimates
+    of blending, in ordinary runs; None without any.
     """
 
     pairs: int
@@ -80,6 +81,7 @@ class MatcherTrainReport(TrainReport):
     best_epoch: int
     recall: float | None
     device: str
+    cost: float | None = None
 
     @property
     def facts(self) -> dict[str, object]:
@@ -91,4 +93,6 @@ class MatcherTrainReport(TrainReport):
         }
         if self.recall is not None:
             facts |= {"best epoch": self.best_epoch, "R@1": f"{100 * self.recall:.1f} %"}
+        if self.cost is not None:
+            facts["cost with estimates"] = f"about {self.cost:.1f} ordinary runs"
         return facts

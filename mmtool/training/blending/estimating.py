@@ -9,6 +9,7 @@ from mmtool.errors import CallError
 from mmtool.fusion_choices import JOINT, Blend
 from mmtool.records import Progress, silent
 from mmtool.settings.blending import BlendPlan
+from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.train import TrainSettings
 from mmtool.training.blending.folds import Fold, film_folds
 from mmtool.training.blending.weights import estimate, to_leave_out
@@ -46,6 +47,10 @@ class BlendableTask(Task[Any, Any], Protocol):
         """Let the joint branch of the network see all modalities but these."""
         ...
 
+    def comparable(self, films: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+        """Those of the films whose mean loss can be compared with that of the others."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -81,7 +86,7 @@ class Blender:
     def __init__(
         self,
         task: BlendableTask,
-        settings: TrainSettings,
+        settings: TrainSettings | MatcherSettings,
         plan: BlendPlan,
         *,
         memory: Memory,
@@ -191,8 +196,9 @@ class Blender:
     def _measured(self, epoch: int, epochs: int, fold: Fold, branch: str, rate: float) -> dict[str, float]:
         """Train a copy, and measure both losses before and after it."""
         learner = self.task.alone(branch, fold.learned)
-        others = learner.of_films(fold.held_out)
-        before = self._losses(learner, others, branch)
+        learned = learner.of_films(learner.comparable(fold.learned, fold.held_out))
+        held_out = learner.of_films(fold.held_out)
+        before = self._losses(learned, held_out, branch)
         optimizer = make_optimizer(learner.network, self._settings)
         rates = make_rates(optimizer, self._settings)
         for group in optimizer.param_groups:
@@ -203,7 +209,7 @@ class Blender:
                 learner, self._settings, optimizer, rates, number, Unobserved(), self._processes
             )
             rates.end(number, loss)
-        after = self._losses(learner, others, branch)
+        after = self._losses(learned, held_out, branch)
         gain = before["held_out"] - after["held_out"]
         overfitting = (before["learned"] - after["learned"]) - gain
         return {
@@ -213,11 +219,11 @@ class Blender:
             "epochs": float(epochs),
         }
 
-    def _losses(self, learner: BlendableTask, others: BlendableTask, branch: str) -> dict[str, float]:
+    def _losses(self, learned: BlendableTask, held_out: BlendableTask, branch: str) -> dict[str, float]:
         """The losses of both kinds of films in evaluation mode, measured by the leading process."""
         found: dict[str, float] = {}
         if self._processes.leads:
             precision = self._settings.precision
-            found["learned"] = mean_losses(learner, precision)[branch]
-            found["held_out"] = mean_losses(others, precision)[branch]
+            found["learned"] = mean_losses(learned, precision)[branch]
+            found["held_out"] = mean_losses(held_out, precision)[branch]
         return self._processes.agree_on(found)
