@@ -56,10 +56,6 @@ class FusedMatcher(Matcher):
 
     seen: Tensor | None
 
-    def __init__(self, shape: MatcherShape) -> None:
-        super().__init__(shape)
-        self.joint = len(shape.sources)  # the number of the branch that sees all sources
-
     def make_inputs(self, shape: MatcherShape) -> None:
         every = range(len(shape.sources))
         self.source_embeddings = nn.ModuleList(ClipEmbedding(shape.of_source(number)) for number in every)

@@ -82,6 +82,7 @@ class Matcher(MatchingHead):
     def __init__(self, shape: MatcherShape) -> None:
         super().__init__()
         self.shape = shape
+        self.joint = len(shape.sources)  # the number of the branch that sees all sources
         self.make_inputs(shape)
         kinds = self.clip_kinds
         self.blocks = nn.ModuleList(_block(shape, layer, kinds) for layer in range(shape.layers))

@@ -13,8 +13,8 @@ DEFAULT_LAYERS = 2
 Modalities = Annotated[
     str,
     Option(
-        "Video features that the network or the matcher reads side by side, such as clip,motion,audio; of "
-        "the network's, one may be A+B.",
+        "Video features that are read side by side, such as clip,motion,audio; a name may be A+B, but not "
+        "with --preset multiway.",
         heading=MODALITIES,
         default="the features of --video alone",
         metavar="NAME,NAME…",
@@ -34,8 +34,8 @@ FusionLayers = Annotated[
 MissingChoice = Annotated[
     Missing,
     Option(
-        "Whether films without features of a modality are errors, or read as its mean and, by the matcher, "
-        "without tokens of it (zero).",
+        "Whether films without features of a modality are errors (fail), or are read with its mean, by the "
+        "matcher without its tokens (zero).",
         heading=MODALITIES,
     ),
 ]

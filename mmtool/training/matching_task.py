@@ -97,7 +97,7 @@ class MatcherTask:
         Nothing is augmented or masked in evaluation mode.
         """
         wanted = [self._only] if self._only else self.branches
-        numbers = [self.branches.index(branch) for branch in wanted]
+        numbers = [self._number(branch) for branch in wanted]
         embedded = zip(wanted, numbers, self._embeddings(batch, place, numbers), strict=True)
         parts = {}
         for branch, number, (clips, texts) in embedded:
@@ -106,6 +106,9 @@ class MatcherTask:
                 known = name if branch == JOINT else f"{name} of {branch}"
                 parts[known] = replace(part, weight=weight, branch=branch)
         return parts
+
+    def _number(self, branch: str) -> int:
+        return self.network.joint if branch == JOINT else self.branches.index(branch)
 
     def _of_branch(
         self, number: int, batch: MatcherBatch, clips: Tensor, texts: Tensor, place: Place
@@ -178,7 +181,7 @@ class MatcherTask:
     ) -> dict[str, Part]:
         device = self.network.log_scale.device
         none = Part(torch.zeros((), device=device), torch.zeros(3, device=device))
-        is_joint = self.branches[number] == JOINT
+        is_joint = number == self.network.joint
         masks = is_joint and self.network.training and self._settings.mask_from is not MaskFrom.NONE
         if not len(pairs):
             return {MATCHING: none, **({MASKED: none} if masks else {})}

@@ -27,6 +27,7 @@ from mmtool.training.presets import preset_settings
 from support.commands import EXTRACT, call, complaint
 from support.corpora import make_corpus
 from support.region_features import write_regions
+from support.several_sources import write_clip_features
 
 PUBLISHED = {  # label, preset, video accuracy and text IoU in %, parameters in millions
     "table-1": [
@@ -439,13 +440,15 @@ def test_settings_of_retrieval_that_are_wrong(tmp_path, changed, problem):
 def test_a_matcher_is_measured_by_its_embeddings(tmp_path):
     corpus = make_corpus(tmp_path / "corpus")
     write_regions(corpus)
+    write_clip_features(corpus, "audio", 4)
     plan = tmp_path / "masks.toml"
     rows = ['[[rows]]\nlabel = "none"\npreset = "multiway"']
     rows += [
-        '[[rows]]\nlabel = "random"\npreset = "multiway"\nname = "r"\nsettings = { mask_from = "random" }'
+        '[[rows]]\nlabel = "random"\npreset = "multiway"\nname = "r"\n'
+        'settings = { modalities = "detector,audio", mask_from = "random" }'
     ]
     plan.write_text("seeds = [1]\n" + "\n".join(rows), encoding="utf-8")
-    options = ExperimentSettings(plan=str(plan), epochs=1, threads=1)
+    options = ExperimentSettings(plan=str(plan), video="detector", epochs=1, threads=1)
     report = experiment(corpus.root, options)
     assert report.failures == []
     assert report.done == ["masks.multiway.1", "masks.r.1"]

@@ -111,6 +111,15 @@ def test_one_backward_pass_is_the_sum_of_separate_ones(fusion):
         torch.testing.assert_close(gradient, separate[name], atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("fusion", Fusion)
+def test_without_a_blend_there_is_the_joint_branch_alone(fusion):
+    network = make_matcher(replace(SHAPE, fusion=fusion, branches=False)).train()
+    _, parts = gradients(make_task(network, replace(SETTINGS, blend="none", mask_from=MaskFrom.ATTENTION)))
+    assert list(parts) == ["contrast", "matching", "masked"]
+    assert {part.branch for part in parts.values()} == {"joint"}
+    assert network.state_dict().keys().isdisjoint({"seen", "branches.0.match.weight"})
+
+
 def test_only_the_joint_branch_is_masked():
     network = make_network().train()
     _, parts = gradients(make_task(network, replace(SETTINGS, mask_from=MaskFrom.ATTENTION)))

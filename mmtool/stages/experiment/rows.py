@@ -177,7 +177,7 @@ def _settings_of(row: PlanRow, settings: ExperimentSettings) -> TrainSettings | 
         matcher = MatcherSettings.chosen(None, row.settings)
         return replace(
             matcher,
-            video=matcher.video or settings.video,
+            video="" if matcher.modalities else matcher.video or settings.video,
             epochs=settings.epochs or matcher.epochs,
             device=settings.device,
             threads=settings.threads,
