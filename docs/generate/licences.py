@@ -12,12 +12,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = ("transnetv2", "export", "cut", "ray", "speech")
+EXTRAS = ("transnetv2", "export", "cut", "pe-av", "ray", "speech")
 READ = {"pympi-ling": "MIT"}  # in its files; the metadata do not say it
 NVIDIA = "NVIDIA's CUDA licence (proprietary)"
 HEAD = """# Licences
 
-The packages that mmtool installs, with its extras `cut`, `export`, `ray`, `speech` and
+The packages that mmtool installs, with its extras `cut`, `export`, `pe-av`, `ray`, `speech` and
 `transnetv2`, and the licences that they declare. `python docs/generate/licences.py` makes this page
 from what is installed.
 

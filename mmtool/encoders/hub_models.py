@@ -1,7 +1,8 @@
 """Models of transformers: from a local folder, from the hub's cache, or downloaded."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,13 +93,14 @@ def model_remedy(modality: Modality) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Suppress transformers' progress bars and warnings."""
+    """Suppress transformers' progress bars and warnings, and what its classes print while they are built."""
     logging = hub.utils.logging
     bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        yield
+        with redirect_stdout(StringIO()):
+            yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:

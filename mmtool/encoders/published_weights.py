@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from huggingface_hub import try_to_load_from_cache
 
-from mmtool.encoders.dual import clap, lxmert_models, siglip2, videoprism, xclip
+from mmtool.encoders.dual import clap, lxmert_models, pe_av, siglip2, videoprism, xclip
 from mmtool.encoders.dual import clip_models as dual_models
 from mmtool.encoders.faster_rcnn.models import ARCHITECTURES
 from mmtool.encoders.pretrained.pictures import DINO
@@ -46,6 +46,7 @@ def published_weights() -> Iterator[PublishedWeights]:
         ("videoprism", videoprism.VIDEOPRISM_FAMILY.published),
         ("vjepa2", VJEPA2.published),
         ("clap", clap.CLAP_FAMILY.published),
+        ("pe-av", pe_av.PE_AV_FAMILY.published),
         ("blip", blip.BLIP.default),
         ("blip2", blip2.BLIP2.default),
         ("vilt", vilt.VILT.default),

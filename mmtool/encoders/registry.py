@@ -11,7 +11,7 @@ it is chosen.
 from difflib import get_close_matches
 from typing import Any
 
-from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS, Modality
+from mmtool.choices import Modality
 from mmtool.encoders.contract import (
     EncoderOptions,
     EncoderPair,
@@ -25,6 +25,7 @@ from mmtool.encoders.contract import (
     VideoEncoder,
 )
 from mmtool.errors import SettingError
+from mmtool.model_names import TEXT_ENCODERS, VIDEO_ENCODERS
 from mmtool.plugins import Registry
 
 GROUP = "mmtool.encoders"
@@ -40,6 +41,8 @@ BUILT_IN = {
     "xclip": "mmtool.encoders.dual.xclip:XCLIP",
     "videoprism": "mmtool.encoders.dual.videoprism:VIDEOPRISM",
     "clap": "mmtool.encoders.dual.clap:CLAP",
+    "pe-av": "mmtool.encoders.dual.pe_av:PE_AV",
+    "pe-av-sound": "mmtool.encoders.dual.pe_av:PE_AV_SOUND",
     "blip": "mmtool.encoders.dual.of_rerankers:BLIP",
     "blip2": "mmtool.encoders.dual.of_rerankers:BLIP2",
     "dino": "mmtool.encoders.pretrained.pictures:DinoEncoder",

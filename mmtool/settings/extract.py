@@ -4,16 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import (
-    TEXT_ENCODERS,
-    VIDEO_ENCODERS,
-    EncoderPrecision,
-    Engine,
-    Modality,
-    Pooling,
-    RegionPrecision,
-)
+from mmtool.choices import EncoderPrecision, Engine, Modality, Pooling, RegionPrecision
 from mmtool.errors import CallError, SettingError
+from mmtool.model_names import TEXT_ENCODERS, VIDEO_ENCODERS
 from mmtool.settings.devices import AUTO, CPU, CUDA, DEVICES, check_device
 from mmtool.settings.options import Option, Settings, settings_of
 
@@ -75,7 +68,7 @@ class ExtractSettings(Settings):
         str | None,
         Option(
             "Model of the hub, or a local folder: CLIP or SigLIP for clip, X-CLIP for xclip, VideoPrism, "
-            "V-JEPA 2 or CLAP for the encoders of these names, "
+            "V-JEPA 2 or CLAP for the encoders of these names, PE-AV for pe-av and pe-av-sound, "
             "LXMERT for lxmert, DINOv2 or DINOv3 for dino, AST, CLAP or Whisper for sound.",
             heading=MODELS,
             default="the one that the documentation of encoders names",

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from mmtool.choices import RERANKERS, CheckpointChoice, EncoderPrecision, RetrievalScore, Split
+from mmtool.choices import CheckpointChoice, EncoderPrecision, RetrievalScore, Split
 from mmtool.errors import SettingError
+from mmtool.model_names import RERANKERS
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_runs
@@ -63,8 +64,8 @@ class RetrieveSettings(Settings):
     encoder: Annotated[
         str | None,
         Option(
-            "Dual encoder that finds candidates: clip, siglip2, xclip, videoprism, clap, blip, blip2, or the "
-            "name or folder of a model of one of these kinds.",
+            "Dual encoder that finds candidates: clip, siglip2, xclip, videoprism, clap, pe-av, pe-av-sound, "
+            "blip, blip2, or the name or folder of a model of one of these kinds.",
             heading=MODELS,
             default="the reranker's own, otherwise clip",
             metavar="NAME|FOLDER",

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from mmtool.choices import RERANKERS, CheckpointChoice, EncoderPrecision, Split
+from mmtool.choices import CheckpointChoice, EncoderPrecision, Split
 from mmtool.errors import SettingError
+from mmtool.model_names import RERANKERS
 from mmtool.settings.devices import AUTO, NETWORK_DEVICES, check_device
 from mmtool.settings.options import Option, Settings
 from mmtool.settings.run_names import check_runs

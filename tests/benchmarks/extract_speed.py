@@ -17,9 +17,9 @@ from unittest.mock import patch
 import av
 import numpy as np
 
-from mmtool.choices import VIDEO_ENCODERS
 from mmtool.formats.clips import write_clips
 from mmtool.formats.corpus import Corpus
+from mmtool.model_names import VIDEO_ENCODERS
 from mmtool.records import Clip
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract import extract

@@ -14,13 +14,14 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models import get_model, get_model_weights
 
-from mmtool.choices import VIDEO_ENCODERS, EncoderPrecision
+from mmtool.choices import EncoderPrecision
 from mmtool.encoders.classifiers.encoder import classifier_names, load_classifier, remove_last_layer
 from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.registry import load_video_encoder
 from mmtool.encoders.untrained import calibration
 from mmtool.errors import InputError, SettingError
 from mmtool.formats.features import open_features
+from mmtool.model_names import VIDEO_ENCODERS
 from support.commands import call
 from support.corpora import make_corpus
 from support.small_models import pictures, write_film

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mmtool
-from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS, Modality
+from mmtool.choices import Modality
 from mmtool.encoders.contract import (
     EncoderOptions,
     FilmEncoder,
@@ -34,6 +34,7 @@ from mmtool.errors import SettingError
 from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import open_features
+from mmtool.model_names import TEXT_ENCODERS, VIDEO_ENCODERS
 from mmtool.stages.extract import extract
 from support.commands import call
 from support.corpora import TEXTS, make_corpus

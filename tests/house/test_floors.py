@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from support.documentation import ROOT
 
-EXTRAS = ("transnetv2", "export", "cut", "ray", "speech")  # of users, not of developers
+EXTRAS = ("transnetv2", "export", "cut", "pe-av", "ray", "speech")  # of users, not of developers
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 

@@ -2,10 +2,10 @@
 
 from concurrent.futures import Future
 
-from mmtool.choices import TEXT_ENCODERS, VIDEO_ENCODERS
 from mmtool.encoders.contract import EncoderOptions, FrameSequence
 from mmtool.encoders.registry import load_text_encoder
 from mmtool.encoders.spoken import SpokenEncoder
+from mmtool.model_names import TEXT_ENCODERS, VIDEO_ENCODERS
 from support.literal_visual_genome import folder_of, small_checkpoint
 from support.small_models import (
     pictures,
@@ -13,6 +13,7 @@ from support.small_models import (
     save_clip,
     save_dino,
     save_lxmert,
+    save_pe_av,
     save_siglip,
     save_videoprism,
     save_vjepa2,
@@ -25,7 +26,7 @@ SEQUENCES = [FrameSequence(pictures(4), range(4)), FrameSequence(pictures(4)[::-
 TEXTS = ["A man opens the door.", "He leaves.", "The door.", "A man leaves the door. He opens. He leaves."]
 SAID = ["A man.", "", "He opens the door. He leaves.", "The door."]  # nothing is said in one clip
 WITHOUT_TORCH = {"timing", "length", "motion", "audio"}
-OF_SOUND = {"sound"}  # which sees neither frames nor texts
+OF_SOUND = {"sound", "pe-av-sound"}  # which sees neither frames nor texts
 VIDEO = [
     "resnet18",
     "mobilenet_v3_small",
@@ -36,6 +37,7 @@ VIDEO = [
     "xclip",
     "videoprism",
     "vjepa2",
+    "pe-av",
     "blip",
     "blip2",
     "faster-rcnn-mobilenet",
@@ -53,6 +55,7 @@ TEXT = [
     "xclip",
     "videoprism",
     "clap",
+    "pe-av",
     "blip",
     "blip2",
 ]
@@ -75,6 +78,7 @@ def save_models(root):
         "videoprism": save_videoprism(root / "videoprism"),
         "vjepa2": save_vjepa2(root / "vjepa2"),
         "clap": save_clap(root / "clap"),
+        "pe-av": save_pe_av(root / "pe-av"),
         "blip": save_blip(root / "blip"),
         "blip2": save_blip2(root / "blip2"),
         "lxmert": save_lxmert(root / "lxmert", visual=28),
@@ -84,7 +88,7 @@ def save_models(root):
 
 def seen_by(name):
     """What an encoder is tried with."""
-    return SEQUENCES if name in ("xclip", "videoprism", "vjepa2") else FRAMES
+    return SEQUENCES if name in ("xclip", "videoprism", "vjepa2", "pe-av") else FRAMES
 
 
 def video_options(name, models, **changes):
@@ -93,7 +97,7 @@ def video_options(name, models, **changes):
         return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("clip", "siglip"):
         return EncoderOptions("clip", model=str(models[name]), **options)
-    if name in ("siglip2", "xclip", "videoprism", "vjepa2", "clap", "blip", "blip2"):
+    if name in ("siglip2", "xclip", "videoprism", "vjepa2", "pe-av", "clap", "blip", "blip2"):
         return EncoderOptions(name, model=str(models[name]), **options)
     if name in ("faster-rcnn-vg", "lxmert"):
         options |= {"weights": str(models["detector"]), "image_size": 64, "proposals": 30}

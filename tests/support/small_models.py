@@ -24,6 +24,10 @@ from transformers import (
     LlavaOnevisionVideoProcessor,
     LxmertConfig,
     LxmertModel,
+    PeAudioFeatureExtractor,
+    PeAudioVideoConfig,
+    PeAudioVideoModel,
+    PeVideoVideoProcessor,
     PreTrainedTokenizerFast,
     Siglip2Config,
     Siglip2ImageProcessor,
@@ -152,6 +156,47 @@ def save_clap(folder: Path, *, seed: int = 0) -> Path:
     config = ClapConfig(audio_config=audio, text_config={**text, "initializer_range": 0.5}, projection_dim=8)
     _save(ClapModel, config, folder, seed)
     ClapFeatureExtractor(truncation="rand_trunc").save_pretrained(folder)
+    save_tokenizer(folder, limit=77)
+    return folder
+
+
+def save_pe_av(folder: Path, *, seed: int = 0) -> Path:
+    """A PE-AV of 16 dimensions for sequences of 4 frames, which reads at most 10 tokens."""
+    vision = {
+        "model_type": "timm_wrapper",
+        "architecture": "vit_pe_core_tiny_patch16_384",
+        "num_classes": 12,
+        "model_args": {"img_size": SIDE, "patch_size": 8, "embed_dim": 16, "depth": 1, "num_heads": 2},
+    }
+    layers = LAYERS | {"head_dim": 8, "initializer_range": 0.5}
+    codec = {"model_type": "dac", "downsampling_ratios": [10, 48], "codebook_dim": 8}
+    ends = {"bos_token_id": 1, "cls_token_id": 1, "eos_token_id": 11, "sep_token_id": 11, "pad_token_id": 0}
+    text = LAYERS | ends | {"vocab_size": len(WORDS), "max_position_embeddings": 10, "initializer_range": 0.5}
+    config = PeAudioVideoConfig(
+        text_config={**text, "model_type": "modernbert"},
+        audio_video_config={
+            **layers,
+            "audio_config": {
+                **layers,
+                "model_type": "pe_audio_encoder",
+                "dac_config": codec | {"encoder_hidden_size": 4},
+            },
+            "video_config": {**layers, "model_type": "pe_video_encoder", "vision_config": vision},
+        },
+    )
+    config.audio_video_config.video_config.vision_config.num_labels = 12  # transformers 5.24 loses it
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = PeAudioVideoModel(config)
+        for layer in model.audio_model.audio_encoder.embedder.modules():
+            if isinstance(layer, torch.nn.Conv1d):
+                layer.reset_parameters()  # from weights so small that all sounds are alike
+        model.save_pretrained(folder)
+    PeAudioFeatureExtractor(hop_length=480).save_pretrained(folder)
+    half, size = [0.5, 0.5, 0.5], {"height": SIDE, "width": SIDE}
+    steps = {"do_resize": True, "do_rescale": True, "do_normalize": True, "do_convert_rgb": True}
+    prepare = PeVideoVideoProcessor(size=size, image_mean=half, image_std=half, num_frames=4, **steps)
+    prepare.save_pretrained(folder)
     save_tokenizer(folder, limit=77)
     return folder
 

@@ -23,13 +23,7 @@ class ClapSoundEncoder(SoundNetworkEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        loaded = load_dual_model(
-            options.model,
-            modality=Modality.VIDEO,
-            weights=options.weights,
-            seed=options.seed,
-            family=CLAP_FAMILY,
-        )
+        loaded = load_dual_model(options, Modality.VIDEO, CLAP_FAMILY)
         self._set_up(options, Pretrained(loaded.network, loaded.images, loaded.weights))
         heard = {name: self.identity.settings[name] for name in ("rate", "longest")}
         self.identity = dual_identity(

@@ -41,9 +41,7 @@ class ClipFrameEncoder(BatchedEncoder[Frame], FrameEncoder):
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
         super().__init__(options)
-        loaded = load_dual_model(
-            options.model, modality=Modality.VIDEO, weights=options.weights, seed=options.seed
-        )
+        loaded = load_dual_model(options, Modality.VIDEO)
         self._network = optimised(loaded.network.to(self._device, self._dtype))
         self._images = loaded.images
         side = loaded.image_size
@@ -78,13 +76,7 @@ class ClipTextEncoder(TokenEncoder):
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        loaded = load_dual_model(
-            options.model,
-            modality=Modality.TEXT,
-            weights=options.weights,
-            seed=options.seed,
-            family=self.models,
-        )
+        loaded = load_dual_model(options, Modality.TEXT, self.models)
         super().__init__(options, loaded.tokens)
         self._network = optimised(loaded.network.to(self._device, DTYPES[options.precision]))
         self._full_length = loaded.full_length

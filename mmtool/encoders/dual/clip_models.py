@@ -6,6 +6,7 @@ from math import isqrt
 from typing import Any
 
 from mmtool.choices import Modality
+from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.hub_models import (
     config_of,
     fetch,
@@ -20,6 +21,7 @@ from mmtool.encoders.hub_models import (
 from mmtool.encoders.tokens.vocabulary import HashedTokens, Tokens, VocabularyTokens
 from mmtool.encoders.weights import RANDOM, weights_digest
 from mmtool.errors import InputError
+from mmtool.extras import import_extra
 
 SIGLIP = "siglip"  # and siglip2: trained on texts padded to the full length, which they need
 
@@ -44,6 +46,9 @@ class Family:
         loads: The class that loads what prepares images.
         arguments: Those of ``images``, by the configuration.
         unused: How the names of tensors begin that files may lack.
+        needs: The module of an extra without which transformers cannot build the network.
+        mend: Sets what transformers loses where it reads a configuration.
+        begin: Draws random weights again that would not distinguish inputs.
     """
 
     title: str
@@ -55,6 +60,9 @@ class Family:
     loads: str = "AutoImageProcessor"
     arguments: Callable[[Any], Mapping[str, Any]] = square
     unused: tuple[str, ...] = ()
+    needs: str = ""
+    mend: Callable[[Any], None] = lambda _: None
+    begin: Callable[[Any], None] = lambda _: None
 
     def fits(self, config: Any) -> bool:
         """Whether a configuration has a side for images or sequences, and one for texts."""
@@ -66,6 +74,7 @@ class Family:
         return sees and layers and hasattr(vision, SEQUENCE) == self.sequences
 
 
+SEEN = ("audio_video_config", "audio_config", "vision_config")  # of a side other than that of texts
 SEQUENCE = "mit_hidden_size"  # of the layers by which X-CLIP's frames of a sequence see each other
 CLIP_FAMILY = Family(
     title="a CLIP or SigLIP model",
@@ -110,29 +119,37 @@ class DualModel:
         return isqrt(vision.num_patches) * int(vision.patch_size)
 
 
-def load_dual_model(
-    name: str | None, *, modality: Modality, weights: str | None, seed: int, family: Family = CLIP_FAMILY
-) -> DualModel:
-    """Load a model of a family by hub name or local folder; None is the published one.
+def load_dual_model(options: EncoderOptions, modality: Modality, family: Family = CLIP_FAMILY) -> DualModel:
+    """Load the model of the options, of a family, by hub name or local folder; None is the published one.
 
     With ``weights="random"``, a folder needs only ``config.json`` and the published architecture needs no
     files; images are prepared as by default, and tokens are hashed words. The same model, weights and seed
-    have the same space. Raises InputError, whose remedy names the settings of ``modality``.
+    have the same space. Raises InputError, whose remedy names the settings of ``modality``, and CallError
+    where a library that only the family needs is not installed.
     """
     remedy = model_remedy(modality)
-    require_choice(weights, encoder="CLIP", remedy=remedy)
+    require_choice(options.weights, encoder="CLIP", remedy=remedy)
+    if family.needs:
+        import_extra(family.needs)
     with quiet():
-        if weights == RANDOM:
-            return _random(name, f"{modality}_model", seed, family)
-        return _trained(name or family.published, remedy, family)
+        if options.weights == RANDOM:
+            return _random(options.model, f"{modality}_model", options.seed, family)
+        return _trained(options.model or family.published, remedy, family)
 
 
 def _random(name: str | None, setting: str, seed: int, family: Family) -> DualModel:
     config = config_of(name, getattr(hub, family.config), published=family.published, setting=setting)
     _require_dual(name or family.published, config, f"leave out `{setting}`", family)
+    family.mend(config)
     text = config.text_config
     text.eos_token_id = text.vocab_size - 1  # hashed tokens end with it; CLIP pools there
-    network = untrained(lambda: hub.AutoModel.from_config(config), seed)
+
+    def build() -> Any:
+        network = hub.AutoModel.from_config(config)
+        family.begin(network)
+        return network
+
+    network = untrained(build, seed)
     return DualModel(
         network,
         weights=f"{RANDOM}:{seed}",
@@ -149,8 +166,9 @@ def _trained(name: str, remedy: str, family: Family) -> DualModel:
         """Network, loading report, image processor, tokenizer."""
         config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
         _require_dual(name, config, remedy, family)
+        family.mend(config)
         network, report = hub.AutoModel.from_pretrained(
-            name, local_files_only=local, output_loading_info=True
+            name, config=config, local_files_only=local, output_loading_info=True
         )
         images = getattr(hub, family.loads).from_pretrained(name, local_files_only=local)
         return network, report, images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
@@ -165,7 +183,7 @@ def _trained(name: str, remedy: str, family: Family) -> DualModel:
 
 
 def _towers(config: Any) -> tuple[Any, Any]:
-    seen = config.audio_config if hasattr(config, "audio_config") else config.vision_config
+    seen = next(getattr(config, part) for part in SEEN if hasattr(config, part))
     return seen, config.text_config
 
 

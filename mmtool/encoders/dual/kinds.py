@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from mmtool.choices import RERANKERS, Modality
+from mmtool.choices import Modality
 from mmtool.encoders.contract import EncoderPair
 from mmtool.encoders.registry import BUILT_IN, ENCODERS
 from mmtool.encoders.rerankers.models import model_type
 from mmtool.errors import SettingError
+from mmtool.model_names import RERANKERS
 
 OF_TYPE = {
     "siglip2": "siglip2",
@@ -15,6 +16,7 @@ OF_TYPE = {
     "xclip": "xclip",
     "videoprism": "videoprism",
     "clap": "clap",
+    "pe_audio_video": "pe-av",
 }
 CLIP = "clip"  # and whatever else has two towers
 

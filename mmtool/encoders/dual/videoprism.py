@@ -5,19 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
-from mmtool.choices import Modality
-from mmtool.encoders.batched import BatchedEncoder
-from mmtool.encoders.contract import (
-    EncoderOptions,
-    EncoderPair,
-    FrameSequence,
-    Sampling,
-    SequenceEncoder,
-)
-from mmtool.encoders.dual.clip import ClipTextEncoder, dual_identity, unit
-from mmtool.encoders.dual.clip_models import Family, load_dual_model
+from mmtool.encoders.contract import EncoderPair, FrameSequence
+from mmtool.encoders.dual.clip import ClipTextEncoder, unit
+from mmtool.encoders.dual.clip_models import DualModel, Family
+from mmtool.encoders.dual.sequences import DualSequenceEncoder, Sight
 from mmtool.encoders.precision import exact_fp32
 from mmtool.encoders.pretrained.videos import prepared_videos
 from mmtool.encoders.tokens.batches import Rows, padded
@@ -40,38 +32,19 @@ VIDEOPRISM_FAMILY = Family(
 )
 
 
-class VideoPrismVideoEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
+class VideoPrismVideoEncoder(DualSequenceEncoder):
     """The embedding of frames that are spread evenly over a clip, as many as the model was trained with."""
 
-    reads = frozenset({"weights", "model"})
+    family = "videoprism"
+    models = VIDEOPRISM_FAMILY
 
-    def __init__(self, options: EncoderOptions) -> None:
-        """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        super().__init__(options)
-        loaded = load_dual_model(
-            options.model,
-            modality=Modality.VIDEO,
-            weights=options.weights,
-            seed=options.seed,
-            family=VIDEOPRISM_FAMILY,
-        )
-        vision, side = loaded.network.config.vision_config, loaded.image_size
-        self._network = loaded.network.to(self._device, self._dtype)
-        self._prepare = loaded.images
-        self.sampling = Sampling(vision.num_frames, None, side)
-        self.identity = dual_identity(
-            "videoprism",
-            loaded,
-            Modality.VIDEO,
-            vision.hidden_size,
-            options.precision,
-            {"image_size": side, "length": vision.num_frames},
-        )
+    def _sees(self, loaded: DualModel) -> Sight:
+        vision = loaded.network.config.vision_config
+        return Sight(vision.num_frames, loaded.image_size, vision.hidden_size)
 
-    def _features(self, batch: Sequence[FrameSequence]) -> Tensor:
+    def _embeddings(self, batch: Sequence[FrameSequence]) -> Any:
         given = prepared_videos(self._prepare, batch, self._device).to(self._dtype)  # (b, L, 3, S, S)
-        found = self._network.get_video_features(pixel_values_videos=given).pooler_output
-        return normalize(found.float().flatten(1), dim=1)
+        return self._network.get_video_features(pixel_values_videos=given).pooler_output.flatten(1)
 
 
 class VideoPrismTextEncoder(ClipTextEncoder):

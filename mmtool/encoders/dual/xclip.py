@@ -7,21 +7,14 @@ X-CLIP's own functions for features.
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from mmtool.choices import Modality
-from mmtool.encoders.batched import BatchedEncoder
-from mmtool.encoders.contract import (
-    EncoderOptions,
-    EncoderPair,
-    FrameSequence,
-    Sampling,
-    SequenceEncoder,
-)
-from mmtool.encoders.dual.clip import ClipTextEncoder, dual_identity, unit
-from mmtool.encoders.dual.clip_models import Family, load_dual_model
+from mmtool.encoders.contract import EncoderPair, FrameSequence
+from mmtool.encoders.dual.clip import ClipTextEncoder
+from mmtool.encoders.dual.clip_models import DualModel, Family
+from mmtool.encoders.dual.sequences import DualSequenceEncoder, Sight
 from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.kernels.uploads import upload
 
@@ -34,41 +27,27 @@ XCLIP_FAMILY = Family(
 )
 
 
-class XclipVideoEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
+class XclipVideoEncoder(DualSequenceEncoder):
     """The embedding of a sequence of frames that are spread evenly over a clip, as X-CLIP was trained."""
 
-    reads = frozenset({"weights", "model"})
+    family = "xclip"
+    models = XCLIP_FAMILY
     runs_on_mps = True
 
-    def __init__(self, options: EncoderOptions) -> None:
-        """Load the model; see :func:`mmtool.encoders.dual.clip_models.load_dual_model` for errors."""
-        super().__init__(options)
-        loaded = load_dual_model(
-            options.model,
-            modality=Modality.VIDEO,
-            weights=options.weights,
-            seed=options.seed,
-            family=XCLIP_FAMILY,
-        )
-        vision, side = loaded.network.config.vision_config, loaded.image_size
-        self._network = optimised(loaded.network.to(self._device, self._dtype))
-        self._images, self._side = loaded.images, side
-        self.sampling = Sampling(vision.num_frames, None, side)
-        self.identity = dual_identity(
-            "xclip",
-            loaded,
-            Modality.VIDEO,
-            loaded.network.config.projection_dim,
-            options.precision,
-            {"image_size": side, "length": vision.num_frames},
-        )
+    def _sees(self, loaded: DualModel) -> Sight:
+        config = loaded.network.config
+        return Sight(config.vision_config.num_frames, loaded.image_size, config.projection_dim)
 
-    def _features(self, batch: Sequence[FrameSequence]) -> Tensor:
+    def _side(self, network: Any) -> Any:
+        return optimised(network)
+
+    def _embeddings(self, batch: Sequence[FrameSequence]) -> Any:
         flat = list(chain.from_iterable(sequence.frames for sequence in batch))
-        prepared = self._images(flat, return_tensors="np", input_data_format="channels_last")
-        pixels = np.reshape(prepared["pixel_values"], (len(batch), -1, 3, self._side, self._side))
+        prepared = self._prepare(flat, return_tensors="np", input_data_format="channels_last")
+        side = self._sight.side
+        pixels = np.reshape(prepared["pixel_values"], (len(batch), -1, 3, side, side))
         given = upload(pixels, self._device).to(self._dtype)  # (b, L, 3, S, S)
-        return unit(self._network.get_video_features(pixel_values=given))
+        return self._network.get_video_features(pixel_values=given)
 
 
 class XclipTextEncoder(ClipTextEncoder):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtool.choices import Modality
+from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.hub_models import (
     config_of,
     fetch,
@@ -60,12 +61,13 @@ class Pretrained:
         return str(self.network.config.model_type)
 
 
-def load_pretrained(kind: Kind, name: str | None, *, weights: str | None, seed: int) -> Pretrained:
-    """Load a model by hub name or local folder; None is the published one.
+def load_pretrained(kind: Kind, options: EncoderOptions) -> Pretrained:
+    """Load the model of the options by hub name or local folder; None is the published one.
 
     With ``weights="random"``, a folder needs only ``config.json``. Raises InputError for a model of another
     type, and for files that are missing or damaged.
     """
+    name, weights, seed = options.model, options.weights, options.seed
     require_choice(weights, encoder=kind.what, remedy=REMEDY)
     with quiet():
         if weights == RANDOM:

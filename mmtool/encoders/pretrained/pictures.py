@@ -32,7 +32,7 @@ class DinoEncoder(BatchedEncoder[Frame], FrameEncoder):
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; raises InputError if that fails."""
         super().__init__(options)
-        loaded = load_pretrained(DINO, options.model, weights=options.weights, seed=options.seed)
+        loaded = load_pretrained(DINO, options)
         self._network = loaded.network.to(self._device, self._dtype)
         self._prepare = loaded.prepare
         config = loaded.network.config

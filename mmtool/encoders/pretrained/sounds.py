@@ -4,14 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from mmtool.encoders.contract import EncoderIdentity, EncoderOptions, Features, Sound, SoundEncoder
-from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
+from mmtool.encoders.contract import EncoderIdentity, EncoderOptions, Sound
+from mmtool.encoders.precision import exact_fp32, precision_settings
 from mmtool.encoders.pretrained.loading import Kind, Pretrained, load_pretrained
+from mmtool.encoders.sound.pieces import PieceEncoder
 
 AST, CLAP, WHISPER = "audio-spectrogram-transformer", "clap", "whisper"
 SOUND = Kind(
@@ -26,28 +26,23 @@ LONGEST = {AST: 10.0, CLAP: 10.0, WHISPER: 30.0}  # seconds that a network hears
 WHISPER_STEP = 320  # samples of a step of Whisper's encoder: 20 ms
 
 
-class SoundNetworkEncoder(SoundEncoder):
+class SoundNetworkEncoder(PieceEncoder):
     """AST's pooled feature, CLAP's audio embedding of unit length, or the mean over Whisper's encoder.
 
-    A clip that is longer than the network hears at a time is cut into equal pieces, whose features are
-    averaged. Whisper's encoder is averaged over the steps in which there is sound, not over its padding.
+    Whisper's encoder is averaged over the steps in which there is sound, not over its padding.
     """
-
-    reads = frozenset({"weights", "model"})
 
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; raises InputError if that fails."""
-        self._set_up(
-            options, load_pretrained(SOUND, options.model, weights=options.weights, seed=options.seed)
-        )
+        self._set_up(options, load_pretrained(SOUND, options))
 
     def _set_up(self, options: EncoderOptions, loaded: Pretrained) -> None:
-        self.device, self._batch_size = options.device, options.batch_size
-        self._device, self._dtype = torch.device(options.device), DTYPES[options.precision]
+        super().__init__(options)
         self._type, self._prepare = loaded.type, loaded.prepare
         network = loaded.network.get_encoder() if self._type == WHISPER else loaded.network
         self._network = network.to(self._device, self._dtype)
         self.rate = int(self._prepare.sampling_rate)
+        self.longest, self.unit_length = LONGEST[self._type], self._type == CLAP
         config = loaded.network.config
         audio = getattr(config, "audio_config", config)
         if self._type == CLAP and not audio.enable_fusion:  # an extractor for fusion makes four spectra
@@ -60,28 +55,10 @@ class SoundNetworkEncoder(SoundEncoder):
             dimension=width,
             settings={
                 "rate": self.rate,
-                "longest": LONGEST[self._type],
+                "longest": self.longest,
                 **precision_settings(options.precision),
             },
         )
-
-    def encode(self, sounds: Sequence[Sound]) -> Features:
-        """Encode B sounds to (B, D)."""
-        pieces = [self._pieces(sound) for sound in sounds]
-        flat = [piece for own in pieces for piece in own]
-        starts = range(0, len(flat), self._batch_size)
-        parts = [self._features(flat[start : start + self._batch_size]) for start in starts]
-        rows = torch.cat(parts).float().cpu().numpy()
-        ends = np.cumsum([len(own) for own in pieces])
-        means = np.stack([part.mean(axis=0) for part in np.split(rows, ends[:-1])])
-        if self._type == CLAP:
-            means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-        return means.astype(np.float32)
-
-    def _pieces(self, sound: Sound) -> list[Sound]:
-        """Equal pieces that the network hears whole."""
-        count = math.ceil(len(sound) / (LONGEST[self._type] * self.rate))
-        return np.array_split(sound, max(1, count))
 
     @torch.inference_mode()
     def _features(self, pieces: Sequence[Sound]) -> Tensor:

@@ -42,7 +42,7 @@ class VjepaEncoder(BatchedEncoder[FrameSequence], SequenceEncoder):
     def __init__(self, options: EncoderOptions) -> None:
         """Load the model; raises InputError if that fails."""
         super().__init__(options)
-        loaded = load_pretrained(VJEPA2, options.model, weights=options.weights, seed=options.seed)
+        loaded = load_pretrained(VJEPA2, options)
         config = loaded.network.config
         self._network = loaded.network.to(self._device, self._dtype)
         self._prepare = loaded.prepare

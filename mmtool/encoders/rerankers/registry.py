@@ -6,11 +6,11 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from mmtool.choices import RERANKERS
 from mmtool.encoders.rerankers.contract import RerankerOptions
 from mmtool.encoders.rerankers.frame_matcher import FrameMatcher
 from mmtool.encoders.rerankers.models import model_type, remedy_for
 from mmtool.errors import InputError, SettingError
+from mmtool.model_names import RERANKERS
 
 BUILT_IN = {
     "blip": "mmtool.encoders.rerankers.blip:BlipReranker",

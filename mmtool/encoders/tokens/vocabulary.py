@@ -71,8 +71,8 @@ class VocabularyTokens:
 class HashedTokens:
     """Ids of lower-cased words and punctuation marks by their CRC-32, for random weights.
 
-    The last two ids of the vocabulary stand for begin and end, and ids up to ``pad`` are not used. A word has
-    the same id on every machine, and two words rarely share one.
+    The last two ids of the vocabulary stand for begin and end. Words have those above ``pad``, or those below
+    it if they are more. A word has the same id on every machine, and two words rarely share one.
     """
 
     kind = "hashed"
@@ -81,7 +81,8 @@ class HashedTokens:
     def __init__(self, *, vocabulary: int, pad: int, positions: int) -> None:
         self.pad = pad
         self.limit = positions
-        self._first, self._begin, self._end = pad + 1, vocabulary - 2, vocabulary - 1
+        self._begin, self._end = vocabulary - 2, vocabulary - 1
+        self._words = max(range(pad + 1, self._begin), range(pad), key=len)
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
         words = [_WORD_OR_SIGN.findall(text.lower()) for text in texts]
@@ -94,7 +95,7 @@ class HashedTokens:
         return np.zeros(len(rows), np.float32)
 
     def _id(self, word: str) -> int:
-        return self._first + crc32(word.encode()) % (self._begin - self._first)
+        return self._words[crc32(word.encode()) % len(self._words)]
 
 
 def _unknown_id(tokenizer: Any) -> int | None:

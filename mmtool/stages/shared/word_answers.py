@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtool.choices import RERANKERS, CheckpointChoice, EncoderPrecision
+from mmtool.choices import CheckpointChoice, EncoderPrecision
 from mmtool.errors import InputError, SettingError
 from mmtool.formats.corpus import Corpus
 from mmtool.html_report.page import ShownAnswers
+from mmtool.model_names import RERANKERS
 from mmtool.records import Alignment
 from mmtool.settings.devices import AUTO
 from mmtool.stages.shared.pair_models import PairModel, open_pair_model
