@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from mmtool.fusion_choices import Fusion
-from mmtool.matching.blocks import CLIP, TEXT, PairAttention, Segment
+from mmtool.matching.blocks import CLIP, TEXT, PairAttention
 from mmtool.matching.embeddings import ClipEmbedding, TextEmbedding
 from mmtool.matching.fusion import LateFusion, SqueezeExcitation
 from mmtool.matching.inputs import TextBatch
 from mmtool.matching.model import Matcher, MatchingHead, padding_bias, with_cls
+from mmtool.matching.rows import Segment
 from mmtool.matching.shape import MatcherShape
 from mmtool.matching.source_inputs import AnyBatch, SourcesBatch, of_several
 from mmtool.matching.source_positions import SourcePositions, source_biases
@@ -136,7 +137,8 @@ class FusedMatcher(Matcher):
         x = self.text_embedding(texts)
         padding, layers = padding_bias(texts.real), self.shape.layers
         biases = source_biases(self.source_positions, padding, x.shape[1], {}, layers)
-        first = self.through(x, biases, [Segment(TEXT, x.shape[1])])[:, 0]
+        own = [Segment(TEXT, x.shape[1])]
+        first = self.through(x, biases, own, real=texts.real, read=[0])[:, 0]
         return [self.head_of(number).text_embedding_of(first) for number in wanted]
 
     def match_pairs(
@@ -237,9 +239,9 @@ class FusedMatcher(Matcher):
             words = text[0].shape[1]
             parts, reals, own = [text[0], *parts], [text[1], *reals], [Segment(TEXT, words), *own]
         cells = {number: source.cells for number, source in zip(numbers, sources, strict=True)}
-        padding, layers = padding_bias(torch.cat(reals, dim=1)), self.shape.layers
-        biases = source_biases(self.source_positions, padding, words, cells, layers)
-        states = self.through(torch.cat(parts, dim=1), biases, own, attention)
+        every, layers = torch.cat(reals, dim=1), self.shape.layers
+        biases = source_biases(self.source_positions, padding_bias(every), words, cells, layers)
+        states = self.through(torch.cat(parts, dim=1), biases, own, attention, real=every)
         firsts = torch.stack([states[:, words + start] for start in starts], dim=1)  # (B, k, d)
         first = (firsts * seen[:, None].to(firsts.dtype)).sum(dim=1) / seen.sum().to(firsts.dtype)
         if text is not None:

@@ -17,12 +17,12 @@ from mmtool.matching.blocks import (
     Attended,
     MultiwayBlock,
     PairAttention,
-    Segment,
     Weights,
 )
 from mmtool.matching.embeddings import ClipEmbedding, TextEmbedding
 from mmtool.matching.inputs import TextBatch
 from mmtool.matching.positions import RelativePositions
+from mmtool.matching.rows import Segment
 from mmtool.matching.shape import MatcherShape
 from mmtool.matching.source_inputs import AnyBatch, of_one
 
@@ -115,14 +115,17 @@ class Matcher(MatchingHead):
         clips = of_one(clips)
         x = self.clip_embedding(clips)
         rows = self.positions.of_clip(clips.cells) if self.positions else None
-        states = self.through(x, self._biases(with_cls(clips.real), rows), [Segment(CLIP, x.shape[1])])
+        real = with_cls(clips.real)
+        own = [Segment(CLIP, x.shape[1])]
+        states = self.through(x, self._biases(real, rows), own, real=real, read=[0])
         return self.clip_embedding_of(states[:, 0])
 
     def embed_texts(self, texts: TextBatch) -> Tensor:
         """Snippets → embeddings (M, d) of unit length."""
         x = self.text_embedding(texts)
         rows = self.positions.of_text(x.shape[1])[None] if self.positions else None
-        states = self.through(x, self._biases(texts.real, rows), [Segment(TEXT, x.shape[1])])
+        own = [Segment(TEXT, x.shape[1])]
+        states = self.through(x, self._biases(texts.real, rows), own, real=texts.real, read=[0])
         return self.text_embedding_of(states[:, 0])
 
     def match_pairs(
@@ -148,13 +151,12 @@ class Matcher(MatchingHead):
         if self.positions is not None:
             of_text = self.positions.of_text(words.shape[1])
             rows = self.positions.of_pair(of_text, self.positions.of_clip(clips.cells))
-        biases = self._biases(torch.cat([texts.real, with_cls(clips.real)], dim=1), rows)
+        real = torch.cat([texts.real, with_cls(clips.real)], dim=1)
         own = [Segment(TEXT, words.shape[1]), Segment(CLIP, visual.shape[1])]
-        states = self.through(torch.cat([words, visual], dim=1), biases, own, attention)
-        first = states[:, 0]
-        if self.shape.product:
-            first = first * states[:, words.shape[1]]
-        return self.judge(first)
+        x, biases = torch.cat([words, visual], dim=1), self._biases(real, rows)
+        firsts = [0, words.shape[1]] if self.shape.product else [0]
+        states = self.through(x, biases, own, attention, real=real, read=firsts)
+        return self.judge(states[:, 0] * states[:, 1] if self.shape.product else states[:, 0])
 
     def visible(self, clips: AnyBatch) -> AnyBatch:
         """What of clips the joint branch sees: all of them, where there is one source."""
@@ -185,8 +187,11 @@ class Matcher(MatchingHead):
         biases: Sequence[Tensor],
         own: Sequence[Segment],
         attention: PairAttention | None = None,
+        *,
+        real: Tensor | None = None,
+        read: Sequence[int] | None = None,
     ) -> Tensor:
-        """Pass states (B, S, d) through all blocks → normalised states (B, S, d).
+        """Pass states (B, S, d) through all blocks → normalised states (B, S, d), or (B, R, d) of those read.
 
         Args:
             x: The states.
@@ -194,6 +199,8 @@ class Matcher(MatchingHead):
             own: The kinds of the tokens. Those of a pair, the text first, take the pairs' expert in the last
                 F blocks.
             attention: Where the attention of the block that explains a match is kept, if it is asked for.
+            real: (B, S): which tokens are not padding, of which nothing is computed; all by default.
+            read: The places of the tokens that are asked for, in ascending order; all by default.
         """
         is_pair = len(own) > 1 and own[0].expert == TEXT
         fused = [Segment(PAIR, x.shape[1])] if is_pair else own
@@ -201,7 +208,8 @@ class Matcher(MatchingHead):
         for layer, (block, bias) in enumerate(zip(self.blocks, biases, strict=True)):
             segments = own if layer < self.shape.layers - self.shape.fusion_layers else fused
             kept = attention is not None and layer == self.shape.map_layer
-            x = block(x, bias, segments, weights if kept else None)
+            last = layer == self.shape.layers - 1
+            x = block(x, bias, segments, weights if kept else None, real=real, read=read if last else None)
         if attention is not None and weights.kept is not None:
             attention.passes.append(Attended(weights.kept, _clip_tokens(own)))
         found: Tensor = self.norm(x)

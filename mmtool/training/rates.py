@@ -34,7 +34,7 @@ def make_optimizer(network: nn.Module, settings: TrainSettings | MatcherSettings
     """The optimiser of the settings: Adam, LARS on top of Adam, or AdamW for the matcher."""
     rate, decay = settings.learning_rate, settings.weight_decay
     if isinstance(settings, MatcherSettings):
-        return torch.optim.AdamW(_decaying(network, decay), lr=rate, betas=BETAS)
+        return torch.optim.AdamW(_decaying(network, decay), lr=rate, betas=BETAS, fused=True)
     if settings.optimizer is Optimizer.LARS:
         return LarsAdam(network.parameters(), lr=rate, weight_decay=decay)
     return torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay)

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from mmtool.matcher_choices import ClipTokens, SelfAttention
-from mmtool.matching.blocks import CLIP, PAIR, TEXT, MultiwayBlock, PairAttention, Segment
+from mmtool.matching.blocks import CLIP, PAIR, TEXT, MultiwayBlock, PairAttention
 from mmtool.matching.inputs import ClipInput, pad_clips, pad_texts
 from mmtool.matching.model import Matcher, parameter_count
 from mmtool.matching.positions import PositionRows
+from mmtool.matching.rows import Segment
 from mmtool.matching.shape import SIZES, MatcherShape, of_pictures
 
 WORDS, PIECES = 9, 30522
@@ -113,6 +114,35 @@ def test_a_block_routes_as_a_loop_over_tokens_does(attention, layer_scale):
         found = block(x, bias, segments)
         for row in range(2):
             torch.testing.assert_close(found[row], literal_block(block, x[row], bias[row], kinds))
+
+
+@pytest.mark.parametrize("attention", SelfAttention)
+def test_states_that_are_read_are_those_of_the_whole_block(attention):
+    torch.manual_seed(3)
+    block = MultiwayBlock(8, 2, experts=("text", "clip"), attention=attention)
+    x, real = torch.randn(3, 6, 8), torch.tensor([[1, 1, 1, 1, 1, 1], [1, 0, 0, 1, 1, 0], [1, 1, 0, 1, 0, 0]])
+    bias = torch.randn(3, 2, 6, 6).masked_fill(real[:, None, None] == 0, -torch.inf)
+    segments = (Segment("text", 3), Segment("clip", 3))
+    with torch.no_grad():
+        whole = block(x, bias, segments)  # padding is computed, too
+        packed = block(x, bias, segments, real=real.bool())
+        read = block(x, bias, segments, real=real.bool(), read=[0, 3])
+        of_clip = block(x, bias, segments, read=[3])
+    torch.testing.assert_close(packed, whole * real[..., None])
+    torch.testing.assert_close(read, whole[:, [0, 3]])
+    torch.testing.assert_close(of_clip, whole[:, [3]])
+
+
+def test_nothing_is_computed_of_padding_and_in_the_last_block_of_what_is_not_read():
+    network, seen = make_matcher(), []
+    for block in network.blocks:
+        for expert in block.experts.values():
+            expert.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    with torch.no_grad():
+        network.match_pairs(pad_clips(make_clips()), pad_texts(TEXTS))
+        network.embed_texts(pad_texts(TEXTS))
+    words, clips = 4 + 3 + 7, 3 + 1 + 6 + 3
+    assert seen == [words, clips, words, clips, 3, words, words, 3]
 
 
 @pytest.mark.parametrize("attention", SelfAttention)
@@ -258,10 +288,10 @@ def test_matching_reads_the_first_tokens_of_both_sides_only():
     network = make_matcher(product=True)
     clips, texts = pad_clips(make_clips()), pad_texts(TEXTS)
     states = {}
-    network.norm.register_forward_hook(lambda _, __, output: states.update(all=output))
+    network.norm.register_forward_hook(lambda _, __, output: states.update(read=output))
     with torch.no_grad():
         found = network.match_pairs(clips, texts)
-        both = states["all"][:, 0] * states["all"][:, texts.real.shape[1]]
+        both = states["read"][:, 0] * states["read"][:, 1]
         torch.testing.assert_close(found, network.match(torch.tanh(network.pooler(both))))
 
 
