@@ -84,8 +84,9 @@ class NetworkEpoch(EpochRecord):
 class MatcherEpoch(EpochRecord):
     """An epoch of the matcher.
 
-    ``loss`` is the sum of the parts. Recall is R@1, by embeddings: of clips, the share whose best snippet is
-    a right one, of snippets, the share whose best clip is; among all of the split, and in their own film.
+    ``loss`` is the sum of the parts; where branches are blended, all are of the joint branch. Recall is R@1,
+    by embeddings: of clips, the share whose best snippet is a right one, of snippets, the share whose best
+    clip is; among all of the split, and in their own film.
     """
 
     contrastive_loss: float

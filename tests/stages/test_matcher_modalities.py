@@ -1,18 +1,20 @@
 """train --preset multiway --modalities: several sources of a clip, through the commands that use the run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from mmtool.errors import InputError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.features import open_features
-from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint
+from mmtool.formats.matcher_checkpoints import read_matcher_checkpoint, write_matcher_checkpoint
 from mmtool.formats.scores import read_scores
 from mmtool.retrieval.contract import ClipMaterial
 from mmtool.stages.info import verify
-from mmtool.stages.shared.matcher_runs import open_run
+from mmtool.stages.shared.matcher_runs import open_run, open_trained
 from mmtool.stages.shared.stored_tokens import open_clips_of
 from support.commands import call, complaint
 from support.corpora import make_corpus
@@ -119,3 +121,22 @@ def test_impossible_sources_are_one_line(corpus, options, problem):
     write_snippet_features(corpus, "words", 6)
     result = call("train", corpus.root, *QUICK, *options, "--force", code=2)
     assert problem in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sources": [{"clip_tokens": "regions", "dimension": 12, "frames": 2}]},
+        {"sources": [{"clip_tokens": "regions", "dimension": 0, "frames": 2}] * 2},
+        {"sources": [{"clip_tokens": "smell", "dimension": 6, "frames": 2}] * 2},
+        {"sources": "detector"},
+        {"fusion": "early"},
+        {"fusion": "late"},
+    ],
+)
+def test_a_checkpoint_whose_sources_do_not_exist_is_damaged(corpus, tmp_path, change):
+    checkpoint = read_matcher_checkpoint(corpus.run("r") / "last.pt")
+    path = tmp_path / "last.pt"
+    write_matcher_checkpoint(path, replace(checkpoint, shape=checkpoint.shape | change))
+    with pytest.raises(InputError, match="declares a network"):
+        open_trained(path, CPU)

@@ -84,8 +84,11 @@ def shape_of(checkpoint: MatcherCheckpoint, path: Path) -> MatcherShape:
         if not isinstance(grid, list) or len(grid) != 2 or not all(type(side) is int for side in grid):
             raise TypeError(f"a grid of {grid!r}")
         if "sources" in values:
-            values["sources"] = tuple(_source_of(source) for source in values["sources"])  # type: ignore[attr-defined]
+            values["sources"] = sources = _sources_of(values["sources"])
             values["fusion"] = Fusion(str(values["fusion"]))
+            widths, names = [source.dimension for source in sources], checkpoint.video.split(",")
+            if len(widths) != len(names) or sum(widths) != values["clip_dimension"]:
+                raise ValueError(f"sources of {widths}")
         return MatcherShape(**values, grid=(grid[0], grid[1]))  # type: ignore[arg-type]
     except (LookupError, AttributeError, TypeError, ValueError) as error:
         raise InputError(path, "declares a network that does not exist", REMEDY) from error
@@ -138,9 +141,12 @@ def shape_as_json(shape: MatcherShape) -> dict[str, object]:
     return values | {"sources": sources, "fusion": str(shape.fusion)}
 
 
-def _source_of(value: dict[str, Any]) -> SourceShape:
-    """The inverse for one source; raises KeyError, TypeError and ValueError."""
-    numbers = {name: value[name] for name in ("dimension", "frames")}
-    if not all(type(number) is int and number > 0 for number in numbers.values()):
-        raise TypeError(f"a source of {numbers}")
-    return SourceShape(clip_tokens=ClipTokens(str(value["clip_tokens"])), **numbers)
+def _sources_of(values: Any) -> tuple[SourceShape, ...]:
+    """The sources of a shape; raises LookupError, TypeError and ValueError where they are none."""
+    found = []
+    for value in values:
+        numbers = {name: value[name] for name in ("dimension", "frames")}
+        if not all(type(number) is int and number > 0 for number in numbers.values()):
+            raise TypeError(f"a source of {numbers}")
+        found.append(SourceShape(clip_tokens=ClipTokens(str(value["clip_tokens"])), **numbers))
+    return tuple(found)
