@@ -33,7 +33,8 @@ class _Read:
 
     Attributes:
         first: (B, d): what is read of it.
-        tokens: (B, R, d): the states of the clip's tokens, each source's [CLS] included.
+        tokens: (B, R, d): the states of the clip's tokens, each source's [CLS] included; (B, 0, d) without
+            a gate that attends to them.
         real: (B, R): which of them are real.
     """
 
@@ -241,12 +242,16 @@ class FusedMatcher(Matcher):
         cells = {number: source.cells for number, source in zip(numbers, sources, strict=True)}
         every, layers = torch.cat(reals, dim=1), self.shape.layers
         biases = source_biases(self.source_positions, padding_bias(every), words, cells, layers)
-        states = self.through(torch.cat(parts, dim=1), biases, own, attention, real=every)
-        firsts = torch.stack([states[:, words + start] for start in starts], dim=1)  # (B, k, d)
-        first = (firsts * seen[:, None].to(firsts.dtype)).sum(dim=1) / seen.sum().to(firsts.dtype)
+        places = [words + start for start, is_seen in zip(starts, seen.tolist(), strict=True) if is_seen]
+        places = places if text is None else [0, *places]
+        gated = self.shape.fusion is Fusion.NL  # by a gate that attends to all states
+        x = torch.cat(parts, dim=1)
+        states = self.through(x, biases, own, attention, real=every, read=None if gated else places)
+        firsts = states[:, places] if gated else states
+        first = firsts.mean(dim=1) if text is None else firsts[:, 1:].mean(dim=1)
         if text is not None:
-            first = states[:, 0] * first if self.shape.product else states[:, 0]
-        return _Read(first, states[:, words:], real)
+            first = firsts[:, 0] * first if self.shape.product else firsts[:, 0]
+        return _Read(first, states[:, words:] if gated else states[:, :0], real)
 
 
 def _kind(number: int) -> str:
