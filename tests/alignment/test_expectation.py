@@ -9,6 +9,7 @@ from mmtool.alignment.odds import shifted
 from mmtool.alignment.quality import mean_confidence
 from mmtool.alignment.timing import expectation
 from mmtool.alignment.timing.expectation import (
+    LANGUAGES,
     ExpectationModel,
     ObservedVideo,
     default_model,
@@ -59,9 +60,26 @@ def test_without_much_data_the_mixture_is_believed_but_for_a_constant() -> None:
     model = fit_expectation(observed("a", 0.0, videos=5), ridge=1e6)
     own = {"expected_iou": 1.0}
     assert {name: round(value, 3) for name, value in model.iou.items() if name != "constant"} == {
-        name: own.get(name, 0.0) for name in features_of(EVIDENCE) if name != "constant"
+        name: own.get(name, 0.0) for name in features_of(EVIDENCE) if name not in ("constant", "foreign")
     }
     assert abs(model.iou["constant"]) < 0.05
+
+
+def test_a_language_that_was_not_observed_has_what_foreign_ones_have_in_common() -> None:
+    """Six equal effects of 1 share a ridge: 6/7 of it is common to all of them."""
+    made = observed("en", 0.0, videos=40)
+    for code in LANGUAGES:
+        made += [
+            replace(video, evidence=replace(video.evidence, language=code))
+            for video in observed(code, 1.0, videos=40)
+        ]
+    model = fit_expectation(made, ridge=6.0)
+    odds = {
+        code: np.log(1 / expected(replace(EVIDENCE, language=code), model).accuracy - 1)
+        for code in ("en", "es", "pl")
+    }
+    assert odds["es"] - odds["en"] == pytest.approx(1.0, abs=0.1)
+    assert odds["pl"] - odds["en"] == pytest.approx(6 / 7, abs=0.1)
 
 
 def test_a_large_data_set_counts_more_but_not_in_proportion(monkeypatch) -> None:
@@ -85,7 +103,7 @@ def test_nothing_to_learn_from_is_an_error() -> None:
 
 
 def test_the_shipped_model_orders_videos_as_the_mixture_does_and_stays_within_bounds() -> None:
-    assert set(default_model().iou) == set(features_of(EVIDENCE)) == set(default_model().accuracy)
+    assert {*default_model().iou, "foreign"} == set(features_of(EVIDENCE)) == set(default_model().accuracy)
     shares = [
         expected(replace(EVIDENCE, expected_text_iou=share, expected_accuracy=share))
         for share in (0.0, 0.2, 0.5, 1.0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmtool.alignment.timing import hypotheses as h
+from mmtool.alignment.timing.mixture import DRAWS, UNTOLD_DRAWS, draws_of
 from mmtool.alignment.timing.narration import TimedVideo
 
 
@@ -38,3 +39,12 @@ def test_half_of_the_head_is_left_by_four_times_the_snippets():
 def test_few_snippets_do_not_make_ends_longer():
     one, three = (lattice([2.0] * count).head for count in (1, 3))
     assert np.array_equal(one, three)
+
+
+@pytest.mark.parametrize(
+    ("weight", "snippets", "draws"),
+    [(0.4, 8, DRAWS), (0.6, 8, UNTOLD_DRAWS), (0.6, 200, 500), (0.6, 2000, DRAWS)],
+    ids=["narrated", "a few steps", "many steps", "very many steps"],
+)
+def test_texts_that_are_not_read_aloud_are_drawn_more_often(weight: float, snippets: int, draws: int):
+    assert draws_of({h.UNTOLD: weight, h.STEADY: 1 - weight}, snippets) == draws

@@ -3,12 +3,14 @@
 ``python tests/benchmarks/untold_bounds.py CORPUS [--every K]`` measures, on the annotated videos whose
 snippets are all matched, the hypothesis of such texts by itself; then with the true lengths of the snippets
 relative to each other, with their true lengths in seconds, and an even spread between the true start and end
-of the text.
+of the text. Last come the best fixed shares of the film for each number of snippets, chosen with these very
+videos: no rule that knows the number of snippets only can have a greater text IoU on them.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from mmtool.alignment.timing.durations import log_normal_durations
 from mmtool.alignment.timing.expected_overlap import DrawnPlacements, greatest_overlap
 from mmtool.alignment.timing.fit import AnnotatedNarration
 from mmtool.alignment.timing.lattice import Lattice
-from mmtool.alignment.timing.mixture import DRAWS, UNTOLD_ACCURACY_WEIGHT
+from mmtool.alignment.timing.mixture import UNTOLD_ACCURACY_WEIGHT, UNTOLD_CANDIDATES, UNTOLD_DRAWS
 from mmtool.alignment.timing.narration import TimedVideo
 from mmtool.alignment.timing.pace import seconds_of
 from mmtool.alignment.timing.placement import Hypothesis, place, rate_evidence, that_count
@@ -26,9 +28,11 @@ from mmtool.arrays import Floats
 from mmtool.evaluation.measures import VideoScore, score
 from mmtool.formats.corpus import Corpus
 from mmtool.reading import ends_sentence
+from mmtool.records import Interval
 from mmtool.stages.shared.truth import read_narration
 
 STEPS = 800  # of the grid
+PARTS = 200  # equal ones, into which each film is divided for rules that know no cuts
 SURE = 0.1  # deviation of a log-duration that is known
 
 
@@ -57,9 +61,9 @@ def known(video: TimedVideo, seconds: Floats, *, absolute: bool) -> Lattice:
 def measured(video: AnnotatedNarration, on: TimedVideo, lattice: Lattice) -> VideoScore:
     hypothesis = Hypothesis(h.UNTOLD, on, lattice)
     logs = that_count(rate_evidence(hypothesis))
-    placed = place(hypothesis, logs, DRAWS, np.random.default_rng(0))
+    placed = place(hypothesis, logs, UNTOLD_DRAWS, np.random.default_rng(0))
     drawn = DrawnPlacements(placed.first, placed.end, np.concatenate([[0.0], np.cumsum(on.durations)]))
-    labels = greatest_overlap(drawn, placed.posterior, UNTOLD_ACCURACY_WEIGHT)
+    labels = greatest_overlap(drawn, placed.posterior, UNTOLD_ACCURACY_WEIGHT, UNTOLD_CANDIDATES)
     return score(video.clips, video.truth, [(c, int(j)) for c, j in enumerate(labels) if j >= 0])
 
 
@@ -75,6 +79,23 @@ def rows(video: AnnotatedNarration) -> Iterator[VideoScore]:
     yield score(video.clips, video.truth, [(int(c), int(owners[c])) for c in np.flatnonzero(inside)])
 
 
+def best_fixed(videos: Sequence[AnnotatedNarration]) -> list[VideoScore]:
+    """Films with as many snippets as each other, labelled alike: as fits their own annotations best."""
+    found = []
+    for count in {len(video.truth) for video in videos}:
+        alike = [video for video in videos if len(video.truth) == count]
+        shares = np.array([np.array(video.truth) / video.clips[-1].end for video in alike])  # (V, M, 2)
+        bounds = np.rint(shares * PARTS).astype(np.int64).clip(0, PARTS)
+        drawn = DrawnPlacements(bounds[..., 0], bounds[..., 1], np.linspace(0, 1, PARTS + 1))
+        labels = greatest_overlap(drawn, drawn.posterior(), 0.0, len(alike))
+        matches = [(part, int(j)) for part, j in enumerate(labels) if j >= 0]
+        for video in alike:
+            times = np.linspace(0, video.clips[-1].end, PARTS + 1).tolist()
+            parts = [Interval(start, end) for start, end in pairwise(times)]
+            found.append(score(parts, video.truth, matches))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path)
@@ -83,8 +104,9 @@ def main() -> None:
     corpus = Corpus(given.corpus)
     videos = [read_narration(corpus, id, "") for id in corpus.ids_in("annotations", ".tsv")[:: given.every]]
     whole = [video for video in videos if all(video.truth)]
-    of_rows = list(zip(*[tuple(rows(video)) for video in whole], strict=True))
+    of_rows = [*zip(*[tuple(rows(video)) for video in whole], strict=True), best_fixed(whole)]
     titles = ("lengths of texts", "true relative lengths", "true lengths", "even, between the true ends")
+    titles = (*titles, "the best fixed shares")
     for title, scores in zip(titles, of_rows, strict=True):
         accuracy, iou = (
             100 * np.mean([getattr(one, measure) for one in scores])

@@ -43,12 +43,14 @@ class DrawnPlacements:
         return share
 
 
-def greatest_overlap(drawn: DrawnPlacements, posterior: Floats, accuracy_weight: float) -> Indices:
+def greatest_overlap(
+    drawn: DrawnPlacements, posterior: Floats, accuracy_weight: float, candidates: int = CANDIDATES
+) -> Indices:
     """Label each of N clips with a snippet or ``UNMATCHED``.
 
     Maximises the expected mean IoU of the snippets plus ``accuracy_weight`` times the expected share of time
     with the right label. The accuracy is that of the ``posterior`` (M, N), which sums to at most 1 over the
-    snippets.
+    snippets. Each snippet starts at one of ``candidates`` quantiles of its drawn starts, and ends likewise.
     """
     snippets, clips = posterior.shape
     unmatched = np.clip(1 - posterior.sum(axis=0), 0.0, 1.0)
@@ -58,7 +60,7 @@ def greatest_overlap(drawn: DrawnPlacements, posterior: Floats, accuracy_weight:
     gain *= accuracy_weight / max(float(seconds.sum()), 1e-9)
     best = np.zeros(clips + 1)  # up to each boundary between clips, with the snippets so far
     choices: list[tuple[Indices, Indices]] = []
-    quantiles = _quantiles(drawn.first), _quantiles(drawn.end)  # (CANDIDATES, M)
+    quantiles = _quantiles(drawn.first, candidates), _quantiles(drawn.end, candidates)
     for j in range(snippets):
         starts, ends = (_distinct(of[:, j]) for of in quantiles)
         value = _expected_iou(drawn, j, starts, ends) / snippets
@@ -86,9 +88,9 @@ def greatest_overlap(drawn: DrawnPlacements, posterior: Floats, accuracy_weight:
     return labels
 
 
-def _quantiles(drawn: Indices) -> Indices:
-    """Quantiles (CANDIDATES, M) of the drawn clips (K, M), in order."""
-    at = np.rint(np.linspace(0, len(drawn) - 1, CANDIDATES)).astype(np.int64)
+def _quantiles(drawn: Indices, candidates: int) -> Indices:
+    """Quantiles (candidates, M) of the drawn clips (K, M), in order."""
+    at = np.rint(np.linspace(0, len(drawn) - 1, candidates)).astype(np.int64)
     quantiles: Indices = np.sort(drawn, axis=0)[at]
     return quantiles
 

@@ -17,7 +17,12 @@ from mmtool.alignment.timing import hypotheses as h
 from mmtool.alignment.timing.channel_gate import log_odds_of_channel
 from mmtool.alignment.timing.cut_test import cut_score
 from mmtool.alignment.timing.evidence import Observations
-from mmtool.alignment.timing.expected_overlap import DrawnPlacements, expected_iou, greatest_overlap
+from mmtool.alignment.timing.expected_overlap import (
+    CANDIDATES,
+    DrawnPlacements,
+    expected_iou,
+    greatest_overlap,
+)
 from mmtool.alignment.timing.informed import informed
 from mmtool.alignment.timing.inputs import check_inputs, spoken_texts
 from mmtool.alignment.timing.known_evidence import after_evidence
@@ -43,9 +48,11 @@ from mmtool.constraints import Constraints
 from mmtool.reading import ends_sentence
 from mmtool.records import Interval
 
-MIXTURE_VERSION = 3  # is raised when the same film gets other labels
+MIXTURE_VERSION = 4  # is raised when the same film gets other labels
 ACCURACY_WEIGHT, UNTOLD_ACCURACY_WEIGHT = 0.07, 0.03  # beside the expected text IoU
 DRAWS = 300
+UNTOLD_DRAWS, UNTOLD_CANDIDATES = 1000, 40  # 300 and 20 are few for a text that can be almost anywhere
+_MOST_DRAWN = 100_000  # intervals of a text that is not read aloud, where that is more than DRAWS placements
 _UNSEEN = {h.CUTS: 0.05, h.STEADY: 0.15, h.LOOSE: 0.15, h.PROPORTIONAL: 0.15}
 _STEP, _STEPS, _STEPS_EACH, _MOST_STEPS = 0.25, 1600, 8, 4096  # seconds; of the grid
 _FASTEST = 5.0  # greatest pace, as a multiple of the usual one
@@ -128,14 +135,15 @@ def align_by_mixture(
         placed = mixed(both.hypotheses, both.evidence, both.weights)
         best = both.hypotheses[max(both.weights, key=both.weights.__getitem__)]
     else:
-        placed = mixed(hypotheses, evidence, weights)
+        placed = mixed(hypotheses, evidence, weights, draws_of(weights, len(spoken)))
         best = hypotheses[max(weights, key=weights.__getitem__)]
     if most_probable_path:
         labels = path_labels(viterbi(best.lattice)[0], best.video.cells)
     else:
         untold = weights.get(h.UNTOLD, 0.0)
         accuracy_weight = (1 - untold) * ACCURACY_WEIGHT + untold * UNTOLD_ACCURACY_WEIGHT
-        labels = greatest_overlap(placed.drawn, placed.posterior, accuracy_weight)
+        candidates = UNTOLD_CANDIDATES if len(placed.drawn.first) > DRAWS else CANDIDATES
+        labels = greatest_overlap(placed.drawn, placed.posterior, accuracy_weight, candidates)
     # half of the time without its pictures belongs to snippets that are never shown: they have no IoU
     expected = float(expected_iou(placed.drawn, labels).mean() * (1 + placed.seen) / 2)
     aligned = _alignment(film, labels, placed, extent, expected)
@@ -276,8 +284,18 @@ class Mixed:
     seen: float
 
 
+def draws_of(weights: Mapping[str, float], snippets: int) -> int:
+    """How many placements to draw: more where the text is likely not to be read aloud, and not long."""
+    if weights.get(h.UNTOLD, 0.0) < 0.5:
+        return DRAWS
+    return max(DRAWS, min(UNTOLD_DRAWS, _MOST_DRAWN // snippets))
+
+
 def mixed(
-    hypotheses: Mapping[_Name, Hypothesis], evidence: Mapping[_Name, Floats], weights: Mapping[_Name, float]
+    hypotheses: Mapping[_Name, Hypothesis],
+    evidence: Mapping[_Name, Floats],
+    weights: Mapping[_Name, float],
+    draws: int = DRAWS,
 ) -> Mixed:
     """Work out the hypotheses that weigh something; raises ValueError if none can place the text."""
     possible = {
@@ -290,7 +308,7 @@ def mixed(
     total = sum(possible.values())
     rng = np.random.default_rng(0)
     groups = merged({name: hypotheses[name] for name in possible}, evidence, possible)
-    counts = rng.multinomial(DRAWS, np.array([weight for _, _, weight in groups]) / total)
+    counts = rng.multinomial(draws, np.array([weight for _, _, weight in groups]) / total)
     parts: list[Placement] = []
     posterior: Floats | float = 0.0
     for (hypothesis, logs, weight), count in zip(groups, counts, strict=True):
