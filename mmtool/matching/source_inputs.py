@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mmtool.matching.inputs import ClipBatch, ClipInput, pad_clips
@@ -16,16 +14,6 @@ class SourcesInput:
     """The tokens of one clip, source by source; one without any token says that nothing is known."""
 
     parts: tuple[ClipInput, ...]
-
-    @property
-    def cells(self) -> NDArray[np.int64]:
-        """(R, 2): those of all tokens, source by source."""
-        return np.concatenate([part.cells for part in self.parts])
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of their features."""
-        return sum(part.features.nbytes for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

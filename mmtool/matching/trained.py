@@ -43,7 +43,6 @@ class ReadClips:
     """Clips as they were read."""
 
     inputs: Sequence[AnyClip]
-    frames: Sequence[NDArray[np.int64]]
     embeddings: Embeddings
 
     def __len__(self) -> int:
@@ -150,8 +149,7 @@ class TrainedMatcher:
     def clips(self, material: Sequence[Material]) -> ReadClips:
         """Read N clips; raises ValueError for pictures, and for features of another width."""
         inputs = [self._input(clip) for clip in material]
-        frames = [clip.cells[:, 1] for clip in inputs]
-        return ReadClips(inputs, frames, embeddings_of_clips(self._network, inputs))
+        return ReadClips(inputs, embeddings_of_clips(self._network, inputs))
 
     def _input(self, clip: Material) -> AnyClip:
         if len(self.readers) == 1 and isinstance(clip, ClipTokens):
@@ -207,10 +205,20 @@ class TrainedMatcher:
         return WordMaps(
             tuple(names[inside]),
             maps[inside].float().cpu().numpy()[:, real],
-            clips.frames[clip],
+            self._frames_of(parts),
             np.concatenate(boxes),
             *self._sources_of(parts),
         )
+
+    def _frames_of(self, parts: Sequence[ClipInput]) -> NDArray[np.int64]:
+        """The frame of each token; −1 for the only token of one of several sources."""
+        if len(parts) == 1:
+            return parts[0].cells[:, 1]
+        frames = [
+            np.full(len(part.cells), -1, np.int64) if reader.kind is TokenKind.CLIP else part.cells[:, 1]
+            for reader, part in zip(self.readers, parts, strict=True)
+        ]
+        return np.concatenate(frames)
 
     def _sources_of(self, parts: Sequence[ClipInput]) -> tuple[tuple[str, ...], str]:
         """The source of each token, and the first source of pictures; nothing for one source."""

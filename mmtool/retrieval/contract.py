@@ -108,7 +108,8 @@ class WordMaps:
     Attributes:
         words: The W words or word pieces, in order.
         maps: (W, V), at least 0: how much each of the V visual tokens answers to each word.
-        frames: (V,): which of the clip's frames each token comes from.
+        frames: (V,): which of the clip's frames each token comes from; with several sources, −1 for the
+            token of a source that has one for the whole clip.
         boxes: (V, 4): the part of the frame that each token shows, as shares of its width and height.
         sources: (V,): the name of the source of each token; empty if clips have one source.
         shown: The source whose tokens have frames and boxes that pages can show; empty for one source.
@@ -126,7 +127,8 @@ class WordMaps:
         """(V,): which tokens are parts of frames that pages can show."""
         if not self.sources:
             return np.ones(len(self.frames), bool)
-        return np.array([source == self.shown for source in self.sources], bool)
+        of_shown = np.array([source == self.shown for source in self.sources], bool)
+        return of_shown & (self.frames >= 0)
 
 
 class PairMatcher(Protocol):

@@ -79,7 +79,9 @@ def test_an_explanation_names_the_modality_of_each_answer(corpus, tmp_path):
     options = ["--run", "r", "--clip", "v3:2", "--snippet", 1, "--output", picture]
     found = json.loads(call("explain", corpus.root, *options, "--json").stdout)
     assert picture.stat().st_size > 0
-    assert {answer["source"] for answer in found["answers"]} <= {"detector", "audio", None}
+    for answer in found["answers"]:
+        assert answer["source"] in ("detector", "audio", None)
+        assert (answer["frame"] is None) == (answer["box"] is None) == (answer["source"] != "detector")
     shown = call("explain", corpus.root, *options)
     assert "modality" in shown.output
     assert "only the parts of detector are drawn" in " ".join(shown.output.split())

@@ -29,8 +29,8 @@ class WordAnswer:
     Attributes:
         word: The word or word piece.
         strength: How much that part answers, as a share of the strongest answer to any word.
-        frame: The number of its frame, from 1; None if nothing answers.
-        box: x1, y1, x2, y2 of the part, as shares of the frame's width and height; None if nothing answers.
+        frame: The number of its frame, from 1; None if nothing answers, or a modality of the whole clip.
+        box: x1, y1, x2, y2 of the part, as shares of the frame's width and height; None without a frame.
         source: Of a run of several modalities, the one that the part is of; None if nothing answers.
     """
 
@@ -112,7 +112,12 @@ def explain(
     title = f"{settings.clip}, snippet {settings.snippet} (log-odds {odds:+.2f}): {text[:LETTERS]}"
     shown, answers = maps.in_frames, _answers(maps)
     if not shown.all():
-        notes.append(f"only the parts of {maps.shown} are drawn; other modalities are named beside a word")
+        drawn = (
+            f"only the parts of {maps.shown} are"
+            if shown.any()
+            else "no modality has parts in frames that could be"
+        )
+        notes.append(f"{drawn} drawn; the modality that answers is named beside a word")
     write_word_maps(
         path,
         _labels(answers, maps),
@@ -134,8 +139,9 @@ def explain(
 
 def _labels(answers: Sequence[WordAnswer], maps: WordMaps) -> list[str]:
     """The words, each with the modality that answers most if its parts are not drawn."""
+    drawn = maps.shown if maps.in_frames.any() else ""
     return [
-        answer.word if answer.source in (None, maps.shown) else f"{answer.word}\n({answer.source})"
+        answer.word if answer.source in (None, drawn) else f"{answer.word}\n({answer.source})"
         for answer in answers
     ]
 
@@ -162,8 +168,12 @@ def _answers(maps: WordMaps) -> list[WordAnswer]:
         if not row[best] > 0:
             found.append(WordAnswer(word, 0.0, None, None))
             continue
+        strength, source = float(row[best]) / strongest, maps.sources[best] if maps.sources else None
+        if maps.frames[best] < 0:
+            found.append(WordAnswer(word, strength, None, None, source))
+            continue
         left, top, right, bottom = map(float, maps.boxes[best])
-        box = (left, top, right, bottom)
-        source = maps.sources[best] if maps.sources else None
-        found.append(WordAnswer(word, float(row[best]) / strongest, int(maps.frames[best]) + 1, box, source))
+        found.append(
+            WordAnswer(word, strength, int(maps.frames[best]) + 1, (left, top, right, bottom), source)
+        )
     return found
