@@ -239,12 +239,14 @@ def damage_of(path: Path) -> InputError:
     return InputError(path, "is not a valid checkpoint", REMEDY)
 
 
-def choose_checkpoint(run: Path, choice: CheckpointChoice) -> Path:
-    """The checkpoint to use; ``auto`` is the best if the run stops early, otherwise the last."""
+def choose_checkpoint(run: Path, choice: CheckpointChoice, *, trained_with: str = "") -> Path:
+    """The checkpoint to use; ``auto`` is the best if the run stops early, otherwise the last.
+
+    Raises CallError where there is none, whose remedy names what the run must be ``trained_with``.
+    """
     if not (run / "last.pt").exists():
-        raise CallError(
-            f"{run}: no such run, or no finished epoch yet; train it with `mmtool train --run {run.name}`"
-        )
+        command = " ".join(["mmtool train", *filter(None, [trained_with]), "--run", run.name])
+        raise CallError(f"{run}: no such run, or no finished epoch yet; train it with `{command}`")
     if choice is CheckpointChoice.AUTO:
         stops_early = _settings_of(run / "last.pt").get("early_stopping")
         choice = CheckpointChoice.BEST if stops_early else CheckpointChoice.LAST

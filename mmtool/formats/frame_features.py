@@ -10,7 +10,7 @@ from mmtool.errors import InputError
 from mmtool.formats.features import FeaturesFile
 
 FRAME_FEATURES = "frame_features"
-KEEP = "run `mmtool extract --keep-frames`, or train with `clip_tokens=clip`"
+KEEP = "run `mmtool extract --keep-frames` with the options that the file was made with"
 
 
 def read_frame_features(file: FeaturesFile, id: str, clip: int) -> NDArray[np.float32]:

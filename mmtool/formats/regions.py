@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mmtool.errors import InputError
 from mmtool.formats.features import FeaturesFile
 
+KEEP = "run `mmtool extract --keep-regions` with the options that the file was made with"
 COUNT = "region_count"
 ARRAYS = ("boxes", "scores", "labels", "attributes", "region_features")
 
@@ -46,7 +47,7 @@ def read_regions(file: FeaturesFile, id: str, clip: int) -> list[FrameRegions]:
     """
     arrays = file.read_row(id, (COUNT, *ARRAYS), clip)
     if COUNT not in arrays:
-        raise InputError(file.path, f"stores no regions of {id!r}", "run `mmtool extract --keep-regions`")
+        raise InputError(file.path, f"stores no regions of {id!r}", KEEP)
     if np.ndim(arrays[COUNT]) == 0:  # a single frame per clip, stored without that axis
         arrays = {name: np.asarray(array)[None] for name, array in arrays.items()}
     frames = [_frame(arrays, part, int(count)) for part, count in enumerate(arrays[COUNT])]

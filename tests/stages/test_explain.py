@@ -72,7 +72,14 @@ def test_the_command_shows_words_and_gives_json(corpus):
         (["--run", "m", "--clip", "one:5"], "must be one of the 4 clips of one, not 5"),
         (["--run", "m", "--clip", "one:1", "--snippet", 4], "must be one of the 3 snippets of one, not 4"),
         (["--run", "m", "--clip", "nobody:1"], "has no clips"),
-        (["--run", "absent", "--clip", "one:1"], "absent"),
+        (
+            ["--run", "absent", "--clip", "one:1"],
+            "with `mmtool train --preset multiway --run absent`",
+        ),
+        (
+            ["--reranker", "bridgetower", "--clip", "one:1"],
+            "cannot be bridgetower, which cannot explain",
+        ),
         (["--run", "m", "--clip", "one:1", "-o", "a.jpg"], "must be a PNG file"),
     ],
 )

@@ -79,9 +79,12 @@ def test_features_without_regions(trained, tmp_path):
     shutil.copytree(trained, tmp_path / "corpus")
     corpus = Corpus(tmp_path / "corpus")
     write_regions(corpus, kept=False)
-    line = complaint(call("retrieve", corpus.root, "a", "--run", "m", code=2), "detector.h5")
-    assert "stores no regions" in line
-    assert "--keep-regions" in line
+    for command in (["retrieve", "a"], ["explain", "--clip", "v0:1"], ["score"]):
+        name, *rest = command
+        line = complaint(call(name, corpus.root, *rest, "--run", "m", code=2), "detector.h5")
+        assert "stores no regions" in line
+        assert "run `mmtool extract --keep-regions` with the options that the file was made with" in line
+        assert "clip-tokens" not in line
 
 
 def test_regions_that_are_no_numbers_are_named(trained, tmp_path):

@@ -11,8 +11,7 @@ from mmtool.errors import InputError
 
 def remedy_for(setting: str) -> str:
     """What to do about a model that cannot be loaded."""
-    otherwise = ", or leave it out to rank by the dual encoder alone" if setting == "reranker" else ""
-    return f"set `{setting}` to a local folder of such a model{otherwise}"
+    return f"set `{setting}` to a local folder of such a model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ def kind_of(reranker: str) -> str:
     return OF_TYPE[found]
 
 
+def can_explain(kind: str) -> bool:
+    """Whether the rerankers of a kind have word maps."""
+    return bool(resolve_name(BUILT_IN[kind]).explains)
+
+
 def load_reranker(reranker: str, options: RerankerOptions) -> FrameMatcher:
     """Load a reranker by a name, a model of the hub or a local folder; see :func:`kind_of` for errors."""
     kind = kind_of(reranker)

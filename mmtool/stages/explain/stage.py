@@ -92,11 +92,9 @@ def explain(
             problem = f"must be one of the {len(snippets)} snippets of {id}, not {settings.snippet}"
             raise SettingError("snippet", problem)
         text = snippets[settings.snippet - 1].text
-        with open_pair_model(corpus, settings, blip_enc_token=settings.blip_enc_token) as model:
+        enc_token = settings.blip_enc_token
+        with open_pair_model(corpus, settings, blip_enc_token=enc_token, explaining=True) as model:
             model.check(id, clips)
-            if not model.matcher.explains:
-                problem = f"cannot be {model.name}, which cannot explain pairs; use blip or vilt"
-                raise SettingError("reranker", problem)
             states = model.matcher.clips(model.materials.read(id, [clip]))
             words = model.matcher.texts([text])
             odds = float(model.matcher.match(states, words, np.zeros((1, 2), np.int64))[0])

@@ -12,7 +12,7 @@ from mmtool.choices import Modality, RetrievalScore
 from mmtool.encoders.dual.kinds import dual_kind
 from mmtool.encoders.rerankers.contract import RerankerOptions
 from mmtool.encoders.rerankers.registry import kind_of, load_reranker
-from mmtool.errors import SettingError
+from mmtool.errors import InputError, SettingError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.embedding_index import EmbeddingIndex
 from mmtool.records import Failure, Progress
@@ -94,7 +94,11 @@ def _reranker(settings: RetrieveSettings) -> PairMatcher | None:
         precision=settings.precision,
         device=str(device),
     )
-    return load_reranker(settings.reranker, options)
+    try:
+        return load_reranker(settings.reranker, options)
+    except InputError as error:
+        remedy = f"{error.remedy}, or leave it out to rank by the dual encoder alone"
+        raise InputError(error.path, error.problem, remedy) from error
 
 
 def _dual_choice(settings: RetrieveSettings, reranker: str) -> tuple[str, str | None]:

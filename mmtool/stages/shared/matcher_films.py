@@ -17,7 +17,7 @@ from mmtool.formats.clips import read_clips
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.features import FeaturesFile
 from mmtool.formats.frame_features import frames_of_clips, read_frame_features
-from mmtool.formats.regions import COUNT, read_regions
+from mmtool.formats.regions import COUNT, KEEP, read_regions
 from mmtool.formats.snippets import read_snippets
 from mmtool.matcher_choices import ClipTokens
 from mmtool.matching.films import MatchedFilm
@@ -101,14 +101,18 @@ class FilmTokens(Sequence[ClipInput]):
             self._count = len(self._features)
             return
         if source.kind is ClipTokens.FRAMES:
-            self._count, self.frames = frames_of_clips(source.file, id)
+            try:
+                self._count, self.frames = frames_of_clips(source.file, id)
+            except InputError as error:
+                remedy = f"{error.remedy}, or train with `clip_tokens=clip`"
+                raise InputError(error.path, error.problem, remedy) from error
             return
         counts, boxes = (source.file.read_array(id, name) for name in (COUNT, "boxes"))
         if counts is None or boxes is None:
             raise InputError(
                 source.file.path,
                 f"stores no regions of {id!r}",
-                "run `mmtool extract --keep-regions`, or train with `clip_tokens=clip`",
+                f"{KEEP}, or train with `clip_tokens=clip`",
             )
         self._count, self.frames = len(counts), 1 if counts.ndim == 1 else counts.shape[1]
         self._size = np.maximum(boxes.reshape(-1, 4)[:, 2:].max(axis=0, initial=1.0), 1.0)

@@ -52,7 +52,8 @@ def open_run(
     corpus: Corpus, run: str, device: torch.device, choice: CheckpointChoice = CheckpointChoice.AUTO
 ) -> TrainedMatcher:
     """The matcher of a run: its best checkpoint if it stopped early, otherwise its last."""
-    return open_trained(choose_checkpoint(corpus.run(run), choice), device)
+    path = choose_checkpoint(corpus.run(run), choice, trained_with="--preset multiway")
+    return open_trained(path, device)
 
 
 def readers_of(checkpoint: MatcherCheckpoint, shape: MatcherShape, regions: int) -> list[SourceReader]:

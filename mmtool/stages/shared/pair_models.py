@@ -7,8 +7,8 @@ from typing import Protocol, cast
 
 from mmtool.choices import CheckpointChoice, EncoderPrecision, Modality
 from mmtool.encoders.rerankers.contract import RerankerOptions
-from mmtool.encoders.rerankers.registry import kind_of, load_reranker
-from mmtool.errors import InputError
+from mmtool.encoders.rerankers.registry import can_explain, kind_of, load_reranker
+from mmtool.errors import InputError, SettingError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json, fingerprint
 from mmtool.records import Clip
@@ -70,22 +70,31 @@ class PairModel:
 
 @contextmanager
 def open_pair_model(
-    corpus: Corpus, settings: PairSettings, *, blip_enc_token: bool = True
+    corpus: Corpus, settings: PairSettings, *, blip_enc_token: bool = True, explaining: bool = False
 ) -> Iterator[PairModel]:
-    """Load the model of settings; raises SettingError and InputError where that is impossible."""
+    """Load the model of settings, which must have word maps if it is for ``explaining``.
+
+    Raises SettingError and InputError where that is impossible.
+    """
     device = resolve_device(settings.device)
     if settings.reranker is None:
         with open_run_model(corpus, settings.run, settings.checkpoint, settings.device) as model:
             yield model
         return
-    kind = kind_of(settings.reranker)
     options = RerankerOptions(
         enc_token=blip_enc_token,
         batch_size=settings.batch_size or batch_size_for(device, Modality.VIDEO),
         precision=settings.precision,
         device=str(device),
     )
-    reranker = load_reranker(settings.reranker, options)
+    try:
+        kind = kind_of(settings.reranker)
+        if explaining and not can_explain(kind):
+            raise SettingError("reranker", f"cannot be {kind}, which cannot explain pairs; use blip or vilt")
+        reranker = load_reranker(settings.reranker, options)
+    except InputError as error:
+        remedy = f"{error.remedy}, or name a matcher that was trained on the corpus with `run`"
+        raise InputError(error.path, error.problem, remedy) from error
     yield PairModel(reranker, FilmFrames(corpus, settings.frames), kind, False, corpus)
 
 

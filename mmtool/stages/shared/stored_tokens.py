@@ -13,7 +13,7 @@ from mmtool.features.joined import JoinedFeatures, open_joined
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_json
 from mmtool.formats.frame_features import read_frame_features
-from mmtool.formats.regions import read_regions
+from mmtool.formats.regions import KEEP, read_regions
 from mmtool.fusion_choices import Missing
 from mmtool.matching.trained import SourceReader, TrainedMatcher
 from mmtool.records import Clip
@@ -64,8 +64,7 @@ class StoredTokens:
             file = self.features.files[0]
             boxes = file.read_array(id, "boxes")
             if boxes is None:
-                remedy = "run `mmtool extract --keep-regions`, or train with `clip_tokens=clip`"
-                raise InputError(file.path, f"stores no regions of {id!r}", remedy)
+                raise InputError(file.path, f"stores no regions of {id!r}", KEEP)
             self._sizes[id] = np.maximum(boxes.reshape(-1, 4)[:, 2:].max(axis=0, initial=1.0), 1.0)
         return self._sizes[id]
 

@@ -1,7 +1,7 @@
 """What in the chosen clip of each snippet answers to its words, for pages that show it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,14 @@ def open_word_answers(corpus: Corpus, model: str) -> Iterator[WordAnswers]:
     """
     is_published = "/" in model or (model in RERANKERS and not corpus.run(model).exists())
     settings = _Published(model) if is_published else _Published(None, run=model)
-    with open_pair_model(corpus, settings) as opened:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_pair_model(corpus, settings))
+        except InputError as error:
+            if not is_published:
+                raise
+            remedy = "name a local folder of such a model, or a run of the matcher, with `explain`"
+            raise InputError(error.path, error.problem, remedy) from error
         if not opened.matcher.matches:
             raise InputError(corpus.run(model), "judges no pairs", "name the run of a matcher")
         if not opened.matcher.explains:
