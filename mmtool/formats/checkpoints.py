@@ -115,7 +115,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read tensors and plain values only; raises InputError for a missing, corrupt or foreign file."""
     if not path.exists():
         raise InputError(path, "no such checkpoint", REMEDY)
-    content = read_plain(path, damage_of(path))
+    return _checkpoint(path, read_plain(path, damage_of(path)))
+
+
+def _checkpoint(path: Path, content: object) -> Checkpoint:
+    """What a file holds, as the checkpoint of a network that aligns."""
     if isinstance(content, dict) and content.get("format") == MATCHER_FORMAT:
         raise InputError(
             path,
@@ -264,7 +268,7 @@ def _settings_of(path: Path) -> dict[str, Any]:
     content = read_plain(path, damage_of(path))
     if isinstance(content, dict) and content.get("format") == MATCHER_FORMAT:
         return named(json.loads(content["settings"]))
-    return read_checkpoint(path).settings
+    return _checkpoint(path, content).settings
 
 
 def checkpoint_digest(path: Path) -> str:

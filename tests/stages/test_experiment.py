@@ -90,6 +90,31 @@ def corpus(extracted, tmp_path):
     return Corpus(tmp_path / "corpus")
 
 
+@pytest.fixture(scope="module")
+def finished(extracted, tmp_path_factory):
+    """The corpus after the plan was called for one seed, then for both; and what the calls printed."""
+    folder = tmp_path_factory.mktemp("finished")
+    corpus = Corpus(folder / "corpus")
+    shutil.copytree(extracted.root, corpus.root)
+    calls = [["--seeds", "1"], []]
+    printed = [call("experiment", corpus.root, write_plan(folder), *ONE, "--json", *more) for more in calls]
+    return corpus, *(json.loads(result.stdout) for result in printed)
+
+
+@pytest.fixture
+def finished_copy(finished, tmp_path):
+    shutil.copytree(finished[0].root, tmp_path / "corpus")
+    return Corpus(tmp_path / "corpus")
+
+
+@pytest.fixture(scope="module")
+def first_table(extracted, tmp_path_factory):
+    """A corpus on which Table 1 was called, without a run to start from; and what was printed."""
+    corpus = Corpus(tmp_path_factory.mktemp("table") / "corpus")
+    shutil.copytree(extracted.root, corpus.root)
+    return corpus, call("experiment", corpus.root, "table-1", *SMALL, code=1)
+
+
 def write_plan(folder: Path, text: str = PLAN) -> Path:
     path = folder / "mine.toml"
     path.write_text(text, encoding="utf-8")
@@ -177,8 +202,8 @@ def ogr_of(corpus, *runs):
     return f"{sum(ratios) / len(ratios):.2f}"
 
 
-def test_a_plan_ends_in_a_table_beside_the_published_figures(corpus, tmp_path):
-    path = write_plan(tmp_path)
+def test_a_plan_ends_in_a_table_beside_the_published_figures(finished_copy, tmp_path):
+    corpus, path = finished_copy, write_plan(tmp_path)
     printed = call("experiment", corpus.root, path, *ONE).stdout
     results = json.loads((corpus.experiment("mine") / "results.json").read_text())
     first, second = results["rows"]
@@ -229,11 +254,12 @@ oracle_of = ["rp-lars-sbn", "no-pretraining"]
 """
 
 
-def test_an_oracle_takes_the_best_row_for_each_class(corpus, tmp_path):
+def test_an_oracle_takes_the_best_row_for_each_class(finished_copy, tmp_path):
     """Both test videos are of one genre, so it is one of the rows; for each video, it is never worse."""
+    corpus = finished_copy
     genres = "".join(f"{id},,drama\n" for id in corpus.clip_ids())
     (corpus.root / "videos.csv").write_text(f"id,title,genre\n{genres}")
-    path = write_plan(tmp_path, PLAN.replace("[0, 1]", "[0]").replace("epochs = 2", "epochs = 1") + ORACLE)
+    path = write_plan(tmp_path, PLAN.replace("[0, 1]", "[0]") + ORACLE)
     found = json.loads(call("experiment", corpus.root, path, *ONE, "--json").stdout)["rows"]
     both = [(row["video_accuracy"]["mean"], row["text_iou"]["mean"]) for row in found]
     assert both[2] == pytest.approx(max(both[:2], key=sum))
@@ -247,11 +273,10 @@ def test_an_oracle_takes_the_best_row_for_each_class(corpus, tmp_path):
     assert "videos.csv has no column 'maker'" in complaint(result, "genre")
 
 
-def test_an_experiment_goes_on_and_does_nothing_twice(corpus, tmp_path):
+def test_an_experiment_goes_on_and_does_nothing_twice(finished, tmp_path):
+    corpus, first, whole = finished
     path = write_plan(tmp_path)
-    first = json.loads(call("experiment", corpus.root, path, *ONE, "--json", "--seeds", "1").stdout)
     assert first["done"] == ["mine.rp-lars-sbn.1", "mine.no-pretraining.1"]
-    whole = json.loads(call("experiment", corpus.root, path, *ONE, "--json").stdout)
     assert whole["done"] == ["mine.rp-lars-sbn.0", "mine.no-pretraining.0"]
     assert whole["unchanged"] == first["done"]
     made = [*(corpus.root / "runs").rglob("*.pt"), *(corpus.root / "alignments").rglob("v*.json")]
@@ -279,9 +304,8 @@ def test_an_interrupted_experiment_loses_at_most_an_epoch(corpus, tmp_path):
     assert heard == [(1, first, 1), (1, first, 2), (2, second, 1)]
 
 
-def test_rows_that_cannot_be_done_are_left_out_with_the_reason(corpus):
-    result = call("experiment", corpus.root, "table-1", *SMALL, code=1)
-    content = json.loads(result.stdout)
+def test_rows_that_cannot_be_done_are_left_out_with_the_reason(first_table):
+    content = json.loads(first_table[1].stdout)
     reasons = {row["label"]: row["left_out"] for row in content["rows"] if row["left_out"]}
     assert [len(lines) for lines in reasons.values()] == [1, 1]  # once, not for each seed
     assert "`init_from`" in reasons["our pretraining"][0]
@@ -290,19 +314,20 @@ def test_rows_that_cannot_be_done_are_left_out_with_the_reason(corpus):
     assert [failure["id"] for failure in content["failures"]] == ["finetune", "lxmert"]
 
 
-def test_pretraining_fills_its_row_and_tables_share_runs(corpus):
+def test_pretraining_fills_its_row_and_tables_share_runs(first_table):
+    corpus, _ = first_table
     call("train", corpus.root, "--run", "pre", "--preset", "pretrain", "--epochs", 1, "--threads", 1)
     one = ["--epochs", 1, "--seeds", "0", "--threads", 1, "--json"]
     table = json.loads(call("experiment", corpus.root, "table-1", "--init-from", "pre", *one, code=1).stdout)
-    assert "paper.finetune.0" in table["done"]
+    assert table["done"] == ["paper.finetune.0"]
     assert read_run(corpus.run("paper.finetune.0") / "config.json").settings["init_from"] == "pre"
     assert not read_run(corpus.run("paper.no-pretraining.0") / "config.json").start
     table = json.loads(call("experiment", corpus.root, "table-2", *one).stdout)
     assert table["unchanged"] == ["paper.rp-lars-sbn.0"]
 
 
-def test_a_run_made_with_other_settings_is_named_and_the_others_done(corpus, tmp_path):
-    call("experiment", corpus.root, write_plan(tmp_path), *ONE, "--seeds", "0")
+def test_a_run_made_with_other_settings_is_named_and_the_others_done(finished_copy, tmp_path):
+    corpus = finished_copy
     changed = write_plan(tmp_path, PLAN.replace("batch_size = 4", "batch_size = 2"))
     result = call("experiment", corpus.root, changed, *ONE, "--seeds", "0", code=1)
     assert "batch_size 4, not 2" in complaint(result, "mine.rp-lars-sbn.0")

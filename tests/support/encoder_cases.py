@@ -9,6 +9,7 @@ from mmtool.model_names import TEXT_ENCODERS, VIDEO_ENCODERS
 from support.literal_visual_genome import folder_of, small_checkpoint
 from support.small_models import (
     pictures,
+    save_bert_config,
     save_clap,
     save_clip,
     save_dino,
@@ -70,6 +71,7 @@ def save_models(root):
     """Folders of small models, by name."""
     (root / "detector").mkdir()
     return {
+        "bert": save_bert_config(root / "bert"),
         "clip": save_clip(root / "clip"),
         "dino": save_dino(root / "dino"),
         "siglip": save_siglip(root / "siglip"),
@@ -110,8 +112,7 @@ def video_options(name, models, **changes):
 def text_options(name, models, **changes):
     options = {"batch_size": 3} | changes
     if name in ("bert", "sentence"):
-        options["weights"] = "random"
-        return EncoderOptions(name, **options)
+        return EncoderOptions(name, model=str(models["bert"]), weights="random", **options)
     return EncoderOptions("clip" if name == "siglip" else name, model=str(models[name]), **options)
 
 

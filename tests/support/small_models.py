@@ -12,6 +12,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import (
+    BertConfig,
     BitImageProcessor,
     ClapConfig,
     ClapFeatureExtractor,
@@ -68,6 +69,12 @@ def save_tokenizer(folder: Path, *, limit: int) -> None:
         cls_token=first,
         sep_token=last,
     ).save_pretrained(folder)
+
+
+def save_bert_config(folder: Path) -> Path:
+    """The form of a BERT of 16 dimensions, for random weights."""
+    BertConfig(**LAYERS, vocab_size=1000, max_position_embeddings=64).save_pretrained(folder)
+    return folder
 
 
 def save_clip(folder: Path, *, seed: int = 0) -> Path:
