@@ -1,6 +1,7 @@
 """The network with time: its inputs by hand, the literal network with them, and what the commands do."""
 
 import json
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -36,6 +37,7 @@ from mmtool.choices import (
 from mmtool.errors import CallError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.checkpoints import read_checkpoint
+from mmtool.formats.corpus import Corpus
 from mmtool.records import Interval
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
@@ -253,15 +255,33 @@ def test_of_many_videos_a_tenth_is_left_out_at_a_time():
 # --- the commands ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def corpus(tmp_path):
-    corpus = make_corpus(tmp_path / "corpus")
+@pytest.fixture(scope="module")
+def projected(tmp_path_factory):
+    corpus = make_corpus(tmp_path_factory.mktemp("projected") / "corpus")
     extract(
         corpus.root,
         ExtractSettings(video_encoder="timing", text_encoder="length"),
     )
     project(corpus.root, ProjectSettings())
     return corpus
+
+
+@pytest.fixture(scope="module")
+def with_a_run(projected, tmp_path_factory):
+    """The corpus with a run without time, ``plain``."""
+    corpus = copy_of(projected, tmp_path_factory.mktemp("plain"))
+    trained(corpus, "plain", early_stopping=0)
+    return corpus
+
+
+@pytest.fixture
+def corpus(projected, tmp_path):
+    return copy_of(projected, tmp_path)
+
+
+def copy_of(corpus, folder):
+    shutil.copytree(corpus.root, folder / "corpus")
+    return Corpus(folder / "corpus")
 
 
 def trained(corpus, run, **settings):
@@ -309,16 +329,17 @@ def test_without_time_runs_and_checkpoints_are_as_they_were(corpus):
 
 def test_an_interrupted_run_with_time_ends_as_an_uninterrupted_one(corpus):
     settings = {"time_features": True, "timing_prior": TimingPrior.BOTH}
-    whole = trained(corpus, "whole", epochs=3, **settings)
-    trained(corpus, "parts", epochs=2, **settings)
-    parts = trained(corpus, "parts", epochs=3, **settings)
+    whole = trained(corpus, "whole", epochs=2, **settings)
+    trained(corpus, "parts", epochs=1, **settings)
+    parts = trained(corpus, "parts", epochs=2, **settings)
     assert parts.timing == whole.timing
     assert all(torch.equal(parts.network[name], whole.network[name]) for name in whole.network)
 
 
-def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_run(corpus):
+def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_run(with_a_run, tmp_path):
     """With a weight beyond all logits, only timing decides."""
-    plain = trained(corpus, "plain", early_stopping=0)
+    corpus = copy_of(with_a_run, tmp_path)
+    plain = read_checkpoint(corpus.run("plain") / "best.pt")
     prior = trained(corpus, "prior", early_stopping=0, timing_prior=TimingPrior.DECODING)
     assert all(torch.equal(prior.network[name], plain.network[name]) for name in plain.network)
     heavy = {"timing_weight": 1e6, "checkpoint": CheckpointChoice.LAST}
@@ -329,9 +350,9 @@ def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_
     assert matches(corpus, "plain", **heavy) != matches(corpus, "plain")
 
 
-def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided(corpus):
+def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided(with_a_run, tmp_path):
     """A network without timing of its own is weighed by the package's model of one channel."""
-    trained(corpus, "plain", early_stopping=0)
+    corpus = copy_of(with_a_run, tmp_path)
     matches(corpus, "plain", timing_weight=4.0)
     align(corpus.root, AlignSettings(split=Split.TEST, timing_model=TimingModel.CHANNEL))
     compared = 0

@@ -144,8 +144,7 @@ def test_another_process_of_extract_finds_the_encoder(
 
 
 def test_options_that_a_plug_in_does_not_read_are_refused(site: Path, corpus: Corpus) -> None:
-    result = command(site, "extract", corpus.root, "--video-encoder", "colours", "--proposals", 9)
-    assert result.returncode == 2
+    result = call("extract", corpus.root, "--video-encoder", "colours", "--proposals", 9, code=2)
     assert "--proposals has no effect with --video-encoder colours; leave it out" in result.stderr
     with pytest.raises(SettingError) as caught:
         extract(corpus.root, text_encoder="both", text_model="x")

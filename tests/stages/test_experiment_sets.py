@@ -42,10 +42,9 @@ corpus = "none"
 """
 
 
-@pytest.fixture
-def folder(tmp_path):
+def make_folder(root):
     """A folder with one corpus of eight narrations by two channels, in two languages."""
-    corpus = Corpus(tmp_path / "folder" / "one")
+    corpus = Corpus(root / "folder" / "one")
     rng, rows = np.random.default_rng(5), []
     for number in range(8):
         id, video = f"v{number}", draw(rng, Narrator())
@@ -66,14 +65,26 @@ def folder(tmp_path):
     return corpus.root.parent
 
 
+@pytest.fixture
+def folder(tmp_path):
+    return make_folder(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A folder whose plan was measured, and the report."""
+    folder = make_folder(tmp_path_factory.mktemp("measured"))
+    return folder, experiment(folder, plan=str(write_plan(folder)))
+
+
 def write_plan(folder, text=PLAN):
     path = folder.parent / "mine.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_the_table_has_a_row_for_each_set_and_language(folder):
-    report = experiment(folder, plan=str(write_plan(folder)))
+def test_the_table_has_a_row_for_each_set_and_language(measured):
+    _, report = measured
     assert [(one.label, one.videos) for one in report.sets] == [
         ("whole", 8),
         ("across", 2),
@@ -85,19 +96,19 @@ def test_the_table_has_a_row_for_each_set_and_language(folder):
     assert not report.failures
 
 
-def test_its_figures_are_those_of_evaluate(folder):
-    whole = experiment(folder, plan=str(write_plan(folder))).sets[0]
-    measured = evaluate(folder / "one")
+def test_its_figures_are_those_of_evaluate(measured):
+    folder, report = measured
+    whole, evaluated = report.sets[0], evaluate(folder / "one")
     for row, name in (
         (whole.timing, "semi-markov"),
         (whole.proportional, "proportional to length"),
         (whole.uniform, "uniform"),
     ):
-        summary = measured.measures[name]
+        summary = evaluated.measures[name]
         found = summary.video_accuracy
         assert row.video_accuracy == (found.value, found.low, found.high)
         assert row.text_iou.value == summary.text_iou.value
-    assert whole.calibration_error == measured.calibration["clips"].error
+    assert whole.calibration_error == evaluated.calibration["clips"].error
     rules = {"proportional to length": whole.proportional, "uniform": whole.uniform}
     better = max(rules, key=lambda name: rules[name].text_iou.value)
     assert whole.better_rule == better
@@ -105,8 +116,8 @@ def test_its_figures_are_those_of_evaluate(folder):
     assert whole.gain.low <= whole.gain.value <= whole.gain.high
 
 
-def test_across_channels_only_the_other_channel_is_trained_on(folder):
-    experiment(folder, plan=str(write_plan(folder)))
+def test_across_channels_only_the_other_channel_is_trained_on(measured):
+    folder, _ = measured
     made = Corpus(folder / "experiments/mine/set-2")
     assert read_split(made.root / "splits/train.txt") == ["v0", "v1", "v2", "v3", "v4"]
     assert read_split(made.root / "splits/test.txt") == ["v5", "v6"]
@@ -114,7 +125,8 @@ def test_across_channels_only_the_other_channel_is_trained_on(folder):
     assert made.aligned_ids("timing") == ["v5", "v6"]
 
 
-def test_the_files_and_the_table(folder):
+def test_the_files_and_the_table(measured):
+    folder, _ = measured
     table = folder.parent / "table.md"
     done = call("experiment", folder, write_plan(folder), "--table", table, "--json")
     results = json.loads((folder / "experiments/mine/results.json").read_text(encoding="utf-8"))
@@ -130,7 +142,8 @@ def test_the_files_and_the_table(folder):
     assert table.read_text(encoding="utf-8").count("\n") == 6
 
 
-def test_the_printed_table_names_every_set(folder):
+def test_the_printed_table_names_every_set(measured):
+    folder, _ = measured
     done = call("experiment", folder, write_plan(folder))
     for name in ("whole", "across", "tongues, en", "Here and there", "proportional", "uniform"):
         assert name in done.stdout
