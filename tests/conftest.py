@@ -19,6 +19,17 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
+def chained(tmp_path_factory):
+    """The corpus of ``make_corpus`` with features and a trained network, ``r``; to be read or copied only."""
+    from support.commands import chain
+    from support.corpora import make_corpus
+
+    corpus = make_corpus(tmp_path_factory.mktemp("chained") / "corpus")
+    chain(corpus.root)
+    return corpus
+
+
+@pytest.fixture(scope="session")
 def detector(tmp_path_factory):
     """Options of ``extract``: a Visual Genome detector so small that many calls of it are quick."""
     from support.literal_visual_genome import folder_of, small_checkpoint

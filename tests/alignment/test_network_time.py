@@ -1,7 +1,6 @@
 """The network with time: its inputs by hand, the literal network with them, and what the commands do."""
 
 import json
-import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +36,6 @@ from mmtool.choices import (
 from mmtool.errors import CallError
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.checkpoints import read_checkpoint
-from mmtool.formats.corpus import Corpus
 from mmtool.records import Interval
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.extract import ExtractSettings
@@ -50,7 +48,7 @@ from mmtool.stages.project import project
 from mmtool.stages.train import train
 from mmtool.training.samples import cut_samples
 from support.commands import call
-from support.corpora import TEXTS, make_corpus
+from support.corpora import TEXTS, copy_of, make_corpus
 from support.literal_network import greedy, teacher_forced_logits
 from support.network_cases import SIZES, make_case, tensors
 
@@ -269,19 +267,14 @@ def projected(tmp_path_factory):
 @pytest.fixture(scope="module")
 def with_a_run(projected, tmp_path_factory):
     """The corpus with a run without time, ``plain``."""
-    corpus = copy_of(projected, tmp_path_factory.mktemp("plain"))
+    corpus = copy_of(projected, tmp_path_factory.mktemp("plain") / "corpus")
     trained(corpus, "plain", early_stopping=0)
     return corpus
 
 
 @pytest.fixture
 def corpus(projected, tmp_path):
-    return copy_of(projected, tmp_path)
-
-
-def copy_of(corpus, folder):
-    shutil.copytree(corpus.root, folder / "corpus")
-    return Corpus(folder / "corpus")
+    return copy_of(projected, tmp_path / "corpus")
 
 
 def trained(corpus, run, **settings):
@@ -338,7 +331,7 @@ def test_an_interrupted_run_with_time_ends_as_an_uninterrupted_one(corpus):
 
 def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_run(with_a_run, tmp_path):
     """With a weight beyond all logits, only timing decides."""
-    corpus = copy_of(with_a_run, tmp_path)
+    corpus = copy_of(with_a_run, tmp_path / "corpus")
     plain = read_checkpoint(corpus.run("plain") / "best.pt")
     prior = trained(corpus, "prior", early_stopping=0, timing_prior=TimingPrior.DECODING)
     assert all(torch.equal(prior.network[name], plain.network[name]) for name in plain.network)
@@ -352,7 +345,7 @@ def test_the_prior_in_decoding_leaves_the_weights_alone_and_can_be_given_to_any_
 
 def test_weighed_by_timing_confidence_is_timings_probability_of_what_was_decided(with_a_run, tmp_path):
     """A network without timing of its own is weighed by the package's model of one channel."""
-    corpus = copy_of(with_a_run, tmp_path)
+    corpus = copy_of(with_a_run, tmp_path / "corpus")
     matches(corpus, "plain", timing_weight=4.0)
     align(corpus.root, AlignSettings(split=Split.TEST, timing_model=TimingModel.CHANNEL))
     compared = 0

@@ -1,16 +1,14 @@
 """Bad input: one line that names the file and the remedy, the right exit code, earlier results intact."""
 
 import os
-import shutil
 
 import h5py
 import pytest
 import torch
 
 from mmtool.choices import Split
-from mmtool.formats.corpus import Corpus
-from support.commands import EXTRACT, TRAIN, call, chain, complaint
-from support.corpora import make_corpus
+from support.commands import EXTRACT, TRAIN, call, complaint
+from support.corpora import copy_of
 from support.films import draw_film
 
 
@@ -24,17 +22,9 @@ def films(tmp_path):
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory):
-    corpus = make_corpus(tmp_path_factory.mktemp("corpus"))
-    chain(corpus.root)
-    return corpus
-
-
 @pytest.fixture
-def corpus(pristine, tmp_path):
-    shutil.copytree(pristine.root, tmp_path / "corpus")
-    return Corpus(tmp_path / "corpus")
+def corpus(chained, tmp_path):
+    return copy_of(chained, tmp_path / "corpus")
 
 
 @pytest.mark.parametrize("command", ["segment", "extract", "project", "train", "align", "evaluate"])

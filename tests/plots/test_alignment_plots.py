@@ -27,8 +27,8 @@ from mmtool.records import Alignment, Clip, Interval, Quality, Snippet, silent
 from mmtool.stages.plot.action_confusion import count_actions
 from mmtool.stages.shared.network_inputs import open_for_checkpoint
 from mmtool.stages.shared.trained_network import load_network
-from support.commands import call, chain, complaint
-from support.corpora import LENGTHS, TEXTS, make_corpus
+from support.commands import call, complaint
+from support.corpora import LENGTHS, TEXTS, copy_of
 from support.literal_network import teacher_forced_logits
 from support.pictures import names, svg_texts
 
@@ -37,10 +37,9 @@ MATCHES = [(1, 0), (2, 0), (3, 1), (4, 3)]  # the truth of corpora.py
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(chained, tmp_path_factory):
     """A network's run ``r``, and the alignments of both it and of timing."""
-    corpus = make_corpus(tmp_path_factory.mktemp("corpus"))
-    chain(corpus.root)
+    corpus = copy_of(chained, tmp_path_factory.mktemp("trained") / "corpus")
     call("align", corpus.root, "--run", "r")
     call("align", corpus.root)
     return corpus

@@ -16,8 +16,8 @@ from mmtool.formats.metrics import write_history
 from mmtool.plots.curves import PALETTE, draw_drift, draw_ratios, draw_training, write_plot
 from mmtool.plots.history import RunHistory, ratio_row
 from mmtool.stages.plot import plot
-from support.commands import call, chain, complaint
-from support.corpora import make_corpus
+from support.commands import call, complaint
+from support.corpora import copy_of
 from support.pictures import names, svg_texts
 
 CURVES = ["--what", "training"]  # the picture that is drawn fastest
@@ -193,9 +193,8 @@ def test_runs_may_be_many_and_called_anything(tmp_path):
     assert set(runs) <= svg_texts(tmp_path / "x.svg")
 
 
-def test_what_training_wrote_is_drawn(tmp_path):
-    corpus = make_corpus(tmp_path)
-    chain(corpus.root)
+def test_what_training_wrote_is_drawn(chained, tmp_path):
+    corpus = copy_of(chained, tmp_path / "corpus")
     result = call("plot", corpus.root, "--run", "r")
     assert result.stderr == ""
     assert names(corpus.plots()) == ALL_PICTURES

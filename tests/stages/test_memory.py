@@ -9,17 +9,15 @@ from mmtool.encoders.counting.length import LengthEncoder
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.checkpoints import read_checkpoint
 from mmtool.memory import lacks_memory
-from support.commands import EXTRACT, TRAIN, call, chain, complaint
-from support.corpora import make_corpus
+from support.commands import EXTRACT, TRAIN, call, complaint
+from support.corpora import copy_of
 
 TRIED = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 139 GiB\nof which 1 is free"
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    corpus = make_corpus(tmp_path_factory.mktemp("corpus"))
-    chain(corpus.root)
-    return corpus
+def corpus(chained, tmp_path_factory):
+    return copy_of(chained, tmp_path_factory.mktemp("memory") / "corpus")
 
 
 def fails(*_, **__):

@@ -1,32 +1,22 @@
 """Pins through the commands: decoders keep them, corrected exports become them, bad ones are refused."""
 
 import json
-import shutil
 
 import pytest
 
 from mmtool.formats.alignments import read_alignment
 from mmtool.formats.annotations import read_annotations
-from mmtool.formats.corpus import Corpus
 from mmtool.formats.pins import read_pins, write_pins
 from mmtool.formats.snippets import read_snippets
 from mmtool.records import Evidence, Pin
-from support.commands import call, chain, complaint
-from support.corpora import TEXTS, make_corpus
-
-
-@pytest.fixture(scope="module")
-def chained(tmp_path_factory):
-    """A corpus of six clips and some snippets, with features and a trained network."""
-    corpus = make_corpus(tmp_path_factory.mktemp("pins") / "corpus")
-    chain(corpus.root)
-    return corpus
+from support.commands import call, complaint
+from support.corpora import TEXTS, copy_of
 
 
 @pytest.fixture
 def corpus(chained, tmp_path):
-    shutil.copytree(chained.root, tmp_path / "corpus", symlinks=True)
-    return Corpus(tmp_path / "corpus")
+    """Six clips and some snippets, with features and a trained network."""
+    return copy_of(chained, tmp_path / "corpus")
 
 
 def aligned(corpus, *options, id="v0", run="r"):

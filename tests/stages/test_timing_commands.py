@@ -23,8 +23,8 @@ from mmtool.formats.snippets import write_snippets
 from mmtool.formats.splits import write_split
 from mmtool.formats.timing_parameters import read_timing, write_timing
 from mmtool.records import Alignment, Annotation, Clip, Snippet
-from support.commands import call, chain, complaint
-from support.corpora import make_corpus
+from support.commands import call, complaint
+from support.corpora import copy_of, make_corpus
 from support.films import draw_film
 
 TIMING = "semi-markov"
@@ -143,8 +143,8 @@ def test_evaluate_takes_timing_or_the_only_alignments_and_names_those_there_are(
     complaint(call("evaluate", corpus.root, code=2), "there are alignments of mine, other")
 
 
-def test_a_network_s_run_still_decodes_greedily(corpus):
-    chain(corpus.root)
+def test_a_network_s_run_still_decodes_greedily(chained, tmp_path):
+    corpus = copy_of(chained, tmp_path / "chained")
     call("align", corpus.root, "--run", "r")
     assert aligned(corpus, run="r").decoder == "greedy"
     complaint(call("align", corpus.root, "--run", "r", "--decoder", TIMING, code=2), "timing.json")

@@ -18,8 +18,8 @@ from mmtool.formats.corpus import Corpus
 from mmtool.records import Alignment, Clip, Quality, Snippet, Verdict
 from mmtool.stages.align import align
 from mmtool.stages.evaluate import evaluate
-from support.commands import call, chain, complaint
-from support.corpora import make_corpus
+from support.commands import call, complaint
+from support.corpora import copy_of, make_corpus
 from support.films import draw_film
 
 TIMING = "semi-markov"
@@ -226,8 +226,8 @@ def test_several_measures_can_be_required(corpus):
     assert "expected text IoU" in report.failures[0].reason
 
 
-def test_a_decoder_that_was_never_compared_is_unknown_and_filtered_alike(corpus):
-    chain(corpus.root)
+def test_a_decoder_that_was_never_compared_is_unknown_and_filtered_alike(chained, tmp_path):
+    corpus = copy_of(chained, tmp_path / "chained")
     (corpus.run("r") / "calibration.json").unlink()
     result = call("align", corpus.root, "--run", "r")
     assert "expected text IoU unknown · expected accuracy unknown · unknown 6" in result.stdout

@@ -1,5 +1,6 @@
 """Small corpora whose truth is known: what the tests of stages and commands work on."""
 
+import shutil
 from pathlib import Path
 
 from mmtool.choices import Split
@@ -31,6 +32,12 @@ def add_video(corpus: Corpus, id: str, shift: int = 0) -> None:
             Annotation(starts[4], starts[5], TEXTS[3]),
         ],
     )
+
+
+def copy_of(corpus: Corpus, root: Path) -> Corpus:
+    """A copy that a test may spoil, at ``root``, which does not exist yet."""
+    shutil.copytree(corpus.root, root, symlinks=True)
+    return Corpus(root)
 
 
 def make_corpus(root: Path, *, train: int = 3, val: int = 1, test: int = 2) -> Corpus:

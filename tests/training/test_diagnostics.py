@@ -29,8 +29,8 @@ from mmtool.training.loop import TrainingState
 from mmtool.training.network_task import fit_network
 from mmtool.training.rates import make_optimizer
 from mmtool.training.samples import cut_samples, epoch_batches
-from support.commands import TRAIN, call, chain, complaint
-from support.corpora import make_corpus
+from support.commands import TRAIN, call, complaint
+from support.corpora import copy_of
 
 COMPONENTS = {  # name → beginnings of its parameters' names
     "video_stack": ("video_stack.",),
@@ -176,18 +176,10 @@ def steps(folder):
     return [event.step for event in read_events(folder) if event.HasField("summary")]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    corpus = make_corpus(tmp_path_factory.mktemp("corpus"))
-    chain(corpus.root)
-    return corpus
-
-
 @pytest.fixture
-def corpus(trained, tmp_path):
-    """A copy with the run r of two epochs, which a test may spoil."""
-    shutil.copytree(trained.root, tmp_path / "corpus")
-    return type(trained)(tmp_path / "corpus")
+def corpus(chained, tmp_path):
+    """With the run r of two epochs."""
+    return copy_of(chained, tmp_path / "corpus")
 
 
 def epochs_of(corpus, run):
