@@ -33,6 +33,7 @@ __all__ = [
     "FrameEncoder",
     "FrameSequence",
     "IntervalEncoder",
+    "KeepsWords",
     "NamesRegions",
     "PixelEncoder",
     "RegionDetector",
@@ -212,6 +213,18 @@ class IntervalEncoder(Encoder):
     @abstractmethod
     def encode(self, intervals: Sequence[Interval]) -> Features:
         """Encode all N clips of one video to (N, D)."""
+
+
+@runtime_checkable
+class KeepsWords(Protocol):
+    """An encoder of snippets that also has states of their words."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def word_states(self, text: str) -> tuple[Features, list[str]]:
+        """The states (W, D) of a snippet's words, special ones included, and their names."""
+        ...
 
 
 class TextEncoder(Encoder):

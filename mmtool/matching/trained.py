@@ -194,7 +194,7 @@ class TrainedMatcher:
             if not attention.passes:
                 raise ValueError("a matcher of one block has no map")
             maps = word_maps(logits, attention, len(row))[0]  # (W, R), of padding, too
-        names = self._pieces.names([int(number) for number in np.asarray(row)])
+        names = self._pieces.names(row)
         inside, real = slice(1, len(row) - 1), batch.real[0].cpu().numpy()
         boxes = [
             part.boxes[:, :4]

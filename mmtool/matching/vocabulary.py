@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mmtool.matching.inputs import Words
 from mmtool.matching.stop_words import STOP_WORDS
 
 PAD, FIRST, LAST, MASK, WORD = range(5)  # the numbers of special tokens, and of the first word
@@ -27,15 +28,15 @@ class Pieces(Protocol):
         """The number of a masked word."""
         ...
 
-    def rows(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
-        """The numbers of each text, and how many texts were cut."""
+    def rows(self, texts: Sequence[str]) -> tuple[Sequence[Words], int]:
+        """The numbers, or the states, of the words of each text, and how many texts were cut."""
         ...
 
-    def names(self, row: Sequence[int]) -> list[str]:
+    def names(self, row: Words) -> list[str]:
         """What numbers stand for."""
         ...
 
-    def unknown(self, row: Sequence[int]) -> float:
+    def unknown(self, row: Words) -> float:
         """The share, 0..1, of a row's words that the vocabulary does not know."""
         ...
 
@@ -75,11 +76,11 @@ class Vocabulary:
         rows = [[FIRST, *(self._numbers.get(word, MASK) for word in row[:kept]), LAST] for row in words]
         return rows, sum(len(row) > kept for row in words)
 
-    def names(self, row: Sequence[int]) -> list[str]:
+    def names(self, row: Words) -> list[str]:
         special = {PAD: "", FIRST: "[CLS]", LAST: "[SEP]", MASK: "[MASK]"}
         return [special.get(number) or self.words[number - WORD] for number in row]
 
-    def unknown(self, row: Sequence[int]) -> float:
+    def unknown(self, row: Words) -> float:
         inside = row[1:-1]
         return sum(number == MASK for number in inside) / len(inside) if inside else 0.0
 

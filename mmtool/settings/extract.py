@@ -27,7 +27,7 @@ NEEDED_BY = {  # settings that have an effect only together with another one
         "workers",
         "engine",
     ),
-    "text_encoder": ("text_weights", "text_model", "text_name", "pooling", "prompt"),
+    "text_encoder": ("text_weights", "text_model", "text_name", "pooling", "prompt", "keep_words"),
     "keep_regions": ("region_precision",),
 }
 FILE_NAME = re.compile(r"[^/\\.+][^/\\+]*")
@@ -133,6 +133,12 @@ class ExtractSettings(Settings):
     ] = 1
     keep_frames: Annotated[
         bool, Option("Store the features of each frame (or sequence) beside their mean.", heading=FRAMES)
+    ] = False
+    keep_words: Annotated[
+        bool,
+        Option(
+            "Store the state of each word of a snippet beside its feature (bert, lxmert).", heading=FRAMES
+        ),
     ] = False
     image_size: Annotated[
         int | None,

@@ -84,6 +84,16 @@ class MatcherSettings(Settings):
             metavar="NAME|FOLDER",
         ),
     ] = ""
+    word_states: Annotated[
+        str,
+        Option(
+            "Text features whose stored states of words (extract --keep-words) the matcher reads. `words` "
+            "then names the encoder's model, for texts that are not stored.",
+            heading=MATCHER,
+            default="none",
+            metavar="NAME",
+        ),
+    ] = ""
     size: Annotated[
         MatcherSize, Option("Size of the Multiway Transformer; base and larger are VLMo's.", heading=MATCHER)
     ] = MatcherSize.SMALL
@@ -180,6 +190,8 @@ class MatcherSettings(Settings):
             )
         check_modalities(self.modalities, self.fusion, self.fusion_layers, self.missing, video=self.video)
         _ = self.blend_plan
+        if self.word_states and self.mask_words is not MaskWords.ALL:
+            raise SettingError("mask_words", "has no effect with `word_states`; leave it out")
         if self.mask_words is not MaskWords.ALL and self.mask_from is MaskFrom.NONE:
             raise SettingError("mask_words", "has no effect with `mask_from=none`; leave it out")
 

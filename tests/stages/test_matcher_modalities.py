@@ -141,4 +141,4 @@ def test_a_checkpoint_whose_sources_do_not_exist_is_damaged(corpus, tmp_path, ch
     path = tmp_path / "last.pt"
     write_matcher_checkpoint(path, replace(checkpoint, shape=checkpoint.shape | change))
     with pytest.raises(InputError, match="declares a network"):
-        open_trained(path, CPU)
+        open_trained(path, CPU, corpus)

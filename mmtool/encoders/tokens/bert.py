@@ -1,6 +1,6 @@
 """Snippets → features of a BERT-family model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -44,6 +44,13 @@ class BertEncoder(WordEncoder):
         packed = pack(rows, first_position=self._first_position)
         words = encode_packed(self._network, packed)  # (T, D)
         return torch.cat([pool(run, None, self._pooling) for run in unpack(words, packed.runs)])
+
+    def _states(self, row: Sequence[int]) -> Tensor:
+        if not self._packs:
+            return super()._states(row)
+        packed = pack([row], first_position=self._first_position)
+        words: Tensor = encode_packed(self._network, packed)  # (L, D)
+        return words
 
     def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:
         words: Tensor = self._network(input_ids=tokens, attention_mask=real).last_hidden_state  # (b, L, D)

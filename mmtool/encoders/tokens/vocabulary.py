@@ -24,6 +24,10 @@ class Tokens(Protocol):
         """Return the ids of each of M > 0 texts, and the number of texts that were cut at the limit."""
         ...
 
+    def pieces(self, text: str) -> list[str]:
+        """What the ids of a text stand for, special ones included."""
+        ...
+
     def unknown(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The share (M,), 0..1, of the pieces of each row that stand for nothing the vocabulary knows."""
         ...
@@ -48,6 +52,10 @@ class VocabularyTokens:
             cut = self._tokenizer(texts[index], truncation=True, max_length=self.limit)
             ids[index] = cut["input_ids"]
         return ids, len(long)
+
+    def pieces(self, text: str) -> list[str]:
+        (row,), _ = self([text])
+        return self.names(row)
 
     def names(self, row: Sequence[int]) -> list[str]:
         """What ids stand for."""
@@ -89,6 +97,10 @@ class HashedTokens:
         kept = self.limit - 2
         ids = [[self._begin, *map(self._id, row[:kept]), self._end] for row in words]
         return ids, sum(len(row) > kept for row in words)
+
+    def pieces(self, text: str) -> list[str]:
+        words = _WORD_OR_SIGN.findall(text.lower())
+        return ["[CLS]", *words[: self.limit - 2], "[SEP]"]
 
     def unknown(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Nothing is unknown: every word has an id."""

@@ -1,13 +1,14 @@
 """Snippets → features pooled over words: shared by BERT-family models and LXMERT's language side."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from mmtool.choices import Pooling
-from mmtool.encoders.contract import EncoderIdentity, EncoderOptions
+from mmtool.encoders.contract import EncoderIdentity, EncoderOptions, Features
 from mmtool.encoders.kernels.convolutions import optimised
 from mmtool.encoders.precision import DTYPES, exact_fp32, precision_settings
 from mmtool.encoders.tokens.batches import Rows, padded, pool
@@ -59,6 +60,20 @@ class WordEncoder(TokenEncoder):
         tokens, real = padded(rows, pad=self._tokens.pad, device=self._device)
         with exact_fp32(self._device):
             return pool(self._words(tokens, real), real, self._pooling)
+
+    @torch.inference_mode()
+    def word_states(self, text: str) -> tuple[Features, list[str]]:
+        """The features (L, D) of a snippet's words, special ones included, and their names."""
+        (row,), truncated = self._tokens([text])
+        self.truncated += truncated
+        with exact_fp32(self._device):
+            states = self._states(row)
+        return states.float().cpu().numpy(), self._tokens.pieces(text)
+
+    def _states(self, row: Sequence[int]) -> Tensor:
+        """The features (L, D) of the words of one row."""
+        tokens, real = padded([row], pad=self._tokens.pad, device=self._device)
+        return self._words(tokens, real)[0]
 
     @abstractmethod
     def _words(self, tokens: Tensor, real: Tensor | None) -> Tensor:

@@ -47,10 +47,10 @@ class WordPieces:
         cut = self._tokenizer(list(texts), truncation=True, max_length=self._max_words)  # type: ignore[operator]
         return cut["input_ids"], sum(len(row) > self._max_words for row in whole)
 
-    def names(self, row: Sequence[int]) -> list[str]:
+    def names(self, row: Sequence[int] | NDArray[np.float32]) -> list[str]:
         return [self._pieces[number] for number in row]
 
-    def unknown(self, row: Sequence[int]) -> float:
+    def unknown(self, row: Sequence[int] | NDArray[np.float32]) -> float:
         inside = row[1:-1]
         return sum(number == self._unknown for number in inside) / len(inside) if inside else 0.0
 

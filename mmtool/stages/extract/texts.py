@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from mmtool.choices import Modality
-from mmtool.encoders.contract import TextEncoder
-from mmtool.errors import CallError, InputError
+from mmtool.encoders.contract import KeepsWords, TextEncoder
+from mmtool.errors import CallError, InputError, SettingError
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.digests import digest_file
 from mmtool.formats.features import FeatureGroup
 from mmtool.formats.snippets import read_snippets
+from mmtool.formats.word_states import word_arrays
 from mmtool.records import Failure, Progress
 from mmtool.settings.extract import ExtractSettings
 from mmtool.stages.extract.outputs import Result, find_work, open_builder, unsegmented_notes, write_features
@@ -20,6 +21,8 @@ from mmtool.stages.shared.encoders import make_text_encoder
 from mmtool.stages.shared.gpus import device_with_name
 from mmtool.text import SUBTITLE_SUFFIXES, TEXT_SUFFIXES
 
+WORDS = "words"  # what a recipe says that word states are stored
+
 
 def extract_text(corpus: Corpus, settings: ExtractSettings, progress: Progress) -> ModalityResult:
     """Write the features of each text's snippets."""
@@ -27,6 +30,10 @@ def extract_text(corpus: Corpus, settings: ExtractSettings, progress: Progress) 
     if not ids:
         raise CallError(f"{corpus.root}: no snippets in snippets/; run `mmtool segment` first")
     encoder = make_text_encoder(settings)
+    if settings.keep_words and not isinstance(encoder, KeepsWords):
+        chosen = f"`text_encoder={settings.text_encoder}`"
+        raise SettingError("keep_words", f"has no effect with {chosen}, which has no states of words")
+    keeper = encoder if settings.keep_words and isinstance(encoder, KeepsWords) else None
     name = settings.text_name or encoder.identity.name
     texts, _ = corpus.media("texts", TEXT_SUFFIXES, giving_way=SUBTITLE_SUFFIXES)
 
@@ -34,9 +41,10 @@ def extract_text(corpus: Corpus, settings: ExtractSettings, progress: Progress) 
         return [digest_file(corpus.snippets(id))]
 
     with open_builder(corpus, name, Modality.TEXT, encoder.identity, force=settings.force) as builder:
-        work = find_work(ids, inputs, builder, force=settings.force)
+        stored = [[WORDS]] if settings.keep_words else [[], [WORDS]]
+        work = find_work(ids, inputs, builder, force=settings.force, stored=stored)
         on_text = partial(progress, f"{name} text", total=len(work.recipes), unit="texts")
-        encoded = _encode_texts(corpus, work.recipes, encoder, on_text)
+        encoded = _encode_texts(corpus, work.recipes, encoder, keeper, on_text)
         result = write_features(encoded, work, builder, [encoder.device])
     result.notes += unsegmented_notes(texts, ids)
     if encoder.truncated:
@@ -52,7 +60,11 @@ def _truncation_note(path: Path, count: int) -> str:
 
 
 def _encode_texts(
-    corpus: Corpus, ids: Iterable[str], encoder: TextEncoder, on_text: Callable[[int], None]
+    corpus: Corpus,
+    ids: Iterable[str],
+    encoder: TextEncoder,
+    keeper: KeepsWords | None,
+    on_text: Callable[[int], None],
 ) -> Iterator[tuple[str, Result]]:
     """Yield each id with the features of its text, or with the reason why it cannot be read."""
     device = device_with_name(encoder.device)
@@ -72,5 +84,7 @@ def _encode_texts(
     for done, features in enumerate(encoder.encode_each(snippets()), start=1):
         on_text(done)
         id, texts = waiting.popleft()
-        yield id, FeatureGroup(features, snippets=texts, device=device)
+        words = [keeper.word_states(text) for text in texts] if keeper else []
+        extras = word_arrays(words, encoder.identity.dimension) if keeper else {}
+        yield id, FeatureGroup(features, snippets=texts, device=device, extras=extras)
     yield from ((failure.id, failure) for failure in failures)

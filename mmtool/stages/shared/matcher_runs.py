@@ -25,9 +25,10 @@ from mmtool.matching.vocabulary import Pieces, Vocabulary, is_content
 from mmtool.records import EncoderIdentity
 from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.modalities import names_of
+from mmtool.stages.shared.stored_words import StoredWords
 
 
-def open_trained(path: Path, device: torch.device) -> TrainedMatcher:
+def open_trained(path: Path, device: torch.device, corpus: Corpus) -> TrainedMatcher:
     """The matcher of a checkpoint; raises InputError for one that is damaged, or whose words have changed."""
     checkpoint = read_matcher_checkpoint(path)
     settings = matcher_settings(checkpoint, path)
@@ -41,7 +42,7 @@ def open_trained(path: Path, device: torch.device) -> TrainedMatcher:
     network = load_matcher(checkpoint, path).to(device)
     return TrainedMatcher(
         network,
-        pieces_of(checkpoint, settings, path),
+        pieces_of(checkpoint, settings, path, corpus),
         readers_of(checkpoint, network.shape, settings.regions),
         identity=identity,
         missing=settings.missing,
@@ -53,7 +54,7 @@ def open_run(
 ) -> TrainedMatcher:
     """The matcher of a run: its best checkpoint if it stopped early, otherwise its last."""
     path = choose_checkpoint(corpus.run(run), choice, trained_with="--preset multiway")
-    return open_trained(path, device)
+    return open_trained(path, device, corpus)
 
 
 def readers_of(checkpoint: MatcherCheckpoint, shape: MatcherShape, regions: int) -> list[SourceReader]:
@@ -114,9 +115,17 @@ def matcher_settings(checkpoint: MatcherCheckpoint, path: Path) -> MatcherSettin
         raise InputError(path, f"was not trained with possible settings ({error})", REMEDY) from error
 
 
-def pieces_of(checkpoint: MatcherCheckpoint, settings: MatcherSettings, path: Path) -> Pieces:
+def pieces_of(checkpoint: MatcherCheckpoint, settings: MatcherSettings, path: Path, corpus: Corpus) -> Pieces:
     """The vocabulary of a checkpoint; raises InputError where that of its model is another now."""
     most = int(str(checkpoint.shape["max_words"]))
+    if settings.word_states:
+        stored = StoredWords(corpus, settings.word_states, model=settings.words, max_words=most)
+        if stored.digest != checkpoint.pieces:
+            problem = (
+                f"was trained on words of another encoder than features/{settings.word_states}.h5 has now"
+            )
+            raise InputError(path, problem, "extract those again, or train the run again with `force`")
+        return stored
     if not settings.words:
         return Vocabulary(checkpoint.vocabulary, most)
     pieces = WordPieces(settings.words, max_words=most, is_content=is_content)

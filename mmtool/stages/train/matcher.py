@@ -48,6 +48,7 @@ from mmtool.stages.shared.matcher_films import (
 )
 from mmtool.stages.shared.matcher_runs import open_trained, shape_as_json
 from mmtool.stages.shared.matcher_sources import each_source, open_for_training
+from mmtool.stages.shared.stored_words import StoredWords
 from mmtool.stages.train.blending import check_films, cost_of, weighing_of
 from mmtool.stages.train.continuing import prepare_run
 from mmtool.stages.train.report import MatcherTrainReport
@@ -158,19 +159,23 @@ def _read(corpus: Corpus, settings: MatcherSettings, source: ReadableClips) -> _
             "annotate some in annotations/"
         )
     source.fit(train_ids)
-    pieces = _pieces(settings, train)
+    pieces = _pieces(corpus, settings, train)
     content: list[object] = [train_ids, val_ids]
     for film in train + val:
         texts = [snippet.text for snippet in film.snippets]
         content.append([source.recipe(film.id), texts, film.matches.astype(int).tolist()])
     content.append(
-        pieces.digest if isinstance(pieces, WordPieces) else list(pieces.names(range(4, pieces.size)))
+        pieces.digest
+        if isinstance(pieces, WordPieces | StoredWords)
+        else list(pieces.names(range(4, pieces.size)))
     )
     return _Data(train, val, source, pieces, digest_json(content))
 
 
-def _pieces(settings: MatcherSettings, films: Sequence[AnnotatedFilm]) -> Pieces:
+def _pieces(corpus: Corpus, settings: MatcherSettings, films: Sequence[AnnotatedFilm]) -> Pieces:
     most = SIZES[settings.size].max_words
+    if settings.word_states:
+        return StoredWords(corpus, settings.word_states, model=settings.words, max_words=most)
     if settings.words:
         return WordPieces(settings.words, max_words=most, is_content=is_content)
     return Vocabulary.of((snippet.text for film in films for snippet in film.snippets), max_words=most)
@@ -194,9 +199,10 @@ def _new_network(settings: MatcherSettings, data: _Data) -> Matcher:
         late_layers=settings.fusion_layers,
         branches=settings.blend_plan.kind is not Blend.NONE,
         vocabulary=data.pieces.size,
+        word_dimension=data.pieces.dimension if isinstance(data.pieces, StoredWords) else 0,
     )
     network = make_matcher(shape)
-    if settings.words:
+    if settings.words and not settings.word_states:
         table = table_of_words(settings.words, shape.width)[: shape.vocabulary]
         words = network.text_embedding.words
         with torch.no_grad():
@@ -291,7 +297,7 @@ def _checkpoint(job: _Job, network: Matcher, record: MatcherEpoch) -> MatcherChe
         mean=torch.from_numpy(scaling.mean),
         deviation=torch.from_numpy(scaling.deviation),
         vocabulary=pieces.words if isinstance(pieces, Vocabulary) else (),
-        pieces=pieces.digest if isinstance(pieces, WordPieces) else "",
+        pieces=pieces.digest if isinstance(pieces, WordPieces | StoredWords) else "",
         training={},
     )
 
@@ -315,5 +321,5 @@ def _embed(job: _Job, device: torch.device, progress: Progress) -> list[Failure]
     path = choose_checkpoint(job.corpus.run(job.run), CheckpointChoice.AUTO)
     with_both = set(job.corpus.clip_ids()) & set(job.corpus.snippet_ids())
     ids = sorted(with_both & set(job.data.source.ids()))
-    matcher = open_trained(path, device)
+    matcher = open_trained(path, device, job.corpus)
     return write_embeddings(job.corpus, job.run, matcher, job.data.source, ids, progress)
