@@ -43,7 +43,43 @@ def fetch(name: str, load: Load[Loaded], *, remedy: str) -> Loaded:
         raise InputError(name, problem, remedy) from error
 
 
-def require_tensors(name: str, report: Mapping[str, Any], *, unused: tuple[str, ...], remedy: str) -> None:
+def fetch_network(
+    name: str,
+    rest: Load[Loaded],
+    *,
+    unused: tuple[str, ...],
+    remedy: str,
+    check: Callable[[Any], None] = lambda _: None,
+    class_name: str = "AutoModel",
+) -> tuple[Any, Loaded]:
+    """The network of a local folder or of the hub, in fp32 and in evaluation mode, and what belongs to it.
+
+    Args:
+        name: The folder or the name.
+        rest: Loads what prepares the network's inputs, by whether only files on this machine may be used.
+        unused: How the names of tensors begin that files may lack.
+        remedy: What to do if that fails.
+        check: Raises InputError for a configuration of another kind, or changes it before it is used.
+        class_name: The class of transformers that loads the network.
+
+    Raises:
+        InputError: If there is no such model, or its files are incomplete or damaged.
+    """
+
+    def load(local: bool) -> tuple[Any, Mapping[str, Any], Loaded]:
+        config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
+        check(config)
+        network, report = getattr(hub, class_name).from_pretrained(
+            name, config=config, local_files_only=local, output_loading_info=True
+        )
+        return network, report, rest(local)
+
+    network, report, others = fetch(name, load, remedy=remedy)
+    _require_tensors(name, report, unused=unused, remedy=remedy)
+    return network.float().eval(), others
+
+
+def _require_tensors(name: str, report: Mapping[str, Any], *, unused: tuple[str, ...], remedy: str) -> None:
     """Raise InputError for the first tensor that the files lack, unless its name starts with ``unused``."""
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
     if missing:

@@ -9,12 +9,11 @@ from mmtool.choices import Modality
 from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.hub_models import (
     config_of,
-    fetch,
+    fetch_network,
     hub,
     model_remedy,
     quiet,
     require_choice,
-    require_tensors,
     require_vocabulary,
     untrained,
 )
@@ -162,21 +161,16 @@ def _random(name: str | None, setting: str, seed: int, family: Family) -> DualMo
 
 
 def _trained(name: str, remedy: str, family: Family) -> DualModel:
-    def load(local: bool) -> tuple[Any, Any, Any, Any]:
-        """Network, loading report, image processor, tokenizer."""
-        config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
+    def check(config: Any) -> None:
         _require_dual(name, config, remedy, family)
         family.mend(config)
-        network, report = hub.AutoModel.from_pretrained(
-            name, config=config, local_files_only=local, output_loading_info=True
-        )
-        images = getattr(hub, family.loads).from_pretrained(name, local_files_only=local)
-        return network, report, images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
 
-    network, report, images, tokenizer = fetch(name, load, remedy=remedy)
-    require_tensors(name, report, unused=family.unused, remedy=remedy)
+    def rest(local: bool) -> tuple[Any, Any]:
+        images = getattr(hub, family.loads).from_pretrained(name, local_files_only=local)
+        return images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
+
+    network, (images, tokenizer) = fetch_network(name, rest, unused=family.unused, remedy=remedy, check=check)
     require_vocabulary(name, tokenizer, remedy=remedy)
-    network = network.float().eval()
     digest = weights_digest(network.state_dict())
     tokens = VocabularyTokens(tokenizer, positions=_positions(network.config.text_config))
     return DualModel(network, digest, digest, images, tokens)

@@ -6,12 +6,11 @@ from typing import Any
 from mmtool.choices import Modality
 from mmtool.encoders.hub_models import (
     config_of,
-    fetch,
+    fetch_network,
     hub,
     model_remedy,
     quiet,
     require_choice,
-    require_tensors,
     require_vocabulary,
     untrained,
 )
@@ -73,20 +72,19 @@ def _random(name: str | None, setting: str, seed: int) -> LxmertSide:
 
 
 def _trained(name: str, remedy: str) -> LxmertSide:
-    def load(local: bool) -> tuple[Any, Any, Any]:
-        """Network, loading report, tokenizer."""
-        config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
+    def check(config: Any) -> None:
         _require_lxmert(name, config, remedy)
         config.x_layers = 0
-        network, report = hub.LxmertModel.from_pretrained(
-            name, config=config, local_files_only=local, output_loading_info=True
-        )
-        return network, report, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
 
-    network, report, tokenizer = fetch(name, load, remedy=remedy)
-    require_tensors(name, report, unused=(_POOLER,), remedy=remedy)
+    network, tokenizer = fetch_network(
+        name,
+        lambda local: hub.AutoTokenizer.from_pretrained(name, local_files_only=local),
+        unused=(_POOLER,),
+        remedy=remedy,
+        check=check,
+        class_name="LxmertModel",
+    )
     require_vocabulary(name, tokenizer, remedy=remedy)
-    network = network.float().eval()
     used = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
     tokens = VocabularyTokens(tokenizer, positions=network.config.max_position_embeddings)
     return LxmertSide(network, weights_digest(used), tokens)

@@ -9,12 +9,11 @@ from mmtool.choices import Modality
 from mmtool.encoders.contract import EncoderOptions
 from mmtool.encoders.hub_models import (
     config_of,
-    fetch,
+    fetch_network,
     hub,
     model_remedy,
     quiet,
     require_choice,
-    require_tensors,
     untrained,
 )
 from mmtool.encoders.weights import RANDOM, weights_digest
@@ -79,18 +78,13 @@ def load_pretrained(kind: Kind, options: EncoderOptions) -> Pretrained:
             return Pretrained(network, _preparer(kind, name, config), f"{RANDOM}:{seed}")
         name = name or kind.published
 
-        def load(local: bool) -> tuple[Any, Any, Any]:
-            """Network, loading report, what prepares inputs."""
-            _require_type(kind, name, hub.AutoConfig.from_pretrained(name, local_files_only=local))
-            network, report = hub.AutoModel.from_pretrained(
-                name, local_files_only=local, output_loading_info=True
-            )
-            prepare = getattr(hub, kind.loads).from_pretrained(name, local_files_only=local)
-            return network, report, prepare
-
-        network, report, prepare = fetch(name, load, remedy=REMEDY)
-    require_tensors(name, report, unused=kind.unused, remedy=REMEDY)
-    network = network.float().eval()
+        network, prepare = fetch_network(
+            name,
+            lambda local: getattr(hub, kind.loads).from_pretrained(name, local_files_only=local),
+            unused=kind.unused,
+            remedy=REMEDY,
+            check=lambda config: _require_type(kind, name, config),
+        )
     return Pretrained(network, prepare, weights_digest(network.state_dict()))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mmtool.encoders.hub_models import fetch, hub, quiet, require_tensors, require_vocabulary
+from mmtool.encoders.hub_models import fetch, fetch_network, hub, quiet, require_vocabulary
 from mmtool.encoders.tokens.vocabulary import VocabularyTokens
 from mmtool.encoders.weights import weights_digest
 from mmtool.errors import InputError
@@ -51,21 +51,20 @@ def load_pair_model(name: str | None, published: Published, *, setting: str) -> 
     """Load a model of one kind by hub name or local folder; raises InputError."""
     name, remedy = name or published.default, remedy_for(setting)
 
-    def load(local: bool) -> tuple[Any, Any, Any, Any]:
-        """Network, loading report, image processor, tokenizer."""
-        config = hub.AutoConfig.from_pretrained(name, local_files_only=local)
-        _require_kind(name, config, published)
-        network, report = getattr(hub, published.class_name).from_pretrained(
-            name, local_files_only=local, output_loading_info=True
-        )
+    def rest(local: bool) -> tuple[Any, Any]:
         images = hub.AutoImageProcessor.from_pretrained(name, local_files_only=local)
-        return network, report, images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
+        return images, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
 
     with quiet():
-        network, report, images, tokenizer = fetch(name, load, remedy=remedy)
-    require_tensors(name, report, unused=published.unused, remedy=remedy)
+        network, (images, tokenizer) = fetch_network(
+            name,
+            rest,
+            unused=published.unused,
+            remedy=remedy,
+            check=lambda config: _require_kind(name, config, published),
+            class_name=published.class_name,
+        )
     require_vocabulary(name, tokenizer, remedy=remedy)
-    network = network.float().eval()
     return PairModel(
         network,
         weights_digest(network.state_dict()),

@@ -6,12 +6,11 @@ from typing import Any
 from mmtool.choices import Modality
 from mmtool.encoders.hub_models import (
     config_of,
-    fetch,
+    fetch_network,
     hub,
     model_remedy,
     quiet,
     require_choice,
-    require_tensors,
     require_vocabulary,
     untrained,
 )
@@ -71,19 +70,15 @@ def _random(name: str | None, seed: int) -> TextModel:
 
 
 def _trained(name: str) -> TextModel:
-    def load(local: bool) -> tuple[Any, Any, Any]:
-        """Network, loading report, tokenizer."""
-        network, report = hub.AutoModel.from_pretrained(
-            name, local_files_only=local, output_loading_info=True
-        )
-        return network, report, hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
-
-    network, report, tokenizer = fetch(name, load, remedy=REMEDY)
-    require_tensors(name, report, unused=(_POOLER,), remedy=REMEDY)
+    network, tokenizer = fetch_network(
+        name,
+        lambda local: hub.AutoTokenizer.from_pretrained(name, local_files_only=local),
+        unused=(_POOLER,),
+        remedy=REMEDY,
+    )
     if tokenizer.cls_token_id is None or tokenizer.pad_token_id is None:
         raise InputError(name, "is not a BERT-family model: its tokens lack [CLS] or padding", REMEDY)
     require_vocabulary(name, tokenizer, remedy=REMEDY)
-    network = network.float().eval()
     tensors = {key: value for key, value in network.state_dict().items() if not key.startswith(_POOLER)}
     tokens = VocabularyTokens(tokenizer, positions=_positions(network.config))
     return TextModel(network, tokens, weights_digest(tensors))

@@ -12,12 +12,11 @@ from mmtool.choices import Modality
 from mmtool.encoders.contract import EncoderIdentity, EncoderOptions
 from mmtool.encoders.hub_models import (
     config_of,
-    fetch,
+    fetch_network,
     hub,
     model_remedy,
     quiet,
     require_choice,
-    require_tensors,
     require_vocabulary,
     untrained,
 )
@@ -107,20 +106,14 @@ def _random(name: str | None, seed: int) -> Loaded:
 
 
 def _trained(name: str) -> Loaded:
-    def load(local: bool) -> tuple[Any, Any, Any, SentenceModules]:
-        """Network, loading report, tokenizer, modules."""
-        network, report = hub.AutoModel.from_pretrained(
-            name, local_files_only=local, output_loading_info=True
-        )
+    def rest(local: bool) -> tuple[Any, SentenceModules]:
         tokenizer = hub.AutoTokenizer.from_pretrained(name, local_files_only=local)
-        return network, report, tokenizer, _modules(name, local=local)
+        return tokenizer, _modules(name, local=local)
 
-    network, report, tokenizer, modules = fetch(name, load, remedy=REMEDY)
-    require_tensors(name, report, unused=UNUSED, remedy=REMEDY)
+    network, (tokenizer, modules) = fetch_network(name, rest, unused=UNUSED, remedy=REMEDY)
     require_vocabulary(name, tokenizer, remedy=REMEDY)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    network = network.float().eval()
     tensors = dict(network.state_dict())
     for number, layer in enumerate(modules.dense):
         tensors |= {f"dense.{number}.{key}": value for key, value in layer.linear.state_dict().items()}
