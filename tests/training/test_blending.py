@@ -403,6 +403,40 @@ def test_a_modality_that_is_left_out_stays_so_in_a_continued_run():
     assert before_the_first_epoch(known[-1], lambda *_: pytest.fail("trained again")) == first
 
 
+def test_only_the_first_estimate_leaves_modalities_out():
+    """Later, `looks` has little to gain: whatever its ΔG, the joint branch goes on seeing it."""
+    films = constructed_films(8, seed=0)
+    settings = TrainSettings(
+        modalities="looks,ids",
+        blend="online",
+        blend_epochs=20,
+        blend_folds=2,
+        epochs=40,
+        optimizer=Optimizer.ADAM,
+        learning_rate=5e-3,
+    )
+
+    def before(network, epoch, changes, remember):
+        task = SmallTask(network, films, films)
+        blender = Blender(task, settings, settings.blend_plan, memory=Memory(changes, remember))
+        blender.before(epoch, 5e-3)
+        return network.seen.tolist()
+
+    network, known, estimates = SmallNetwork(0), [], []
+
+    def remember(changes, found):
+        known[:], estimates[:] = changes, found
+
+    for epoch in (1, 21):
+        assert before(network, epoch, list(known), remember) == [1, 0]
+    assert [found.left_out for found in estimates] == [("ids",), ("ids",)]
+    later = [change for change in known if change.epoch == 21]
+    assert [(c.branch, c.left_out) for c in later] == [("looks", ()), ("ids", ()), ("joint", ("ids",))] * 2
+    assert before(SmallNetwork(0), 22, list(known), remember) == [1, 0]
+    harmless = [replace(c, gain=abs(c.gain), left_out=()) for c in known if c.epoch == 1 and not c.left_out]
+    assert before(SmallNetwork(0), 21, harmless, lambda *_: None) == [1, 1]
+
+
 def test_a_resumed_run_needs_the_weights_that_were_estimated_before():
     with pytest.raises(CallError, match="before epoch 1; start the run again"):
         blended_epochs(ToyNetwork(), ONLINE, reached=1)

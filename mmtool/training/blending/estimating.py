@@ -19,6 +19,8 @@ from mmtool.training.processes import ALONE, Processes
 from mmtool.training.rates import make_optimizer, make_rates
 from mmtool.training.task import Task, Unobserved
 
+START = 1  # the epoch before which the first estimate is made
+
 
 class BlendableTask(Task[Any, Any], Protocol):
     """A task with a branch for each modality, and one for all."""
@@ -124,11 +126,12 @@ class Blender:
             self._progress("estimating weights", len(found), total, "copies")
             found.append(self._change(first, epoch, epochs, number, branch, left_out, rate))
 
-        self.task.leave_out(())
+        known = () if first == START else self._left_out()
+        self.task.leave_out(known)
         for number in range(len(self._folds)):
             for branch in self.task.branches:
-                measure(number, branch, ())
-        left_out = to_leave_out(found)
+                measure(number, branch, known if branch == JOINT else ())
+        left_out = to_leave_out(found) if first == START else ()
         if left_out:
             self.task.leave_out(left_out)
             total += len(self._folds)
@@ -189,9 +192,19 @@ class Blender:
     def _is_whole(self, changes: Sequence[BranchChange]) -> bool:
         """Whether all copies of an estimate were trained."""
         copies = len(self._folds) * len(self.task.branches)
+        if changes[0].epoch != START:
+            return len(changes) == copies
         first = [change for change in changes if not change.left_out]
         again = len(self._folds) if len(first) == copies and to_leave_out(first) else 0
         return len(changes) == copies + again
+
+    def _left_out(self) -> tuple[str, ...]:
+        """What the first estimate has left out.
+
+        Later ones leave out nothing more: a modality that gains nothing from then on may have learned what it
+        can tell, and the joint branch needs it.
+        """
+        return next((found.left_out for found in self._finished() if found.epoch == START), ())
 
     def _measured(self, epoch: int, epochs: int, fold: Fold, branch: str, rate: float) -> dict[str, float]:
         """Train a copy, and measure both losses before and after it."""
