@@ -2,20 +2,28 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+import transformers
 from torch.nn.functional import normalize
 from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, AutoTokenizer, AutoVideoProcessor
 
+from mmtool.choices import Modality
 from mmtool.encoders.contract import EncoderOptions, FrameSequence, Sampling
+from mmtool.encoders.dual.clip_models import load_dual_model
 from mmtool.encoders.dual.kinds import dual_kind
+from mmtool.encoders.dual.pe_av import PE_AV_FAMILY
 from mmtool.encoders.registry import load_text_encoder, load_video_encoder
 from mmtool.errors import CallError, InputError
 from support.small_models import SIDE, pictures, save_clap, save_pe_av
 
 pytest.importorskip("timm", reason="the network of PE-AV's frames is one of timm")
+
+if tuple(map(int, transformers.__version__.split(".")[:2])) < PE_AV_FAMILY.since:
+    pytest.skip("PE-AV needs a newer version of transformers", allow_module_level=True)
 
 TEXTS = ["A man opens the door.", "", "the door"]
 SEQUENCES = [  # of 4 frames: two that hold the same frames in another order, and one of another size
@@ -149,6 +157,13 @@ def test_a_missing_library_is_named(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(CallError, match=r"timm is not installed; pip install 'mmtool\[pe-av\]'"):
         load_text_encoder(options("pe-av", folder))
+
+
+@pytest.mark.parametrize("change", [{"config": "ConfigOfTomorrow"}, {"since": (99, 0)}])
+def test_a_version_of_transformers_that_is_too_old_is_named(folder, change):
+    old = replace(PE_AV_FAMILY, **change)
+    with pytest.raises(CallError, match=r"transformers [\d.]+ cannot load a PE-AV model; pip install --upgr"):
+        load_dual_model(options("pe-av", folder), Modality.VIDEO, old)
 
 
 def test_the_width_of_a_frame_is_that_of_the_files(folder):

@@ -19,7 +19,7 @@ from mmtool.encoders.hub_models import (
 )
 from mmtool.encoders.tokens.vocabulary import HashedTokens, Tokens, VocabularyTokens
 from mmtool.encoders.weights import RANDOM, weights_digest
-from mmtool.errors import InputError
+from mmtool.errors import CallError, InputError
 from mmtool.extras import import_extra
 
 SIGLIP = "siglip"  # and siglip2: trained on texts padded to the full length, which they need
@@ -46,6 +46,7 @@ class Family:
         arguments: Those of ``images``, by the configuration.
         unused: How the names of tensors begin that files may lack.
         needs: The module of an extra without which transformers cannot build the network.
+        since: The oldest version of transformers that computes as the model was trained.
         mend: Sets what transformers loses where it reads a configuration.
         begin: Draws random weights again that would not distinguish inputs.
     """
@@ -60,6 +61,7 @@ class Family:
     arguments: Callable[[Any], Mapping[str, Any]] = square
     unused: tuple[str, ...] = ()
     needs: str = ""
+    since: tuple[int, ...] = ()
     mend: Callable[[Any], None] = lambda _: None
     begin: Callable[[Any], None] = lambda _: None
 
@@ -124,12 +126,16 @@ def load_dual_model(options: EncoderOptions, modality: Modality, family: Family 
     With ``weights="random"``, a folder needs only ``config.json`` and the published architecture needs no
     files; images are prepared as by default, and tokens are hashed words. The same model, weights and seed
     have the same space. Raises InputError, whose remedy names the settings of ``modality``, and CallError
-    where a library that only the family needs is not installed.
+    where a library that only the family needs is not installed, or transformers is too old for it.
     """
     remedy = model_remedy(modality)
     require_choice(options.weights, encoder="CLIP", remedy=remedy)
     if family.needs:
         import_extra(family.needs)
+    version = tuple(int(part) for part in hub.__version__.split(".")[:2])
+    if version < family.since or not hasattr(hub, family.config):
+        found = f"transformers {hub.__version__}"
+        raise CallError(f"{found} cannot load {family.title}; pip install --upgrade transformers")
     with quiet():
         if options.weights == RANDOM:
             return _random(options.model, f"{modality}_model", options.seed, family)

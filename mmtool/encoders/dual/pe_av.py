@@ -72,6 +72,7 @@ PE_AV_FAMILY = Family(
     loads="AutoVideoProcessor",
     arguments=_prepared_frames,
     needs=TIMM,
+    since=(5, 24),  # in 5.4, the parts do not compute what the whole does
     mend=_mend,
     begin=_begin,
 )
