@@ -363,3 +363,15 @@ class PlanMeasures(StrEnum):
 
     ALIGNMENT = "alignment"
     RETRIEVAL = "retrieval"
+
+
+class DemoAligner(StrEnum):
+    """What the demo trains.
+
+    Attributes:
+        NETWORK: The alignment network.
+        MATCHER: The matcher, whose scores are aligned.
+    """
+
+    NETWORK = "network"
+    MATCHER = "matcher"

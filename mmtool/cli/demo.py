@@ -18,7 +18,7 @@ from mmtool.settings.demo import DemoSettings
 
 @takes_settings
 def demo(
-    settings: Annotated[DemoSettings, Pick(("epochs", "seed"))],
+    settings: Annotated[DemoSettings, Pick(("aligner", "epochs", "seed"))],
     folder: Annotated[Path, typer.Argument(help="The corpus folder to write.", metavar="DIR")] = Path(
         "mmtool-demo"
     ),
@@ -40,7 +40,7 @@ def demo(
             out.line((f"$ {command}" if command.startswith("mmtool") else command, "dim"))
             result_line(report)
 
-    epochs = settings.epochs
+    epochs = settings.training_epochs
     with progress_bars(quiet=as_json) as bars, TrainingDisplay(epochs, quiet=True) as display:
 
         def on_epoch(record: object) -> None:

@@ -7,20 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from mmtool.choices import Split
+from mmtool.choices import Decoder, DemoAligner, Split
 from mmtool.errors import CallError
 from mmtool.formats.annotations import write_annotations
 from mmtool.formats.atomic import replacing, write_text
 from mmtool.formats.corpus import Corpus
 from mmtool.formats.csv_rows import write_rows
 from mmtool.formats.splits import write_split
+from mmtool.matcher_choices import ClipTokens
 from mmtool.records import Progress, Report, silent
 from mmtool.settings.align import AlignSettings
 from mmtool.settings.demo import DemoSettings
 from mmtool.settings.evaluate import EvaluateSettings
 from mmtool.settings.extract import ExtractSettings
+from mmtool.settings.matcher import MatcherSettings
 from mmtool.settings.project import ProjectSettings
 from mmtool.settings.report import ReportSettings
+from mmtool.settings.score import ScoreSettings
 from mmtool.settings.segment import SegmentSettings
 from mmtool.settings.train import TrainSettings
 from mmtool.stages.align import align
@@ -28,6 +31,7 @@ from mmtool.stages.evaluate import EvaluateReport, evaluate
 from mmtool.stages.extract import extract
 from mmtool.stages.project import project
 from mmtool.stages.report import report
+from mmtool.stages.score import score
 from mmtool.stages.segment import segment
 from mmtool.stages.train import train
 from mmtool.synthetic.drawing import write_video
@@ -77,7 +81,7 @@ def demo(
     progress: Progress = silent,
     **options: object,
 ) -> DemoReport:
-    """Draw movies and run segment, extract, project, train, align, evaluate and report on them.
+    """Draw movies and run segment, extract, train, align, evaluate and report on them.
 
     The encoders are untrained, with random weights from a fixed seed. The movies that are measured are not
     trained on. Work of an earlier call is not done again.
@@ -111,23 +115,49 @@ def demo(
         f" --text-model {shlex.quote(str(encoders.text_model))}",
         extract(root, encoders, progress=progress),
     )
-    ended(f"mmtool project {folder}", project(root, ProjectSettings(), progress=progress))
-    ended(
-        f"mmtool train {folder} --run {RUN} --epochs {settings.epochs}",
-        train(root, TrainSettings(epochs=settings.epochs), run=RUN, on_epoch=on_epoch),
-    )
-    on_test = f"{folder} --run {RUN} --split {Split.TEST}"
-    ended(
-        f"mmtool align {on_test}",
-        align(root, AlignSettings(run=RUN, split=Split.TEST), progress=progress),
-    )
-    evaluation = evaluate(root, EvaluateSettings(run=RUN, split=Split.TEST))
+    trained = _by_network if settings.aligner is DemoAligner.NETWORK else _by_matcher
+    aligned = trained(root, settings.training_epochs, ended, on_epoch, progress)
+    on_test = f"{folder} --run {aligned} --split {Split.TEST}"
+    evaluation = evaluate(root, EvaluateSettings(run=aligned, split=Split.TEST))
     ended(f"mmtool evaluate {on_test}", evaluation)
-    page = report(root, ReportSettings(runs=(RUN,), split=Split.TEST), progress=progress)
+    page = report(root, ReportSettings(runs=(aligned,), split=Split.TEST), progress=progress)
     ended(f"mmtool report {on_test}", page)
     return DemoReport(
-        stages=stages, evaluation=evaluation, page=Corpus(root).report(RUN), written=[str(root)]
+        stages=stages, evaluation=evaluation, page=Corpus(root).report(aligned), written=[str(root)]
     )
+
+
+def _by_network(root: Path, epochs: int, ended: OnStage, on_epoch: OnEpoch, progress: Progress) -> str:
+    """Project, train and align by the alignment network; the name of the alignments."""
+    folder = shlex.quote(str(root))
+    ended(f"mmtool project {folder}", project(root, ProjectSettings(), progress=progress))
+    ended(
+        f"mmtool train {folder} --run {RUN} --epochs {epochs}",
+        train(root, TrainSettings(epochs=epochs), run=RUN, on_epoch=on_epoch),
+    )
+    ended(
+        f"mmtool align {folder} --run {RUN} --split {Split.TEST}",
+        align(root, AlignSettings(run=RUN, split=Split.TEST), progress=progress),
+    )
+    return RUN
+
+
+def _by_matcher(root: Path, epochs: int, ended: OnStage, on_epoch: OnEpoch, progress: Progress) -> str:
+    """Train the matcher, and align by its scores and timing; the name of the alignments."""
+    folder = shlex.quote(str(root))
+    settings = MatcherSettings(clip_tokens=ClipTokens.CLIP, epochs=epochs)
+    ended(
+        f"mmtool train {folder} --preset multiway --clip-tokens {ClipTokens.CLIP}"
+        f" --run {RUN} --epochs {epochs}",
+        train(root, settings, run=RUN, on_epoch=on_epoch),
+    )
+    ended(f"mmtool score {folder} --run {RUN}", score(root, ScoreSettings(run=RUN), progress=progress))
+    aligning = AlignSettings(scores=RUN, split=Split.TEST)
+    ended(
+        f"mmtool align {folder} --scores {RUN} --split {Split.TEST}",
+        align(root, aligning, progress=progress),
+    )
+    return str(Decoder.SEMI_MARKOV)
 
 
 def demo_encoders(root: Path | str, settings: DemoSettings | None = None) -> ExtractSettings:

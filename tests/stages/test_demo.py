@@ -42,6 +42,26 @@ def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
     assert "unchanged" in call(*command).stdout
 
 
+@pytest.mark.slow
+def test_a_small_demo_of_the_matcher_runs_and_resumes(tmp_path):
+    root = tmp_path / "movies"
+    settings = DemoSettings(train=2, val=1, test=1, epochs=1, aligner="matcher")
+    result = demo(root, settings)
+    names = ["draw", "segment", "extract", "train", "score", "align", "evaluate", "report"]
+    assert [report.stage for _, report in result.stages] == names
+    assert not any(report.failures for _, report in result.stages)
+    assert result.page.exists()
+    again = demo(root, settings)
+    assert [report.done for _, report in again.stages[:-2]] == [[]] * 6
+    assert "unchanged" in call(*result.stages[4][0].split()[1:]).stdout
+
+
+def test_the_epochs_are_those_of_what_is_trained():
+    assert DemoSettings().training_epochs == 80
+    assert DemoSettings(aligner="matcher").training_epochs == 16
+    assert DemoSettings(aligner="matcher", epochs=3).training_epochs == 3
+
+
 def test_the_training_display_keeps_the_last_epoch_without_a_terminal():
     from mmtool.training.epochs import NetworkEpoch
 
