@@ -24,10 +24,10 @@ def demo(
     ),
     as_json: Json = False,
 ) -> None:
-    """Draw small narrated movies and run every stage on them, from pixels to figures.
+    """Draw small narrated movies, and go from their pixels to figures with mmtool's commands.
 
     Writes a complete corpus into DIR. Needs no network, no weights and no data; takes a few minutes on two
-    cores. The movies that are measured are not trained on.
+    cores. The movies that are measured are not trained on. Shows the command of each step.
 
     Example: mmtool demo movies
     """

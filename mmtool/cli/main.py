@@ -49,7 +49,7 @@ app = typer.Typer(
     cls=lazy_group(CONTENTS),
     help="Align films with texts. Each command reads and writes files in one corpus folder.",
     epilog="Example: mmtool run film.mp4 narration.txt -o film\n\n"
-    "`mmtool demo` shows every stage at work. `mmtool COMMAND --help` lists what a command reads and writes.",
+    "`mmtool demo` shows the stages at work. `mmtool COMMAND --help` lists what a command reads and writes.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

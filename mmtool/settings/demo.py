@@ -20,16 +20,17 @@ class DemoSettings(Settings):
     aligner: Annotated[
         DemoAligner,
         Option(
-            "What is trained: the alignment network, or the matcher, whose scores are aligned.",
+            "What is trained: the matcher, whose scores are aligned, or the alignment network.",
             heading=TRAINING,
         ),
-    ] = DemoAligner.NETWORK
+    ] = DemoAligner.MATCHER
     epochs: Annotated[
         int,
         Option(
-            "Epochs of training; 0 chooses 80 for the network and 16 for the matcher.",
+            "Epochs of training.",
             heading=TRAINING,
             at_least=0,
+            default="16 for the matcher, 80 for the network",
         ),
     ] = 0
     image_size: Annotated[

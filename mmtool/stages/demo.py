@@ -1,4 +1,4 @@
-"""A small corpus of synthetic narrated movies, and every stage on it, from pixels to figures."""
+"""A small corpus of synthetic narrated movies, and what leads from its pixels to figures."""
 
 import json
 import shlex

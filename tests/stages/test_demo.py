@@ -13,7 +13,7 @@ from support.commands import call
 @pytest.mark.slow
 def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
     root = tmp_path / "movies"
-    settings = DemoSettings(train=2, val=1, test=1, epochs=1)
+    settings = DemoSettings(train=2, val=1, test=1, epochs=1, aligner="network")
     stages = []
     result = demo(root, settings, on_stage=lambda command, report: stages.append((command, report)))
     assert result.stages == stages
@@ -45,7 +45,7 @@ def test_a_small_demo_runs_from_pixels_to_numbers_and_resumes(tmp_path):
 @pytest.mark.slow
 def test_a_small_demo_of_the_matcher_runs_and_resumes(tmp_path):
     root = tmp_path / "movies"
-    settings = DemoSettings(train=2, val=1, test=1, epochs=1, aligner="matcher")
+    settings = DemoSettings(train=2, val=1, test=1, epochs=1)
     result = demo(root, settings)
     names = ["draw", "segment", "extract", "train", "score", "align", "evaluate", "report"]
     assert [report.stage for _, report in result.stages] == names
@@ -57,9 +57,9 @@ def test_a_small_demo_of_the_matcher_runs_and_resumes(tmp_path):
 
 
 def test_the_epochs_are_those_of_what_is_trained():
-    assert DemoSettings().training_epochs == 80
-    assert DemoSettings(aligner="matcher").training_epochs == 16
-    assert DemoSettings(aligner="matcher", epochs=3).training_epochs == 3
+    assert DemoSettings().training_epochs == 16
+    assert DemoSettings(aligner="network").training_epochs == 80
+    assert DemoSettings(aligner="network", epochs=3).training_epochs == 3
 
 
 def test_the_training_display_keeps_the_last_epoch_without_a_terminal():
