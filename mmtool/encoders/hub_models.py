@@ -63,7 +63,7 @@ def fetch_network(
         class_name: The class of transformers that loads the network.
 
     Raises:
-        InputError: If there is no such model, or its files are incomplete or damaged.
+        InputError: If the model does not exist, or its files are incomplete or damaged.
     """
 
     def load(local: bool) -> tuple[Any, Mapping[str, Any], Loaded]:

@@ -148,4 +148,4 @@ def _classifier_class(name: str) -> type[FrameEncoder] | type[SequenceEncoder]:
 def _unknown(name: str, modality: Modality, known: list[str]) -> SettingError:
     close = get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]}?" if close else "see `mmtool extract --help`"
-    return SettingError(f"{modality}_encoder", f"cannot be {name}: there is no such encoder; {hint}")
+    return SettingError(f"{modality}_encoder", f"cannot be {name}: no encoder has this name; {hint}")

@@ -23,7 +23,7 @@ class VideoScore:
 
     @property
     def video_accuracy(self) -> float:
-        """The correct share of the clips' time; nan where there is no such time."""
+        """The correct share of the clips' time; nan where the clips have no length."""
         return self.correct_seconds / self.clip_seconds if self.clip_seconds else nan
 
     @property

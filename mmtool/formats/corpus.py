@@ -234,7 +234,7 @@ class Corpus:
         return ids
 
     def titles(self) -> dict[str, str]:
-        """Titles by id from ``videos.csv``; empty if there is no such file.
+        """Titles by id from ``videos.csv``; empty if the file does not exist.
 
         Raises:
             InputError: The column ``id`` is missing, or a line is malformed.

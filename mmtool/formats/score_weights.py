@@ -25,7 +25,7 @@ class ScoreWeight:
 
 
 def read_score_weights(path: Path) -> dict[str, ScoreWeight]:
-    """Weights by the digest of what they were chosen for; empty if there is no such file.
+    """Weights by the digest of what they were chosen for; empty if the file does not exist.
 
     Raises InputError for a damaged or foreign file.
     """

@@ -176,7 +176,7 @@ def test_lower_precision_stays_near(precision: EncoderPrecision) -> None:
 def test_unknown_names(name: str, hint: str) -> None:
     with pytest.raises(SettingError) as caught:
         encoder(name)
-    assert str(caught.value).startswith(f"video_encoder cannot be {name}: there is no such encoder; ")
+    assert str(caught.value).startswith(f"video_encoder cannot be {name}: no encoder has this name; ")
     assert str(caught.value).endswith(hint)
 
 
@@ -256,7 +256,7 @@ def test_extract_with_a_classifier(tmp_path: Path) -> None:
     for wrong, problem in (
         (
             ["--video-encoder", "resnet5"],
-            "--video-encoder cannot be resnet5: there is no such encoder; did you mean",
+            "--video-encoder cannot be resnet5: no encoder has this name; did you mean",
         ),
         (
             [*options, "--video-model", "x"],

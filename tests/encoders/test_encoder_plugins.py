@@ -173,8 +173,8 @@ def test_names_that_do_not_fit(site: Path, corpus: Corpus) -> None:
             ["--text-encoder", "colours"],
             "--text-encoder cannot be colours, which encodes clips",
         ),
-        (["--text-encoder", "bart"], "--text-encoder cannot be bart: there is no such encoder; did you mean"),
-        (["--video-encoder", "colour"], "there is no such encoder; did you mean colours?"),
+        (["--text-encoder", "bart"], "--text-encoder cannot be bart: no encoder has this name; did you mean"),
+        (["--video-encoder", "colour"], "no encoder has this name; did you mean colours?"),
         (["--video-encoder", "swapped"], "is not an encoder class or an EncoderPair; update or uninstall"),
     ):
         assert problem in call("extract", corpus.root, *arguments, code=2).stderr

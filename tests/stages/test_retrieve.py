@@ -411,7 +411,7 @@ class TestBadInput:
         [
             ("vilt", "it reranks what another finds: use `reranker=vilt`"),
             ("timing", "does not encode both clips and snippets"),
-            ("clib", "there is no such dual encoder; name one of clip, siglip2, xclip"),
+            ("clib", "no dual encoder has this name; name one of clip, siglip2, xclip"),
         ],
     )
     def test_encoders_that_are_none(self, encoder, problem, root):

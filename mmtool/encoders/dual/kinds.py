@@ -37,7 +37,7 @@ def dual_kind(encoder: str) -> tuple[str, str | None]:
         hint = f"name one of {', '.join(_pairs())}, or a folder"
         if encoder in RERANKERS:
             hint = f"it reranks what another finds: use `reranker={encoder}`"
-        raise SettingError("encoder", f"cannot be {encoder}: there is no such dual encoder; {hint}")
+        raise SettingError("encoder", f"cannot be {encoder}: no dual encoder has this name; {hint}")
     return OF_TYPE.get(model_type(encoder, setting="encoder"), CLIP), encoder
 
 

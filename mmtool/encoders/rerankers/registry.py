@@ -31,7 +31,7 @@ def kind_of(reranker: str) -> str:
     if "/" not in reranker and not Path(reranker).is_dir():
         close = get_close_matches(reranker.lower(), RERANKERS, n=1)
         hint = f"did you mean {close[0]}?" if close else f"name one of {', '.join(RERANKERS)}, or a folder"
-        raise SettingError("reranker", f"cannot be {reranker}: there is no such reranker; {hint}")
+        raise SettingError("reranker", f"cannot be {reranker}: no reranker has this name; {hint}")
     found = model_type(reranker, setting="reranker")
     if found not in OF_TYPE:
         problem = f"is a model of type {found}, which judges no pairs of text and frame"
